@@ -1,0 +1,243 @@
+/* runhook/config.h -- what a monitored session is made from */
+#ifndef RUNHOOK_CONFIG_H_
+#define RUNHOOK_CONFIG_H_
+
+#include "runhook/types.h"
+#include "runhook/hook.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Where a monitored session gets its sessions from. */
+
+/**
+ * Makes a creator out of a function, which answers with runhook_context_set_session() and, if it restored a state,
+ * runhook_context_set_restored_step().
+ *
+ * \returns owned.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_session_creator *runhook_session_creator_create(const runhook_function *create, runhook_error **error);
+
+/**
+ * Makes a creator that initialises or restores.
+ *
+ * \param factory makes a raw session and answers with runhook_context_set_session().
+ * \param scaffold shared, and finalized; NULL: a new one.
+ * \returns owned.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_session_creator *runhook_chief_session_creator_create(const runhook_function *factory, runhook_scaffold *scaffold, runhook_error **error);
+
+/**
+ * Makes a creator that waits until somebody else has made the model ready; a stop request ends the wait.
+ *
+ * \param factory as for a chief.
+ * \param scaffold shared, and finalized; NULL: a new one.
+ * \param max_wait_ns negative: for ever.
+ * \param poll_ns time between two tries.
+ * \returns owned.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_session_creator *runhook_worker_session_creator_create(const runhook_function *factory, runhook_scaffold *scaffold, int64_t max_wait_ns, int64_t poll_ns, runhook_error **error);
+
+/**
+ * Makes a chief's creator whose factory makes sessions of a graph.
+ *
+ * \param scaffold shared, and finalized; NULL: a new one.
+ * \returns owned.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_session_creator *runhook_graph_session_creator_create(runhook_graph *graph, runhook_scaffold *scaffold, runhook_error **error);
+
+/**
+ * Destroys a handle. Whoever was given the creator keeps it.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API void runhook_session_creator_destroy(runhook_session_creator *creator);
+
+/**
+ * When and how a failed session is made anew. A table; see runhook_function for the rules.
+ *
+ * At most max_attempts re-creations without a completed step in between; the wait before them doubles each time.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_recovery_policy {
+  size_t struct_size;
+  void *user_data;
+  void (*destroy)(void *user_data);
+  runhook_callback classify;    /* runhook_context_error(), runhook_context_set_recoverable(); NULL: ABORTED, UNAVAILABLE */
+  runhook_callback on_recovery; /* told before each re-creation; a failure ends the recovery; may be NULL */
+  int64_t max_attempts;         /* 0: no recovery, as in the reference's singular session */
+  int64_t initial_backoff_ns;
+  int64_t max_backoff_ns;
+  int64_t deadline_ns; /* gives up once this much time has passed since the first failure; negative: never */
+  double jitter;       /* 0 to 1: each wait is shortened by up to this fraction, at random */
+  /* End of 1.0. Append only, below this line. */
+} runhook_recovery_policy;
+#define RUNHOOK_RECOVERY_POLICY_INIT \
+  {sizeof(runhook_recovery_policy), NULL, NULL, NULL, NULL, 5, 100000000, INT64_C(30000000000), -1, 0.5}
+
+enum { /* log levels */
+  RUNHOOK_LOG_INFO = 0,
+  RUNHOOK_LOG_WARNING = 1,
+  RUNHOOK_LOG_ERROR = 2
+};
+
+/**
+ * Where messages go. A table; see runhook_function for the rules.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_log {
+  size_t struct_size;
+  void *user_data;
+  void (*destroy)(void *user_data);
+  void (*write)(int32_t level, const char *message, void *user_data); /* required; on the session's thread */
+  /* End of 1.0. Append only, below this line. */
+} runhook_log;
+#define RUNHOOK_LOG_INIT {sizeof(runhook_log), NULL, NULL, NULL}
+
+/* What a monitored session is made from. A config can be used again; hooks are then shared by the sessions. */
+
+/**
+ * Makes a config with defaults and without a session creator.
+ *
+ * \returns owned.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_config *runhook_config_create(runhook_error **error);
+
+/**
+ * Who a training config is for. The caller sets struct_size; growth follows the rules of runhook_function.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_training_options {
+  size_t struct_size;
+  int64_t is_chief;    /* 1: initialises or restores; 0: a worker, which waits for the chief */
+  int64_t max_wait_ns; /* how long a worker waits */
+  int64_t poll_ns;     /* time between two tries of a worker */
+  int64_t stop_grace_period_ns;
+  /* End of 1.0. Append only, below this line. */
+} runhook_training_options;
+#define RUNHOOK_TRAINING_OPTIONS_INIT \
+  {sizeof(runhook_training_options), 1, INT64_C(7200000000000), INT64_C(30000000000), INT64_C(120000000000)}
+
+/**
+ * Makes the config of a chief or worker, as tf.train.MonitoredTrainingSession does; hooks with chief_only come first,
+ * and are dropped for a worker.
+ *
+ * \param factory makes a raw session and answers with runhook_context_set_session().
+ * \param scaffold shared, and finalized; NULL: a new one.
+ * \param options NULL: a chief with the defaults of RUNHOOK_TRAINING_OPTIONS_INIT.
+ * \returns owned.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_config *runhook_training_config_create(const runhook_function *factory, runhook_scaffold *scaffold, const runhook_training_options *options, runhook_error **error);
+
+/**
+ * Destroys a config. Sessions made from it are not affected.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API void runhook_config_destroy(runhook_config *config);
+
+/**
+ * Uses one session that exists already. It cannot be made anew, so nothing is recovered.
+ *
+ * \param session shared.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_config_set_session(runhook_config *config, runhook_session *session, runhook_error **error);
+
+/**
+ * Uses sessions of a graph, initialised by a default scaffold.
+ *
+ * \param graph shared.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_config_set_graph(runhook_config *config, runhook_graph *graph, runhook_error **error);
+
+/**
+ * Sets where sessions come from.
+ *
+ * \param creator shared.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_config_set_session_creator(runhook_config *config, runhook_session_creator *creator, runhook_error **error);
+
+/**
+ * Adds a hook.
+ *
+ * \param options NULL: RUNHOOK_HOOK_OPTIONS_INIT.
+ * \returns RUNHOOK_ERR_ALREADY_EXISTS for a table with the same user_data (not NULL) and the same callbacks as one
+ *   that was added: the hook is added once, and destroyed once.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_config_add_hook(runhook_config *config, const runhook_hook *hook, const runhook_hook_options *options, runhook_error **error);
+
+/**
+ * Sets the recovery policy.
+ *
+ * \param policy NULL: no recovery.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_config_set_recovery(runhook_config *config, const runhook_recovery_policy *policy, runhook_error **error);
+
+/**
+ * Sets the clock.
+ *
+ * \param clock shared; NULL: the machine's.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_config_set_clock(runhook_config *config, runhook_clock *clock, runhook_error **error);
+
+/**
+ * Sets how long closing waits for threads.
+ *
+ * \param grace_ns not negative; 120 s by default.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_config_set_stop_grace_period_ns(runhook_config *config, int64_t grace_ns, runhook_error **error);
+
+/**
+ * Sets where messages go.
+ *
+ * \param log NULL: warnings and errors go to standard error.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_config_set_log(runhook_config *config, const runhook_log *log, runhook_error **error);
+
+/**
+ * Makes the session obey a stop source that exists already, so that a stop can be asked for while the session is
+ * still being created.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_config_set_stop_source(runhook_config *config, const runhook_stop_source *source, runhook_error **error);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+#endif /* RUNHOOK_CONFIG_H_ */

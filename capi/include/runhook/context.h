@@ -1,0 +1,388 @@
+/* runhook/context.h -- what a callback sees and asks */
+#ifndef RUNHOOK_CONTEXT_H_
+#define RUNHOOK_CONTEXT_H_
+
+#include "runhook/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a callback sees and asks. The first part is for every callback. */
+
+/**
+ * Says why the callback fails. The first call counts. The callback has failed even if it then returns
+ * RUNHOOK_CALLBACK_OK.
+ *
+ * \param code not RUNHOOK_OK; RUNHOOK_ERR_OUT_OF_RANGE is the end of input, RUNHOOK_ERR_ABORTED and
+ *   RUNHOOK_ERR_UNAVAILABLE are recovered from by default.
+ *
+ * \param message copied; NULL for none.
+ * \returns RUNHOOK_CALLBACK_FAILED, to be returned from the callback.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_context_fail(runhook_context *context, runhook_status code, const char *message);
+
+/**
+ * Returns the name of the callback, e.g. "before_run".
+ *
+ * \returns borrowed; NULL for a handle that is not valid.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API const char *runhook_context_callback(runhook_context *context);
+
+/**
+ * Returns the session: of this attempt, in a hook or step function; the one at hand, in a saver's or scaffold's
+ * function. Running it bypasses hooks, the stop check and recovery.
+ *
+ * \returns borrowed; NULL in begin, where there is none yet, and where there is none any more.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_session *runhook_context_session(runhook_context *context);
+
+/**
+ * Returns the coordinator of the present session, or of the thread.
+ *
+ * \returns owned. RUNHOOK_ERR_FAILED_PRECONDITION where there is none.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_coordinator *runhook_context_coordinator(runhook_context *context, runhook_error **error);
+
+/**
+ * In a session's step or a kernel: returns 1 if the step is to be cancelled; fail with RUNHOOK_ERR_CANCELLED then.
+ *
+ * \threadsafety The callback's thread, and threads that work for it.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_context_cancel_requested(runhook_context *context);
+
+/**
+ * In after_run and in a session's step: returns the merged options of the run.
+ *
+ * \returns borrowed; NULL elsewhere.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API const runhook_run_options *runhook_context_options(runhook_context *context);
+
+/* For hooks; request_stop, request_save and the readers also in step functions. */
+
+/**
+ * Returns the name of the hook being called.
+ *
+ * \returns borrowed; empty outside a hook; NULL for a handle that is not valid.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API const char *runhook_context_hook_name(runhook_context *context);
+
+/**
+ * Returns the global step: before the run in before_run, after it in after_run; -1 if unknown.
+ *
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API int64_t runhook_context_global_step(runhook_context *context);
+
+/**
+ * Returns the number of the attempt: 1, or more after recoveries within the run.
+ *
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API int64_t runhook_context_attempt(runhook_context *context);
+
+/**
+ * Returns the session clock's time, read at most once per attempt.
+ *
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API int64_t runhook_context_now_ns(runhook_context *context);
+
+/**
+ * Returns the monitored session, e.g. to add a hook.
+ *
+ * \returns borrowed; NULL outside a loop.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_monitored_session *runhook_context_monitored_session(runhook_context *context);
+
+/**
+ * Asks for a stop after the present step. Sticky, session-wide; survives errors and recovery. All hooks are still
+ * called.
+ *
+ * \param code the hook's own number, kept with the reason.
+ * \param text why; NULL for none; cut to 255 bytes.
+ * \returns 1 if this was the first request, 0 if not, or where a stop cannot be asked for.
+ * \threadsafety The callback's thread. Other threads use a stop source.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_context_request_stop(runhook_context *context, int32_t code, const char *text);
+
+/**
+ * As runhook_context_request_stop(), and cancels the step, if it is still to come.
+ *
+ * \returns 1 if this was the first request, else 0.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_context_request_stop_now(runhook_context *context, int32_t code, const char *text);
+
+/**
+ * Returns 1 if anyone has asked for a stop.
+ *
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_context_stop_requested(runhook_context *context);
+
+/**
+ * Returns a handle by which other threads can ask for a stop.
+ *
+ * \returns owned.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_stop_source *runhook_context_stop_source(runhook_context *context, runhook_error **error);
+
+/**
+ * Asks for the state to be saved at the end of this step, and for the run to go on.
+ *
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_context_request_save(runhook_context *context, runhook_error **error);
+
+/**
+ * Returns what the caller asked of the run, options included, untouched by hooks.
+ *
+ * \returns borrowed; NULL outside a run.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API const runhook_run_args *runhook_context_original_args(runhook_context *context);
+
+/**
+ * In before_run: asks for a result, which runhook_context_result() gives in after_run.
+ *
+ * \param key under which it is found; NULL: the name.
+ * \param name what the session is asked for.
+ * \returns RUNHOOK_ERR_NOT_FOUND, RUNHOOK_ERR_ALREADY_EXISTS; the attempt then fails even if the callback returns
+ *   RUNHOOK_CALLBACK_OK.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_context_add_fetch(runhook_context *context, const char *key, const char *name, runhook_error **error);
+
+/**
+ * In before_run: feeds a value.
+ *
+ * \param value shared.
+ * \returns RUNHOOK_ERR_INVALID_ARGUMENT, naming both parties, if an earlier hook feeds the same;
+ *   RUNHOOK_ERR_NOT_FOUND; the attempt then fails.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_context_add_feed(runhook_context *context, const char *name, runhook_value *value, runhook_error **error);
+
+/**
+ * In before_run: merges options into those of the run.
+ *
+ * \returns RUNHOOK_ERR_INVALID_ARGUMENT, naming both parties, if an engine option has another value already; the
+ *   attempt then fails.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_context_add_options(runhook_context *context, const runhook_run_options *options, runhook_error **error);
+
+/**
+ * In before_run: asks for everything in `args` at once.
+ *
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_context_request(runhook_context *context, const runhook_run_args *args, runhook_error **error);
+
+/**
+ * In before_run: the step is not executed. The other hooks are still asked; then all get on_error with
+ * RUNHOOK_ERR_CANCELLED.
+ *
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_context_skip_step(runhook_context *context, runhook_error **error);
+
+/**
+ * In after_run: returns a result that this hook asked for.
+ *
+ * \param key NULL: the only one.
+ * \returns borrowed until the callback returns; NULL if there is no such one, or for an operation.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_value *runhook_context_result(runhook_context *context, const char *key);
+
+/**
+ * In after_run: reads a result that is a real scalar.
+ *
+ * \param key NULL: the only one.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_context_get_double(runhook_context *context, const char *key, double *number, runhook_error **error);
+
+/**
+ * In after_run: returns everything that this hook asked for.
+ *
+ * \returns borrowed; NULL elsewhere.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_results *runhook_context_results(runhook_context *context);
+
+/**
+ * In after_run: returns what the session told about the run.
+ *
+ * \returns borrowed; NULL elsewhere.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API const runhook_metadata *runhook_context_metadata(runhook_context *context);
+
+/**
+ * In after_run: the caller does not get the step's results.
+ *
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_context_discard_result(runhook_context *context, runhook_error **error);
+
+/**
+ * In on_error, and in the callbacks of a recovery policy: returns the error.
+ *
+ * \returns borrowed; NULL elsewhere.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API const runhook_error *runhook_context_error(runhook_context *context);
+
+/**
+ * In cleanup: returns how the run ended.
+ *
+ * \returns borrowed; NULL elsewhere.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API const runhook_outcome *runhook_context_outcome(runhook_context *context);
+
+/* For step functions, creators, savers, scaffolds and recovery policies. */
+
+/**
+ * In a step function: one run with hooks. If it fails with a recoverable error the whole step function is called
+ * again with a fresh session, provided that it fails, too.
+ *
+ * \param args NULL: nothing is fetched or fed.
+ * \param results filled; NULL: not wanted.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_context_run_with_hooks(runhook_context *context, const runhook_run_args *args, runhook_results *results, runhook_error **error);
+
+/**
+ * In a session creator or factory: answers with a session.
+ *
+ * \param session shared: the callback still destroys its handle.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_context_set_session(runhook_context *context, runhook_session *session, runhook_error **error);
+
+/**
+ * In a saver's restore or a session creator: says that a state of this global step was restored.
+ *
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_context_set_restored_step(runhook_context *context, int64_t global_step, runhook_error **error);
+
+/**
+ * In a readiness function of a scaffold: names something that is missing. None: ready.
+ *
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_context_add_missing(runhook_context *context, const char *name, runhook_error **error);
+
+/**
+ * In classify of a recovery policy: answers whether runhook_context_error() is to be recovered from.
+ *
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_context_set_recoverable(runhook_context *context, int32_t recoverable, runhook_error **error);
+
+/**
+ * In on_recovery: returns 1, 2, ... since the last completed step; 0 elsewhere.
+ *
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_context_recovery_attempt(runhook_context *context);
+
+/**
+ * In on_recovery: returns how long it is going to wait.
+ *
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API int64_t runhook_context_backoff_ns(runhook_context *context);
+
+/* For testing a hook without a loop: its callbacks can be called with such a context. */
+
+/**
+ * Makes a context outside a loop, in which all that a hook may do is allowed at any time.
+ *
+ * \param args copied; NULL: nothing.
+ * \param session shared.
+ * \returns owned.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_context *runhook_context_create(const runhook_run_args *args, runhook_session *session, runhook_error **error);
+
+/**
+ * Returns what has been asked with this context so far in the attempt.
+ *
+ * \returns borrowed; NULL for a handle that is not valid.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API const runhook_run_args *runhook_context_requested(runhook_context *context);
+
+/**
+ * Outside a loop: runs the session once with the original args and what was requested, so that after_run can be
+ * called and find results. A new round begins with the next request.
+ *
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_context_execute(runhook_context *context, runhook_error **error);
+
+/**
+ * Destroys a context made by runhook_context_create(). Any other is left alone.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API void runhook_context_destroy(runhook_context *context);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+#endif /* RUNHOOK_CONTEXT_H_ */

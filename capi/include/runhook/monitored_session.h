@@ -1,0 +1,212 @@
+/* runhook/monitored_session.h -- the loop */
+#ifndef RUNHOOK_MONITORED_SESSION_H_
+#define RUNHOOK_MONITORED_SESSION_H_
+
+#include "runhook/types.h"
+#include "runhook/hook.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The loop: executes steps with hooks around them, recovers, stops and ends cleanly. One thread at a time: a second one gets
+ * RUNHOOK_ERR_BUSY, a callback that comes back gets RUNHOOK_ERR_REENTRANT. */
+
+/**
+ * Calls begin of every hook, creates the session, calls after_create_session of every hook. If any of it fails, what
+ * was begun is unwound.
+ *
+ * \returns owned. RUNHOOK_ERR_FAILED_PRECONDITION without a session creator; what a hook or the creation failed with.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_monitored_session *runhook_monitored_session_create(const runhook_config *config, runhook_error **error);
+
+/**
+ * Closes and destroys; errors of closing go to the log. In a callback, or while another thread is in a call of this
+ * session, it takes effect when that call returns.
+ *
+ * \threadsafety Any thread; nobody may begin another call with this handle.
+ * \since 1.0
+ */
+RUNHOOK_API void runhook_monitored_session_destroy(runhook_monitored_session *session);
+
+/**
+ * Executes one step.
+ *
+ * \param args NULL: nothing is fetched or fed.
+ * \param results filled; NULL: not wanted.
+ * \returns RUNHOOK_ERR_STOPPED once a stop has been asked for or input has ended (nothing is called then),
+ *   RUNHOOK_ERR_CLOSED, RUNHOOK_ERR_REENTRANT, RUNHOOK_ERR_BUSY, and what the step or a hook failed with;
+ *   RUNHOOK_ERR_OUT_OF_RANGE is the end of input.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_monitored_session_run(runhook_monitored_session *session, const runhook_run_args *args, runhook_results *results, runhook_error **error);
+
+/**
+ * Executes steps until a stop is asked for or input ends, which is no error here.
+ *
+ * \param max_steps 0: no limit.
+ * \param completed set to the number of completed steps, also on failure; may be NULL.
+ * \returns what a step or a hook failed with.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_monitored_session_run_until_stop(runhook_monitored_session *session, const runhook_run_args *args, int64_t max_steps, int64_t *completed, runhook_error **error);
+
+/**
+ * Calls a function that may use runhook_context_session(), runhook_context_run_with_hooks() and
+ * runhook_context_request_stop(). A recoverable error from anywhere inside calls it again from the start with a fresh
+ * session.
+ *
+ * \returns as runhook_monitored_session_run(); RUNHOOK_ERR_STOPPED if the function asked for a stop.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_monitored_session_run_step_fn(runhook_monitored_session *session, const runhook_function *step_fn, runhook_error **error);
+
+/**
+ * Returns 1 if a stop has been asked for, or input has ended, or the session is closed; also for a handle that is not
+ * valid. A pure query.
+ *
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_monitored_session_should_stop(const runhook_monitored_session *session);
+
+/**
+ * Asks for a stop.
+ *
+ * \param text why; NULL for none; cut to 255 bytes.
+ * \param urgency RUNHOOK_STOP_AFTER_STEP or RUNHOOK_STOP_NOW.
+ * \returns 1 if this was the first request, else 0.
+ * \threadsafety Any thread, while the handle is not destroyed; a stop source has no such limit.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_monitored_session_request_stop(const runhook_monitored_session *session, int32_t code, const char *text, int32_t urgency);
+
+/**
+ * Asks for the state to be saved at the end of the step in progress, or of the next one, by the scaffold's saver. The
+ * run goes on.
+ *
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_monitored_session_request_save(const runhook_monitored_session *session, runhook_error **error);
+
+/**
+ * Returns a handle by which other threads can ask for a stop, also after the session has ended.
+ *
+ * \returns owned.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_stop_source *runhook_monitored_session_stop_source(const runhook_monitored_session *session, runhook_error **error);
+
+/**
+ * Says that input has been refilled: runs are possible again after RUNHOOK_ERR_OUT_OF_RANGE.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_monitored_session_clear_end_of_input(runhook_monitored_session *session, runhook_error **error);
+
+/**
+ * Adds a hook; from a callback, too. At the next step boundary its begin and after_create_session are called.
+ *
+ * \param options NULL: RUNHOOK_HOOK_OPTIONS_INIT.
+ * \param id set to a number for runhook_monitored_session_remove_hook(); may be NULL.
+ * \returns RUNHOOK_ERR_ALREADY_EXISTS as runhook_config_add_hook(), RUNHOOK_ERR_CLOSED once the end has begun,
+ *   RUNHOOK_ERR_BUSY.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_monitored_session_add_hook(runhook_monitored_session *session, const runhook_hook *hook, const runhook_hook_options *options, uint64_t *id, runhook_error **error);
+
+/**
+ * Removes a hook; from a callback, too. At the next step boundary its cleanup is called; until then it takes part.
+ *
+ * \returns RUNHOOK_ERR_NOT_FOUND, RUNHOOK_ERR_CLOSED, RUNHOOK_ERR_BUSY.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_monitored_session_remove_hook(runhook_monitored_session *session, uint64_t id, runhook_error **error);
+
+/**
+ * Finds the number of the first hook of this name.
+ *
+ * \returns RUNHOOK_ERR_NOT_FOUND.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_monitored_session_hook_id(const runhook_monitored_session *session, const char *name, uint64_t *id, runhook_error **error);
+
+/**
+ * Marks the run as failed by the caller, so that closing does not count it as clean. RUNHOOK_ERR_STOPPED and
+ * RUNHOOK_ERR_OUT_OF_RANGE are clean ends and mark a stop and the end of input instead.
+ *
+ * \param code not RUNHOOK_OK.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_monitored_session_fail(runhook_monitored_session *session, runhook_status code, const char *message, runhook_error **error);
+
+/**
+ * Ends the run: `end` of every hook unless the run failed, threads joined, session closed, `cleanup` of every hook.
+ * All of it is done, whatever fails. Idempotent.
+ *
+ * \returns the first error, with the others suppressed, including the one of a failed run; RUNHOOK_ERR_REENTRANT in a
+ *   callback.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_monitored_session_close(runhook_monitored_session *session, runhook_error **error);
+
+/**
+ * Returns 1 once the session is closed; also for a handle that is not valid.
+ *
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_monitored_session_closed(const runhook_monitored_session *session);
+
+/**
+ * Tells how the run ended; RUNHOOK_OUTCOME_RUNNING until it is closed.
+ *
+ * \returns owned.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_outcome *runhook_monitored_session_outcome(const runhook_monitored_session *session, runhook_error **error);
+
+/**
+ * Returns the raw session. Recovery replaces it. Running it bypasses the hooks.
+ *
+ * \returns owned. RUNHOOK_ERR_CLOSED if there is none any more.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_session *runhook_monitored_session_session(const runhook_monitored_session *session, runhook_error **error);
+
+/**
+ * Returns the coordinator of the present session. Recovery replaces it.
+ *
+ * \returns owned. RUNHOOK_ERR_CLOSED if there is none any more.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_coordinator *runhook_monitored_session_coordinator(const runhook_monitored_session *session, runhook_error **error);
+
+/**
+ * Returns the global step after the last completed run; -1 for a handle that is not valid.
+ *
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API int64_t runhook_monitored_session_global_step(const runhook_monitored_session *session);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+#endif /* RUNHOOK_MONITORED_SESSION_H_ */

@@ -1,0 +1,99 @@
+/* runhook/outcome.h -- how a run ended */
+#ifndef RUNHOOK_OUTCOME_H_
+#define RUNHOOK_OUTCOME_H_
+
+#include "runhook/types.h"
+#include "runhook/stop.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { /* how a run ended */
+  RUNHOOK_OUTCOME_RUNNING = 0,
+  RUNHOOK_OUTCOME_COMPLETED = 1,
+  RUNHOOK_OUTCOME_STOPPED = 2,
+  RUNHOOK_OUTCOME_END_OF_INPUT = 3,
+  RUNHOOK_OUTCOME_FAILED = 4
+};
+
+/**
+ * Returns RUNHOOK_OUTCOME_*.
+ *
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_outcome_kind(const runhook_outcome *outcome);
+
+/**
+ * Tells the first stop request, whatever the kind of the outcome.
+ *
+ * \param reason filled; its texts are borrowed from `outcome`.
+ * \returns RUNHOOK_ERR_NOT_FOUND if nobody asked for a stop.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_outcome_stop_reason(const runhook_outcome *outcome, runhook_stop_reason *reason, runhook_error **error);
+
+/**
+ * Returns the error of a failed run.
+ *
+ * \returns borrowed from `outcome`; NULL if it did not fail.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API const runhook_error *runhook_outcome_error(runhook_outcome *outcome);
+
+/**
+ * Returns the global step at the end.
+ *
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API int64_t runhook_outcome_step(const runhook_outcome *outcome);
+
+/**
+ * Returns how many runs were completed.
+ *
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API int64_t runhook_outcome_runs(const runhook_outcome *outcome);
+
+/**
+ * Returns how often a session was made anew.
+ *
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API int64_t runhook_outcome_recoveries(const runhook_outcome *outcome);
+
+/**
+ * Returns how many failures of hooks were turned into warnings.
+ *
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API int64_t runhook_outcome_warnings(const runhook_outcome *outcome);
+
+/**
+ * Returns the whole as one line.
+ *
+ * \returns borrowed from `outcome`; never NULL.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API const char *runhook_outcome_to_string(runhook_outcome *outcome);
+
+/**
+ * Destroys an owned outcome. A borrowed one is left alone.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API void runhook_outcome_destroy(runhook_outcome *outcome);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+#endif /* RUNHOOK_OUTCOME_H_ */

@@ -1,0 +1,407 @@
+/* runhook/run_args.h -- what is asked of a run, its options and its results */
+#ifndef RUNHOOK_RUN_ARGS_H_
+#define RUNHOOK_RUN_ARGS_H_
+
+#include "runhook/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { /* trace levels */
+  RUNHOOK_TRACE_NONE = 0,
+  RUNHOOK_TRACE_SOFTWARE = 1,
+  RUNHOOK_TRACE_HARDWARE = 2,
+  RUNHOOK_TRACE_FULL = 3
+};
+
+enum { /* which hooks take part in a run */
+  RUNHOOK_HOOKS_ALL = 0,
+  RUNHOOK_HOOKS_NONE = 1,
+  RUNHOOK_HOOKS_NAMED = 2
+};
+
+/* Options of one run. Those of the caller and of hooks are merged into a copy, in hook order: trace level by maximum;
+ * time-out by maximum, where 0 (also "left alone") means unlimited and so wins; the flags by OR; watches appended; engine
+ * options united, where two values for one key are RUNHOOK_ERR_INVALID_ARGUMENT. The choice of hooks is the caller's. */
+
+/**
+ * Makes options with nothing set.
+ *
+ * \returns owned.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_run_options *runhook_run_options_create(runhook_error **error);
+
+/**
+ * Destroys owned options. Borrowed ones are left alone.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API void runhook_run_options_destroy(runhook_run_options *options);
+
+/**
+ * Asks the session for a trace of the run.
+ *
+ * \param level RUNHOOK_TRACE_*.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_run_options_set_trace_level(runhook_run_options *options, int32_t level, runhook_error **error);
+
+/**
+ * Limits the session's time for the step; beyond it the step fails with RUNHOOK_ERR_DEADLINE_EXCEEDED.
+ *
+ * \param timeout_ms 0: unlimited.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_run_options_set_timeout_ms(runhook_run_options *options, int64_t timeout_ms, runhook_error **error);
+
+/**
+ * Sets the flag of this name for engines that know it.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_run_options_set_output_partition_graphs(runhook_run_options *options, int32_t enabled, runhook_error **error);
+
+/**
+ * Sets the flag of this name for engines that know it.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_run_options_set_report_allocations_on_oom(runhook_run_options *options, int32_t enabled, runhook_error **error);
+
+/**
+ * Adds a debug watch for engines that know them. Not de-duplicated.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_run_options_add_watch(runhook_run_options *options, const char *watch, runhook_error **error);
+
+/**
+ * Sets an option that only the engine understands. Replaces the value set before.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_run_options_set_engine_option(runhook_run_options *options, const char *key, const char *value, runhook_error **error);
+
+/**
+ * Chooses which hooks take part in the run. Recovery applies in any case.
+ *
+ * \param selection RUNHOOK_HOOKS_*.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_run_options_set_hooks(runhook_run_options *options, int32_t selection, runhook_error **error);
+
+/**
+ * Adds a hook for RUNHOOK_HOOKS_NAMED.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_run_options_add_hook_name(runhook_run_options *options, const char *name, runhook_error **error);
+
+/**
+ * Returns RUNHOOK_TRACE_*.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_run_options_trace_level(const runhook_run_options *options);
+
+/**
+ * Returns the time-out; 0: unlimited.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API int64_t runhook_run_options_timeout_ms(const runhook_run_options *options);
+
+/**
+ * Returns the flag as 0 or 1.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_run_options_output_partition_graphs(const runhook_run_options *options);
+
+/**
+ * Returns the flag as 0 or 1.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_run_options_report_allocations_on_oom(const runhook_run_options *options);
+
+/**
+ * Returns the number of watches.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API size_t runhook_run_options_watch_count(const runhook_run_options *options);
+
+/**
+ * Returns a watch.
+ *
+ * \returns borrowed from `options`; NULL if there is no such one.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API const char *runhook_run_options_watch_at(const runhook_run_options *options, size_t index);
+
+/**
+ * Returns the value of an engine option.
+ *
+ * \returns borrowed from `options`; NULL if it is not set.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API const char *runhook_run_options_engine_option(const runhook_run_options *options, const char *key);
+
+/* What a caller asks of a run: things to fetch, under keys; things to feed; options. */
+
+/**
+ * Makes args that ask for nothing.
+ *
+ * \returns owned.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_run_args *runhook_run_args_create(runhook_error **error);
+
+/**
+ * Destroys owned args. Borrowed ones are left alone.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API void runhook_run_args_destroy(runhook_run_args *args);
+
+/**
+ * Asks for a result.
+ *
+ * \param key under which the result is found; `a/b` names a leaf of a nested structure. NULL: the name.
+ * \param name what the session is asked for.
+ * \returns RUNHOOK_ERR_ALREADY_EXISTS if the key is in use.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_run_args_add_fetch(runhook_run_args *args, const char *key, const char *name, runhook_error **error);
+
+/**
+ * Feeds a value; replaces what was fed to the same name. The session sees it in place of the node of this name.
+ *
+ * \param value shared: the args take a reference of their own.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_run_args_add_feed(runhook_run_args *args, const char *name, runhook_value *value, runhook_error **error);
+
+/**
+ * Takes back all fetches and feeds and resets the options.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_run_args_clear(runhook_run_args *args, runhook_error **error);
+
+/**
+ * Returns the options.
+ *
+ * \returns borrowed from `args`; to be changed in place unless the args are borrowed themselves.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_run_options *runhook_run_args_options(runhook_run_args *args);
+
+/**
+ * Returns the number of fetches.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API size_t runhook_run_args_fetch_count(const runhook_run_args *args);
+
+/**
+ * Returns the key of a fetch.
+ *
+ * \returns borrowed from `args`; NULL if there is no such one.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API const char *runhook_run_args_fetch_key_at(const runhook_run_args *args, size_t index);
+
+/**
+ * Returns the name of a fetch.
+ *
+ * \returns borrowed from `args`; NULL if there is no such one.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API const char *runhook_run_args_fetch_name_at(const runhook_run_args *args, size_t index);
+
+/**
+ * Returns the number of feeds.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API size_t runhook_run_args_feed_count(const runhook_run_args *args);
+
+/**
+ * Returns the name of a feed.
+ *
+ * \returns borrowed from `args`; NULL if there is no such one.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API const char *runhook_run_args_feed_name_at(const runhook_run_args *args, size_t index);
+
+/**
+ * Returns the value of a feed.
+ *
+ * \returns borrowed from `args`; NULL if there is no such one.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_value *runhook_run_args_feed_value_at(const runhook_run_args *args, size_t index);
+
+/* Results of a run, under the keys that they were asked for with. Reusable from run to run. */
+
+/**
+ * Makes an empty place for results.
+ *
+ * \returns owned.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_results *runhook_results_create(runhook_error **error);
+
+/**
+ * Destroys owned results. Borrowed ones are left alone.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API void runhook_results_destroy(runhook_results *results);
+
+/**
+ * Returns the number of results.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API size_t runhook_results_count(const runhook_results *results);
+
+/**
+ * Returns the key of a result.
+ *
+ * \returns borrowed from `results`; NULL if there is no such one.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API const char *runhook_results_key_at(const runhook_results *results, size_t index);
+
+/**
+ * Returns a result.
+ *
+ * \returns borrowed from `results`, until they are filled again; NULL if there is no such one, or for an operation,
+ *   which has no output.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_value *runhook_results_value_at(runhook_results *results, size_t index);
+
+/**
+ * Returns the result under a key.
+ *
+ * \param key NULL: the only result.
+ * \returns borrowed from `results`, until they are filled again. NULL with RUNHOOK_ERR_NOT_FOUND if there is no such
+ *   key; NULL without an error for an operation, which has no output.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_value *runhook_results_get(runhook_results *results, const char *key, runhook_error **error);
+
+/**
+ * Reads a result that is a real scalar.
+ *
+ * \param key NULL: the only result.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_results_get_double(const runhook_results *results, const char *key, double *number, runhook_error **error);
+
+/**
+ * Returns 1 if a hook skipped the step, so that there are no values.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_results_skipped(const runhook_results *results);
+
+/**
+ * Returns 1 if a hook discarded the step's result, so that there are no values.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_results_discarded(const runhook_results *results);
+
+/* What a session told about a run: when its nodes ran. Filled if the trace level was above none. */
+
+/**
+ * Returns what the session told about the run.
+ *
+ * \returns borrowed from `results`.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API const runhook_metadata *runhook_results_metadata(runhook_results *results);
+
+/**
+ * Returns the number of nodes that were timed.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API size_t runhook_metadata_node_count(const runhook_metadata *metadata);
+
+/**
+ * Returns the name of a node.
+ *
+ * \returns borrowed from `metadata`; NULL if there is no such one.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API const char *runhook_metadata_node_name_at(const runhook_metadata *metadata, size_t index);
+
+/**
+ * Returns when the node began.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API int64_t runhook_metadata_node_start_ns_at(const runhook_metadata *metadata, size_t index);
+
+/**
+ * Returns when the node ended.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API int64_t runhook_metadata_node_end_ns_at(const runhook_metadata *metadata, size_t index);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+#endif /* RUNHOOK_RUN_ARGS_H_ */

@@ -1,0 +1,318 @@
+/* runhook/session.h -- engines that can execute a step, and sessions made of them */
+#ifndef RUNHOOK_SESSION_H_
+#define RUNHOOK_SESSION_H_
+
+#include "runhook/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { /* which variables of a session; saved state holds the global ones */
+  RUNHOOK_VARIABLES_GLOBAL = 0,
+  RUNHOOK_VARIABLES_LOCAL = 1
+};
+
+/**
+ * An engine: what can execute a step. A table; see runhook_function for the rules.
+ *
+ * Callbacks run on the thread that runs the step, one at a time; only cancel may come from another thread meanwhile. What
+ * a callback may call is said beside it.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_session_table {
+  size_t struct_size;
+  void *user_data;
+  void (*destroy)(void *user_data);
+  runhook_callback resolve; /* required: runhook_engine_name(), then runhook_engine_set_node() or fail with NOT_FOUND.
+                               Called once per name and session */
+  runhook_callback run;     /* required: one step, see runhook_engine_*(); failing with OUT_OF_RANGE is the end of input */
+  void (*cancel)(void *user_data); /* any thread: run is to fail with CANCELLED soon; NULL: cannot be cancelled */
+  runhook_callback close;          /* once, before destroy; NULL: nothing to do */
+  const char *global_step;         /* name of the node that holds the global step, an integer scalar; copied; NULL: none */
+  /* Variables; all NULL: there are none. */
+  runhook_callback list_variables; /* runhook_engine_scope(), runhook_engine_add_name() for each */
+  runhook_callback uninitialized;  /* as list_variables, for those without a value; NULL: all have one */
+  runhook_callback initialize;     /* runhook_engine_scope() */
+  runhook_callback read_variable;  /* runhook_engine_name(), runhook_engine_set_value() or fail with NOT_FOUND */
+  runhook_callback write_variable; /* runhook_engine_name(), runhook_engine_value() */
+  /* End of 1.0. Append only, below this line. */
+} runhook_session_table;
+#define RUNHOOK_SESSION_TABLE_INIT \
+  {sizeof(runhook_session_table), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL}
+
+/**
+ * Makes a session out of an engine's functions.
+ *
+ * \returns owned. Whoever is given the session shares it.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_session *runhook_session_create(const runhook_session_table *table, runhook_error **error);
+
+/**
+ * Makes a session that executes a step by calling one function: for programs that have a loop body already. The
+ * function may call runhook_step_*().
+ *
+ * \param outputs names that the function may publish, and that can be fetched; may be NULL if there are none.
+ * \param inputs names that can be fed; may be NULL if there are none.
+ * \returns owned.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_session *runhook_function_session_create(const runhook_function *step, const char *const *outputs, size_t output_count, const char *const *inputs, size_t input_count, runhook_error **error);
+
+/**
+ * Destroys a handle; closes the session if it was the last use. A borrowed one is left alone. During a step of the
+ * session it takes effect after it.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API void runhook_session_destroy(runhook_session *session);
+
+/**
+ * Executes one step without hooks, stop check and recovery.
+ *
+ * \param args NULL: nothing is fetched or fed.
+ * \param results filled; NULL: not wanted.
+ * \returns what the session failed with; RUNHOOK_ERR_REENTRANT during a step of the same session; RUNHOOK_ERR_CLOSED.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_session_run(runhook_session *session, const runhook_run_args *args, runhook_results *results, runhook_error **error);
+
+/**
+ * Cancels the step in progress, if there is one and the engine can.
+ *
+ * \threadsafety Any thread, while the handle is not destroyed.
+ * \since 1.0
+ */
+RUNHOOK_API void runhook_session_cancel(runhook_session *session);
+
+/**
+ * Releases what the session holds. Closing again does nothing. A monitored session closes its own.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_session_close(runhook_session *session, runhook_error **error);
+
+/**
+ * Returns the number of variables.
+ *
+ * \param scope RUNHOOK_VARIABLES_*.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API size_t runhook_session_variable_count(runhook_session *session, int32_t scope);
+
+/**
+ * Returns the name of a variable.
+ *
+ * \returns borrowed from `session` until the next call of this function; NULL if there is no such one.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API const char *runhook_session_variable_name_at(runhook_session *session, int32_t scope, size_t index);
+
+/**
+ * Gives all variables of a scope their initial values.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_session_initialize(runhook_session *session, int32_t scope, runhook_error **error);
+
+/**
+ * Reads a variable.
+ *
+ * \returns owned; a copy. RUNHOOK_ERR_NOT_FOUND, RUNHOOK_ERR_FAILED_PRECONDITION if it has no value yet.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_value *runhook_session_read_variable(runhook_session *session, const char *name, runhook_error **error);
+
+/**
+ * Writes a variable.
+ *
+ * \param value copied; of the variable's dtype and shape.
+ * \returns RUNHOOK_ERR_NOT_FOUND, RUNHOOK_ERR_INVALID_ARGUMENT.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_session_write_variable(runhook_session *session, const char *name, const runhook_value *value, runhook_error **error);
+
+/**
+ * Copies all global variables.
+ *
+ * \returns owned.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_snapshot *runhook_session_save(runhook_session *session, runhook_error **error);
+
+/**
+ * Writes all variables of a snapshot.
+ *
+ * \returns RUNHOOK_ERR_NOT_FOUND for one that the session lacks.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_session_restore(runhook_session *session, const runhook_snapshot *snapshot, runhook_error **error);
+
+/* For the function of a function session. All take the context of the call. */
+
+/**
+ * Returns what was fed under a name.
+ *
+ * \returns borrowed; NULL if nothing was.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_value *runhook_step_input(runhook_context *context, const char *name);
+
+/**
+ * Returns 1 if anybody fetches this output in this step.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_step_wanted(runhook_context *context, const char *name);
+
+/**
+ * Publishes an output. It need not be wanted.
+ *
+ * \param value shared.
+ * \returns RUNHOOK_ERR_NOT_FOUND for a name that was not declared.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_step_set_output(runhook_context *context, const char *name, runhook_value *value, runhook_error **error);
+
+/**
+ * Publishes a number.
+ *
+ * \returns RUNHOOK_ERR_NOT_FOUND for a name that was not declared.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_step_set_double(runhook_context *context, const char *name, double number, runhook_error **error);
+
+/* For the callbacks of runhook_session_table. All take the context of the call. */
+
+/**
+ * Returns the name to resolve, read or write.
+ *
+ * \returns borrowed; NULL elsewhere.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API const char *runhook_engine_name(runhook_context *context);
+
+/**
+ * In resolve: answers with a number of the engine's choice. It comes back in runhook_engine_fetch_at() and
+ * _feed_node_at().
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_engine_set_node(runhook_context *context, uint32_t node, runhook_error **error);
+
+/**
+ * In run: returns how many nodes are fetched, each once.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API size_t runhook_engine_fetch_count(runhook_context *context);
+
+/**
+ * In run: returns a node that is fetched; 0 if there is no such one.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API uint32_t runhook_engine_fetch_at(runhook_context *context, size_t index);
+
+/**
+ * In run: returns how many nodes are fed, each once.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API size_t runhook_engine_feed_count(runhook_context *context);
+
+/**
+ * In run: returns a node that is fed; 0 if there is no such one.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API uint32_t runhook_engine_feed_node_at(runhook_context *context, size_t index);
+
+/**
+ * In run: returns what is fed.
+ *
+ * \returns borrowed; NULL if there is no such one.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_value *runhook_engine_feed_value_at(runhook_context *context, size_t index);
+
+/**
+ * In run: gives the result of the fetch of this index. One that is not given is absent, as an operation's is.
+ *
+ * \param value shared.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_engine_set_result(runhook_context *context, size_t index, runhook_value *value, runhook_error **error);
+
+/**
+ * In run: tells when a node ran; wanted if the trace level of runhook_context_options() is above none.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_engine_add_node_stats(runhook_context *context, const char *node, int64_t start_ns, int64_t end_ns, runhook_error **error);
+
+/**
+ * In list_variables, uninitialized and initialize: returns RUNHOOK_VARIABLES_*.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_engine_scope(runhook_context *context);
+
+/**
+ * In list_variables and uninitialized: adds a name to the answer.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_engine_add_name(runhook_context *context, const char *name, runhook_error **error);
+
+/**
+ * In write_variable: returns what is to be written.
+ *
+ * \returns borrowed.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_value *runhook_engine_value(runhook_context *context);
+
+/**
+ * In read_variable: answers with a value.
+ *
+ * \param value shared; to be a copy, since the variable may change.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_engine_set_value(runhook_context *context, runhook_value *value, runhook_error **error);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+#endif /* RUNHOOK_SESSION_H_ */

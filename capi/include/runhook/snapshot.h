@@ -1,0 +1,169 @@
+/* runhook/snapshot.h -- saved variables in memory, and savers that keep them */
+#ifndef RUNHOOK_SNAPSHOT_H_
+#define RUNHOOK_SNAPSHOT_H_
+
+#include "runhook/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Makes an empty snapshot.
+ *
+ * \returns owned.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_snapshot *runhook_snapshot_create(runhook_error **error);
+
+/**
+ * Destroys a snapshot.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API void runhook_snapshot_destroy(runhook_snapshot *snapshot);
+
+/**
+ * Returns the number of variables.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API size_t runhook_snapshot_count(const runhook_snapshot *snapshot);
+
+/**
+ * Returns the name of a variable.
+ *
+ * \returns borrowed from `snapshot`; NULL if there is no such one.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API const char *runhook_snapshot_name_at(const runhook_snapshot *snapshot, size_t index);
+
+/**
+ * Returns the value of a variable; to be treated as constant.
+ *
+ * \returns borrowed from `snapshot`; NULL if there is no such one.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_value *runhook_snapshot_value_at(runhook_snapshot *snapshot, size_t index);
+
+/**
+ * Returns the value of a variable; to be treated as constant.
+ *
+ * \returns borrowed from `snapshot`; NULL if there is no such one.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_value *runhook_snapshot_find(runhook_snapshot *snapshot, const char *name);
+
+/**
+ * Adds or replaces a variable.
+ *
+ * \param value shared.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_snapshot_set(runhook_snapshot *snapshot, const char *name, runhook_value *value, runhook_error **error);
+
+/**
+ * Returns the global step that the variables belong to.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API int64_t runhook_snapshot_global_step(const runhook_snapshot *snapshot);
+
+/**
+ * Sets the global step that the variables belong to.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_snapshot_set_global_step(runhook_snapshot *snapshot, int64_t global_step, runhook_error **error);
+
+/**
+ * Saves and restores the state of sessions. A table; see runhook_function for the rules.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_saver_table {
+  size_t struct_size;
+  void *user_data;
+  void (*destroy)(void *user_data);
+  runhook_callback save;    /* required; runhook_context_session(), runhook_context_global_step() */
+  runhook_callback restore; /* required; runhook_context_session(); says with runhook_context_set_restored_step() what it
+                               restored, and does not call it if nothing has been saved */
+  /* End of 1.0. Append only, below this line. */
+} runhook_saver_table;
+#define RUNHOOK_SAVER_TABLE_INIT {sizeof(runhook_saver_table), NULL, NULL, NULL, NULL}
+
+/**
+ * Makes a saver out of functions.
+ *
+ * \returns owned.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_saver *runhook_saver_create(const runhook_saver_table *table, runhook_error **error);
+
+/**
+ * Makes a saver that keeps the newest state in memory, so that recovery goes on where it was saved.
+ *
+ * \returns owned.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_saver *runhook_memory_saver_create(runhook_error **error);
+
+/**
+ * Saves the state of a session.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_saver_save(runhook_saver *saver, runhook_session *session, int64_t global_step, runhook_error **error);
+
+/**
+ * Restores the newest saved state into a session.
+ *
+ * \param restored set to 1 if there was one, else to 0. May be NULL.
+ * \param global_step set to its global step if there was one. May be NULL.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_saver_restore(runhook_saver *saver, runhook_session *session, int32_t *restored, int64_t *global_step, runhook_error **error);
+
+/**
+ * Returns what a memory saver saved last.
+ *
+ * \returns owned. NULL with RUNHOOK_ERR_NOT_FOUND if nothing was saved, RUNHOOK_ERR_FAILED_PRECONDITION if it is no
+ *   memory saver.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_snapshot *runhook_memory_saver_latest(const runhook_saver *saver, runhook_error **error);
+
+/**
+ * Returns how often a memory saver has saved.
+ *
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API int64_t runhook_memory_saver_count(const runhook_saver *saver);
+
+/**
+ * Destroys a handle. Whoever was given the saver keeps it.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API void runhook_saver_destroy(runhook_saver *saver);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+#endif /* RUNHOOK_SNAPSHOT_H_ */

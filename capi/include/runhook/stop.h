@@ -1,0 +1,155 @@
+/* runhook/stop.h -- the one stop state, and the handle by which other threads reach it */
+#ifndef RUNHOOK_STOP_H_
+#define RUNHOOK_STOP_H_
+
+#include "runhook/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { /* who asked for a stop */
+  RUNHOOK_STOP_BY_NONE = 0,
+  RUNHOOK_STOP_BY_CALLER = 1,
+  RUNHOOK_STOP_BY_HOOK = 2,
+  RUNHOOK_STOP_BY_SOURCE = 3,
+  RUNHOOK_STOP_BY_COORDINATOR = 4,
+  RUNHOOK_STOP_BY_STEP_FUNCTION = 5,
+  RUNHOOK_STOP_BY_SIGNAL = 6,
+  RUNHOOK_STOP_BY_SESSION = 7
+};
+
+enum { /* how soon */
+  RUNHOOK_STOP_AFTER_STEP = 0, /* the step in progress completes */
+  RUNHOOK_STOP_NOW = 1         /* it is also cancelled, where the engine can be cancelled */
+};
+
+/**
+ * One request to stop, as told by runhook.
+ *
+ * The caller sets struct_size; runhook fills as much as fits. Texts are cut to 63 (who) and 255 (text) bytes, and borrowed
+ * from the object that was asked.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_stop_reason {
+  size_t struct_size;
+  int32_t origin;  /* RUNHOOK_STOP_BY_* */
+  int32_t urgency; /* RUNHOOK_STOP_AFTER_STEP or RUNHOOK_STOP_NOW */
+  int32_t code;    /* the requester's own number; the signal's number for RUNHOOK_STOP_BY_SIGNAL */
+  int32_t reserved;
+  int64_t step;     /* global step when it was asked; -1 if unknown */
+  int64_t time_ns;  /* monotonic */
+  const char *who;  /* e.g. the hook's name; never NULL */
+  const char *text; /* why; never NULL */
+  /* End of 1.0. Append only, below this line. */
+} runhook_stop_reason;
+#define RUNHOOK_STOP_REASON_INIT {sizeof(runhook_stop_reason), 0, 0, 0, 0, -1, 0, NULL, NULL}
+
+/* A stop source asks one session to stop, from any thread, also after that session has ended. A stop is sticky: one that
+ * is asked for before the first run stops it before its first step. It cannot be withdrawn; the first request is the
+ * reason, up to 15 later ones are kept behind it. */
+
+/**
+ * Makes a source with a stop state of its own, for runhook_config_set_stop_source() or to be shared by other means.
+ *
+ * \returns owned.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_stop_source *runhook_stop_source_create(runhook_error **error);
+
+/**
+ * Makes another handle on the same stop state, e.g. for another thread.
+ *
+ * \returns owned.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_stop_source *runhook_stop_source_share(const runhook_stop_source *source, runhook_error **error);
+
+/**
+ * Destroys a source; the session does not notice.
+ *
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API void runhook_stop_source_destroy(runhook_stop_source *source);
+
+/**
+ * Asks for a stop.
+ *
+ * \param code the caller's own number, kept with the reason.
+ * \param text why; NULL for none; cut to 255 bytes.
+ * \param urgency RUNHOOK_STOP_AFTER_STEP or RUNHOOK_STOP_NOW.
+ * \returns 1 if this was the first request, 0 if not, or if an argument is not valid; then nothing was asked.
+ * \threadsafety Any thread. Takes no lock, except that RUNHOOK_STOP_NOW calls the session's cancel under one.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_stop_source_request_stop(const runhook_stop_source *source, int32_t code, const char *text, int32_t urgency);
+
+/**
+ * Asks for a stop from a signal handler. The only function of runhook that may be called there. Keeps errno. An
+ * urgent request is seen by sessions that ask whether they are to cancel; their cancel is not called.
+ *
+ * \returns 1 if this was the first request, else 0.
+ * \threadsafety Any thread, and a signal handler: a lock-free store and a wake-up that does not block.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_stop_source_request_stop_from_signal(const runhook_stop_source *source, int32_t signal_number, int32_t urgency);
+
+/**
+ * Asks for the state to be saved at the end of a step, and for the run to go on.
+ *
+ * \threadsafety Any thread. Takes no lock.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_stop_source_request_save(const runhook_stop_source *source);
+
+/**
+ * Returns 1 if anyone has asked for a stop.
+ *
+ * \threadsafety Any thread. Takes no lock.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_stop_source_stop_requested(const runhook_stop_source *source);
+
+/**
+ * Blocks until a stop is asked for.
+ *
+ * \returns 1 if it has been, 0 after the time-out.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_stop_source_wait(const runhook_stop_source *source, int64_t timeout_ns);
+
+/**
+ * Returns how many requests are kept.
+ *
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API size_t runhook_stop_source_reason_count(const runhook_stop_source *source);
+
+/**
+ * Tells a kept request: index 0 is the reason, the others follow in the order in which they came.
+ *
+ * \param reason filled; its texts are borrowed from `source`.
+ * \returns RUNHOOK_ERR_NOT_FOUND if there is no such one.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_stop_source_reason_at(const runhook_stop_source *source, size_t index, runhook_stop_reason *reason, runhook_error **error);
+
+/**
+ * Returns how many requests were not kept.
+ *
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API uint64_t runhook_stop_source_reasons_dropped(const runhook_stop_source *source);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+#endif /* RUNHOOK_STOP_H_ */

@@ -1,0 +1,48 @@
+// runhook/config.hpp: what a MonitoredSession is made from.
+#ifndef RUNHOOK_CONFIG_HPP_
+#define RUNHOOK_CONFIG_HPP_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "runhook/clock.hpp"
+#include "runhook/coordinator.hpp"
+#include "runhook/hook.hpp"
+#include "runhook/recovery.hpp"
+#include "runhook/session_creator.hpp"
+
+namespace runhook::inline v1 {
+
+enum class LogLevel : std::int32_t { info = 0, warning = 1, error = 2 };
+using LogSink = std::function<void(LogLevel, std::string_view)>;
+
+// For language bindings: makes the context that direct callbacks get. Called by the session's constructor, before the first
+// callback; `session` is complete only when that constructor has returned.
+class DirectContextProvider {
+ public:
+  virtual ~DirectContextProvider() = default;
+  virtual runhook_context* attach(SessionRunContext& context, MonitoredSession& session) = 0;
+  virtual void detach(runhook_context* context) noexcept = 0;  // after the last callback
+};
+
+// Plain data; copied by the session. Since 1.0.
+struct Config {
+  std::shared_ptr<SessionCreator> session_creator;  // required
+  std::vector<HookRegistration> hooks;              // the same hook twice is ALREADY_EXISTS
+  RecoveryPolicy recovery;
+  std::shared_ptr<Clock> clock;  // NULL: the system clock
+  std::int64_t stop_grace_period_ns = Coordinator::kDefaultGraceNs;  // how long close() waits for threads
+  LogSink log;                                       // empty: warnings and errors go to standard error
+  std::shared_ptr<StopState> stop;                   // NULL: a new one. Give one to ask for a stop before there is a session
+
+  std::shared_ptr<DirectContextProvider> direct_contexts;  // NULL: no direct callbacks
+
+  Config& add_hook(std::shared_ptr<SessionRunHook> hook, HookOptions options = {});
+};
+
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_CONFIG_HPP_

@@ -1,0 +1,74 @@
+// runhook/error.hpp: what went wrong, where, and what else went wrong after it.
+#ifndef RUNHOOK_ERROR_HPP_
+#define RUNHOOK_ERROR_HPP_
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "runhook/status.hpp"
+
+namespace runhook::inline v1 {
+
+// A primary error with the errors that followed it. A cheap handle: copying neither allocates nor throws.
+//
+// A default-constructed Error means "no error". Reading is safe from several threads; changing is not.
+// Since 1.0.
+class Error {
+ public:
+  Error() noexcept = default;
+  // Makes an error; falls back to no_memory() if there is no memory for it.
+  Error(StatusCode code, std::string_view message) noexcept;
+  // The out-of-memory error. Needs no memory itself.
+  static Error no_memory() noexcept;
+  // Describes the exception being handled. A StatusError gives its own error, std::bad_alloc gives NO_MEMORY,
+  // std::invalid_argument gives INVALID_ARGUMENT, anything else gives `fallback` and keeps the exception in cause().
+  static Error from_current_exception(StatusCode fallback) noexcept;
+
+  explicit operator bool() const noexcept { return rep_ != nullptr; }  // true if there is an error
+  StatusCode code() const noexcept;
+  const std::string& message() const noexcept;   // one line, no trailing period
+  const std::string& hook() const noexcept;      // name of the hook that failed; empty if none
+  const std::string& callback() const noexcept;  // e.g. "before_run"; empty if unknown
+  std::int64_t step() const noexcept;            // global step when it happened; -1 if unknown
+  std::exception_ptr cause() const noexcept;     // the C++ exception behind it, if there was one
+
+  std::size_t suppressed_count() const noexcept;  // at most kMaxSuppressed
+  Error suppressed(std::size_t index) const noexcept;
+  std::uint64_t suppressed_dropped() const noexcept;  // how many more there were
+  static constexpr std::size_t kMaxSuppressed = 64;
+
+  // Attaches a later error. Without memory it is only counted. A no-op if either is "no error" or both are one.
+  void add_suppressed(const Error& later) noexcept;
+  // Fills in where it happened, as far as it is not known yet.
+  void locate(std::string_view hook, std::string_view callback, std::int64_t step) noexcept;
+  // Becomes `later` if this is no error, else attaches it as suppressed.
+  void merge(const Error& later) noexcept;
+  // The whole as one line: code, place, message and the number of suppressed errors.
+  std::string to_string() const;
+
+ private:
+  struct Rep;
+  bool make_unique() noexcept;
+  std::shared_ptr<Rep> rep_;
+};
+
+// The exception by which every function of the C++ API reports an Error. Since 1.0.
+class StatusError : public std::exception {
+ public:
+  explicit StatusError(Error error) noexcept : error_(std::move(error)) {}
+  StatusError(StatusCode code, std::string_view message) noexcept : error_(code, message) {}
+  const Error& error() const noexcept { return error_; }
+  StatusCode code() const noexcept { return error_.code(); }
+  const char* what() const noexcept override { return error_.message().c_str(); }
+
+ private:
+  Error error_;
+};
+
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_ERROR_HPP_

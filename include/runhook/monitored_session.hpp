@@ -1,0 +1,131 @@
+// runhook/monitored_session.hpp: MonitoredSession, the loop.
+#ifndef RUNHOOK_MONITORED_SESSION_HPP_
+#define RUNHOOK_MONITORED_SESSION_HPP_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "runhook/config.hpp"
+
+namespace runhook::inline v1 {
+
+namespace detail {
+class Loop;
+}
+
+// What a step function gets. Valid during the call.
+class StepContext {
+ public:
+  Session& session() const;  // the raw session of this try: no hooks, no recovery of its own
+  std::shared_ptr<Session> shared_session() const;
+  // One run with hooks. An error that is recoverable makes the whole step function run again with a fresh session: let it pass.
+  const Results& run_with_hooks(const SessionRunArgs& args = {});
+  SessionRunContext& run_context() const noexcept;
+  // Asks for a stop and leaves the step function by throwing STOPPED.
+  [[noreturn]] void request_stop(std::int32_t code = 0, std::string_view text = {});
+
+ private:
+  friend class detail::Loop;
+  explicit StepContext(detail::Loop& loop) noexcept : loop_(loop) {}
+  detail::Loop& loop_;
+};
+
+// Executes steps of a session with hooks around them, recovers, stops and ends cleanly.
+// After tf.train.MonitoredSession.
+//
+// One thread at a time: a second one gets BUSY, a callback that comes back gets REENTRANT. request_stop(), request_save(),
+// should_stop(), stop_source() and outcome() may be called from any thread. All errors are thrown as StatusError. Since 1.0.
+class MonitoredSession {
+ public:
+  // Calls begin of every hook, creates the session, calls after_create_session of every hook. If any of this fails what was
+  // begun is unwound and the error is thrown.
+  explicit MonitoredSession(Config config);
+  // Closes; errors go to the log. During stack unwinding the outcome is failed, unless input had ended or a stop unwinds.
+  ~MonitoredSession();
+  MonitoredSession(const MonitoredSession&) = delete;
+  MonitoredSession& operator=(const MonitoredSession&) = delete;
+
+  // Executes one step. The results are valid until the next run.
+  // Throws STOPPED once a stop has been asked for or input has ended (nothing is called then), CLOSED, REENTRANT, BUSY, and
+  // what the step or a hook failed with; OUT_OF_RANGE is the end of input.
+  const Results& run(const SessionRunArgs& args = {});
+  // The same; the results, and what the session told about the run, are copied out.
+  void run(const SessionRunArgs& args, Results* results, RunMetadata* metadata = nullptr);
+  // Executes steps until should_stop(), or `max_steps` of them (0: no limit). Returns how many were completed.
+  // A stop or the end of input is not an error here; every other failure is thrown.
+  std::int64_t run_until_stop(const SessionRunArgs& args = {}, std::int64_t max_steps = 0);
+  // The same; `completed` is set on failure, too.
+  void run_until_stop(const SessionRunArgs& args, std::int64_t max_steps, std::int64_t* completed);
+  // Calls `fn` with a StepContext and returns what it returns. A recoverable error from anywhere inside runs it again from
+  // the start with a fresh session.
+  template <typename Fn>
+  auto run_step_fn(Fn&& fn) -> std::invoke_result_t<Fn, StepContext&> {
+    using R = std::invoke_result_t<Fn, StepContext&>;
+    if constexpr (std::is_void_v<R>) {
+      run_step_function([&](StepContext& context) { std::forward<Fn>(fn)(context); });
+    } else {
+      std::optional<R> result;
+      run_step_function([&](StepContext& context) { result.emplace(std::forward<Fn>(fn)(context)); });
+      return std::move(*result);
+    }
+  }
+  const RunMetadata& metadata() const noexcept;  // of the last run
+  // Runs `body` and closes: as a scope around a loop. STOPPED and OUT_OF_RANGE that leave `body` are a clean end and are
+  // swallowed; any other exception makes the outcome failed and is thrown again, with errors of closing suppressed behind it.
+  void scope(const std::function<void(MonitoredSession&)>& body);
+
+  // A pure query: a stop has been asked for, or input has ended, or the session is closed. Any thread.
+  bool should_stop() const noexcept;
+  bool request_stop(std::int32_t code = 0, std::string_view text = {}, StopUrgency urgency = StopUrgency::after_step) noexcept;
+  void request_save() noexcept;  // saved at the end of the step in progress, or of the next one
+  StopSource stop_source() const noexcept;
+  // Says that the caller has refilled its input: undoes what OUT_OF_RANGE did to should_stop().
+  void clear_end_of_input();
+
+  // Adds or removes a hook; from a callback too. Takes effect at the next step boundary, where begin and
+  // after_create_session, or cleanup, are called. Returns a number for remove_hook(). Throws ALREADY_EXISTS, NOT_FOUND,
+  // INVALID_ARGUMENT, CLOSED; BUSY from another thread during a run.
+  std::uint64_t add_hook(std::shared_ptr<SessionRunHook> hook, HookOptions options = {});
+  void remove_hook(std::uint64_t id);
+  std::uint64_t hook_id(std::string_view name) const;  // of the first hook of this name; throws NOT_FOUND
+
+  // Marks the run as failed with an error of the caller's, so that close() does not count it as clean.
+  void fail(const Error& error);
+  // Ends the run: `end` of every hook unless the outcome is failed, threads joined, session closed, `cleanup` of every hook.
+  // All of it is done whatever fails. Throws the first error with the others suppressed. Idempotent. REENTRANT in a callback.
+  void close();
+  bool closed() const noexcept;
+
+  Outcome outcome() const;  // kind `running` until closed
+  // The raw session, replaced by recovery; NULL when closed. Running it bypasses the hooks.
+  std::shared_ptr<Session> session() const noexcept;
+  Coordinator coordinator() const;  // of the present session; replaced by recovery. Throws CLOSED
+  std::int64_t global_step() const noexcept;
+  bool running() const noexcept;  // whether a thread is inside run() or another member that calls callbacks
+
+  // For language bindings. While a thread is inside a member that calls callbacks: makes every further run fail with CLOSED,
+  // has `when_idle` called as the last act of that member, and returns true. Otherwise returns false and does nothing.
+  // `when_idle` may destroy the session.
+  bool defer_until_idle(std::function<void()> when_idle);
+
+ private:
+  void run_step_function(const std::function<void(StepContext&)>& fn);
+  std::unique_ptr<detail::Loop> loop_;
+  int uncaught_;
+};
+
+// The same without recovery. After tf.train.SingularMonitoredSession.
+class SingularMonitoredSession : public MonitoredSession {
+ public:
+  explicit SingularMonitoredSession(Config config);
+  std::shared_ptr<Session> raw_session() const noexcept { return session(); }
+};
+
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_MONITORED_SESSION_HPP_

@@ -1,0 +1,37 @@
+// runhook/outcome.hpp: how a run ended.
+#ifndef RUNHOOK_OUTCOME_HPP_
+#define RUNHOOK_OUTCOME_HPP_
+
+#include <cstdint>
+#include <string>
+
+#include "runhook/error.hpp"
+#include "runhook/stop.hpp"
+
+namespace runhook::inline v1 {
+
+enum class OutcomeKind : std::int32_t {
+  running = 0,  // not ended yet
+  completed = 1,
+  stopped = 2,
+  end_of_input = 3,
+  failed = 4,
+};
+
+// How a monitored session ended: first what, then who asked and why, or which error. Since 1.0.
+struct Outcome {
+  OutcomeKind kind = OutcomeKind::running;
+  StopReason stop;            // the first stop request, whatever the kind; origin none if there was none
+  Error error;                // set if failed
+  std::int64_t step = 0;      // global step at the end
+  std::int64_t runs = 0;      // completed runs
+  std::int64_t recoveries = 0;
+  std::int64_t warnings = 0;  // failures that a failure policy turned into warnings
+  Error first_warning;
+
+  std::string to_string() const;  // one line, e.g. "stopped by hook 'accuracy' at step 1200: reached 0.83"
+};
+
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_OUTCOME_HPP_

@@ -1,0 +1,79 @@
+// runhook/run_args.hpp: SessionRunArgs, RunOptions, RunMetadata and SessionRunValues.
+#ifndef RUNHOOK_RUN_ARGS_HPP_
+#define RUNHOOK_RUN_ARGS_HPP_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runhook/fetches.hpp"
+#include "runhook/value.hpp"
+
+namespace runhook::inline v1 {
+
+enum class TraceLevel : std::int32_t { none = 0, software = 1, hardware = 2, full = 3 };
+
+// Which hooks take part in a run. Recovery applies in any case.
+enum class HookSelection : std::int32_t { all = 0, none = 1, named = 2 };
+
+// Options of one run. Those of caller and hooks are merged into a copy, in hook order:
+// trace_level by maximum; timeout_ms by maximum, where 0 (also "left alone") means unlimited and so wins; the two flags
+// by OR; watches appended; engine options united, where two values for one key are an error.
+// `hooks` and `hook_names` are read from the caller only. Since 1.0.
+struct RunOptions {
+  TraceLevel trace_level = TraceLevel::none;
+  std::int64_t timeout_ms = 0;  // 0: unlimited
+  bool output_partition_graphs = false;
+  bool report_allocations_on_oom = false;
+  std::vector<std::string> watches;
+  std::vector<std::pair<std::string, std::string>> engine;  // key and value, for the session
+  HookSelection hooks = HookSelection::all;
+  std::vector<std::string> hook_names;  // with HookSelection::named
+
+  bool operator==(const RunOptions&) const = default;
+  bool is_default() const noexcept;
+};
+
+struct Feed {
+  std::string name;
+  Value value;
+};
+
+// What a caller, or a hook in before_run, asks of a run. Since 1.0.
+struct SessionRunArgs {
+  Fetches fetches;
+  std::vector<Feed> feeds;
+  RunOptions options;
+};
+
+// When a node of the session ran, in nanoseconds of the session's clock.
+struct NodeStats {
+  std::string node;
+  std::int64_t start_ns = 0;
+  std::int64_t end_ns = 0;
+};
+
+// What a session tells about a run. Filled if trace_level is above none.
+struct RunMetadata {
+  std::vector<NodeStats> nodes;
+};
+
+// What a hook gets in after_run. Since 1.0.
+class SessionRunValues {
+ public:
+  SessionRunValues(const Results& results, const RunOptions& options, const RunMetadata& metadata) noexcept
+      : results_(results), options_(options), metadata_(metadata) {}
+  const Results& results() const noexcept { return results_; }        // this hook's, in the shape it asked for
+  const RunOptions& options() const noexcept { return options_; }     // merged, the same for all hooks
+  const RunMetadata& metadata() const noexcept { return metadata_; }  // the same for all hooks
+
+ private:
+  const Results& results_;
+  const RunOptions& options_;
+  const RunMetadata& metadata_;
+};
+
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_RUN_ARGS_HPP_

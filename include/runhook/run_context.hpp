@@ -1,0 +1,95 @@
+// runhook/run_context.hpp: SessionRunContext, what a hook sees and asks.
+#ifndef RUNHOOK_RUN_CONTEXT_HPP_
+#define RUNHOOK_RUN_CONTEXT_HPP_
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "runhook/coordinator.hpp"
+#include "runhook/outcome.hpp"
+#include "runhook/run_args.hpp"
+#include "runhook/session.hpp"
+#include "runhook/stop.hpp"
+
+struct runhook_context;  // opaque: what a callback of another language gets in place of a SessionRunContext
+
+namespace runhook::inline v1 {
+
+class MonitoredSession;
+namespace detail {
+struct RunState;
+}
+
+// Handed to every callback of a hook. All hooks of an attempt get the same one.
+//
+// Use it during the callback, on the callback's thread; only request_stop(), request_save(), stop_requested() and
+// stop_source() may be called by other threads meanwhile. Since 1.0.
+class SessionRunContext {
+ public:
+  // Makes a context outside a loop, to test a hook: callbacks can be called with it, and requested() tells what they asked.
+  // Throws INVALID_ARGUMENT if session is NULL.
+  SessionRunContext(SessionRunArgs args, std::shared_ptr<Session> session);
+  ~SessionRunContext();
+  SessionRunContext(const SessionRunContext&) = delete;
+  SessionRunContext& operator=(const SessionRunContext&) = delete;
+
+  const SessionRunArgs& original_args() const noexcept;  // the caller's, untouched by hooks; options included
+  // The session of this attempt. Running it bypasses hooks, the stop check and recovery. Throws FAILED_PRECONDITION in
+  // begin(), where there is none yet, and when there is none any more.
+  Session& session() const;
+  std::shared_ptr<Session> shared_session() const noexcept;  // NULL where session() throws
+  // The global step: before the run in before_run, after it in after_run.
+  std::int64_t global_step() const noexcept;
+  std::int64_t attempt() const noexcept;  // 1 for the first attempt of a run, more after recoveries within it
+  // Monotonic time of the session's clock, read at most once per attempt.
+  std::int64_t now_ns() const;
+  Coordinator coordinator() const;                    // of the present session
+  MonitoredSession* monitored_session() const noexcept;  // NULL outside a loop
+  std::string_view hook_name() const noexcept;        // of the hook being called
+  const Outcome& outcome() const noexcept;            // kind `running` before cleanup()
+
+  // Asks for a stop after the present step. Sticky, session-wide, survives errors and recovery. Returns whether it was the
+  // first request. Once the callback is over, use a StopSource.
+  bool request_stop(std::int32_t code = 0, std::string_view text = {}, StopUrgency urgency = StopUrgency::after_step);
+  bool stop_requested() const noexcept;  // whether anyone has asked
+  StopSource stop_source() const;
+  void request_save() noexcept;  // save at the end of this step and go on
+
+  // In before_run: asks for more. All hooks' requests and the caller's are merged and run once. May be called once with
+  // fetches per callback. Throws INVALID_ARGUMENT (second fetches, conflicting feed, naming both parties), NOT_FOUND
+  // (unknown name), FAILED_PRECONDITION (not in before_run). Such a failure also ends the attempt if it is caught.
+  void request(const SessionRunArgs& args);
+  // The same piece by piece; fetches are keyed, and the results are found under these keys. `key` empty: the name.
+  void add_fetch(std::string_view key, std::string_view name);
+  void add_feed(std::string_view name, Value value);
+  void add_options(const RunOptions& options);
+  const SessionRunArgs& requested() const noexcept;  // what the hook being called has asked for in this attempt
+
+  // Makes the callback fail with `error` even if it returns normally. The first call counts.
+  void fail(const Error& error) noexcept;
+
+  // In before_run: the step is not executed; all hooks get on_error(CANCELLED); run() returns Results with skipped(),
+  // or STOPPED if a stop has been asked for as well. Throws FAILED_PRECONDITION elsewhere.
+  void skip_step();
+  // In after_run: the caller does not get the step's results. Throws FAILED_PRECONDITION elsewhere.
+  void discard_result();
+
+  // Outside a loop: runs the session once with the original args and what was requested, and returns what after_run is to
+  // be given. A new round begins with the next request. Throws what the session throws; FAILED_PRECONDITION in a loop.
+  const SessionRunValues& execute();
+
+  // For language bindings: the context that callbacks of another language get.
+  runhook_context* direct_context() const noexcept;
+  void set_direct_context(runhook_context* context) noexcept;
+
+ private:
+  friend struct detail::RunState;
+  explicit SessionRunContext(detail::RunState* state) noexcept;
+  detail::RunState* state_;
+  std::unique_ptr<detail::RunState> own_;
+};
+
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_RUN_CONTEXT_HPP_

@@ -1,0 +1,128 @@
+// runhook/stop.hpp: the one stop state, and the handle by which other threads reach it.
+#ifndef RUNHOOK_STOP_HPP_
+#define RUNHOOK_STOP_HPP_
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+namespace runhook::inline v1 {
+
+// Who asked for the stop.
+enum class StopOrigin : std::int32_t {
+  none = 0,
+  caller = 1,         // through the MonitoredSession
+  hook = 2,           // by SessionRunContext::request_stop
+  source = 3,         // through a StopSource
+  coordinator = 4,    // through a Coordinator
+  step_function = 5,  // by StepContext::request_stop
+  signal = 6,         // from a signal handler
+  session = 7,        // by the session itself, during its step
+};
+
+// How soon. after_step lets the step in progress complete; now also cancels it, where the engine can be cancelled.
+enum class StopUrgency : std::int32_t { after_step = 0, now = 1 };
+
+// One request to stop. `who` and `text` are cut to kMaxWho and kMaxText bytes, at a UTF-8 boundary.
+struct StopReason {
+  static constexpr std::size_t kMaxWho = 63;
+  static constexpr std::size_t kMaxText = 255;
+  StopOrigin origin = StopOrigin::none;
+  StopUrgency urgency = StopUrgency::after_step;
+  std::int32_t code = 0;     // the requester's own number; the signal's number for StopOrigin::signal
+  std::int64_t step = -1;    // global step when it was asked; -1 if unknown
+  std::int64_t time_ns = 0;  // monotonic time when it was asked
+  std::array<char, kMaxWho + 1> who_chars{};
+  std::array<char, kMaxText + 1> text_chars{};
+
+  std::string_view who() const noexcept { return who_chars.data(); }
+  std::string_view text() const noexcept { return text_chars.data(); }
+  void set_who(std::string_view who) noexcept;
+  void set_text(std::string_view text) noexcept;
+};
+
+// The stop state of one session. Sticky; posting takes no lock and needs no memory. Since 1.0.
+class StopState {
+ public:
+  static constexpr std::size_t kMaxReasons = 16;
+
+  StopState() noexcept;
+  StopState(const StopState&) = delete;
+  StopState& operator=(const StopState&) = delete;
+
+  // Asks for a stop; returns whether this was the first request. Any thread. The only difference between urgencies for
+  // the poster: `now` also calls the canceller, under a lock that protects it from the session's end.
+  bool request(const StopReason& reason) noexcept;
+  // The one call for signal handlers: a lock-free store and a wake-up that does not block. Keeps errno.
+  bool request_from_signal(std::int32_t signal_number, StopUrgency urgency) noexcept;
+  bool requested() const noexcept { return (flags_.load(std::memory_order_acquire) & kStop) != 0; }
+  bool urgent() const noexcept { return (flags_.load(std::memory_order_acquire) & kUrgent) != 0; }
+
+  // "Save now and go on." Any thread; lock-free.
+  void request_save() noexcept { flags_.fetch_or(kSave, std::memory_order_acq_rel); }
+  bool save_requested() const noexcept { return (flags_.load(std::memory_order_acquire) & kSave) != 0; }
+  bool take_save_request() noexcept { return (flags_.fetch_and(~kSave, std::memory_order_acq_rel) & kSave) != 0; }
+  // Whether anything has been asked for: one load for the loop.
+  bool anything() const noexcept { return flags_.load(std::memory_order_acquire) != 0; }
+
+  StopReason first() const noexcept;                   // origin none if nothing was asked
+  std::vector<StopReason> later() const;               // the other kept requests, in the order of publication
+  std::uint64_t dropped() const noexcept;              // requests that were not kept
+  void set_step(std::int64_t step) noexcept { step_.store(step, std::memory_order_relaxed); }  // for posters that do not know it
+  std::int64_t step() const noexcept { return step_.load(std::memory_order_relaxed); }
+
+  // Blocks until a stop is requested or `extra` (if set) returns true, for at most `timeout_ns` (negative: for ever).
+  // Woken by every request and by wake(). Returns requested().
+  bool wait(std::int64_t timeout_ns, const std::function<bool()>& extra = {}) const;
+  void wake() const noexcept;
+
+  // Sets what an urgent request calls to cancel the step in progress; empty takes it away and waits for a call under way.
+  void set_canceller(std::function<void()> canceller);
+
+ private:
+  static constexpr std::uint32_t kStop = 1;
+  static constexpr std::uint32_t kUrgent = 2;
+  static constexpr std::uint32_t kSave = 4;
+  struct Slot {
+    StopReason reason;
+    std::atomic<std::uint32_t> order{0};  // 0: not published; k: published as the k-th
+  };
+  bool publish(const StopReason& reason) noexcept;
+
+  std::atomic<std::uint32_t> flags_{0};
+  std::atomic<std::uint32_t> claimed_{0};
+  std::atomic<std::uint32_t> published_{0};
+  std::atomic<std::int64_t> step_{-1};
+  mutable std::atomic<std::uint32_t> epoch_{0};
+  mutable std::atomic<std::uint32_t> waiters_{0};
+  std::array<Slot, kMaxReasons> slots_;
+  std::mutex cancel_mutex_;
+  std::function<void()> canceller_;
+};
+
+// Asks a session to stop, from any thread, also after the session has ended. Cheap to copy. Since 1.0.
+class StopSource {
+ public:
+  StopSource();  // a state of its own
+  explicit StopSource(std::shared_ptr<StopState> state, StopOrigin origin = StopOrigin::source) noexcept;
+  // Returns whether this call was the first to ask.
+  bool request_stop(std::int32_t code = 0, std::string_view text = {}, StopUrgency urgency = StopUrgency::after_step) const noexcept;
+  bool request_stop_from_signal(std::int32_t signal_number, StopUrgency urgency = StopUrgency::after_step) const noexcept;
+  void request_save() const noexcept { state_->request_save(); }
+  bool stop_requested() const noexcept { return state_->requested(); }
+  const std::shared_ptr<StopState>& state() const noexcept { return state_; }
+
+ private:
+  std::shared_ptr<StopState> state_;
+  StopOrigin origin_ = StopOrigin::source;
+};
+
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_STOP_HPP_
