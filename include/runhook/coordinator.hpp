@@ -54,6 +54,7 @@ class Coordinator {
   // suppressed behind it. After join() an error is recorded and also thrown to the caller, since nobody else would see it.
   void request_stop();
   void request_stop(const Error& error);
+  void stop_threads() noexcept;  // as request_stop(), but the stop state is not posted to: for the end of a session
   bool should_stop() const noexcept;  // whether this coordinator, or the stop state it posts to, has been asked to stop
   // Blocks until should_stop(), for at most `timeout_ns` (negative: for ever). Returns should_stop().
   bool wait_for_stop(std::int64_t timeout_ns = -1) const;

@@ -97,7 +97,8 @@ class MonitoredSession {
   // Marks the run as failed with an error of the caller's, so that close() does not count it as clean.
   void fail(const Error& error);
   // Ends the run: `end` of every hook unless the outcome is failed, threads joined, session closed, `cleanup` of every hook.
-  // All of it is done whatever fails. Throws the first error with the others suppressed. Idempotent. REENTRANT in a callback.
+  // All of it is done whatever fails. Throws the first new error with the others suppressed: of a thread, of `end`, of closing,
+  // of `cleanup`; an error that a run has thrown already is in the outcome only. Idempotent. REENTRANT in a callback.
   void close();
   bool closed() const noexcept;
 

@@ -46,7 +46,9 @@ class SessionRunContext {
   std::int64_t now_ns() const;
   Coordinator coordinator() const;                    // of the present session
   MonitoredSession* monitored_session() const noexcept;  // NULL outside a loop
-  std::string_view hook_name() const noexcept;        // of the hook being called
+  std::string_view hook_name() const noexcept;        // of the hook being called; NUL-terminated
+  std::string_view callback_name() const noexcept;    // of the callback in progress, e.g. "before_run"; empty if none is
+  const SessionRunValues* values() const noexcept;    // what after_run is given; NULL elsewhere
   const Outcome& outcome() const noexcept;            // kind `running` before cleanup()
 
   // Asks for a stop after the present step. Sticky, session-wide, survives errors and recovery. Returns whether it was the

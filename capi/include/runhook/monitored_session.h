@@ -156,8 +156,8 @@ RUNHOOK_API runhook_status runhook_monitored_session_fail(runhook_monitored_sess
  * Ends the run: `end` of every hook unless the run failed, threads joined, session closed, `cleanup` of every hook.
  * All of it is done, whatever fails. Idempotent.
  *
- * \returns the first error, with the others suppressed, including the one of a failed run; RUNHOOK_ERR_REENTRANT in a
- *   callback.
+ * \returns the first new error, with the others suppressed: of a thread, of `end`, of closing, of `cleanup`. An error that
+ *   a run has returned already is in the outcome only. RUNHOOK_ERR_REENTRANT in a callback.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
