@@ -33,9 +33,10 @@ enum class HandleKind : std::uint8_t {
   monitored_session,
 };
 
-// A process-wide table of slots. A handle names a slot, the slot's generation and the kind of object, so that one that is
-// NULL, of another kind, or freed is told from a good one without touching the object. Slots are reused and never returned
-// to the system. Creating and retiring are lock-free but for the first use of a slot; finding is one load.
+// A process-wide table of slots. A handle names a slot, the slot's generation and the kind of object, so that one that
+// is NULL, of another kind, or freed is told from a good one without touching the object. Slots are reused and never
+// returned to the system. Creating and retiring are lock-free but for the first use of a chunk of slots; finding is one
+// load. Slot 0 is never given out, so that handles with this number are free for objects that need no slot.
 class HandleTable {
  public:
   // Returns a handle for `object`. Throws std::bad_alloc when a new chunk of slots cannot be had.
@@ -54,8 +55,9 @@ class HandleTable {
   }
   static std::uint64_t live() noexcept;
 
- private:
   static constexpr unsigned kSlotBits = 24;  // 16 M handles at a time
+
+ private:
   static constexpr unsigned kChunkBits = 10;
   static constexpr std::uintptr_t kSlotMask = (std::uintptr_t{1} << kSlotBits) - 1;
   static constexpr std::uintptr_t kChunkMask = (std::uintptr_t{1} << kChunkBits) - 1;
@@ -73,7 +75,19 @@ class HandleTable {
     return (static_cast<std::uint64_t>(handle) >> kSlotBits) << 8 | static_cast<std::uint64_t>(kind);
   }
 
+  static Slot& slot_at(std::uintptr_t slot) noexcept {
+    return chunks_[slot >> kChunkBits].load(std::memory_order_acquire)->slots[slot & kChunkMask];
+  }
+  static std::uintptr_t take_free() noexcept;  // 0: there is none
+  static std::uintptr_t take_fresh();
+  static void put_free(std::uintptr_t slot) noexcept;
+
   static std::atomic<Chunk*> chunks_[std::size_t{1} << (kSlotBits - kChunkBits)];
+  // Slot at the head of the free list in the low bits; above it a count of changes, so that a head that was taken and
+  // put back meanwhile is told from one that was not.
+  static std::atomic<std::uint64_t> free_head_;
+  static std::atomic<std::uintptr_t> next_fresh_;
+  static std::atomic<std::uint64_t> live_;
 };
 
 }  // namespace runhook::capi

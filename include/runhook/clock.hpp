@@ -25,7 +25,7 @@ std::shared_ptr<Clock> system_clock();
 // A clock that stands still until it is told to move; waiting moves it at once. Thread-safe.
 class ManualClock final : public Clock {
  public:
-  explicit ManualClock(std::int64_t start_ns = 0) noexcept;
+  explicit ManualClock(std::int64_t start_ns = 0);
   ~ManualClock() override;
   std::int64_t now_ns() override;
   bool wait(std::int64_t ns, const StopState* stop) override;

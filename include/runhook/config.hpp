@@ -19,8 +19,8 @@ namespace runhook::inline v1 {
 enum class LogLevel : std::int32_t { info = 0, warning = 1, error = 2 };
 using LogSink = std::function<void(LogLevel, std::string_view)>;
 
-// For language bindings: makes the context that direct callbacks get. Called by the session's constructor, before the first
-// callback; `session` is complete only when that constructor has returned.
+// For language bindings: makes the context that direct callbacks get. Called by the session's constructor, before the
+// first callback; `session` is complete only when that constructor has returned.
 class DirectContextProvider {
  public:
   virtual ~DirectContextProvider() = default;
@@ -33,10 +33,10 @@ struct Config {
   std::shared_ptr<SessionCreator> session_creator;  // required
   std::vector<HookRegistration> hooks;              // the same hook twice is ALREADY_EXISTS
   RecoveryPolicy recovery;
-  std::shared_ptr<Clock> clock;  // NULL: the system clock
+  std::shared_ptr<Clock> clock;                                      // NULL: the system clock
   std::int64_t stop_grace_period_ns = Coordinator::kDefaultGraceNs;  // how long close() waits for threads
-  LogSink log;                                       // empty: warnings and errors go to standard error
-  std::shared_ptr<StopState> stop;                   // NULL: a new one. Give one to ask for a stop before there is a session
+  LogSink log;                                                       // empty: warnings and errors go to standard error
+  std::shared_ptr<StopState> stop;  // NULL: a new one. Give one to ask for a stop before there is a session
 
   std::shared_ptr<DirectContextProvider> direct_contexts;  // NULL: no direct callbacks
 

@@ -30,8 +30,8 @@ class CoordinatedThread {
   std::shared_ptr<Ticket> ticket_;
 };
 
-// Makes a group of threads stop together. After tf.train.Coordinator, with these differences: errors are passed by value,
-// waiting is by notification instead of polling, errors after a clean stop are kept as suppressed ones.
+// Makes a group of threads stop together. After tf.train.Coordinator, with these differences: errors are passed by
+// value, waiting is by notification instead of polling, errors after a clean stop are kept.
 //
 // All members are thread-safe. Copies share one state, which outlives every straggler. Since 1.0.
 class Coordinator {
@@ -50,8 +50,9 @@ class Coordinator {
   Coordinator();
   explicit Coordinator(Options options);
 
-  // Asks all threads to stop. The first error is *the* error; one of a clean-stop code counts as none; later ones are
-  // suppressed behind it. After join() an error is recorded and also thrown to the caller, since nobody else would see it.
+  // Asks all threads to stop. The first error is *the* error, even if a plain stop came before it; one of a clean-stop
+  // code counts as none; later ones are suppressed behind it. After join() an error is recorded and also thrown to the
+  // caller, since nobody else would see it.
   void request_stop();
   void request_stop(const Error& error);
   void stop_threads() noexcept;  // as request_stop(), but the stop state is not posted to: for the end of a session
@@ -70,14 +71,14 @@ class Coordinator {
   // Runs `body` and reports what it throws as by request_stop(error). Never throws.
   void stop_on_exception(const std::function<void()>& body) noexcept;
 
-  // Waits until all threads registered by now have ended or a stop has been asked for; then for at most `grace_ns` more.
-  // Throws the recorded error, else FAILED_PRECONDITION naming the threads still running unless these are to be ignored.
-  // Stragglers are forgotten. Returns their names if they are ignored.
+  // Waits until all threads registered by now have ended or a stop has been asked for; then for at most `grace_ns`
+  // more. Throws the recorded error, else FAILED_PRECONDITION naming the threads still running unless these are to be
+  // ignored. Stragglers are forgotten. Returns their names if they are ignored.
   std::vector<std::string> join(std::int64_t grace_ns = kDefaultGraceNs, bool ignore_live_threads = false);
   bool joined() const noexcept;
-  Error error() const noexcept;                // the recorded error with its suppressed ones; "no error" if there is none
-  void raise_requested_exception() const;      // throws error() if there is one; can be called repeatedly
-  bool end_of_input() const noexcept;          // whether a thread reported OUT_OF_RANGE as a clean stop
+  Error error() const noexcept;            // the recorded error with its suppressed ones; "no error" if there is none
+  void raise_requested_exception() const;  // throws error() if there is one; can be called repeatedly
+  bool end_of_input() const noexcept;      // whether a thread reported OUT_OF_RANGE as a clean stop
   std::size_t live_threads() const noexcept;
 
   bool same_as(const Coordinator& other) const noexcept { return state_ == other.state_; }

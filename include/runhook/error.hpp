@@ -45,6 +45,8 @@ class Error {
   void add_suppressed(const Error& later) noexcept;
   // Fills in where it happened, as far as it is not known yet.
   void locate(std::string_view hook, std::string_view callback, std::int64_t step) noexcept;
+  // Puts `prefix` in front of the message, if there is memory for it.
+  void prepend(std::string_view prefix) noexcept;
   // Becomes `later` if this is no error, else attaches it as suppressed.
   void merge(const Error& later) noexcept;
   // The whole as one line: code, place, message and the number of suppressed errors.

@@ -21,9 +21,9 @@ class Fetches {
  public:
   enum class Kind { absent, leaf, list, map };
 
-  Fetches() noexcept = default;          // absent: nothing is wanted
-  Fetches(std::string_view name);        // a leaf. Throws INVALID_ARGUMENT for an empty name
-  Fetches(const char* name);             // a leaf. Throws INVALID_ARGUMENT for NULL or an empty name
+  Fetches() noexcept = default;    // absent: nothing is wanted
+  Fetches(std::string_view name);  // a leaf. Throws INVALID_ARGUMENT for an empty name
+  Fetches(const char* name);       // a leaf. Throws INVALID_ARGUMENT for NULL or an empty name
   Fetches(const std::string& name) : Fetches(std::string_view(name)) {}
   // Containers keep their order. Throw INVALID_ARGUMENT for an absent element, or a repeated, empty or '/'-bearing key.
   static Fetches list(std::vector<Fetches> elements);
@@ -32,11 +32,11 @@ class Fetches {
   static Fetches keyed(std::span<const std::pair<std::string, std::string>> key_and_name);
 
   Kind kind() const noexcept;
-  std::size_t size() const noexcept;                    // elements of a list or map; 0 otherwise
-  Fetches element(std::size_t index) const;             // throws OUT_OF_RANGE
-  const std::string& key(std::size_t index) const;      // of a map. Throws OUT_OF_RANGE
+  std::size_t size() const noexcept;                     // elements of a list or map; 0 otherwise
+  Fetches element(std::size_t index) const;              // throws INVALID_ARGUMENT
+  const std::string& key(std::size_t index) const;       // of a map. Throws INVALID_ARGUMENT
   std::span<const std::string> leaves() const noexcept;  // names, depth first
-  Fetches at(std::string_view path) const;              // throws NOT_FOUND
+  Fetches at(std::string_view path) const;               // throws NOT_FOUND
   // Index into leaves() of the leaf at `path`, or npos. "" finds the only leaf.
   std::size_t find_leaf(std::string_view path) const noexcept;
   static constexpr std::size_t npos = static_cast<std::size_t>(-1);

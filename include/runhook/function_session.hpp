@@ -2,6 +2,8 @@
 #ifndef RUNHOOK_FUNCTION_SESSION_HPP_
 #define RUNHOOK_FUNCTION_SESSION_HPP_
 
+#include <atomic>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "runhook/session.hpp"
+#include "runhook/session_manager.hpp"
 
 namespace runhook::inline v1 {
 
@@ -25,14 +26,14 @@ class GraphExecutor;
 class KernelContext {
  public:
   std::size_t input_count() const noexcept;
-  const Value& input(std::size_t index) const;  // throws OUT_OF_RANGE
+  const Value& input(std::size_t index) const;  // throws INVALID_ARGUMENT
   // A writable output. The buffer of the last step is reused when dtype and shape are the same and nobody kept it, so a
-  // steady graph allocates nothing; its old content is undefined. Throws OUT_OF_RANGE, INVALID_ARGUMENT.
+  // steady graph allocates nothing; its old content is undefined. Throws INVALID_ARGUMENT.
   Value& output(std::size_t index, DType dtype, std::span<const std::int64_t> shape);
-  void set_output(std::size_t index, Value value);  // any value, e.g. a string. Throws OUT_OF_RANGE
+  void set_output(std::size_t index, Value value);  // any value, e.g. a string. Throws INVALID_ARGUMENT
   // A variable that the node declared as updated, writable in place; copied first if somebody kept its value.
-  Value& variable(std::size_t index);               // throws OUT_OF_RANGE, FAILED_PRECONDITION if not initialised
-  void assign(std::size_t index, Value value);      // replaces such a variable's value. Same dtype and shape required
+  Value& variable(std::size_t index);           // throws INVALID_ARGUMENT, FAILED_PRECONDITION if not initialised
+  void assign(std::size_t index, Value value);  // replaces such a variable's value. Same dtype and shape required
   bool cancel_requested() const noexcept;
   std::string_view node() const noexcept;
 
@@ -47,10 +48,10 @@ class KernelContext {
 using Kernel = std::function<void(KernelContext&)>;
 
 struct FunctionNode {
-  std::vector<std::string> inputs;   // names of nodes, "node" or "node:1" for a later output
-  std::size_t outputs = 1;           // 0: an operation, which gives an absent result when fetched
-  std::vector<std::string> updates;  // variables that the kernel may change
-  std::vector<std::string> after;    // nodes that must have run before
+  std::vector<std::string> inputs = {};   // names of nodes, "node" or "node:1" for a later output
+  std::size_t outputs = 1;                // 0: an operation, which gives an absent result when fetched
+  std::vector<std::string> updates = {};  // variables that the kernel may change
+  std::vector<std::string> after = {};    // nodes that must have run before
 };
 
 // Builds a graph of placeholders, variables and function nodes. Frozen by the first session made from it.
@@ -61,9 +62,9 @@ class Graph {
   static constexpr std::int64_t kAnyExtent = -1;
 
   Graph();
-  // All throw INVALID_ARGUMENT (empty name, ':' or '/' in it, bad dtype or extent, no kernel), ALREADY_EXISTS, NOT_FOUND
-  // (unknown input), FAILED_PRECONDITION (frozen).
-  // A value that must be fed. A feed is checked against dtype and shape; kAnyExtent admits any extent.
+  // All throw INVALID_ARGUMENT (empty name, ':' or '/' in it, bad dtype or extent, no kernel), ALREADY_EXISTS,
+  // NOT_FOUND (unknown input), FAILED_PRECONDITION (frozen). A value that must be fed. A feed is checked against dtype
+  // and shape; kAnyExtent admits any extent.
   void placeholder(std::string_view name, DType dtype, std::span<const std::int64_t> shape);
   // State that lives from step to step. `initial` is cloned when a session initialises it.
   void variable(std::string_view name, const Value& initial, VariableScope scope = VariableScope::global);
@@ -83,9 +84,9 @@ class Graph {
   std::shared_ptr<detail::GraphData> data_;
 };
 
-// Runs exactly the nodes that the fetches need, each once, in the order in which they were added; a feed takes the place
-// of its node, and what only that node needed is not run. A fetched variable has its value after the step; an input that
-// is a variable has its value at that moment. Since 1.0.
+// Runs exactly the nodes that the fetches need, each once, in the order in which they were added; a feed takes the
+// place of its node, and what only that node needed is not run. A fetched variable has its value after the step; an
+// input that is a variable has its value at that moment. Since 1.0.
 class GraphSession final : public Session {
  public:
   explicit GraphSession(const Graph& graph);
@@ -95,6 +96,7 @@ class GraphSession final : public Session {
   void cancel() noexcept override;
   void close() override;
   std::optional<NodeId> global_step() override;
+  std::optional<std::int64_t> read_global_step() override;
   std::vector<std::string> variables(VariableScope scope) override;
   std::vector<std::string> uninitialized(VariableScope scope) override;
   void initialize(VariableScope scope) override;
@@ -106,6 +108,11 @@ class GraphSession final : public Session {
  private:
   std::unique_ptr<detail::GraphExecutor> executor_;
 };
+
+// A factory of sessions of a graph, for the session creators and training_config().
+inline SessionFactory graph_session_factory(const Graph& graph) {
+  return [graph] { return std::make_shared<GraphSession>(graph); };
+}
 
 }  // namespace runhook::inline v1
 

@@ -24,8 +24,8 @@ struct DirectCallbacks {
 
 // Observes a session. Override what you need; the defaults do nothing. After tf.estimator.SessionRunHook.
 //
-// Callbacks run one at a time, on the thread that called the session, with no lock held. They may throw: what that does is
-// said by the registration's FailurePolicy. Since 1.0.
+// Callbacks run one at a time, on the thread that called the session, with no lock held. They may throw: what that does
+// is said by the registration's FailurePolicy. Since 1.0.
 class SessionRunHook {
  public:
   virtual ~SessionRunHook() = default;
@@ -39,7 +39,8 @@ class SessionRunHook {
   virtual void before_run(SessionRunContext&) {}
   // After the session has run the step; values hold what this hook asked for.
   virtual void after_run(SessionRunContext&, const SessionRunValues&) {}
-  // Instead of after_run, if anything kept the attempt from getting that far. In reverse order. Cannot swallow the error.
+  // Instead of after_run, if anything kept the attempt from getting that far. In reverse order. Cannot swallow the
+  // error.
   virtual void on_error(SessionRunContext&, const Error&) {}
   // Once, when the run has ended and its outcome is not failed.
   virtual void end(SessionRunContext&) {}
@@ -52,9 +53,9 @@ class SessionRunHook {
 
 // Hooks run in the order of phases, and within a phase in the order in which they were added.
 enum class HookPhase : std::int32_t {
-  guard = 0,   // checks that must come first, e.g. for NaN
+  guard = 0,  // checks that must come first, e.g. for NaN
   normal = 1,
-  saver = 2,   // so that nothing is saved that a guard has just rejected
+  saver = 2,  // so that nothing is saved that a guard has just rejected
 };
 
 // What a hook's failure does.

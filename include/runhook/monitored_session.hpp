@@ -23,7 +23,8 @@ class StepContext {
  public:
   Session& session() const;  // the raw session of this try: no hooks, no recovery of its own
   std::shared_ptr<Session> shared_session() const;
-  // One run with hooks. An error that is recoverable makes the whole step function run again with a fresh session: let it pass.
+  // One run with hooks. An error that is recoverable makes the whole step function run again with a fresh session: let
+  // it pass.
   const Results& run_with_hooks(const SessionRunArgs& args = {});
   SessionRunContext& run_context() const noexcept;
   // Asks for a stop and leaves the step function by throwing STOPPED.
@@ -38,21 +39,23 @@ class StepContext {
 // Executes steps of a session with hooks around them, recovers, stops and ends cleanly.
 // After tf.train.MonitoredSession.
 //
-// One thread at a time: a second one gets BUSY, a callback that comes back gets REENTRANT. request_stop(), request_save(),
-// should_stop(), stop_source() and outcome() may be called from any thread. All errors are thrown as StatusError. Since 1.0.
+// One thread at a time: a second one gets BUSY, a callback that comes back gets REENTRANT. request_stop(),
+// request_save(), should_stop(), stop_source() and outcome() may be called from any thread. All errors are thrown as
+// StatusError. Since 1.0.
 class MonitoredSession {
  public:
-  // Calls begin of every hook, creates the session, calls after_create_session of every hook. If any of this fails what was
-  // begun is unwound and the error is thrown.
+  // Calls begin of every hook, creates the session, calls after_create_session of every hook. If any of this fails what
+  // was begun is unwound and the error is thrown.
   explicit MonitoredSession(Config config);
-  // Closes; errors go to the log. During stack unwinding the outcome is failed, unless input had ended or a stop unwinds.
+  // Closes; errors go to the log. During stack unwinding the outcome is failed, unless input had ended or a stop
+  // unwinds.
   ~MonitoredSession();
   MonitoredSession(const MonitoredSession&) = delete;
   MonitoredSession& operator=(const MonitoredSession&) = delete;
 
   // Executes one step. The results are valid until the next run.
-  // Throws STOPPED once a stop has been asked for or input has ended (nothing is called then), CLOSED, REENTRANT, BUSY, and
-  // what the step or a hook failed with; OUT_OF_RANGE is the end of input.
+  // Throws STOPPED once a stop has been asked for or input has ended (nothing is called then), CLOSED, REENTRANT, BUSY,
+  // and what the step or a hook failed with; OUT_OF_RANGE is the end of input.
   const Results& run(const SessionRunArgs& args = {});
   // The same; the results, and what the session told about the run, are copied out.
   void run(const SessionRunArgs& args, Results* results, RunMetadata* metadata = nullptr);
@@ -61,8 +64,8 @@ class MonitoredSession {
   std::int64_t run_until_stop(const SessionRunArgs& args = {}, std::int64_t max_steps = 0);
   // The same; `completed` is set on failure, too.
   void run_until_stop(const SessionRunArgs& args, std::int64_t max_steps, std::int64_t* completed);
-  // Calls `fn` with a StepContext and returns what it returns. A recoverable error from anywhere inside runs it again from
-  // the start with a fresh session.
+  // Calls `fn` with a StepContext and returns what it returns. A recoverable error from anywhere inside runs it again
+  // from the start with a fresh session.
   template <typename Fn>
   auto run_step_fn(Fn&& fn) -> std::invoke_result_t<Fn, StepContext&> {
     using R = std::invoke_result_t<Fn, StepContext&>;
@@ -75,13 +78,15 @@ class MonitoredSession {
     }
   }
   const RunMetadata& metadata() const noexcept;  // of the last run
-  // Runs `body` and closes: as a scope around a loop. STOPPED and OUT_OF_RANGE that leave `body` are a clean end and are
-  // swallowed; any other exception makes the outcome failed and is thrown again, with errors of closing suppressed behind it.
+  // Runs `body` and closes: as a scope around a loop. STOPPED and OUT_OF_RANGE that leave `body` are a clean end and
+  // are swallowed; any other exception makes the outcome failed and is thrown again, with errors of closing suppressed
+  // behind it.
   void scope(const std::function<void(MonitoredSession&)>& body);
 
   // A pure query: a stop has been asked for, or input has ended, or the session is closed. Any thread.
   bool should_stop() const noexcept;
-  bool request_stop(std::int32_t code = 0, std::string_view text = {}, StopUrgency urgency = StopUrgency::after_step) noexcept;
+  bool request_stop(std::int32_t code = 0, std::string_view text = {},
+                    StopUrgency urgency = StopUrgency::after_step) noexcept;
   void request_save() noexcept;  // saved at the end of the step in progress, or of the next one
   StopSource stop_source() const noexcept;
   // Says that the caller has refilled its input: undoes what OUT_OF_RANGE did to should_stop().
@@ -96,9 +101,10 @@ class MonitoredSession {
 
   // Marks the run as failed with an error of the caller's, so that close() does not count it as clean.
   void fail(const Error& error);
-  // Ends the run: `end` of every hook unless the outcome is failed, threads joined, session closed, `cleanup` of every hook.
-  // All of it is done whatever fails. Throws the first new error with the others suppressed: of a thread, of `end`, of closing,
-  // of `cleanup`; an error that a run has thrown already is in the outcome only. Idempotent. REENTRANT in a callback.
+  // Ends the run: `end` of every hook unless the outcome is failed, threads joined, session closed, `cleanup` of every
+  // hook. All of it is done whatever fails. Throws the first new error with the others suppressed: of a thread, of
+  // `end`, of closing, of `cleanup`; an error that a run has thrown already is in the outcome only. Idempotent.
+  // REENTRANT in a callback.
   void close();
   bool closed() const noexcept;
 
@@ -109,9 +115,9 @@ class MonitoredSession {
   std::int64_t global_step() const noexcept;
   bool running() const noexcept;  // whether a thread is inside run() or another member that calls callbacks
 
-  // For language bindings. While a thread is inside a member that calls callbacks: makes every further run fail with CLOSED,
-  // has `when_idle` called as the last act of that member, and returns true. Otherwise returns false and does nothing.
-  // `when_idle` may destroy the session.
+  // For language bindings. While a thread is inside a member that calls callbacks: makes every further run fail with
+  // CLOSED, has `when_idle` called as the last act of that member, and returns true. Otherwise returns false and does
+  // nothing. `when_idle` may destroy the session.
   bool defer_until_idle(std::function<void()> when_idle);
 
  private:

@@ -21,10 +21,10 @@ enum class OutcomeKind : std::int32_t {
 // How a monitored session ended: first what, then who asked and why, or which error. Since 1.0.
 struct Outcome {
   OutcomeKind kind = OutcomeKind::running;
-  StopReason stop;            // the first stop request, whatever the kind; origin none if there was none
-  Error error;                // set if failed
-  std::int64_t step = 0;      // global step at the end
-  std::int64_t runs = 0;      // completed runs
+  StopReason stop;        // the first stop request, whatever the kind; origin none if there was none
+  Error error;            // set if failed
+  std::int64_t step = 0;  // global step at the end
+  std::int64_t runs = 0;  // completed runs
   std::int64_t recoveries = 0;
   std::int64_t warnings = 0;  // failures that a failure policy turned into warnings
   Error first_warning;

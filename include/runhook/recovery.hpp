@@ -12,21 +12,21 @@ namespace runhook::inline v1 {
 // Told before each re-creation of a session.
 struct RecoveryNotice {
   Error cause;
-  std::int32_t attempt = 0;      // 1, 2, ... since the last completed step
-  std::int64_t backoff_ns = 0;   // how long it is going to wait
-  std::int64_t step = -1;        // global step at the failure
+  std::int32_t attempt = 0;     // 1, 2, ... since the last completed step
+  std::int64_t backoff_ns = 0;  // how long it is going to wait
+  std::int64_t step = -1;       // global step at the failure
 };
 
 // Recovery closes the session, waits, creates another one and executes the step again (at least once, therefore).
 // It is bounded: at most max_attempts re-creations without a completed step in between. Since 1.0.
 struct RecoveryPolicy {
-  std::int32_t max_attempts = 5;  // 0: no recovery at all, as in the reference's singular session
+  std::int32_t max_attempts = 5;                  // 0: no recovery at all, as in the reference's singular session
   std::int64_t initial_backoff_ns = 100'000'000;  // doubles with each attempt
   std::int64_t max_backoff_ns = 30'000'000'000;
   double jitter = 0.5;            // 0..1: each wait is shortened by up to this fraction, at random
   std::int64_t deadline_ns = -1;  // give up once this much time has passed since the first failure; negative: never
-  std::function<bool(const Error&)> is_recoverable;          // empty: code is ABORTED or UNAVAILABLE
-  std::function<void(const RecoveryNotice&)> on_recovery;    // may throw: that ends the recovery
+  std::function<bool(const Error&)> is_recoverable;        // empty: code is ABORTED or UNAVAILABLE
+  std::function<void(const RecoveryNotice&)> on_recovery;  // may throw: that ends the recovery
 
   bool recovers(const Error& error) const;  // max_attempts > 0 and the classifier says so
 };

@@ -32,7 +32,11 @@ struct RunOptions {
   std::vector<std::string> hook_names;  // with HookSelection::named
 
   bool operator==(const RunOptions&) const = default;
-  bool is_default() const noexcept;
+  bool is_default() const noexcept {
+    return trace_level == TraceLevel::none && timeout_ms == 0 && !output_partition_graphs &&
+           !report_allocations_on_oom && watches.empty() && engine.empty() && hooks == HookSelection::all &&
+           hook_names.empty();
+  }
 };
 
 struct Feed {
@@ -42,9 +46,9 @@ struct Feed {
 
 // What a caller, or a hook in before_run, asks of a run. Since 1.0.
 struct SessionRunArgs {
-  Fetches fetches;
-  std::vector<Feed> feeds;
-  RunOptions options;
+  Fetches fetches = {};
+  std::vector<Feed> feeds = {};
+  RunOptions options = {};
 };
 
 // When a node of the session ran, in nanoseconds of the session's clock.

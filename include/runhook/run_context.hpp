@@ -27,8 +27,8 @@ struct RunState;
 // stop_source() may be called by other threads meanwhile. Since 1.0.
 class SessionRunContext {
  public:
-  // Makes a context outside a loop, to test a hook: callbacks can be called with it, and requested() tells what they asked.
-  // Throws INVALID_ARGUMENT if session is NULL.
+  // Makes a context outside a loop, to test a hook: callbacks can be called with it, and requested() tells what they
+  // asked. Throws INVALID_ARGUMENT if session is NULL.
   SessionRunContext(SessionRunArgs args, std::shared_ptr<Session> session);
   ~SessionRunContext();
   SessionRunContext(const SessionRunContext&) = delete;
@@ -44,15 +44,15 @@ class SessionRunContext {
   std::int64_t attempt() const noexcept;  // 1 for the first attempt of a run, more after recoveries within it
   // Monotonic time of the session's clock, read at most once per attempt.
   std::int64_t now_ns() const;
-  Coordinator coordinator() const;                    // of the present session
+  Coordinator coordinator() const;                       // of the present session
   MonitoredSession* monitored_session() const noexcept;  // NULL outside a loop
-  std::string_view hook_name() const noexcept;        // of the hook being called; NUL-terminated
-  std::string_view callback_name() const noexcept;    // of the callback in progress, e.g. "before_run"; empty if none is
-  const SessionRunValues* values() const noexcept;    // what after_run is given; NULL elsewhere
-  const Outcome& outcome() const noexcept;            // kind `running` before cleanup()
+  std::string_view hook_name() const noexcept;           // of the hook being called; NUL-terminated
+  std::string_view callback_name() const noexcept;  // of the callback in progress, e.g. "before_run"; empty if none is
+  const SessionRunValues* values() const noexcept;  // what after_run is given; NULL elsewhere
+  const Outcome& outcome() const noexcept;          // kind `running` before cleanup()
 
-  // Asks for a stop after the present step. Sticky, session-wide, survives errors and recovery. Returns whether it was the
-  // first request. Once the callback is over, use a StopSource.
+  // Asks for a stop after the present step. Sticky, session-wide, survives errors and recovery. Returns whether it was
+  // the first request. Once the callback is over, use a StopSource.
   bool request_stop(std::int32_t code = 0, std::string_view text = {}, StopUrgency urgency = StopUrgency::after_step);
   bool stop_requested() const noexcept;  // whether anyone has asked
   StopSource stop_source() const;
@@ -77,8 +77,9 @@ class SessionRunContext {
   // In after_run: the caller does not get the step's results. Throws FAILED_PRECONDITION elsewhere.
   void discard_result();
 
-  // Outside a loop: runs the session once with the original args and what was requested, and returns what after_run is to
-  // be given. A new round begins with the next request. Throws what the session throws; FAILED_PRECONDITION in a loop.
+  // Outside a loop: runs the session once with the original args and what was requested, and returns what after_run is
+  // to be given. A new round begins with the next request. Throws what the session throws; FAILED_PRECONDITION in a
+  // loop.
   const SessionRunValues& execute();
 
   // For language bindings: the context that callbacks of another language get.

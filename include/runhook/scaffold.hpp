@@ -19,12 +19,12 @@ class Scaffold {
   using InitFn = std::function<void(const Scaffold&, Session&)>;
   using Probe = std::function<std::vector<std::string>(Session&)>;  // returns what is missing; empty means ready
 
-  Op init_op;                      // default: initialises all global variables
-  InitFn init_fn;                  // default: none
-  Probe ready_op;                  // default: all uninitialised variables
-  Probe ready_for_local_init_op;   // default: the uninitialised global variables
-  Op local_init_op;                // default: initialises all local variables
-  std::shared_ptr<Saver> saver;    // default: none. Restores after (re)creation, and serves save requests
+  Op init_op;                     // default: initialises all global variables
+  InitFn init_fn;                 // default: none
+  Probe ready_op;                 // default: all uninitialised variables
+  Probe ready_for_local_init_op;  // default: the uninitialised global variables
+  Op local_init_op;               // default: initialises all local variables
+  std::shared_ptr<Saver> saver;   // default: none. Restores after (re)creation, and serves save requests
 
   Scaffold() = default;
   // A copy in which every piece that `overrides` has takes the place of the source's.

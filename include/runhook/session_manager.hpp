@@ -34,10 +34,12 @@ class SessionManager {
 
   // Throws INVALID_ARGUMENT without a factory, or for ready_for_local_init_op without local_init_op (checked on the
   // scaffold as given, before it is finalised, if `finalize` is false).
-  SessionManager(SessionFactory factory, std::shared_ptr<Scaffold> scaffold, std::int64_t poll_ns = kDefaultPollNs, bool finalize = true);
+  SessionManager(SessionFactory factory, std::shared_ptr<Scaffold> scaffold, std::int64_t poll_ns = kDefaultPollNs,
+                 bool finalize = true);
 
   // Restores, or else runs init_op and then init_fn; then local_init_op; then checks readiness. If a state was restored
-  // neither init_op nor init_fn runs. Throws FAILED_PRECONDITION if there is no way to initialise, or not ready after it.
+  // neither init_op nor init_fn runs. Throws FAILED_PRECONDITION if there is no way to initialise, or not ready after
+  // it.
   CreatedSession prepare_session(const CreationContext& context = {});
   // Restores, tries local_init_op and checks readiness. `ready` is false if nothing was restored or it is not ready.
   struct Recovered {

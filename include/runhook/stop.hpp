@@ -71,10 +71,12 @@ class StopState {
   // Whether anything has been asked for: one load for the loop.
   bool anything() const noexcept { return flags_.load(std::memory_order_acquire) != 0; }
 
-  StopReason first() const noexcept;                   // origin none if nothing was asked
-  std::vector<StopReason> later() const;               // the other kept requests, in the order of publication
-  std::uint64_t dropped() const noexcept;              // requests that were not kept
-  void set_step(std::int64_t step) noexcept { step_.store(step, std::memory_order_relaxed); }  // for posters that do not know it
+  StopReason first() const noexcept;       // origin none if nothing was asked
+  std::vector<StopReason> later() const;   // the other kept requests, in the order of publication
+  std::uint64_t dropped() const noexcept;  // requests that were not kept
+  void set_step(std::int64_t step) noexcept {
+    step_.store(step, std::memory_order_relaxed);
+  }  // for posters that do not know it
   std::int64_t step() const noexcept { return step_.load(std::memory_order_relaxed); }
 
   // Blocks until a stop is requested or `extra` (if set) returns true, for at most `timeout_ns` (negative: for ever).
@@ -82,7 +84,8 @@ class StopState {
   bool wait(std::int64_t timeout_ns, const std::function<bool()>& extra = {}) const;
   void wake() const noexcept;
 
-  // Sets what an urgent request calls to cancel the step in progress; empty takes it away and waits for a call under way.
+  // Sets what an urgent request calls to cancel the step in progress; empty takes it away and waits for a call under
+  // way.
   void set_canceller(std::function<void()> canceller);
 
  private:
@@ -112,8 +115,10 @@ class StopSource {
   StopSource();  // a state of its own
   explicit StopSource(std::shared_ptr<StopState> state, StopOrigin origin = StopOrigin::source) noexcept;
   // Returns whether this call was the first to ask.
-  bool request_stop(std::int32_t code = 0, std::string_view text = {}, StopUrgency urgency = StopUrgency::after_step) const noexcept;
-  bool request_stop_from_signal(std::int32_t signal_number, StopUrgency urgency = StopUrgency::after_step) const noexcept;
+  bool request_stop(std::int32_t code = 0, std::string_view text = {},
+                    StopUrgency urgency = StopUrgency::after_step) const noexcept;
+  bool request_stop_from_signal(std::int32_t signal_number,
+                                StopUrgency urgency = StopUrgency::after_step) const noexcept;
   void request_save() const noexcept { state_->request_save(); }
   bool stop_requested() const noexcept { return state_->requested(); }
   const std::shared_ptr<StopState>& state() const noexcept { return state_; }

@@ -13,16 +13,16 @@ namespace runhook::inline v1 {
 // After tf.train.MonitoredTrainingSession. Since 1.0.
 struct TrainingOptions {
   bool is_chief = true;
-  std::shared_ptr<Scaffold> scaffold;               // NULL: a new one
+  std::shared_ptr<Scaffold> scaffold;  // NULL: a new one
   std::vector<HookRegistration> hooks;
-  std::vector<HookRegistration> chief_only_hooks;   // left out unless is_chief
-  std::int64_t max_wait_ns = 7'200'000'000'000;     // how long a worker waits for the chief
+  std::vector<HookRegistration> chief_only_hooks;  // left out unless is_chief
+  std::int64_t max_wait_ns = 7'200'000'000'000;    // how long a worker waits for the chief
   std::int64_t poll_ns = SessionManager::kDefaultPollNs;
   std::int64_t stop_grace_period_ns = Coordinator::kDefaultGraceNs;
 };
 
-// Puts together the config of a chief (which initialises or restores) or of a worker (which waits for the chief), with the
-// chief-only hooks first. Throws INVALID_ARGUMENT without a factory.
+// Puts together the config of a chief (which initialises or restores) or of a worker (which waits for the chief), with
+// the chief-only hooks first. Throws INVALID_ARGUMENT without a factory.
 Config training_config(SessionFactory factory, TrainingOptions options = {});
 
 }  // namespace runhook::inline v1

@@ -66,8 +66,8 @@ class Value {
   static Value copy_of(DType dtype, std::span<const std::int64_t> shape, const void* data);
   // Makes a tensor over memory that somebody else owns. `strides` counts elements; empty means row-major.
   // `deleter` runs once, when the last reference is gone, on the thread that dropped it; also if this throws.
-  static Value adopt(DType dtype, std::span<const std::int64_t> shape, std::span<const std::int64_t> strides, Device device,
-                     void* data, std::function<void()> deleter);
+  static Value adopt(DType dtype, std::span<const std::int64_t> shape, std::span<const std::int64_t> strides,
+                     Device device, void* data, std::function<void()> deleter);
   static Value scalar(double value);
   static Value scalar(float value);
   static Value scalar(std::int64_t value);
@@ -77,21 +77,22 @@ class Value {
   static Value bytes(std::span<const std::byte> data);
   // Takes over a DLPack tensor without copying. Its deleter runs when the last reference is gone; also if this throws.
   static Value from_dlpack(DLManagedTensor* managed);
-  // Lends the tensor as DLPack without copying; the receiver calls its deleter. Throws FAILED_PRECONDITION if no tensor.
+  // Lends the tensor as DLPack without copying; the receiver calls its deleter. Throws FAILED_PRECONDITION if no
+  // tensor.
   DLManagedTensor* to_dlpack() const;
 
   explicit operator bool() const noexcept { return block_ != nullptr; }  // false if absent
   bool same_as(const Value& other) const noexcept { return block_ == other.block_; }
   ValueKind kind() const noexcept;
-  DType dtype() const noexcept;                           // of a tensor; int8 otherwise
-  std::span<const std::int64_t> shape() const noexcept;   // empty unless a tensor of rank > 0
+  DType dtype() const noexcept;                            // of a tensor; int8 otherwise
+  std::span<const std::int64_t> shape() const noexcept;    // empty unless a tensor of rank > 0
   std::span<const std::int64_t> strides() const noexcept;  // in elements; always as long as shape()
   Device device() const noexcept;
   std::int64_t element_count() const noexcept;  // 1 for a scalar, 0 unless a tensor
   std::size_t byte_size() const noexcept;       // of the elements, the text or the bytes
   bool is_contiguous() const noexcept;
   const void* data() const noexcept;
-  void* mutable_data() noexcept;  // NULL for a string or bytes. Whoever else holds a reference sees the change
+  void* mutable_data() noexcept;           // NULL for a string or bytes. Whoever else holds a reference sees the change
   std::string_view text() const noexcept;  // of a string or of bytes; empty otherwise
   bool unique() const noexcept;            // whether this is the only reference
 

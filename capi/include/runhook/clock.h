@@ -15,13 +15,14 @@ extern "C" {
  */
 typedef struct runhook_clock_table {
   size_t struct_size;
-  void *user_data;
-  void (*destroy)(void *user_data);
-  int64_t (*now_ns)(void *user_data);             /* required; monotonic; any thread */
-  void (*wait_ns)(int64_t ns, void *user_data);   /* waits; NULL: real time, ended by a stop request */
+  void* user_data;
+  void (*destroy)(void* user_data);
+  int64_t (*now_ns)(void* user_data);           /* required; monotonic; any thread */
+  void (*wait_ns)(int64_t ns, void* user_data); /* waits; NULL: real time, ended by a stop request */
   /* End of 1.0. Append only, below this line. */
 } runhook_clock_table;
-#define RUNHOOK_CLOCK_TABLE_INIT {sizeof(runhook_clock_table), NULL, NULL, NULL, NULL}
+#define RUNHOOK_CLOCK_TABLE_INIT \
+  { sizeof(runhook_clock_table), NULL, NULL, NULL, NULL }
 
 /**
  * Makes a clock out of functions.
@@ -30,7 +31,7 @@ typedef struct runhook_clock_table {
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_clock *runhook_clock_create(const runhook_clock_table *table, runhook_error **error);
+RUNHOOK_API runhook_clock* runhook_clock_create(const runhook_clock_table* table, runhook_error** error);
 
 /**
  * Makes a clock that stands still until it is told to move. Waiting moves it at once.
@@ -39,7 +40,7 @@ RUNHOOK_API runhook_clock *runhook_clock_create(const runhook_clock_table *table
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_clock *runhook_manual_clock_create(int64_t start_ns, runhook_error **error);
+RUNHOOK_API runhook_clock* runhook_manual_clock_create(int64_t start_ns, runhook_error** error);
 
 /**
  * Moves a manual clock.
@@ -49,7 +50,7 @@ RUNHOOK_API runhook_clock *runhook_manual_clock_create(int64_t start_ns, runhook
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_manual_clock_advance(runhook_clock *clock, int64_t ns, runhook_error **error);
+RUNHOOK_API runhook_status runhook_manual_clock_advance(runhook_clock* clock, int64_t ns, runhook_error** error);
 
 /**
  * Returns the clock's time.
@@ -57,7 +58,7 @@ RUNHOOK_API runhook_status runhook_manual_clock_advance(runhook_clock *clock, in
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API int64_t runhook_clock_now_ns(const runhook_clock *clock);
+RUNHOOK_API int64_t runhook_clock_now_ns(const runhook_clock* clock);
 
 /**
  * Destroys a handle. Whoever was given the clock keeps it.
@@ -65,7 +66,7 @@ RUNHOOK_API int64_t runhook_clock_now_ns(const runhook_clock *clock);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API void runhook_clock_destroy(runhook_clock *clock);
+RUNHOOK_API void runhook_clock_destroy(runhook_clock* clock);
 
 #ifdef __cplusplus
 } /* extern "C" */

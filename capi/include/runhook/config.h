@@ -2,8 +2,8 @@
 #ifndef RUNHOOK_CONFIG_H_
 #define RUNHOOK_CONFIG_H_
 
-#include "runhook/types.h"
 #include "runhook/hook.h"
+#include "runhook/types.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -19,7 +19,8 @@ extern "C" {
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_session_creator *runhook_session_creator_create(const runhook_function *create, runhook_error **error);
+RUNHOOK_API runhook_session_creator* runhook_session_creator_create(const runhook_function* create,
+                                                                    runhook_error** error);
 
 /**
  * Makes a creator that initialises or restores.
@@ -30,7 +31,9 @@ RUNHOOK_API runhook_session_creator *runhook_session_creator_create(const runhoo
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_session_creator *runhook_chief_session_creator_create(const runhook_function *factory, runhook_scaffold *scaffold, runhook_error **error);
+RUNHOOK_API runhook_session_creator* runhook_chief_session_creator_create(const runhook_function* factory,
+                                                                          runhook_scaffold* scaffold,
+                                                                          runhook_error** error);
 
 /**
  * Makes a creator that waits until somebody else has made the model ready; a stop request ends the wait.
@@ -43,7 +46,10 @@ RUNHOOK_API runhook_session_creator *runhook_chief_session_creator_create(const 
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_session_creator *runhook_worker_session_creator_create(const runhook_function *factory, runhook_scaffold *scaffold, int64_t max_wait_ns, int64_t poll_ns, runhook_error **error);
+RUNHOOK_API runhook_session_creator* runhook_worker_session_creator_create(const runhook_function* factory,
+                                                                           runhook_scaffold* scaffold,
+                                                                           int64_t max_wait_ns, int64_t poll_ns,
+                                                                           runhook_error** error);
 
 /**
  * Makes a chief's creator whose factory makes sessions of a graph.
@@ -53,7 +59,9 @@ RUNHOOK_API runhook_session_creator *runhook_worker_session_creator_create(const
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_session_creator *runhook_graph_session_creator_create(runhook_graph *graph, runhook_scaffold *scaffold, runhook_error **error);
+RUNHOOK_API runhook_session_creator* runhook_graph_session_creator_create(runhook_graph* graph,
+                                                                          runhook_scaffold* scaffold,
+                                                                          runhook_error** error);
 
 /**
  * Destroys a handle. Whoever was given the creator keeps it.
@@ -61,7 +69,7 @@ RUNHOOK_API runhook_session_creator *runhook_graph_session_creator_create(runhoo
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API void runhook_session_creator_destroy(runhook_session_creator *creator);
+RUNHOOK_API void runhook_session_creator_destroy(runhook_session_creator* creator);
 
 /**
  * When and how a failed session is made anew. A table; see runhook_function for the rules.
@@ -72,9 +80,10 @@ RUNHOOK_API void runhook_session_creator_destroy(runhook_session_creator *creato
  */
 typedef struct runhook_recovery_policy {
   size_t struct_size;
-  void *user_data;
-  void (*destroy)(void *user_data);
-  runhook_callback classify;    /* runhook_context_error(), runhook_context_set_recoverable(); NULL: ABORTED, UNAVAILABLE */
+  void* user_data;
+  void (*destroy)(void* user_data);
+  runhook_callback
+      classify; /* runhook_context_error(), runhook_context_set_recoverable(); NULL: ABORTED, UNAVAILABLE */
   runhook_callback on_recovery; /* told before each re-creation; a failure ends the recovery; may be NULL */
   int64_t max_attempts;         /* 0: no recovery, as in the reference's singular session */
   int64_t initial_backoff_ns;
@@ -84,12 +93,12 @@ typedef struct runhook_recovery_policy {
   /* End of 1.0. Append only, below this line. */
 } runhook_recovery_policy;
 #define RUNHOOK_RECOVERY_POLICY_INIT \
-  {sizeof(runhook_recovery_policy), NULL, NULL, NULL, NULL, 5, 100000000, INT64_C(30000000000), -1, 0.5}
+  { sizeof(runhook_recovery_policy), NULL, NULL, NULL, NULL, 5, 100000000, INT64_C(30000000000), -1, 0.5 }
 
 enum { /* log levels */
-  RUNHOOK_LOG_INFO = 0,
-  RUNHOOK_LOG_WARNING = 1,
-  RUNHOOK_LOG_ERROR = 2
+       RUNHOOK_LOG_INFO = 0,
+       RUNHOOK_LOG_WARNING = 1,
+       RUNHOOK_LOG_ERROR = 2
 };
 
 /**
@@ -99,12 +108,13 @@ enum { /* log levels */
  */
 typedef struct runhook_log {
   size_t struct_size;
-  void *user_data;
-  void (*destroy)(void *user_data);
-  void (*write)(int32_t level, const char *message, void *user_data); /* required; on the session's thread */
+  void* user_data;
+  void (*destroy)(void* user_data);
+  void (*write)(int32_t level, const char* message, void* user_data); /* required; on the session's thread */
   /* End of 1.0. Append only, below this line. */
 } runhook_log;
-#define RUNHOOK_LOG_INIT {sizeof(runhook_log), NULL, NULL, NULL}
+#define RUNHOOK_LOG_INIT \
+  { sizeof(runhook_log), NULL, NULL, NULL }
 
 /* What a monitored session is made from. A config can be used again; hooks are then shared by the sessions. */
 
@@ -115,7 +125,7 @@ typedef struct runhook_log {
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_config *runhook_config_create(runhook_error **error);
+RUNHOOK_API runhook_config* runhook_config_create(runhook_error** error);
 
 /**
  * Who a training config is for. The caller sets struct_size; growth follows the rules of runhook_function.
@@ -131,7 +141,7 @@ typedef struct runhook_training_options {
   /* End of 1.0. Append only, below this line. */
 } runhook_training_options;
 #define RUNHOOK_TRAINING_OPTIONS_INIT \
-  {sizeof(runhook_training_options), 1, INT64_C(7200000000000), INT64_C(30000000000), INT64_C(120000000000)}
+  { sizeof(runhook_training_options), 1, INT64_C(7200000000000), INT64_C(30000000000), INT64_C(120000000000) }
 
 /**
  * Makes the config of a chief or worker, as tf.train.MonitoredTrainingSession does; hooks with chief_only come first,
@@ -144,7 +154,9 @@ typedef struct runhook_training_options {
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_config *runhook_training_config_create(const runhook_function *factory, runhook_scaffold *scaffold, const runhook_training_options *options, runhook_error **error);
+RUNHOOK_API runhook_config* runhook_training_config_create(const runhook_function* factory, runhook_scaffold* scaffold,
+                                                           const runhook_training_options* options,
+                                                           runhook_error** error);
 
 /**
  * Destroys a config. Sessions made from it are not affected.
@@ -152,7 +164,7 @@ RUNHOOK_API runhook_config *runhook_training_config_create(const runhook_functio
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API void runhook_config_destroy(runhook_config *config);
+RUNHOOK_API void runhook_config_destroy(runhook_config* config);
 
 /**
  * Uses one session that exists already. It cannot be made anew, so nothing is recovered.
@@ -161,7 +173,8 @@ RUNHOOK_API void runhook_config_destroy(runhook_config *config);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_config_set_session(runhook_config *config, runhook_session *session, runhook_error **error);
+RUNHOOK_API runhook_status runhook_config_set_session(runhook_config* config, runhook_session* session,
+                                                      runhook_error** error);
 
 /**
  * Uses sessions of a graph, initialised by a default scaffold.
@@ -170,7 +183,8 @@ RUNHOOK_API runhook_status runhook_config_set_session(runhook_config *config, ru
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_config_set_graph(runhook_config *config, runhook_graph *graph, runhook_error **error);
+RUNHOOK_API runhook_status runhook_config_set_graph(runhook_config* config, runhook_graph* graph,
+                                                    runhook_error** error);
 
 /**
  * Sets where sessions come from.
@@ -179,7 +193,8 @@ RUNHOOK_API runhook_status runhook_config_set_graph(runhook_config *config, runh
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_config_set_session_creator(runhook_config *config, runhook_session_creator *creator, runhook_error **error);
+RUNHOOK_API runhook_status runhook_config_set_session_creator(runhook_config* config, runhook_session_creator* creator,
+                                                              runhook_error** error);
 
 /**
  * Adds a hook.
@@ -190,7 +205,8 @@ RUNHOOK_API runhook_status runhook_config_set_session_creator(runhook_config *co
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_config_add_hook(runhook_config *config, const runhook_hook *hook, const runhook_hook_options *options, runhook_error **error);
+RUNHOOK_API runhook_status runhook_config_add_hook(runhook_config* config, const runhook_hook* hook,
+                                                   const runhook_hook_options* options, runhook_error** error);
 
 /**
  * Sets the recovery policy.
@@ -199,7 +215,8 @@ RUNHOOK_API runhook_status runhook_config_add_hook(runhook_config *config, const
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_config_set_recovery(runhook_config *config, const runhook_recovery_policy *policy, runhook_error **error);
+RUNHOOK_API runhook_status runhook_config_set_recovery(runhook_config* config, const runhook_recovery_policy* policy,
+                                                       runhook_error** error);
 
 /**
  * Sets the clock.
@@ -208,7 +225,8 @@ RUNHOOK_API runhook_status runhook_config_set_recovery(runhook_config *config, c
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_config_set_clock(runhook_config *config, runhook_clock *clock, runhook_error **error);
+RUNHOOK_API runhook_status runhook_config_set_clock(runhook_config* config, runhook_clock* clock,
+                                                    runhook_error** error);
 
 /**
  * Sets how long closing waits for threads.
@@ -217,7 +235,8 @@ RUNHOOK_API runhook_status runhook_config_set_clock(runhook_config *config, runh
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_config_set_stop_grace_period_ns(runhook_config *config, int64_t grace_ns, runhook_error **error);
+RUNHOOK_API runhook_status runhook_config_set_stop_grace_period_ns(runhook_config* config, int64_t grace_ns,
+                                                                   runhook_error** error);
 
 /**
  * Sets where messages go.
@@ -226,7 +245,8 @@ RUNHOOK_API runhook_status runhook_config_set_stop_grace_period_ns(runhook_confi
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_config_set_log(runhook_config *config, const runhook_log *log, runhook_error **error);
+RUNHOOK_API runhook_status runhook_config_set_log(runhook_config* config, const runhook_log* log,
+                                                  runhook_error** error);
 
 /**
  * Makes the session obey a stop source that exists already, so that a stop can be asked for while the session is
@@ -235,7 +255,8 @@ RUNHOOK_API runhook_status runhook_config_set_log(runhook_config *config, const 
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_config_set_stop_source(runhook_config *config, const runhook_stop_source *source, runhook_error **error);
+RUNHOOK_API runhook_status runhook_config_set_stop_source(runhook_config* config, const runhook_stop_source* source,
+                                                          runhook_error** error);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -17,12 +17,23 @@ extern "C" {
  * \param code not RUNHOOK_OK; RUNHOOK_ERR_OUT_OF_RANGE is the end of input, RUNHOOK_ERR_ABORTED and
  *   RUNHOOK_ERR_UNAVAILABLE are recovered from by default.
  *
- * \param message copied; NULL for none.
+ * \param message copied; NULL for none. For an exception or panic that the callback caught: its text, and
+ *   RUNHOOK_ERR_UNKNOWN.
  * \returns RUNHOOK_CALLBACK_FAILED, to be returned from the callback.
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_context_fail(runhook_context *context, runhook_status code, const char *message);
+RUNHOOK_API int32_t runhook_context_fail(runhook_context* context, runhook_status code, const char* message);
+
+/**
+ * As runhook_context_fail(), with an error that a function gave; what it has suppressed is kept.
+ *
+ * \param error owned, and consumed; NULL or not valid: RUNHOOK_ERR_UNKNOWN without a message.
+ * \returns RUNHOOK_CALLBACK_FAILED, to be returned from the callback.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_context_fail_with(runhook_context* context, runhook_error* error);
 
 /**
  * Returns the name of the callback, e.g. "before_run".
@@ -31,7 +42,7 @@ RUNHOOK_API int32_t runhook_context_fail(runhook_context *context, runhook_statu
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API const char *runhook_context_callback(runhook_context *context);
+RUNHOOK_API const char* runhook_context_callback(runhook_context* context);
 
 /**
  * Returns the session: of this attempt, in a hook or step function; the one at hand, in a saver's or scaffold's
@@ -41,7 +52,7 @@ RUNHOOK_API const char *runhook_context_callback(runhook_context *context);
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_session *runhook_context_session(runhook_context *context);
+RUNHOOK_API runhook_session* runhook_context_session(runhook_context* context);
 
 /**
  * Returns the coordinator of the present session, or of the thread.
@@ -50,7 +61,7 @@ RUNHOOK_API runhook_session *runhook_context_session(runhook_context *context);
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_coordinator *runhook_context_coordinator(runhook_context *context, runhook_error **error);
+RUNHOOK_API runhook_coordinator* runhook_context_coordinator(runhook_context* context, runhook_error** error);
 
 /**
  * In a session's step or a kernel: returns 1 if the step is to be cancelled; fail with RUNHOOK_ERR_CANCELLED then.
@@ -58,7 +69,7 @@ RUNHOOK_API runhook_coordinator *runhook_context_coordinator(runhook_context *co
  * \threadsafety The callback's thread, and threads that work for it.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_context_cancel_requested(runhook_context *context);
+RUNHOOK_API int32_t runhook_context_cancel_requested(runhook_context* context);
 
 /**
  * In after_run and in a session's step: returns the merged options of the run.
@@ -67,7 +78,7 @@ RUNHOOK_API int32_t runhook_context_cancel_requested(runhook_context *context);
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API const runhook_run_options *runhook_context_options(runhook_context *context);
+RUNHOOK_API const runhook_run_options* runhook_context_options(runhook_context* context);
 
 /* For hooks; request_stop, request_save and the readers also in step functions. */
 
@@ -78,7 +89,7 @@ RUNHOOK_API const runhook_run_options *runhook_context_options(runhook_context *
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API const char *runhook_context_hook_name(runhook_context *context);
+RUNHOOK_API const char* runhook_context_hook_name(runhook_context* context);
 
 /**
  * Returns the global step: before the run in before_run, after it in after_run; -1 if unknown.
@@ -86,7 +97,7 @@ RUNHOOK_API const char *runhook_context_hook_name(runhook_context *context);
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API int64_t runhook_context_global_step(runhook_context *context);
+RUNHOOK_API int64_t runhook_context_global_step(runhook_context* context);
 
 /**
  * Returns the number of the attempt: 1, or more after recoveries within the run.
@@ -94,7 +105,7 @@ RUNHOOK_API int64_t runhook_context_global_step(runhook_context *context);
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API int64_t runhook_context_attempt(runhook_context *context);
+RUNHOOK_API int64_t runhook_context_attempt(runhook_context* context);
 
 /**
  * Returns the session clock's time, read at most once per attempt.
@@ -102,7 +113,7 @@ RUNHOOK_API int64_t runhook_context_attempt(runhook_context *context);
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API int64_t runhook_context_now_ns(runhook_context *context);
+RUNHOOK_API int64_t runhook_context_now_ns(runhook_context* context);
 
 /**
  * Returns the monitored session, e.g. to add a hook.
@@ -111,7 +122,7 @@ RUNHOOK_API int64_t runhook_context_now_ns(runhook_context *context);
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_monitored_session *runhook_context_monitored_session(runhook_context *context);
+RUNHOOK_API runhook_monitored_session* runhook_context_monitored_session(runhook_context* context);
 
 /**
  * Asks for a stop after the present step. Sticky, session-wide; survives errors and recovery. All hooks are still
@@ -123,7 +134,7 @@ RUNHOOK_API runhook_monitored_session *runhook_context_monitored_session(runhook
  * \threadsafety The callback's thread. Other threads use a stop source.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_context_request_stop(runhook_context *context, int32_t code, const char *text);
+RUNHOOK_API int32_t runhook_context_request_stop(runhook_context* context, int32_t code, const char* text);
 
 /**
  * As runhook_context_request_stop(), and cancels the step, if it is still to come.
@@ -132,7 +143,7 @@ RUNHOOK_API int32_t runhook_context_request_stop(runhook_context *context, int32
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_context_request_stop_now(runhook_context *context, int32_t code, const char *text);
+RUNHOOK_API int32_t runhook_context_request_stop_now(runhook_context* context, int32_t code, const char* text);
 
 /**
  * Returns 1 if anyone has asked for a stop.
@@ -140,7 +151,7 @@ RUNHOOK_API int32_t runhook_context_request_stop_now(runhook_context *context, i
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_context_stop_requested(runhook_context *context);
+RUNHOOK_API int32_t runhook_context_stop_requested(runhook_context* context);
 
 /**
  * Returns a handle by which other threads can ask for a stop.
@@ -149,7 +160,7 @@ RUNHOOK_API int32_t runhook_context_stop_requested(runhook_context *context);
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_stop_source *runhook_context_stop_source(runhook_context *context, runhook_error **error);
+RUNHOOK_API runhook_stop_source* runhook_context_stop_source(runhook_context* context, runhook_error** error);
 
 /**
  * Asks for the state to be saved at the end of this step, and for the run to go on.
@@ -157,7 +168,7 @@ RUNHOOK_API runhook_stop_source *runhook_context_stop_source(runhook_context *co
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_context_request_save(runhook_context *context, runhook_error **error);
+RUNHOOK_API runhook_status runhook_context_request_save(runhook_context* context, runhook_error** error);
 
 /**
  * Returns what the caller asked of the run, options included, untouched by hooks.
@@ -166,7 +177,7 @@ RUNHOOK_API runhook_status runhook_context_request_save(runhook_context *context
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API const runhook_run_args *runhook_context_original_args(runhook_context *context);
+RUNHOOK_API const runhook_run_args* runhook_context_original_args(runhook_context* context);
 
 /**
  * In before_run: asks for a result, which runhook_context_result() gives in after_run.
@@ -178,7 +189,8 @@ RUNHOOK_API const runhook_run_args *runhook_context_original_args(runhook_contex
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_context_add_fetch(runhook_context *context, const char *key, const char *name, runhook_error **error);
+RUNHOOK_API runhook_status runhook_context_add_fetch(runhook_context* context, const char* key, const char* name,
+                                                     runhook_error** error);
 
 /**
  * In before_run: feeds a value.
@@ -189,7 +201,8 @@ RUNHOOK_API runhook_status runhook_context_add_fetch(runhook_context *context, c
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_context_add_feed(runhook_context *context, const char *name, runhook_value *value, runhook_error **error);
+RUNHOOK_API runhook_status runhook_context_add_feed(runhook_context* context, const char* name, runhook_value* value,
+                                                    runhook_error** error);
 
 /**
  * In before_run: merges options into those of the run.
@@ -199,7 +212,8 @@ RUNHOOK_API runhook_status runhook_context_add_feed(runhook_context *context, co
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_context_add_options(runhook_context *context, const runhook_run_options *options, runhook_error **error);
+RUNHOOK_API runhook_status runhook_context_add_options(runhook_context* context, const runhook_run_options* options,
+                                                       runhook_error** error);
 
 /**
  * In before_run: asks for everything in `args` at once.
@@ -207,7 +221,8 @@ RUNHOOK_API runhook_status runhook_context_add_options(runhook_context *context,
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_context_request(runhook_context *context, const runhook_run_args *args, runhook_error **error);
+RUNHOOK_API runhook_status runhook_context_request(runhook_context* context, const runhook_run_args* args,
+                                                   runhook_error** error);
 
 /**
  * In before_run: the step is not executed. The other hooks are still asked; then all get on_error with
@@ -216,7 +231,7 @@ RUNHOOK_API runhook_status runhook_context_request(runhook_context *context, con
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_context_skip_step(runhook_context *context, runhook_error **error);
+RUNHOOK_API runhook_status runhook_context_skip_step(runhook_context* context, runhook_error** error);
 
 /**
  * In after_run: returns a result that this hook asked for.
@@ -226,7 +241,7 @@ RUNHOOK_API runhook_status runhook_context_skip_step(runhook_context *context, r
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_value *runhook_context_result(runhook_context *context, const char *key);
+RUNHOOK_API runhook_value* runhook_context_result(runhook_context* context, const char* key);
 
 /**
  * In after_run: reads a result that is a real scalar.
@@ -235,7 +250,8 @@ RUNHOOK_API runhook_value *runhook_context_result(runhook_context *context, cons
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_context_get_double(runhook_context *context, const char *key, double *number, runhook_error **error);
+RUNHOOK_API runhook_status runhook_context_get_double(runhook_context* context, const char* key, double* number,
+                                                      runhook_error** error);
 
 /**
  * In after_run: returns everything that this hook asked for.
@@ -244,7 +260,7 @@ RUNHOOK_API runhook_status runhook_context_get_double(runhook_context *context, 
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_results *runhook_context_results(runhook_context *context);
+RUNHOOK_API runhook_results* runhook_context_results(runhook_context* context);
 
 /**
  * In after_run: returns what the session told about the run.
@@ -253,7 +269,7 @@ RUNHOOK_API runhook_results *runhook_context_results(runhook_context *context);
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API const runhook_metadata *runhook_context_metadata(runhook_context *context);
+RUNHOOK_API const runhook_metadata* runhook_context_metadata(runhook_context* context);
 
 /**
  * In after_run: the caller does not get the step's results.
@@ -261,7 +277,7 @@ RUNHOOK_API const runhook_metadata *runhook_context_metadata(runhook_context *co
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_context_discard_result(runhook_context *context, runhook_error **error);
+RUNHOOK_API runhook_status runhook_context_discard_result(runhook_context* context, runhook_error** error);
 
 /**
  * In on_error, and in the callbacks of a recovery policy: returns the error.
@@ -270,7 +286,7 @@ RUNHOOK_API runhook_status runhook_context_discard_result(runhook_context *conte
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API const runhook_error *runhook_context_error(runhook_context *context);
+RUNHOOK_API const runhook_error* runhook_context_error(runhook_context* context);
 
 /**
  * In cleanup: returns how the run ended.
@@ -279,7 +295,7 @@ RUNHOOK_API const runhook_error *runhook_context_error(runhook_context *context)
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API const runhook_outcome *runhook_context_outcome(runhook_context *context);
+RUNHOOK_API const runhook_outcome* runhook_context_outcome(runhook_context* context);
 
 /* For step functions, creators, savers, scaffolds and recovery policies. */
 
@@ -292,7 +308,8 @@ RUNHOOK_API const runhook_outcome *runhook_context_outcome(runhook_context *cont
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_context_run_with_hooks(runhook_context *context, const runhook_run_args *args, runhook_results *results, runhook_error **error);
+RUNHOOK_API runhook_status runhook_context_run_with_hooks(runhook_context* context, const runhook_run_args* args,
+                                                          runhook_results* results, runhook_error** error);
 
 /**
  * In a session creator or factory: answers with a session.
@@ -301,7 +318,8 @@ RUNHOOK_API runhook_status runhook_context_run_with_hooks(runhook_context *conte
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_context_set_session(runhook_context *context, runhook_session *session, runhook_error **error);
+RUNHOOK_API runhook_status runhook_context_set_session(runhook_context* context, runhook_session* session,
+                                                       runhook_error** error);
 
 /**
  * In a saver's restore or a session creator: says that a state of this global step was restored.
@@ -309,7 +327,8 @@ RUNHOOK_API runhook_status runhook_context_set_session(runhook_context *context,
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_context_set_restored_step(runhook_context *context, int64_t global_step, runhook_error **error);
+RUNHOOK_API runhook_status runhook_context_set_restored_step(runhook_context* context, int64_t global_step,
+                                                             runhook_error** error);
 
 /**
  * In a readiness function of a scaffold: names something that is missing. None: ready.
@@ -317,7 +336,8 @@ RUNHOOK_API runhook_status runhook_context_set_restored_step(runhook_context *co
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_context_add_missing(runhook_context *context, const char *name, runhook_error **error);
+RUNHOOK_API runhook_status runhook_context_add_missing(runhook_context* context, const char* name,
+                                                       runhook_error** error);
 
 /**
  * In classify of a recovery policy: answers whether runhook_context_error() is to be recovered from.
@@ -325,7 +345,8 @@ RUNHOOK_API runhook_status runhook_context_add_missing(runhook_context *context,
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_context_set_recoverable(runhook_context *context, int32_t recoverable, runhook_error **error);
+RUNHOOK_API runhook_status runhook_context_set_recoverable(runhook_context* context, int32_t recoverable,
+                                                           runhook_error** error);
 
 /**
  * In on_recovery: returns 1, 2, ... since the last completed step; 0 elsewhere.
@@ -333,7 +354,7 @@ RUNHOOK_API runhook_status runhook_context_set_recoverable(runhook_context *cont
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_context_recovery_attempt(runhook_context *context);
+RUNHOOK_API int32_t runhook_context_recovery_attempt(runhook_context* context);
 
 /**
  * In on_recovery: returns how long it is going to wait.
@@ -341,7 +362,7 @@ RUNHOOK_API int32_t runhook_context_recovery_attempt(runhook_context *context);
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API int64_t runhook_context_backoff_ns(runhook_context *context);
+RUNHOOK_API int64_t runhook_context_backoff_ns(runhook_context* context);
 
 /* For testing a hook without a loop: its callbacks can be called with such a context. */
 
@@ -354,7 +375,8 @@ RUNHOOK_API int64_t runhook_context_backoff_ns(runhook_context *context);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_context *runhook_context_create(const runhook_run_args *args, runhook_session *session, runhook_error **error);
+RUNHOOK_API runhook_context* runhook_context_create(const runhook_run_args* args, runhook_session* session,
+                                                    runhook_error** error);
 
 /**
  * Returns what has been asked with this context so far in the attempt.
@@ -363,7 +385,7 @@ RUNHOOK_API runhook_context *runhook_context_create(const runhook_run_args *args
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API const runhook_run_args *runhook_context_requested(runhook_context *context);
+RUNHOOK_API const runhook_run_args* runhook_context_requested(runhook_context* context);
 
 /**
  * Outside a loop: runs the session once with the original args and what was requested, so that after_run can be
@@ -372,7 +394,7 @@ RUNHOOK_API const runhook_run_args *runhook_context_requested(runhook_context *c
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_context_execute(runhook_context *context, runhook_error **error);
+RUNHOOK_API runhook_status runhook_context_execute(runhook_context* context, runhook_error** error);
 
 /**
  * Destroys a context made by runhook_context_create(). Any other is left alone.
@@ -380,7 +402,7 @@ RUNHOOK_API runhook_status runhook_context_execute(runhook_context *context, run
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API void runhook_context_destroy(runhook_context *context);
+RUNHOOK_API void runhook_context_destroy(runhook_context* context);
 
 #ifdef __cplusplus
 } /* extern "C" */

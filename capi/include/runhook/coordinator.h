@@ -8,7 +8,8 @@
 extern "C" {
 #endif
 
-/* Threads that stop together. All functions but the destroy ones are thread-safe; every thread has a handle of its own. */
+/* Threads that stop together. All functions but the destroy ones are thread-safe; every thread has a handle of its own.
+ */
 
 /**
  * Makes a coordinator outside a session, whose clean-stop codes are RUNHOOK_ERR_OUT_OF_RANGE and RUNHOOK_ERR_STOPPED.
@@ -17,7 +18,7 @@ extern "C" {
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_coordinator *runhook_coordinator_create(runhook_error **error);
+RUNHOOK_API runhook_coordinator* runhook_coordinator_create(runhook_error** error);
 
 /**
  * Makes a coordinator outside a session with clean-stop codes of the caller's choice.
@@ -27,7 +28,8 @@ RUNHOOK_API runhook_coordinator *runhook_coordinator_create(runhook_error **erro
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_coordinator *runhook_coordinator_create_with_codes(const runhook_status *clean_stop_codes, size_t count, runhook_error **error);
+RUNHOOK_API runhook_coordinator* runhook_coordinator_create_with_codes(const runhook_status* clean_stop_codes,
+                                                                       size_t count, runhook_error** error);
 
 /**
  * Makes another handle on the same coordinator, e.g. for another thread.
@@ -36,7 +38,8 @@ RUNHOOK_API runhook_coordinator *runhook_coordinator_create_with_codes(const run
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_coordinator *runhook_coordinator_share(const runhook_coordinator *coordinator, runhook_error **error);
+RUNHOOK_API runhook_coordinator* runhook_coordinator_share(const runhook_coordinator* coordinator,
+                                                           runhook_error** error);
 
 /**
  * Destroys a handle. The coordinator lives on with its other handles and threads.
@@ -44,7 +47,7 @@ RUNHOOK_API runhook_coordinator *runhook_coordinator_share(const runhook_coordin
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API void runhook_coordinator_destroy(runhook_coordinator *coordinator);
+RUNHOOK_API void runhook_coordinator_destroy(runhook_coordinator* coordinator);
 
 /**
  * Asks all threads, and the session that the coordinator belongs to, to stop.
@@ -52,7 +55,8 @@ RUNHOOK_API void runhook_coordinator_destroy(runhook_coordinator *coordinator);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_coordinator_request_stop(const runhook_coordinator *coordinator, runhook_error **error);
+RUNHOOK_API runhook_status runhook_coordinator_request_stop(const runhook_coordinator* coordinator,
+                                                            runhook_error** error);
 
 /**
  * Reports a failure and asks all threads to stop. The first error is the error; a clean-stop code counts as none;
@@ -63,7 +67,8 @@ RUNHOOK_API runhook_status runhook_coordinator_request_stop(const runhook_coordi
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_coordinator_report_error(const runhook_coordinator *coordinator, runhook_status code, const char *message, runhook_error **error);
+RUNHOOK_API runhook_status runhook_coordinator_report_error(const runhook_coordinator* coordinator, runhook_status code,
+                                                            const char* message, runhook_error** error);
 
 /**
  * Returns 1 if the threads are to stop.
@@ -71,7 +76,7 @@ RUNHOOK_API runhook_status runhook_coordinator_report_error(const runhook_coordi
  * \threadsafety Any thread. Takes no lock.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_coordinator_should_stop(const runhook_coordinator *coordinator);
+RUNHOOK_API int32_t runhook_coordinator_should_stop(const runhook_coordinator* coordinator);
 
 /**
  * Blocks until the threads are to stop.
@@ -80,7 +85,7 @@ RUNHOOK_API int32_t runhook_coordinator_should_stop(const runhook_coordinator *c
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_coordinator_wait_for_stop(const runhook_coordinator *coordinator, int64_t timeout_ns);
+RUNHOOK_API int32_t runhook_coordinator_wait_for_stop(const runhook_coordinator* coordinator, int64_t timeout_ns);
 
 /**
  * Forgets stop, errors and that it was joined; registered threads stay registered.
@@ -89,7 +94,8 @@ RUNHOOK_API int32_t runhook_coordinator_wait_for_stop(const runhook_coordinator 
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_coordinator_clear_stop(const runhook_coordinator *coordinator, runhook_error **error);
+RUNHOOK_API runhook_status runhook_coordinator_clear_stop(const runhook_coordinator* coordinator,
+                                                          runhook_error** error);
 
 /**
  * Registers a thread of the caller's, which join then waits for.
@@ -99,7 +105,8 @@ RUNHOOK_API runhook_status runhook_coordinator_clear_stop(const runhook_coordina
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_thread *runhook_coordinator_register_thread(const runhook_coordinator *coordinator, const char *name, runhook_error **error);
+RUNHOOK_API runhook_thread* runhook_coordinator_register_thread(const runhook_coordinator* coordinator,
+                                                                const char* name, runhook_error** error);
 
 /**
  * Says that a registered thread is about to end.
@@ -107,7 +114,7 @@ RUNHOOK_API runhook_thread *runhook_coordinator_register_thread(const runhook_co
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API void runhook_thread_destroy(runhook_thread *thread);
+RUNHOOK_API void runhook_thread_destroy(runhook_thread* thread);
 
 /**
  * Starts and registers a thread. `body->call` runs on that thread; a failure in it is reported as by
@@ -117,25 +124,28 @@ RUNHOOK_API void runhook_thread_destroy(runhook_thread *thread);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_coordinator_start_thread(const runhook_coordinator *coordinator, const char *name, const runhook_function *body, runhook_error **error);
+RUNHOOK_API runhook_status runhook_coordinator_start_thread(const runhook_coordinator* coordinator, const char* name,
+                                                            const runhook_function* body, runhook_error** error);
 
 /**
  * A function that is called again and again on a thread. A table; see runhook_function for the rules.
  *
- * All callbacks run on the looper's thread, where runhook_context_coordinator() and runhook_context_fail() may be called.
+ * All callbacks run on the looper's thread, where runhook_context_coordinator() and runhook_context_fail() may be
+ * called.
  *
  * \since 1.0
  */
 typedef struct runhook_looper {
   size_t struct_size;
-  void *user_data;
-  void (*destroy)(void *user_data);
+  void* user_data;
+  void (*destroy)(void* user_data);
   runhook_callback start_loop; /* once, first; may be NULL */
   runhook_callback run_loop;   /* until the coordinator stops; required */
   runhook_callback stop_loop;  /* once, last, also after a failure; may be NULL */
   /* End of 1.0. Append only, below this line. */
 } runhook_looper;
-#define RUNHOOK_LOOPER_INIT {sizeof(runhook_looper), NULL, NULL, NULL, NULL, NULL}
+#define RUNHOOK_LOOPER_INIT \
+  { sizeof(runhook_looper), NULL, NULL, NULL, NULL, NULL }
 
 /**
  * Starts a looper.
@@ -145,7 +155,9 @@ typedef struct runhook_looper {
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_coordinator_start_looper(const runhook_coordinator *coordinator, const char *name, int64_t interval_ns, const runhook_looper *looper, runhook_error **error);
+RUNHOOK_API runhook_status runhook_coordinator_start_looper(const runhook_coordinator* coordinator, const char* name,
+                                                            int64_t interval_ns, const runhook_looper* looper,
+                                                            runhook_error** error);
 
 /**
  * Waits until all threads registered by now have ended or a stop has been asked for, then for at most grace_ns more.
@@ -156,7 +168,8 @@ RUNHOOK_API runhook_status runhook_coordinator_start_looper(const runhook_coordi
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_coordinator_join(const runhook_coordinator *coordinator, int64_t grace_ns, int32_t ignore_live_threads, runhook_error **error);
+RUNHOOK_API runhook_status runhook_coordinator_join(const runhook_coordinator* coordinator, int64_t grace_ns,
+                                                    int32_t ignore_live_threads, runhook_error** error);
 
 /**
  * Returns 1 once it has been joined.
@@ -164,7 +177,7 @@ RUNHOOK_API runhook_status runhook_coordinator_join(const runhook_coordinator *c
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_coordinator_joined(const runhook_coordinator *coordinator);
+RUNHOOK_API int32_t runhook_coordinator_joined(const runhook_coordinator* coordinator);
 
 /**
  * Returns how many registered threads have not ended.
@@ -172,7 +185,7 @@ RUNHOOK_API int32_t runhook_coordinator_joined(const runhook_coordinator *coordi
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API size_t runhook_coordinator_live_threads(const runhook_coordinator *coordinator);
+RUNHOOK_API size_t runhook_coordinator_live_threads(const runhook_coordinator* coordinator);
 
 /**
  * Returns the recorded error.
@@ -181,7 +194,7 @@ RUNHOOK_API size_t runhook_coordinator_live_threads(const runhook_coordinator *c
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_error *runhook_coordinator_error(const runhook_coordinator *coordinator);
+RUNHOOK_API runhook_error* runhook_coordinator_error(const runhook_coordinator* coordinator);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -9,6 +9,17 @@ extern "C" {
 #endif
 
 /**
+ * Makes an error, for a function of the caller's that reports failure as runhook's do.
+ *
+ * \param code RUNHOOK_OK and numbers that are no code become RUNHOOK_ERR_UNKNOWN.
+ * \param message one line; NULL for none; text that is not UTF-8 is replaced by a remark.
+ * \returns owned; never NULL: without memory it is an error that needs none.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_error* runhook_error_create(runhook_status code, const char* message);
+
+/**
  * Returns the code of the primary error.
  *
  * \param error borrowed.
@@ -16,7 +27,7 @@ extern "C" {
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_error_code(const runhook_error *error);
+RUNHOOK_API runhook_status runhook_error_code(const runhook_error* error);
 
 /**
  * Returns the message of the primary error: one line, no trailing period.
@@ -25,7 +36,7 @@ RUNHOOK_API runhook_status runhook_error_code(const runhook_error *error);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API const char *runhook_error_message(const runhook_error *error);
+RUNHOOK_API const char* runhook_error_message(const runhook_error* error);
 
 /**
  * Returns the name of the hook that failed.
@@ -34,7 +45,7 @@ RUNHOOK_API const char *runhook_error_message(const runhook_error *error);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API const char *runhook_error_hook(const runhook_error *error);
+RUNHOOK_API const char* runhook_error_hook(const runhook_error* error);
 
 /**
  * Returns the name of the callback that failed, e.g. "before_run".
@@ -43,7 +54,7 @@ RUNHOOK_API const char *runhook_error_hook(const runhook_error *error);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API const char *runhook_error_callback(const runhook_error *error);
+RUNHOOK_API const char* runhook_error_callback(const runhook_error* error);
 
 /**
  * Returns the global step at which it happened, or -1 if that is unknown.
@@ -51,7 +62,7 @@ RUNHOOK_API const char *runhook_error_callback(const runhook_error *error);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API int64_t runhook_error_step(const runhook_error *error);
+RUNHOOK_API int64_t runhook_error_step(const runhook_error* error);
 
 /**
  * Returns how many later errors are attached, at most 64.
@@ -59,7 +70,7 @@ RUNHOOK_API int64_t runhook_error_step(const runhook_error *error);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API size_t runhook_error_suppressed_count(const runhook_error *error);
+RUNHOOK_API size_t runhook_error_suppressed_count(const runhook_error* error);
 
 /**
  * Returns an attached error.
@@ -69,7 +80,7 @@ RUNHOOK_API size_t runhook_error_suppressed_count(const runhook_error *error);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API const runhook_error *runhook_error_suppressed_at(const runhook_error *error, size_t index);
+RUNHOOK_API const runhook_error* runhook_error_suppressed_at(const runhook_error* error, size_t index);
 
 /**
  * Returns how many later errors were not kept.
@@ -77,7 +88,7 @@ RUNHOOK_API const runhook_error *runhook_error_suppressed_at(const runhook_error
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API uint64_t runhook_error_suppressed_dropped(const runhook_error *error);
+RUNHOOK_API uint64_t runhook_error_suppressed_dropped(const runhook_error* error);
 
 /**
  * Returns the whole as one line: code, place, message, number of suppressed errors.
@@ -86,7 +97,7 @@ RUNHOOK_API uint64_t runhook_error_suppressed_dropped(const runhook_error *error
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API const char *runhook_error_to_string(runhook_error *error);
+RUNHOOK_API const char* runhook_error_to_string(runhook_error* error);
 
 /**
  * Destroys an owned error. NULL, and an error that is borrowed, are left alone.
@@ -94,7 +105,7 @@ RUNHOOK_API const char *runhook_error_to_string(runhook_error *error);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API void runhook_error_destroy(runhook_error *error);
+RUNHOOK_API void runhook_error_destroy(runhook_error* error);
 
 #ifdef __cplusplus
 } /* extern "C" */

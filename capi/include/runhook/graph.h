@@ -10,8 +10,8 @@ extern "C" {
 
 /* The embedded session: a small dataflow graph of placeholders, variables and function nodes whose kernels are the
  * caller's. A session runs exactly the nodes that the fetches need, each once, in the order in which they were added; a
- * feed takes the place of its node, and what only that node needed is not run. A fetched variable has its value after the
- * step, an input that is a variable its value at that moment. Sessions of one graph have variables of their own. */
+ * feed takes the place of its node, and what only that node needed is not run. A fetched variable has its value after
+ * the step, an input that is a variable its value at that moment. Sessions of one graph have variables of their own. */
 
 enum { RUNHOOK_ANY_EXTENT = -1 }; /* in the shape of a placeholder: any extent will do */
 
@@ -22,7 +22,7 @@ enum { RUNHOOK_ANY_EXTENT = -1 }; /* in the shape of a placeholder: any extent w
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_graph *runhook_graph_create(runhook_error **error);
+RUNHOOK_API runhook_graph* runhook_graph_create(runhook_error** error);
 
 /**
  * Destroys a handle. Sessions and configs that use the graph keep it.
@@ -30,7 +30,7 @@ RUNHOOK_API runhook_graph *runhook_graph_create(runhook_error **error);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API void runhook_graph_destroy(runhook_graph *graph);
+RUNHOOK_API void runhook_graph_destroy(runhook_graph* graph);
 
 /**
  * Adds a value that must be fed if anything needs it.
@@ -41,7 +41,8 @@ RUNHOOK_API void runhook_graph_destroy(runhook_graph *graph);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_graph_add_placeholder(runhook_graph *graph, const char *name, int32_t dtype, const int64_t *shape, size_t rank, runhook_error **error);
+RUNHOOK_API runhook_status runhook_graph_add_placeholder(runhook_graph* graph, const char* name, int32_t dtype,
+                                                         const int64_t* shape, size_t rank, runhook_error** error);
 
 /**
  * Adds state that lives from step to step.
@@ -51,7 +52,9 @@ RUNHOOK_API runhook_status runhook_graph_add_placeholder(runhook_graph *graph, c
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_graph_add_variable(runhook_graph *graph, const char *name, const runhook_value *initial, int32_t scope, runhook_error **error);
+RUNHOOK_API runhook_status runhook_graph_add_variable(runhook_graph* graph, const char* name,
+                                                      const runhook_value* initial, int32_t scope,
+                                                      runhook_error** error);
 
 /**
  * A node computed by a kernel. A table; see runhook_function for the rules. All arrays and texts are copied.
@@ -62,20 +65,21 @@ RUNHOOK_API runhook_status runhook_graph_add_variable(runhook_graph *graph, cons
  */
 typedef struct runhook_node {
   size_t struct_size;
-  void *user_data;
-  void (*destroy)(void *user_data);
-  const char *name;          /* required */
+  void* user_data;
+  void (*destroy)(void* user_data);
+  const char* name;          /* required */
   runhook_callback kernel;   /* required */
-  const char *const *inputs; /* names of nodes that exist: "node", or "node:1" for its second output */
+  const char* const* inputs; /* names of nodes that exist: "node", or "node:1" for its second output */
   size_t input_count;
   size_t output_count;        /* 0: an operation; fetching it runs it and gives an absent result */
-  const char *const *updates; /* variables that the kernel may change */
+  const char* const* updates; /* variables that the kernel may change */
   size_t update_count;
-  const char *const *after; /* nodes that must have run before, if this one runs */
+  const char* const* after; /* nodes that must have run before, if this one runs */
   size_t after_count;
   /* End of 1.0. Append only, below this line. */
 } runhook_node;
-#define RUNHOOK_NODE_INIT {sizeof(runhook_node), NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, 0, NULL, 0}
+#define RUNHOOK_NODE_INIT \
+  { sizeof(runhook_node), NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, 0, NULL, 0 }
 
 /**
  * Adds a node. Fetch it by its name, its later outputs as "name:1".
@@ -85,7 +89,8 @@ typedef struct runhook_node {
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_graph_add_node(runhook_graph *graph, const runhook_node *node, runhook_error **error);
+RUNHOOK_API runhook_status runhook_graph_add_node(runhook_graph* graph, const runhook_node* node,
+                                                  runhook_error** error);
 
 /**
  * Adds an int64 scalar variable, initially 0, that is the global step. At most one.
@@ -93,7 +98,7 @@ RUNHOOK_API runhook_status runhook_graph_add_node(runhook_graph *graph, const ru
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_graph_add_global_step(runhook_graph *graph, const char *name, runhook_error **error);
+RUNHOOK_API runhook_status runhook_graph_add_global_step(runhook_graph* graph, const char* name, runhook_error** error);
 
 /**
  * Adds an operation that adds to the global step.
@@ -103,7 +108,8 @@ RUNHOOK_API runhook_status runhook_graph_add_global_step(runhook_graph *graph, c
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_graph_add_increment(runhook_graph *graph, const char *name, const char *const *after, size_t after_count, int64_t increment, runhook_error **error);
+RUNHOOK_API runhook_status runhook_graph_add_increment(runhook_graph* graph, const char* name, const char* const* after,
+                                                       size_t after_count, int64_t increment, runhook_error** error);
 
 /**
  * Admits no more nodes. The first session does this, too.
@@ -111,7 +117,7 @@ RUNHOOK_API runhook_status runhook_graph_add_increment(runhook_graph *graph, con
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_graph_freeze(runhook_graph *graph, runhook_error **error);
+RUNHOOK_API runhook_status runhook_graph_freeze(runhook_graph* graph, runhook_error** error);
 
 /**
  * Returns 1 if the graph admits no more nodes.
@@ -119,7 +125,7 @@ RUNHOOK_API runhook_status runhook_graph_freeze(runhook_graph *graph, runhook_er
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_graph_frozen(const runhook_graph *graph);
+RUNHOOK_API int32_t runhook_graph_frozen(const runhook_graph* graph);
 
 /**
  * Returns the number of nodes.
@@ -127,7 +133,7 @@ RUNHOOK_API int32_t runhook_graph_frozen(const runhook_graph *graph);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API size_t runhook_graph_node_count(const runhook_graph *graph);
+RUNHOOK_API size_t runhook_graph_node_count(const runhook_graph* graph);
 
 /**
  * Returns the name of a node.
@@ -136,7 +142,7 @@ RUNHOOK_API size_t runhook_graph_node_count(const runhook_graph *graph);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API const char *runhook_graph_node_name_at(runhook_graph *graph, size_t index);
+RUNHOOK_API const char* runhook_graph_node_name_at(runhook_graph* graph, size_t index);
 
 /**
  * Makes a session of the graph, which is frozen by it. Its variables have no values yet:
@@ -146,7 +152,7 @@ RUNHOOK_API const char *runhook_graph_node_name_at(runhook_graph *graph, size_t 
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_session *runhook_graph_session_create(runhook_graph *graph, runhook_error **error);
+RUNHOOK_API runhook_session* runhook_graph_session_create(runhook_graph* graph, runhook_error** error);
 
 /* For kernels. All take the context of the call. */
 
@@ -156,7 +162,7 @@ RUNHOOK_API runhook_session *runhook_graph_session_create(runhook_graph *graph, 
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API size_t runhook_kernel_input_count(runhook_context *context);
+RUNHOOK_API size_t runhook_kernel_input_count(runhook_context* context);
 
 /**
  * Returns an input; to be treated as constant.
@@ -165,7 +171,7 @@ RUNHOOK_API size_t runhook_kernel_input_count(runhook_context *context);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_value *runhook_kernel_input(runhook_context *context, size_t index);
+RUNHOOK_API runhook_value* runhook_kernel_input(runhook_context* context, size_t index);
 
 /**
  * Returns a tensor to be written to, which becomes an output. The memory of the last step is used again if dtype and
@@ -175,7 +181,8 @@ RUNHOOK_API runhook_value *runhook_kernel_input(runhook_context *context, size_t
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_value *runhook_kernel_output(runhook_context *context, size_t index, int32_t dtype, const int64_t *shape, size_t rank, runhook_error **error);
+RUNHOOK_API runhook_value* runhook_kernel_output(runhook_context* context, size_t index, int32_t dtype,
+                                                 const int64_t* shape, size_t rank, runhook_error** error);
 
 /**
  * Makes any value an output, e.g. a string.
@@ -184,7 +191,8 @@ RUNHOOK_API runhook_value *runhook_kernel_output(runhook_context *context, size_
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_kernel_set_output(runhook_context *context, size_t index, runhook_value *value, runhook_error **error);
+RUNHOOK_API runhook_status runhook_kernel_set_output(runhook_context* context, size_t index, runhook_value* value,
+                                                     runhook_error** error);
 
 /**
  * Returns a variable that the node declared as updated, to be changed in place. It is copied first if somebody kept
@@ -194,7 +202,7 @@ RUNHOOK_API runhook_status runhook_kernel_set_output(runhook_context *context, s
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_value *runhook_kernel_variable(runhook_context *context, size_t index, runhook_error **error);
+RUNHOOK_API runhook_value* runhook_kernel_variable(runhook_context* context, size_t index, runhook_error** error);
 
 /**
  * Replaces the value of a variable that the node declared as updated.
@@ -203,7 +211,8 @@ RUNHOOK_API runhook_value *runhook_kernel_variable(runhook_context *context, siz
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_kernel_assign(runhook_context *context, size_t index, runhook_value *value, runhook_error **error);
+RUNHOOK_API runhook_status runhook_kernel_assign(runhook_context* context, size_t index, runhook_value* value,
+                                                 runhook_error** error);
 
 #ifdef __cplusplus
 } /* extern "C" */

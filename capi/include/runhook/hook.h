@@ -20,30 +20,32 @@ extern "C" {
  */
 typedef struct runhook_hook {
   size_t struct_size;                    /* sizeof(runhook_hook); set by RUNHOOK_HOOK_INIT */
-  void *user_data;                       /* opaque to runhook; may be an integer handle */
-  void (*destroy)(void *user_data);      /* exactly once, after the last callback; may be NULL */
-  const char *name;                      /* for messages and reasons; copied; NULL: "hook#<number>" */
+  void* user_data;                       /* opaque to runhook; may be an integer handle */
+  void (*destroy)(void* user_data);      /* exactly once, after the last callback; may be NULL */
+  const char* name;                      /* for messages and reasons; copied; NULL: "hook#<number>" */
   runhook_callback begin;                /* once, before any session exists: last chance to add to a graph */
   runhook_callback after_create_session; /* after each creation of a session, so again after every recovery */
-  runhook_callback before_run;           /* before each attempt; may ask for more with runhook_context_add_fetch() etc. */
-  runhook_callback after_run;            /* after the step, with the results that this hook asked for */
-  runhook_callback on_error;             /* instead of after_run, if the attempt did not get there; in reverse order */
-  runhook_callback end;                  /* once, when the run has ended and did not fail */
-  runhook_callback cleanup;              /* once for each hook that began, always, last, in reverse order */
+  runhook_callback before_run; /* before each attempt; may ask for more with runhook_context_add_fetch() etc. */
+  runhook_callback after_run;  /* after the step, with the results that this hook asked for */
+  runhook_callback on_error;   /* instead of after_run, if the attempt did not get there; in reverse order */
+  runhook_callback end;        /* once, when the run has ended and did not fail */
+  runhook_callback cleanup;    /* once for each hook that began, always, last, in reverse order */
   /* End of 1.0. Append only, below this line. */
 } runhook_hook;
-#define RUNHOOK_HOOK_INIT {sizeof(runhook_hook), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL}
+#define RUNHOOK_HOOK_INIT \
+  { sizeof(runhook_hook), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 enum { /* phases: hooks are called phase by phase, within a phase in the order in which they were added */
-  RUNHOOK_PHASE_GUARD = 0, /* checks that come first */
-  RUNHOOK_PHASE_NORMAL = 1,
-  RUNHOOK_PHASE_SAVER = 2 /* so that nothing is saved that a guard has just rejected */
+       RUNHOOK_PHASE_GUARD = 0, /* checks that come first */
+       RUNHOOK_PHASE_NORMAL = 1,
+       RUNHOOK_PHASE_SAVER = 2 /* so that nothing is saved that a guard has just rejected */
 };
 
-enum { /* what a hook's failure does */
-  RUNHOOK_POLICY_FAIL = 0,   /* fails the run */
-  RUNHOOK_POLICY_WARN = 1,   /* is logged and counted in the outcome; the run goes on */
-  RUNHOOK_POLICY_DISABLE = 2 /* as warn; after max_failures of them the hook is called no more, except for cleanup */
+enum {                          /* what a hook's failure does */
+       RUNHOOK_POLICY_FAIL = 0, /* fails the run */
+       RUNHOOK_POLICY_WARN = 1, /* is logged and counted in the outcome; the run goes on */
+       RUNHOOK_POLICY_DISABLE =
+           2 /* as warn; after max_failures of them the hook is called no more, except for cleanup */
 };
 
 /**
@@ -56,10 +58,11 @@ typedef struct runhook_hook_options {
   int32_t phase;          /* RUNHOOK_PHASE_* */
   int32_t failure_policy; /* RUNHOOK_POLICY_* */
   int32_t max_failures;   /* at least 1 with RUNHOOK_POLICY_DISABLE; ignored otherwise */
-  int32_t chief_only;     /* 1: dropped, and destroyed, by a training config that is not the chief's; before other hooks */
+  int32_t chief_only; /* 1: dropped, and destroyed, by a training config that is not the chief's; before other hooks */
   /* End of 1.0. Append only, below this line. */
 } runhook_hook_options;
-#define RUNHOOK_HOOK_OPTIONS_INIT {sizeof(runhook_hook_options), 1, 0, 1, 0}
+#define RUNHOOK_HOOK_OPTIONS_INIT \
+  { sizeof(runhook_hook_options), 1, 0, 1, 0 }
 
 #ifdef __cplusplus
 } /* extern "C" */

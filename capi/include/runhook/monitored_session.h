@@ -2,15 +2,15 @@
 #ifndef RUNHOOK_MONITORED_SESSION_H_
 #define RUNHOOK_MONITORED_SESSION_H_
 
-#include "runhook/types.h"
 #include "runhook/hook.h"
+#include "runhook/types.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* The loop: executes steps with hooks around them, recovers, stops and ends cleanly. One thread at a time: a second one gets
- * RUNHOOK_ERR_BUSY, a callback that comes back gets RUNHOOK_ERR_REENTRANT. */
+/* The loop: executes steps with hooks around them, recovers, stops and ends cleanly. One thread at a time: a second one
+ * gets RUNHOOK_ERR_BUSY, a callback that comes back gets RUNHOOK_ERR_REENTRANT. */
 
 /**
  * Calls begin of every hook, creates the session, calls after_create_session of every hook. If any of it fails, what
@@ -20,7 +20,8 @@ extern "C" {
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_monitored_session *runhook_monitored_session_create(const runhook_config *config, runhook_error **error);
+RUNHOOK_API runhook_monitored_session* runhook_monitored_session_create(const runhook_config* config,
+                                                                        runhook_error** error);
 
 /**
  * Closes and destroys; errors of closing go to the log. In a callback, or while another thread is in a call of this
@@ -29,7 +30,7 @@ RUNHOOK_API runhook_monitored_session *runhook_monitored_session_create(const ru
  * \threadsafety Any thread; nobody may begin another call with this handle.
  * \since 1.0
  */
-RUNHOOK_API void runhook_monitored_session_destroy(runhook_monitored_session *session);
+RUNHOOK_API void runhook_monitored_session_destroy(runhook_monitored_session* session);
 
 /**
  * Executes one step.
@@ -42,7 +43,9 @@ RUNHOOK_API void runhook_monitored_session_destroy(runhook_monitored_session *se
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_monitored_session_run(runhook_monitored_session *session, const runhook_run_args *args, runhook_results *results, runhook_error **error);
+RUNHOOK_API runhook_status runhook_monitored_session_run(runhook_monitored_session* session,
+                                                         const runhook_run_args* args, runhook_results* results,
+                                                         runhook_error** error);
 
 /**
  * Executes steps until a stop is asked for or input ends, which is no error here.
@@ -53,7 +56,9 @@ RUNHOOK_API runhook_status runhook_monitored_session_run(runhook_monitored_sessi
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_monitored_session_run_until_stop(runhook_monitored_session *session, const runhook_run_args *args, int64_t max_steps, int64_t *completed, runhook_error **error);
+RUNHOOK_API runhook_status runhook_monitored_session_run_until_stop(runhook_monitored_session* session,
+                                                                    const runhook_run_args* args, int64_t max_steps,
+                                                                    int64_t* completed, runhook_error** error);
 
 /**
  * Calls a function that may use runhook_context_session(), runhook_context_run_with_hooks() and
@@ -64,7 +69,9 @@ RUNHOOK_API runhook_status runhook_monitored_session_run_until_stop(runhook_moni
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_monitored_session_run_step_fn(runhook_monitored_session *session, const runhook_function *step_fn, runhook_error **error);
+RUNHOOK_API runhook_status runhook_monitored_session_run_step_fn(runhook_monitored_session* session,
+                                                                 const runhook_function* step_fn,
+                                                                 runhook_error** error);
 
 /**
  * Returns 1 if a stop has been asked for, or input has ended, or the session is closed; also for a handle that is not
@@ -73,7 +80,7 @@ RUNHOOK_API runhook_status runhook_monitored_session_run_step_fn(runhook_monitor
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_monitored_session_should_stop(const runhook_monitored_session *session);
+RUNHOOK_API int32_t runhook_monitored_session_should_stop(const runhook_monitored_session* session);
 
 /**
  * Asks for a stop.
@@ -84,7 +91,8 @@ RUNHOOK_API int32_t runhook_monitored_session_should_stop(const runhook_monitore
  * \threadsafety Any thread, while the handle is not destroyed; a stop source has no such limit.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_monitored_session_request_stop(const runhook_monitored_session *session, int32_t code, const char *text, int32_t urgency);
+RUNHOOK_API int32_t runhook_monitored_session_request_stop(const runhook_monitored_session* session, int32_t code,
+                                                           const char* text, int32_t urgency);
 
 /**
  * Asks for the state to be saved at the end of the step in progress, or of the next one, by the scaffold's saver. The
@@ -93,7 +101,8 @@ RUNHOOK_API int32_t runhook_monitored_session_request_stop(const runhook_monitor
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_monitored_session_request_save(const runhook_monitored_session *session, runhook_error **error);
+RUNHOOK_API runhook_status runhook_monitored_session_request_save(const runhook_monitored_session* session,
+                                                                  runhook_error** error);
 
 /**
  * Returns a handle by which other threads can ask for a stop, also after the session has ended.
@@ -102,7 +111,8 @@ RUNHOOK_API runhook_status runhook_monitored_session_request_save(const runhook_
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_stop_source *runhook_monitored_session_stop_source(const runhook_monitored_session *session, runhook_error **error);
+RUNHOOK_API runhook_stop_source* runhook_monitored_session_stop_source(const runhook_monitored_session* session,
+                                                                       runhook_error** error);
 
 /**
  * Says that input has been refilled: runs are possible again after RUNHOOK_ERR_OUT_OF_RANGE.
@@ -110,10 +120,12 @@ RUNHOOK_API runhook_stop_source *runhook_monitored_session_stop_source(const run
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_monitored_session_clear_end_of_input(runhook_monitored_session *session, runhook_error **error);
+RUNHOOK_API runhook_status runhook_monitored_session_clear_end_of_input(runhook_monitored_session* session,
+                                                                        runhook_error** error);
 
 /**
- * Adds a hook; from a callback, too. At the next step boundary its begin and after_create_session are called.
+ * Adds a hook; from a callback, too, but not while the session is being created. At the next step boundary its begin
+ * and after_create_session are called.
  *
  * \param options NULL: RUNHOOK_HOOK_OPTIONS_INIT.
  * \param id set to a number for runhook_monitored_session_remove_hook(); may be NULL.
@@ -122,16 +134,21 @@ RUNHOOK_API runhook_status runhook_monitored_session_clear_end_of_input(runhook_
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_monitored_session_add_hook(runhook_monitored_session *session, const runhook_hook *hook, const runhook_hook_options *options, uint64_t *id, runhook_error **error);
+RUNHOOK_API runhook_status runhook_monitored_session_add_hook(runhook_monitored_session* session,
+                                                              const runhook_hook* hook,
+                                                              const runhook_hook_options* options, uint64_t* id,
+                                                              runhook_error** error);
 
 /**
- * Removes a hook; from a callback, too. At the next step boundary its cleanup is called; until then it takes part.
+ * Removes a hook; from a callback, too, but not while the session is being created. At the next step boundary its
+ * cleanup is called; until then it takes part.
  *
  * \returns RUNHOOK_ERR_NOT_FOUND, RUNHOOK_ERR_CLOSED, RUNHOOK_ERR_BUSY.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_monitored_session_remove_hook(runhook_monitored_session *session, uint64_t id, runhook_error **error);
+RUNHOOK_API runhook_status runhook_monitored_session_remove_hook(runhook_monitored_session* session, uint64_t id,
+                                                                 runhook_error** error);
 
 /**
  * Finds the number of the first hook of this name.
@@ -140,7 +157,8 @@ RUNHOOK_API runhook_status runhook_monitored_session_remove_hook(runhook_monitor
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_monitored_session_hook_id(const runhook_monitored_session *session, const char *name, uint64_t *id, runhook_error **error);
+RUNHOOK_API runhook_status runhook_monitored_session_hook_id(const runhook_monitored_session* session, const char* name,
+                                                             uint64_t* id, runhook_error** error);
 
 /**
  * Marks the run as failed by the caller, so that closing does not count it as clean. RUNHOOK_ERR_STOPPED and
@@ -150,18 +168,18 @@ RUNHOOK_API runhook_status runhook_monitored_session_hook_id(const runhook_monit
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_monitored_session_fail(runhook_monitored_session *session, runhook_status code, const char *message, runhook_error **error);
+RUNHOOK_API runhook_status runhook_monitored_session_fail(runhook_monitored_session* session, runhook_status code,
+                                                          const char* message, runhook_error** error);
 
 /**
  * Ends the run: `end` of every hook unless the run failed, threads joined, session closed, `cleanup` of every hook.
  * All of it is done, whatever fails. Idempotent.
  *
- * \returns the first new error, with the others suppressed: of a thread, of `end`, of closing, of `cleanup`. An error that
- *   a run has returned already is in the outcome only. RUNHOOK_ERR_REENTRANT in a callback.
- * \threadsafety One thread at a time per object.
- * \since 1.0
+ * \returns the first new error, with the others suppressed: of a thread, of `end`, of closing, of `cleanup`. An error
+ * that a run has returned already is in the outcome only. RUNHOOK_ERR_REENTRANT in a callback. \threadsafety One thread
+ * at a time per object. \since 1.0
  */
-RUNHOOK_API runhook_status runhook_monitored_session_close(runhook_monitored_session *session, runhook_error **error);
+RUNHOOK_API runhook_status runhook_monitored_session_close(runhook_monitored_session* session, runhook_error** error);
 
 /**
  * Returns 1 once the session is closed; also for a handle that is not valid.
@@ -169,7 +187,7 @@ RUNHOOK_API runhook_status runhook_monitored_session_close(runhook_monitored_ses
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_monitored_session_closed(const runhook_monitored_session *session);
+RUNHOOK_API int32_t runhook_monitored_session_closed(const runhook_monitored_session* session);
 
 /**
  * Tells how the run ended; RUNHOOK_OUTCOME_RUNNING until it is closed.
@@ -178,7 +196,8 @@ RUNHOOK_API int32_t runhook_monitored_session_closed(const runhook_monitored_ses
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_outcome *runhook_monitored_session_outcome(const runhook_monitored_session *session, runhook_error **error);
+RUNHOOK_API runhook_outcome* runhook_monitored_session_outcome(const runhook_monitored_session* session,
+                                                               runhook_error** error);
 
 /**
  * Returns the raw session. Recovery replaces it. Running it bypasses the hooks.
@@ -187,7 +206,8 @@ RUNHOOK_API runhook_outcome *runhook_monitored_session_outcome(const runhook_mon
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_session *runhook_monitored_session_session(const runhook_monitored_session *session, runhook_error **error);
+RUNHOOK_API runhook_session* runhook_monitored_session_session(const runhook_monitored_session* session,
+                                                               runhook_error** error);
 
 /**
  * Returns the coordinator of the present session. Recovery replaces it.
@@ -196,7 +216,8 @@ RUNHOOK_API runhook_session *runhook_monitored_session_session(const runhook_mon
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_coordinator *runhook_monitored_session_coordinator(const runhook_monitored_session *session, runhook_error **error);
+RUNHOOK_API runhook_coordinator* runhook_monitored_session_coordinator(const runhook_monitored_session* session,
+                                                                       runhook_error** error);
 
 /**
  * Returns the global step after the last completed run; -1 for a handle that is not valid.
@@ -204,7 +225,7 @@ RUNHOOK_API runhook_coordinator *runhook_monitored_session_coordinator(const run
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API int64_t runhook_monitored_session_global_step(const runhook_monitored_session *session);
+RUNHOOK_API int64_t runhook_monitored_session_global_step(const runhook_monitored_session* session);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -2,19 +2,19 @@
 #ifndef RUNHOOK_OUTCOME_H_
 #define RUNHOOK_OUTCOME_H_
 
-#include "runhook/types.h"
 #include "runhook/stop.h"
+#include "runhook/types.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 enum { /* how a run ended */
-  RUNHOOK_OUTCOME_RUNNING = 0,
-  RUNHOOK_OUTCOME_COMPLETED = 1,
-  RUNHOOK_OUTCOME_STOPPED = 2,
-  RUNHOOK_OUTCOME_END_OF_INPUT = 3,
-  RUNHOOK_OUTCOME_FAILED = 4
+       RUNHOOK_OUTCOME_RUNNING = 0,
+       RUNHOOK_OUTCOME_COMPLETED = 1,
+       RUNHOOK_OUTCOME_STOPPED = 2,
+       RUNHOOK_OUTCOME_END_OF_INPUT = 3,
+       RUNHOOK_OUTCOME_FAILED = 4
 };
 
 /**
@@ -23,7 +23,7 @@ enum { /* how a run ended */
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_outcome_kind(const runhook_outcome *outcome);
+RUNHOOK_API int32_t runhook_outcome_kind(const runhook_outcome* outcome);
 
 /**
  * Tells the first stop request, whatever the kind of the outcome.
@@ -33,7 +33,8 @@ RUNHOOK_API int32_t runhook_outcome_kind(const runhook_outcome *outcome);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_outcome_stop_reason(const runhook_outcome *outcome, runhook_stop_reason *reason, runhook_error **error);
+RUNHOOK_API runhook_status runhook_outcome_stop_reason(const runhook_outcome* outcome, runhook_stop_reason* reason,
+                                                       runhook_error** error);
 
 /**
  * Returns the error of a failed run.
@@ -42,7 +43,7 @@ RUNHOOK_API runhook_status runhook_outcome_stop_reason(const runhook_outcome *ou
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API const runhook_error *runhook_outcome_error(runhook_outcome *outcome);
+RUNHOOK_API const runhook_error* runhook_outcome_error(runhook_outcome* outcome);
 
 /**
  * Returns the global step at the end.
@@ -50,7 +51,7 @@ RUNHOOK_API const runhook_error *runhook_outcome_error(runhook_outcome *outcome)
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API int64_t runhook_outcome_step(const runhook_outcome *outcome);
+RUNHOOK_API int64_t runhook_outcome_step(const runhook_outcome* outcome);
 
 /**
  * Returns how many runs were completed.
@@ -58,7 +59,7 @@ RUNHOOK_API int64_t runhook_outcome_step(const runhook_outcome *outcome);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API int64_t runhook_outcome_runs(const runhook_outcome *outcome);
+RUNHOOK_API int64_t runhook_outcome_runs(const runhook_outcome* outcome);
 
 /**
  * Returns how often a session was made anew.
@@ -66,7 +67,7 @@ RUNHOOK_API int64_t runhook_outcome_runs(const runhook_outcome *outcome);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API int64_t runhook_outcome_recoveries(const runhook_outcome *outcome);
+RUNHOOK_API int64_t runhook_outcome_recoveries(const runhook_outcome* outcome);
 
 /**
  * Returns how many failures of hooks were turned into warnings.
@@ -74,7 +75,7 @@ RUNHOOK_API int64_t runhook_outcome_recoveries(const runhook_outcome *outcome);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API int64_t runhook_outcome_warnings(const runhook_outcome *outcome);
+RUNHOOK_API int64_t runhook_outcome_warnings(const runhook_outcome* outcome);
 
 /**
  * Returns the whole as one line.
@@ -83,7 +84,7 @@ RUNHOOK_API int64_t runhook_outcome_warnings(const runhook_outcome *outcome);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API const char *runhook_outcome_to_string(runhook_outcome *outcome);
+RUNHOOK_API const char* runhook_outcome_to_string(runhook_outcome* outcome);
 
 /**
  * Destroys an owned outcome. A borrowed one is left alone.
@@ -91,7 +92,7 @@ RUNHOOK_API const char *runhook_outcome_to_string(runhook_outcome *outcome);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API void runhook_outcome_destroy(runhook_outcome *outcome);
+RUNHOOK_API void runhook_outcome_destroy(runhook_outcome* outcome);
 
 #ifdef __cplusplus
 } /* extern "C" */

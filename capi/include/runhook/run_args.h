@@ -9,21 +9,22 @@ extern "C" {
 #endif
 
 enum { /* trace levels */
-  RUNHOOK_TRACE_NONE = 0,
-  RUNHOOK_TRACE_SOFTWARE = 1,
-  RUNHOOK_TRACE_HARDWARE = 2,
-  RUNHOOK_TRACE_FULL = 3
+       RUNHOOK_TRACE_NONE = 0,
+       RUNHOOK_TRACE_SOFTWARE = 1,
+       RUNHOOK_TRACE_HARDWARE = 2,
+       RUNHOOK_TRACE_FULL = 3
 };
 
 enum { /* which hooks take part in a run */
-  RUNHOOK_HOOKS_ALL = 0,
-  RUNHOOK_HOOKS_NONE = 1,
-  RUNHOOK_HOOKS_NAMED = 2
+       RUNHOOK_HOOKS_ALL = 0,
+       RUNHOOK_HOOKS_NONE = 1,
+       RUNHOOK_HOOKS_NAMED = 2
 };
 
 /* Options of one run. Those of the caller and of hooks are merged into a copy, in hook order: trace level by maximum;
- * time-out by maximum, where 0 (also "left alone") means unlimited and so wins; the flags by OR; watches appended; engine
- * options united, where two values for one key are RUNHOOK_ERR_INVALID_ARGUMENT. The choice of hooks is the caller's. */
+ * time-out by maximum, where 0 (also "left alone") means unlimited and so wins; the flags by OR; watches appended;
+ * engine options united, where two values for one key are RUNHOOK_ERR_INVALID_ARGUMENT. The choice of hooks is the
+ * caller's. */
 
 /**
  * Makes options with nothing set.
@@ -32,7 +33,7 @@ enum { /* which hooks take part in a run */
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_run_options *runhook_run_options_create(runhook_error **error);
+RUNHOOK_API runhook_run_options* runhook_run_options_create(runhook_error** error);
 
 /**
  * Destroys owned options. Borrowed ones are left alone.
@@ -40,7 +41,7 @@ RUNHOOK_API runhook_run_options *runhook_run_options_create(runhook_error **erro
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API void runhook_run_options_destroy(runhook_run_options *options);
+RUNHOOK_API void runhook_run_options_destroy(runhook_run_options* options);
 
 /**
  * Asks the session for a trace of the run.
@@ -49,7 +50,8 @@ RUNHOOK_API void runhook_run_options_destroy(runhook_run_options *options);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_run_options_set_trace_level(runhook_run_options *options, int32_t level, runhook_error **error);
+RUNHOOK_API runhook_status runhook_run_options_set_trace_level(runhook_run_options* options, int32_t level,
+                                                               runhook_error** error);
 
 /**
  * Limits the session's time for the step; beyond it the step fails with RUNHOOK_ERR_DEADLINE_EXCEEDED.
@@ -58,7 +60,8 @@ RUNHOOK_API runhook_status runhook_run_options_set_trace_level(runhook_run_optio
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_run_options_set_timeout_ms(runhook_run_options *options, int64_t timeout_ms, runhook_error **error);
+RUNHOOK_API runhook_status runhook_run_options_set_timeout_ms(runhook_run_options* options, int64_t timeout_ms,
+                                                              runhook_error** error);
 
 /**
  * Sets the flag of this name for engines that know it.
@@ -66,7 +69,8 @@ RUNHOOK_API runhook_status runhook_run_options_set_timeout_ms(runhook_run_option
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_run_options_set_output_partition_graphs(runhook_run_options *options, int32_t enabled, runhook_error **error);
+RUNHOOK_API runhook_status runhook_run_options_set_output_partition_graphs(runhook_run_options* options,
+                                                                           int32_t enabled, runhook_error** error);
 
 /**
  * Sets the flag of this name for engines that know it.
@@ -74,7 +78,8 @@ RUNHOOK_API runhook_status runhook_run_options_set_output_partition_graphs(runho
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_run_options_set_report_allocations_on_oom(runhook_run_options *options, int32_t enabled, runhook_error **error);
+RUNHOOK_API runhook_status runhook_run_options_set_report_allocations_on_oom(runhook_run_options* options,
+                                                                             int32_t enabled, runhook_error** error);
 
 /**
  * Adds a debug watch for engines that know them. Not de-duplicated.
@@ -82,7 +87,8 @@ RUNHOOK_API runhook_status runhook_run_options_set_report_allocations_on_oom(run
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_run_options_add_watch(runhook_run_options *options, const char *watch, runhook_error **error);
+RUNHOOK_API runhook_status runhook_run_options_add_watch(runhook_run_options* options, const char* watch,
+                                                         runhook_error** error);
 
 /**
  * Sets an option that only the engine understands. Replaces the value set before.
@@ -90,7 +96,8 @@ RUNHOOK_API runhook_status runhook_run_options_add_watch(runhook_run_options *op
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_run_options_set_engine_option(runhook_run_options *options, const char *key, const char *value, runhook_error **error);
+RUNHOOK_API runhook_status runhook_run_options_set_engine_option(runhook_run_options* options, const char* key,
+                                                                 const char* value, runhook_error** error);
 
 /**
  * Chooses which hooks take part in the run. Recovery applies in any case.
@@ -99,7 +106,8 @@ RUNHOOK_API runhook_status runhook_run_options_set_engine_option(runhook_run_opt
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_run_options_set_hooks(runhook_run_options *options, int32_t selection, runhook_error **error);
+RUNHOOK_API runhook_status runhook_run_options_set_hooks(runhook_run_options* options, int32_t selection,
+                                                         runhook_error** error);
 
 /**
  * Adds a hook for RUNHOOK_HOOKS_NAMED.
@@ -107,7 +115,8 @@ RUNHOOK_API runhook_status runhook_run_options_set_hooks(runhook_run_options *op
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_run_options_add_hook_name(runhook_run_options *options, const char *name, runhook_error **error);
+RUNHOOK_API runhook_status runhook_run_options_add_hook_name(runhook_run_options* options, const char* name,
+                                                             runhook_error** error);
 
 /**
  * Returns RUNHOOK_TRACE_*.
@@ -115,7 +124,7 @@ RUNHOOK_API runhook_status runhook_run_options_add_hook_name(runhook_run_options
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_run_options_trace_level(const runhook_run_options *options);
+RUNHOOK_API int32_t runhook_run_options_trace_level(const runhook_run_options* options);
 
 /**
  * Returns the time-out; 0: unlimited.
@@ -123,7 +132,7 @@ RUNHOOK_API int32_t runhook_run_options_trace_level(const runhook_run_options *o
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API int64_t runhook_run_options_timeout_ms(const runhook_run_options *options);
+RUNHOOK_API int64_t runhook_run_options_timeout_ms(const runhook_run_options* options);
 
 /**
  * Returns the flag as 0 or 1.
@@ -131,7 +140,7 @@ RUNHOOK_API int64_t runhook_run_options_timeout_ms(const runhook_run_options *op
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_run_options_output_partition_graphs(const runhook_run_options *options);
+RUNHOOK_API int32_t runhook_run_options_output_partition_graphs(const runhook_run_options* options);
 
 /**
  * Returns the flag as 0 or 1.
@@ -139,7 +148,7 @@ RUNHOOK_API int32_t runhook_run_options_output_partition_graphs(const runhook_ru
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_run_options_report_allocations_on_oom(const runhook_run_options *options);
+RUNHOOK_API int32_t runhook_run_options_report_allocations_on_oom(const runhook_run_options* options);
 
 /**
  * Returns the number of watches.
@@ -147,7 +156,7 @@ RUNHOOK_API int32_t runhook_run_options_report_allocations_on_oom(const runhook_
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API size_t runhook_run_options_watch_count(const runhook_run_options *options);
+RUNHOOK_API size_t runhook_run_options_watch_count(const runhook_run_options* options);
 
 /**
  * Returns a watch.
@@ -156,7 +165,7 @@ RUNHOOK_API size_t runhook_run_options_watch_count(const runhook_run_options *op
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API const char *runhook_run_options_watch_at(const runhook_run_options *options, size_t index);
+RUNHOOK_API const char* runhook_run_options_watch_at(const runhook_run_options* options, size_t index);
 
 /**
  * Returns the value of an engine option.
@@ -165,7 +174,7 @@ RUNHOOK_API const char *runhook_run_options_watch_at(const runhook_run_options *
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API const char *runhook_run_options_engine_option(const runhook_run_options *options, const char *key);
+RUNHOOK_API const char* runhook_run_options_engine_option(const runhook_run_options* options, const char* key);
 
 /* What a caller asks of a run: things to fetch, under keys; things to feed; options. */
 
@@ -176,7 +185,7 @@ RUNHOOK_API const char *runhook_run_options_engine_option(const runhook_run_opti
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_run_args *runhook_run_args_create(runhook_error **error);
+RUNHOOK_API runhook_run_args* runhook_run_args_create(runhook_error** error);
 
 /**
  * Destroys owned args. Borrowed ones are left alone.
@@ -184,7 +193,7 @@ RUNHOOK_API runhook_run_args *runhook_run_args_create(runhook_error **error);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API void runhook_run_args_destroy(runhook_run_args *args);
+RUNHOOK_API void runhook_run_args_destroy(runhook_run_args* args);
 
 /**
  * Asks for a result.
@@ -195,7 +204,8 @@ RUNHOOK_API void runhook_run_args_destroy(runhook_run_args *args);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_run_args_add_fetch(runhook_run_args *args, const char *key, const char *name, runhook_error **error);
+RUNHOOK_API runhook_status runhook_run_args_add_fetch(runhook_run_args* args, const char* key, const char* name,
+                                                      runhook_error** error);
 
 /**
  * Feeds a value; replaces what was fed to the same name. The session sees it in place of the node of this name.
@@ -204,7 +214,8 @@ RUNHOOK_API runhook_status runhook_run_args_add_fetch(runhook_run_args *args, co
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_run_args_add_feed(runhook_run_args *args, const char *name, runhook_value *value, runhook_error **error);
+RUNHOOK_API runhook_status runhook_run_args_add_feed(runhook_run_args* args, const char* name, runhook_value* value,
+                                                     runhook_error** error);
 
 /**
  * Takes back all fetches and feeds and resets the options.
@@ -212,7 +223,7 @@ RUNHOOK_API runhook_status runhook_run_args_add_feed(runhook_run_args *args, con
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_run_args_clear(runhook_run_args *args, runhook_error **error);
+RUNHOOK_API runhook_status runhook_run_args_clear(runhook_run_args* args, runhook_error** error);
 
 /**
  * Returns the options.
@@ -221,7 +232,7 @@ RUNHOOK_API runhook_status runhook_run_args_clear(runhook_run_args *args, runhoo
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_run_options *runhook_run_args_options(runhook_run_args *args);
+RUNHOOK_API runhook_run_options* runhook_run_args_options(const runhook_run_args* args);
 
 /**
  * Returns the number of fetches.
@@ -229,7 +240,7 @@ RUNHOOK_API runhook_run_options *runhook_run_args_options(runhook_run_args *args
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API size_t runhook_run_args_fetch_count(const runhook_run_args *args);
+RUNHOOK_API size_t runhook_run_args_fetch_count(const runhook_run_args* args);
 
 /**
  * Returns the key of a fetch.
@@ -238,7 +249,7 @@ RUNHOOK_API size_t runhook_run_args_fetch_count(const runhook_run_args *args);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API const char *runhook_run_args_fetch_key_at(const runhook_run_args *args, size_t index);
+RUNHOOK_API const char* runhook_run_args_fetch_key_at(const runhook_run_args* args, size_t index);
 
 /**
  * Returns the name of a fetch.
@@ -247,7 +258,7 @@ RUNHOOK_API const char *runhook_run_args_fetch_key_at(const runhook_run_args *ar
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API const char *runhook_run_args_fetch_name_at(const runhook_run_args *args, size_t index);
+RUNHOOK_API const char* runhook_run_args_fetch_name_at(const runhook_run_args* args, size_t index);
 
 /**
  * Returns the number of feeds.
@@ -255,7 +266,7 @@ RUNHOOK_API const char *runhook_run_args_fetch_name_at(const runhook_run_args *a
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API size_t runhook_run_args_feed_count(const runhook_run_args *args);
+RUNHOOK_API size_t runhook_run_args_feed_count(const runhook_run_args* args);
 
 /**
  * Returns the name of a feed.
@@ -264,7 +275,7 @@ RUNHOOK_API size_t runhook_run_args_feed_count(const runhook_run_args *args);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API const char *runhook_run_args_feed_name_at(const runhook_run_args *args, size_t index);
+RUNHOOK_API const char* runhook_run_args_feed_name_at(const runhook_run_args* args, size_t index);
 
 /**
  * Returns the value of a feed.
@@ -273,7 +284,7 @@ RUNHOOK_API const char *runhook_run_args_feed_name_at(const runhook_run_args *ar
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_value *runhook_run_args_feed_value_at(const runhook_run_args *args, size_t index);
+RUNHOOK_API runhook_value* runhook_run_args_feed_value_at(const runhook_run_args* args, size_t index);
 
 /* Results of a run, under the keys that they were asked for with. Reusable from run to run. */
 
@@ -284,7 +295,7 @@ RUNHOOK_API runhook_value *runhook_run_args_feed_value_at(const runhook_run_args
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_results *runhook_results_create(runhook_error **error);
+RUNHOOK_API runhook_results* runhook_results_create(runhook_error** error);
 
 /**
  * Destroys owned results. Borrowed ones are left alone.
@@ -292,7 +303,7 @@ RUNHOOK_API runhook_results *runhook_results_create(runhook_error **error);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API void runhook_results_destroy(runhook_results *results);
+RUNHOOK_API void runhook_results_destroy(runhook_results* results);
 
 /**
  * Returns the number of results.
@@ -300,7 +311,7 @@ RUNHOOK_API void runhook_results_destroy(runhook_results *results);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API size_t runhook_results_count(const runhook_results *results);
+RUNHOOK_API size_t runhook_results_count(const runhook_results* results);
 
 /**
  * Returns the key of a result.
@@ -309,7 +320,7 @@ RUNHOOK_API size_t runhook_results_count(const runhook_results *results);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API const char *runhook_results_key_at(const runhook_results *results, size_t index);
+RUNHOOK_API const char* runhook_results_key_at(const runhook_results* results, size_t index);
 
 /**
  * Returns a result.
@@ -319,7 +330,7 @@ RUNHOOK_API const char *runhook_results_key_at(const runhook_results *results, s
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_value *runhook_results_value_at(runhook_results *results, size_t index);
+RUNHOOK_API runhook_value* runhook_results_value_at(runhook_results* results, size_t index);
 
 /**
  * Returns the result under a key.
@@ -330,7 +341,7 @@ RUNHOOK_API runhook_value *runhook_results_value_at(runhook_results *results, si
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_value *runhook_results_get(runhook_results *results, const char *key, runhook_error **error);
+RUNHOOK_API runhook_value* runhook_results_get(runhook_results* results, const char* key, runhook_error** error);
 
 /**
  * Reads a result that is a real scalar.
@@ -339,7 +350,8 @@ RUNHOOK_API runhook_value *runhook_results_get(runhook_results *results, const c
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_results_get_double(const runhook_results *results, const char *key, double *number, runhook_error **error);
+RUNHOOK_API runhook_status runhook_results_get_double(const runhook_results* results, const char* key, double* number,
+                                                      runhook_error** error);
 
 /**
  * Returns 1 if a hook skipped the step, so that there are no values.
@@ -347,7 +359,7 @@ RUNHOOK_API runhook_status runhook_results_get_double(const runhook_results *res
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_results_skipped(const runhook_results *results);
+RUNHOOK_API int32_t runhook_results_skipped(const runhook_results* results);
 
 /**
  * Returns 1 if a hook discarded the step's result, so that there are no values.
@@ -355,7 +367,7 @@ RUNHOOK_API int32_t runhook_results_skipped(const runhook_results *results);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_results_discarded(const runhook_results *results);
+RUNHOOK_API int32_t runhook_results_discarded(const runhook_results* results);
 
 /* What a session told about a run: when its nodes ran. Filled if the trace level was above none. */
 
@@ -366,7 +378,7 @@ RUNHOOK_API int32_t runhook_results_discarded(const runhook_results *results);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API const runhook_metadata *runhook_results_metadata(runhook_results *results);
+RUNHOOK_API const runhook_metadata* runhook_results_metadata(runhook_results* results);
 
 /**
  * Returns the number of nodes that were timed.
@@ -374,7 +386,7 @@ RUNHOOK_API const runhook_metadata *runhook_results_metadata(runhook_results *re
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API size_t runhook_metadata_node_count(const runhook_metadata *metadata);
+RUNHOOK_API size_t runhook_metadata_node_count(const runhook_metadata* metadata);
 
 /**
  * Returns the name of a node.
@@ -383,7 +395,7 @@ RUNHOOK_API size_t runhook_metadata_node_count(const runhook_metadata *metadata)
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API const char *runhook_metadata_node_name_at(const runhook_metadata *metadata, size_t index);
+RUNHOOK_API const char* runhook_metadata_node_name_at(const runhook_metadata* metadata, size_t index);
 
 /**
  * Returns when the node began.
@@ -391,7 +403,7 @@ RUNHOOK_API const char *runhook_metadata_node_name_at(const runhook_metadata *me
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API int64_t runhook_metadata_node_start_ns_at(const runhook_metadata *metadata, size_t index);
+RUNHOOK_API int64_t runhook_metadata_node_start_ns_at(const runhook_metadata* metadata, size_t index);
 
 /**
  * Returns when the node ended.
@@ -399,7 +411,7 @@ RUNHOOK_API int64_t runhook_metadata_node_start_ns_at(const runhook_metadata *me
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API int64_t runhook_metadata_node_end_ns_at(const runhook_metadata *metadata, size_t index);
+RUNHOOK_API int64_t runhook_metadata_node_end_ns_at(const runhook_metadata* metadata, size_t index);
 
 #ifdef __cplusplus
 } /* extern "C" */

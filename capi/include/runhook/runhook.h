@@ -4,22 +4,23 @@
  * saves, recovers and ends cleanly. Include this file; it consists of one header per noun.
  *
  * Conventions (they hold for every function and are not repeated):
- *  - *_create returns an object that the caller owns and ends with *_destroy, which takes NULL. A function whose text says
- *    "owned" returns such an object, too. Any other pointer that runhook returns or passes to a callback is borrowed.
- *  - A handle is checked in every build: NULL, of another kind or already destroyed gives RUNHOOK_ERR_INVALID_ARGUMENT, or
- *    the neutral value (0, NULL) from a function that returns no status. Handles are not addresses: never dereference them.
+ *  - *_create returns an object that the caller owns and ends with *_destroy, which takes NULL. A function whose text
+ * says "owned" returns such an object, too. Any other pointer that runhook returns or passes to a callback is borrowed.
+ *  - A handle is checked in every build: NULL, of another kind or already destroyed gives RUNHOOK_ERR_INVALID_ARGUMENT,
+ * or the neutral value (0, NULL) from a function that returns no status. Handles are not addresses: never dereference
+ * them.
  *  - Strings are UTF-8 and NUL-terminated; other bytes give RUNHOOK_ERR_INVALID_ARGUMENT. They are copied.
- *  - A function that can fail takes `runhook_error **error` last, which may be NULL. It is set to NULL on success and to an
- *    owned error on failure; other out-parameters are left as they were on failure. A function that returns a handle
+ *  - A function that can fail takes `runhook_error **error` last, which may be NULL. It is set to NULL on success and
+ * to an owned error on failure; other out-parameters are left as they were on failure. A function that returns a handle
  *    returns NULL on failure.
  *  - Times are monotonic nanoseconds. A negative time-out means "for ever".
  *  - No C++ exception leaves runhook; none, nor a panic, a longjmp or a thread's cancellation, may leave a callback.
  *  - Unless its text says more, an object may be used by one thread at a time, different objects by different threads.
  *
  * Every callback in this library has one form, runhook_callback, and one success value, RUNHOOK_CALLBACK_OK, which is
- * neither 0 nor 1: what a callback of another language gives to C after an uncaught exception is 0 or garbage, and has to
- * read as failure. A callback that fails says why with runhook_context_fail(). The exceptions to the form are destroy,
- * cancel, log and clock functions.
+ * neither 0 nor 1: what a callback of another language gives to C after an uncaught exception is 0 or garbage, and has
+ * to read as failure. A callback that fails says why with runhook_context_fail(). The exceptions to the form are
+ * destroy, cancel, log and clock functions.
  *
  * Callbacks run on the thread that called runhook, one at a time for each session, with no lock held, except where a
  * function says that it starts a thread.

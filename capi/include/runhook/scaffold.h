@@ -8,12 +8,12 @@
 extern "C" {
 #endif
 
-enum { /* pieces of a scaffold, with what they are if they are not set */
-  RUNHOOK_PIECE_INIT_OP = 0,                 /* initialises all global variables */
-  RUNHOOK_PIECE_INIT_FN = 1,                 /* nothing; called after init_op */
-  RUNHOOK_PIECE_READY_OP = 2,                /* names all variables without a value */
-  RUNHOOK_PIECE_READY_FOR_LOCAL_INIT_OP = 3, /* names the global variables without a value */
-  RUNHOOK_PIECE_LOCAL_INIT_OP = 4            /* initialises all local variables */
+enum {                                            /* pieces of a scaffold, with what they are if they are not set */
+       RUNHOOK_PIECE_INIT_OP = 0,                 /* initialises all global variables */
+       RUNHOOK_PIECE_INIT_FN = 1,                 /* nothing; called after init_op */
+       RUNHOOK_PIECE_READY_OP = 2,                /* names all variables without a value */
+       RUNHOOK_PIECE_READY_FOR_LOCAL_INIT_OP = 3, /* names the global variables without a value */
+       RUNHOOK_PIECE_LOCAL_INIT_OP = 4            /* initialises all local variables */
 };
 
 /* The pieces that make a raw session ready. */
@@ -25,7 +25,7 @@ enum { /* pieces of a scaffold, with what they are if they are not set */
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_scaffold *runhook_scaffold_create(runhook_error **error);
+RUNHOOK_API runhook_scaffold* runhook_scaffold_create(runhook_error** error);
 
 /**
  * Makes a scaffold with the pieces of another, to be replaced as needed.
@@ -34,7 +34,7 @@ RUNHOOK_API runhook_scaffold *runhook_scaffold_create(runhook_error **error);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_scaffold *runhook_scaffold_copy(const runhook_scaffold *source, runhook_error **error);
+RUNHOOK_API runhook_scaffold* runhook_scaffold_copy(const runhook_scaffold* source, runhook_error** error);
 
 /**
  * Destroys a handle. Whoever was given the scaffold keeps it.
@@ -42,7 +42,7 @@ RUNHOOK_API runhook_scaffold *runhook_scaffold_copy(const runhook_scaffold *sour
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API void runhook_scaffold_destroy(runhook_scaffold *scaffold);
+RUNHOOK_API void runhook_scaffold_destroy(runhook_scaffold* scaffold);
 
 /**
  * Sets a piece. The function may call runhook_context_session(), and in a readiness piece
@@ -53,7 +53,8 @@ RUNHOOK_API void runhook_scaffold_destroy(runhook_scaffold *scaffold);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_scaffold_set(runhook_scaffold *scaffold, int32_t piece, const runhook_function *function, runhook_error **error);
+RUNHOOK_API runhook_status runhook_scaffold_set(runhook_scaffold* scaffold, int32_t piece,
+                                                const runhook_function* function, runhook_error** error);
 
 /**
  * Makes running `args` on the session a piece. For a readiness piece args has one fetch: absent, numeric or empty
@@ -64,7 +65,8 @@ RUNHOOK_API runhook_status runhook_scaffold_set(runhook_scaffold *scaffold, int3
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_scaffold_set_args(runhook_scaffold *scaffold, int32_t piece, const runhook_run_args *args, runhook_error **error);
+RUNHOOK_API runhook_status runhook_scaffold_set_args(runhook_scaffold* scaffold, int32_t piece,
+                                                     const runhook_run_args* args, runhook_error** error);
 
 /**
  * Sets what restores the state of a new session, and serves save requests.
@@ -73,7 +75,8 @@ RUNHOOK_API runhook_status runhook_scaffold_set_args(runhook_scaffold *scaffold,
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_scaffold_set_saver(runhook_scaffold *scaffold, runhook_saver *saver, runhook_error **error);
+RUNHOOK_API runhook_status runhook_scaffold_set_saver(runhook_scaffold* scaffold, runhook_saver* saver,
+                                                      runhook_error** error);
 
 /**
  * Returns 1 if a piece is there. Nothing is created before runhook_scaffold_finalize().
@@ -81,7 +84,7 @@ RUNHOOK_API runhook_status runhook_scaffold_set_saver(runhook_scaffold *scaffold
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_scaffold_has(const runhook_scaffold *scaffold, int32_t piece);
+RUNHOOK_API int32_t runhook_scaffold_has(const runhook_scaffold* scaffold, int32_t piece);
 
 /**
  * Fills every missing piece that has a default. Idempotent. A session creator does it, too.
@@ -89,7 +92,7 @@ RUNHOOK_API int32_t runhook_scaffold_has(const runhook_scaffold *scaffold, int32
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_scaffold_finalize(runhook_scaffold *scaffold, runhook_error **error);
+RUNHOOK_API runhook_status runhook_scaffold_finalize(runhook_scaffold* scaffold, runhook_error** error);
 
 /**
  * Runs a piece on a session.
@@ -99,7 +102,8 @@ RUNHOOK_API runhook_status runhook_scaffold_finalize(runhook_scaffold *scaffold,
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_scaffold_run(runhook_scaffold *scaffold, int32_t piece, runhook_session *session, runhook_error **error);
+RUNHOOK_API runhook_status runhook_scaffold_run(runhook_scaffold* scaffold, int32_t piece, runhook_session* session,
+                                                runhook_error** error);
 
 /* Creates raw sessions and makes them ready. The session is closed on every failure. */
 
@@ -113,7 +117,9 @@ RUNHOOK_API runhook_status runhook_scaffold_run(runhook_scaffold *scaffold, int3
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_session_manager *runhook_session_manager_create(const runhook_function *factory, runhook_scaffold *scaffold, int64_t poll_ns, runhook_error **error);
+RUNHOOK_API runhook_session_manager* runhook_session_manager_create(const runhook_function* factory,
+                                                                    runhook_scaffold* scaffold, int64_t poll_ns,
+                                                                    runhook_error** error);
 
 /**
  * Destroys a session manager.
@@ -121,7 +127,7 @@ RUNHOOK_API runhook_session_manager *runhook_session_manager_create(const runhoo
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API void runhook_session_manager_destroy(runhook_session_manager *manager);
+RUNHOOK_API void runhook_session_manager_destroy(runhook_session_manager* manager);
 
 /**
  * Restores, or else runs init_op and then init_fn; then local_init_op; then checks readiness. If a state was restored
@@ -131,7 +137,7 @@ RUNHOOK_API void runhook_session_manager_destroy(runhook_session_manager *manage
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_session *runhook_session_manager_prepare(runhook_session_manager *manager, runhook_error **error);
+RUNHOOK_API runhook_session* runhook_session_manager_prepare(runhook_session_manager* manager, runhook_error** error);
 
 /**
  * Restores, tries local_init_op and checks readiness.
@@ -141,7 +147,8 @@ RUNHOOK_API runhook_session *runhook_session_manager_prepare(runhook_session_man
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_session *runhook_session_manager_recover(runhook_session_manager *manager, int32_t *ready, runhook_error **error);
+RUNHOOK_API runhook_session* runhook_session_manager_recover(runhook_session_manager* manager, int32_t* ready,
+                                                             runhook_error** error);
 
 /**
  * Makes sessions until one is ready.
@@ -152,7 +159,9 @@ RUNHOOK_API runhook_session *runhook_session_manager_recover(runhook_session_man
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_session *runhook_session_manager_wait(runhook_session_manager *manager, int64_t max_wait_ns, const runhook_stop_source *stop, runhook_clock *clock, runhook_error **error);
+RUNHOOK_API runhook_session* runhook_session_manager_wait(runhook_session_manager* manager, int64_t max_wait_ns,
+                                                          const runhook_stop_source* stop, runhook_clock* clock,
+                                                          runhook_error** error);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -9,28 +9,29 @@ extern "C" {
 #endif
 
 enum { /* which variables of a session; saved state holds the global ones */
-  RUNHOOK_VARIABLES_GLOBAL = 0,
-  RUNHOOK_VARIABLES_LOCAL = 1
+       RUNHOOK_VARIABLES_GLOBAL = 0,
+       RUNHOOK_VARIABLES_LOCAL = 1
 };
 
 /**
  * An engine: what can execute a step. A table; see runhook_function for the rules.
  *
- * Callbacks run on the thread that runs the step, one at a time; only cancel may come from another thread meanwhile. What
- * a callback may call is said beside it.
+ * Callbacks run on the thread that runs the step, one at a time; only cancel may come from another thread meanwhile.
+ * What a callback may call is said beside it.
  *
  * \since 1.0
  */
 typedef struct runhook_session_table {
   size_t struct_size;
-  void *user_data;
-  void (*destroy)(void *user_data);
+  void* user_data;
+  void (*destroy)(void* user_data);
   runhook_callback resolve; /* required: runhook_engine_name(), then runhook_engine_set_node() or fail with NOT_FOUND.
                                Called once per name and session */
-  runhook_callback run;     /* required: one step, see runhook_engine_*(); failing with OUT_OF_RANGE is the end of input */
-  void (*cancel)(void *user_data); /* any thread: run is to fail with CANCELLED soon; NULL: cannot be cancelled */
+  runhook_callback run; /* required: one step, see runhook_engine_*(); failing with OUT_OF_RANGE is the end of input */
+  void (*cancel)(void* user_data); /* any thread: run is to fail with CANCELLED soon; NULL: cannot be cancelled */
   runhook_callback close;          /* once, before destroy; NULL: nothing to do */
-  const char *global_step;         /* name of the node that holds the global step, an integer scalar; copied; NULL: none */
+  const char* global_step; /* name of the node that holds the global step, an integer scalar; copied; NULL: none.
+                              Before the first step it is asked of read_variable, if that is there */
   /* Variables; all NULL: there are none. */
   runhook_callback list_variables; /* runhook_engine_scope(), runhook_engine_add_name() for each */
   runhook_callback uninitialized;  /* as list_variables, for those without a value; NULL: all have one */
@@ -40,7 +41,7 @@ typedef struct runhook_session_table {
   /* End of 1.0. Append only, below this line. */
 } runhook_session_table;
 #define RUNHOOK_SESSION_TABLE_INIT \
-  {sizeof(runhook_session_table), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL}
+  { sizeof(runhook_session_table), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 /**
  * Makes a session out of an engine's functions.
@@ -49,7 +50,7 @@ typedef struct runhook_session_table {
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_session *runhook_session_create(const runhook_session_table *table, runhook_error **error);
+RUNHOOK_API runhook_session* runhook_session_create(const runhook_session_table* table, runhook_error** error);
 
 /**
  * Makes a session that executes a step by calling one function: for programs that have a loop body already. The
@@ -61,7 +62,9 @@ RUNHOOK_API runhook_session *runhook_session_create(const runhook_session_table 
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_session *runhook_function_session_create(const runhook_function *step, const char *const *outputs, size_t output_count, const char *const *inputs, size_t input_count, runhook_error **error);
+RUNHOOK_API runhook_session* runhook_function_session_create(const runhook_function* step, const char* const* outputs,
+                                                             size_t output_count, const char* const* inputs,
+                                                             size_t input_count, runhook_error** error);
 
 /**
  * Destroys a handle; closes the session if it was the last use. A borrowed one is left alone. During a step of the
@@ -70,7 +73,7 @@ RUNHOOK_API runhook_session *runhook_function_session_create(const runhook_funct
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API void runhook_session_destroy(runhook_session *session);
+RUNHOOK_API void runhook_session_destroy(runhook_session* session);
 
 /**
  * Executes one step without hooks, stop check and recovery.
@@ -81,7 +84,8 @@ RUNHOOK_API void runhook_session_destroy(runhook_session *session);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_session_run(runhook_session *session, const runhook_run_args *args, runhook_results *results, runhook_error **error);
+RUNHOOK_API runhook_status runhook_session_run(runhook_session* session, const runhook_run_args* args,
+                                               runhook_results* results, runhook_error** error);
 
 /**
  * Cancels the step in progress, if there is one and the engine can.
@@ -89,7 +93,7 @@ RUNHOOK_API runhook_status runhook_session_run(runhook_session *session, const r
  * \threadsafety Any thread, while the handle is not destroyed.
  * \since 1.0
  */
-RUNHOOK_API void runhook_session_cancel(runhook_session *session);
+RUNHOOK_API void runhook_session_cancel(runhook_session* session);
 
 /**
  * Releases what the session holds. Closing again does nothing. A monitored session closes its own.
@@ -97,7 +101,7 @@ RUNHOOK_API void runhook_session_cancel(runhook_session *session);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_session_close(runhook_session *session, runhook_error **error);
+RUNHOOK_API runhook_status runhook_session_close(runhook_session* session, runhook_error** error);
 
 /**
  * Returns the number of variables.
@@ -106,7 +110,7 @@ RUNHOOK_API runhook_status runhook_session_close(runhook_session *session, runho
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API size_t runhook_session_variable_count(runhook_session *session, int32_t scope);
+RUNHOOK_API size_t runhook_session_variable_count(runhook_session* session, int32_t scope);
 
 /**
  * Returns the name of a variable.
@@ -115,7 +119,7 @@ RUNHOOK_API size_t runhook_session_variable_count(runhook_session *session, int3
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API const char *runhook_session_variable_name_at(runhook_session *session, int32_t scope, size_t index);
+RUNHOOK_API const char* runhook_session_variable_name_at(runhook_session* session, int32_t scope, size_t index);
 
 /**
  * Gives all variables of a scope their initial values.
@@ -123,7 +127,7 @@ RUNHOOK_API const char *runhook_session_variable_name_at(runhook_session *sessio
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_session_initialize(runhook_session *session, int32_t scope, runhook_error **error);
+RUNHOOK_API runhook_status runhook_session_initialize(runhook_session* session, int32_t scope, runhook_error** error);
 
 /**
  * Reads a variable.
@@ -132,7 +136,8 @@ RUNHOOK_API runhook_status runhook_session_initialize(runhook_session *session, 
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_value *runhook_session_read_variable(runhook_session *session, const char *name, runhook_error **error);
+RUNHOOK_API runhook_value* runhook_session_read_variable(runhook_session* session, const char* name,
+                                                         runhook_error** error);
 
 /**
  * Writes a variable.
@@ -142,7 +147,8 @@ RUNHOOK_API runhook_value *runhook_session_read_variable(runhook_session *sessio
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_session_write_variable(runhook_session *session, const char *name, const runhook_value *value, runhook_error **error);
+RUNHOOK_API runhook_status runhook_session_write_variable(runhook_session* session, const char* name,
+                                                          const runhook_value* value, runhook_error** error);
 
 /**
  * Copies all global variables.
@@ -151,7 +157,7 @@ RUNHOOK_API runhook_status runhook_session_write_variable(runhook_session *sessi
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_snapshot *runhook_session_save(runhook_session *session, runhook_error **error);
+RUNHOOK_API runhook_snapshot* runhook_session_save(runhook_session* session, runhook_error** error);
 
 /**
  * Writes all variables of a snapshot.
@@ -160,7 +166,8 @@ RUNHOOK_API runhook_snapshot *runhook_session_save(runhook_session *session, run
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_session_restore(runhook_session *session, const runhook_snapshot *snapshot, runhook_error **error);
+RUNHOOK_API runhook_status runhook_session_restore(runhook_session* session, const runhook_snapshot* snapshot,
+                                                   runhook_error** error);
 
 /* For the function of a function session. All take the context of the call. */
 
@@ -171,7 +178,7 @@ RUNHOOK_API runhook_status runhook_session_restore(runhook_session *session, con
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_value *runhook_step_input(runhook_context *context, const char *name);
+RUNHOOK_API runhook_value* runhook_step_input(runhook_context* context, const char* name);
 
 /**
  * Returns 1 if anybody fetches this output in this step.
@@ -179,7 +186,7 @@ RUNHOOK_API runhook_value *runhook_step_input(runhook_context *context, const ch
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_step_wanted(runhook_context *context, const char *name);
+RUNHOOK_API int32_t runhook_step_wanted(runhook_context* context, const char* name);
 
 /**
  * Publishes an output. It need not be wanted.
@@ -189,7 +196,8 @@ RUNHOOK_API int32_t runhook_step_wanted(runhook_context *context, const char *na
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_step_set_output(runhook_context *context, const char *name, runhook_value *value, runhook_error **error);
+RUNHOOK_API runhook_status runhook_step_set_output(runhook_context* context, const char* name, runhook_value* value,
+                                                   runhook_error** error);
 
 /**
  * Publishes a number.
@@ -198,7 +206,8 @@ RUNHOOK_API runhook_status runhook_step_set_output(runhook_context *context, con
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_step_set_double(runhook_context *context, const char *name, double number, runhook_error **error);
+RUNHOOK_API runhook_status runhook_step_set_double(runhook_context* context, const char* name, double number,
+                                                   runhook_error** error);
 
 /* For the callbacks of runhook_session_table. All take the context of the call. */
 
@@ -209,7 +218,7 @@ RUNHOOK_API runhook_status runhook_step_set_double(runhook_context *context, con
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API const char *runhook_engine_name(runhook_context *context);
+RUNHOOK_API const char* runhook_engine_name(runhook_context* context);
 
 /**
  * In resolve: answers with a number of the engine's choice. It comes back in runhook_engine_fetch_at() and
@@ -218,7 +227,7 @@ RUNHOOK_API const char *runhook_engine_name(runhook_context *context);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_engine_set_node(runhook_context *context, uint32_t node, runhook_error **error);
+RUNHOOK_API runhook_status runhook_engine_set_node(runhook_context* context, uint32_t node, runhook_error** error);
 
 /**
  * In run: returns how many nodes are fetched, each once.
@@ -226,7 +235,7 @@ RUNHOOK_API runhook_status runhook_engine_set_node(runhook_context *context, uin
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API size_t runhook_engine_fetch_count(runhook_context *context);
+RUNHOOK_API size_t runhook_engine_fetch_count(runhook_context* context);
 
 /**
  * In run: returns a node that is fetched; 0 if there is no such one.
@@ -234,7 +243,7 @@ RUNHOOK_API size_t runhook_engine_fetch_count(runhook_context *context);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API uint32_t runhook_engine_fetch_at(runhook_context *context, size_t index);
+RUNHOOK_API uint32_t runhook_engine_fetch_at(runhook_context* context, size_t index);
 
 /**
  * In run: returns how many nodes are fed, each once.
@@ -242,7 +251,7 @@ RUNHOOK_API uint32_t runhook_engine_fetch_at(runhook_context *context, size_t in
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API size_t runhook_engine_feed_count(runhook_context *context);
+RUNHOOK_API size_t runhook_engine_feed_count(runhook_context* context);
 
 /**
  * In run: returns a node that is fed; 0 if there is no such one.
@@ -250,7 +259,7 @@ RUNHOOK_API size_t runhook_engine_feed_count(runhook_context *context);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API uint32_t runhook_engine_feed_node_at(runhook_context *context, size_t index);
+RUNHOOK_API uint32_t runhook_engine_feed_node_at(runhook_context* context, size_t index);
 
 /**
  * In run: returns what is fed.
@@ -259,7 +268,7 @@ RUNHOOK_API uint32_t runhook_engine_feed_node_at(runhook_context *context, size_
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_value *runhook_engine_feed_value_at(runhook_context *context, size_t index);
+RUNHOOK_API runhook_value* runhook_engine_feed_value_at(runhook_context* context, size_t index);
 
 /**
  * In run: gives the result of the fetch of this index. One that is not given is absent, as an operation's is.
@@ -268,7 +277,8 @@ RUNHOOK_API runhook_value *runhook_engine_feed_value_at(runhook_context *context
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_engine_set_result(runhook_context *context, size_t index, runhook_value *value, runhook_error **error);
+RUNHOOK_API runhook_status runhook_engine_set_result(runhook_context* context, size_t index, runhook_value* value,
+                                                     runhook_error** error);
 
 /**
  * In run: tells when a node ran; wanted if the trace level of runhook_context_options() is above none.
@@ -276,7 +286,8 @@ RUNHOOK_API runhook_status runhook_engine_set_result(runhook_context *context, s
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_engine_add_node_stats(runhook_context *context, const char *node, int64_t start_ns, int64_t end_ns, runhook_error **error);
+RUNHOOK_API runhook_status runhook_engine_add_node_stats(runhook_context* context, const char* node, int64_t start_ns,
+                                                         int64_t end_ns, runhook_error** error);
 
 /**
  * In list_variables, uninitialized and initialize: returns RUNHOOK_VARIABLES_*.
@@ -284,7 +295,7 @@ RUNHOOK_API runhook_status runhook_engine_add_node_stats(runhook_context *contex
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_engine_scope(runhook_context *context);
+RUNHOOK_API int32_t runhook_engine_scope(runhook_context* context);
 
 /**
  * In list_variables and uninitialized: adds a name to the answer.
@@ -292,7 +303,7 @@ RUNHOOK_API int32_t runhook_engine_scope(runhook_context *context);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_engine_add_name(runhook_context *context, const char *name, runhook_error **error);
+RUNHOOK_API runhook_status runhook_engine_add_name(runhook_context* context, const char* name, runhook_error** error);
 
 /**
  * In write_variable: returns what is to be written.
@@ -301,7 +312,7 @@ RUNHOOK_API runhook_status runhook_engine_add_name(runhook_context *context, con
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_value *runhook_engine_value(runhook_context *context);
+RUNHOOK_API runhook_value* runhook_engine_value(runhook_context* context);
 
 /**
  * In read_variable: answers with a value.
@@ -310,7 +321,8 @@ RUNHOOK_API runhook_value *runhook_engine_value(runhook_context *context);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_engine_set_value(runhook_context *context, runhook_value *value, runhook_error **error);
+RUNHOOK_API runhook_status runhook_engine_set_value(runhook_context* context, runhook_value* value,
+                                                    runhook_error** error);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -15,7 +15,7 @@ extern "C" {
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_snapshot *runhook_snapshot_create(runhook_error **error);
+RUNHOOK_API runhook_snapshot* runhook_snapshot_create(runhook_error** error);
 
 /**
  * Destroys a snapshot.
@@ -23,7 +23,7 @@ RUNHOOK_API runhook_snapshot *runhook_snapshot_create(runhook_error **error);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API void runhook_snapshot_destroy(runhook_snapshot *snapshot);
+RUNHOOK_API void runhook_snapshot_destroy(runhook_snapshot* snapshot);
 
 /**
  * Returns the number of variables.
@@ -31,7 +31,7 @@ RUNHOOK_API void runhook_snapshot_destroy(runhook_snapshot *snapshot);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API size_t runhook_snapshot_count(const runhook_snapshot *snapshot);
+RUNHOOK_API size_t runhook_snapshot_count(const runhook_snapshot* snapshot);
 
 /**
  * Returns the name of a variable.
@@ -40,7 +40,7 @@ RUNHOOK_API size_t runhook_snapshot_count(const runhook_snapshot *snapshot);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API const char *runhook_snapshot_name_at(const runhook_snapshot *snapshot, size_t index);
+RUNHOOK_API const char* runhook_snapshot_name_at(const runhook_snapshot* snapshot, size_t index);
 
 /**
  * Returns the value of a variable; to be treated as constant.
@@ -49,7 +49,7 @@ RUNHOOK_API const char *runhook_snapshot_name_at(const runhook_snapshot *snapsho
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_value *runhook_snapshot_value_at(runhook_snapshot *snapshot, size_t index);
+RUNHOOK_API runhook_value* runhook_snapshot_value_at(runhook_snapshot* snapshot, size_t index);
 
 /**
  * Returns the value of a variable; to be treated as constant.
@@ -58,7 +58,7 @@ RUNHOOK_API runhook_value *runhook_snapshot_value_at(runhook_snapshot *snapshot,
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_value *runhook_snapshot_find(runhook_snapshot *snapshot, const char *name);
+RUNHOOK_API runhook_value* runhook_snapshot_find(runhook_snapshot* snapshot, const char* name);
 
 /**
  * Adds or replaces a variable.
@@ -67,7 +67,8 @@ RUNHOOK_API runhook_value *runhook_snapshot_find(runhook_snapshot *snapshot, con
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_snapshot_set(runhook_snapshot *snapshot, const char *name, runhook_value *value, runhook_error **error);
+RUNHOOK_API runhook_status runhook_snapshot_set(runhook_snapshot* snapshot, const char* name, runhook_value* value,
+                                                runhook_error** error);
 
 /**
  * Returns the global step that the variables belong to.
@@ -75,7 +76,7 @@ RUNHOOK_API runhook_status runhook_snapshot_set(runhook_snapshot *snapshot, cons
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API int64_t runhook_snapshot_global_step(const runhook_snapshot *snapshot);
+RUNHOOK_API int64_t runhook_snapshot_global_step(const runhook_snapshot* snapshot);
 
 /**
  * Sets the global step that the variables belong to.
@@ -83,7 +84,8 @@ RUNHOOK_API int64_t runhook_snapshot_global_step(const runhook_snapshot *snapsho
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_snapshot_set_global_step(runhook_snapshot *snapshot, int64_t global_step, runhook_error **error);
+RUNHOOK_API runhook_status runhook_snapshot_set_global_step(runhook_snapshot* snapshot, int64_t global_step,
+                                                            runhook_error** error);
 
 /**
  * Saves and restores the state of sessions. A table; see runhook_function for the rules.
@@ -92,14 +94,15 @@ RUNHOOK_API runhook_status runhook_snapshot_set_global_step(runhook_snapshot *sn
  */
 typedef struct runhook_saver_table {
   size_t struct_size;
-  void *user_data;
-  void (*destroy)(void *user_data);
+  void* user_data;
+  void (*destroy)(void* user_data);
   runhook_callback save;    /* required; runhook_context_session(), runhook_context_global_step() */
-  runhook_callback restore; /* required; runhook_context_session(); says with runhook_context_set_restored_step() what it
-                               restored, and does not call it if nothing has been saved */
+  runhook_callback restore; /* required; runhook_context_session(); says with runhook_context_set_restored_step() what
+                               it restored, and does not call it if nothing has been saved */
   /* End of 1.0. Append only, below this line. */
 } runhook_saver_table;
-#define RUNHOOK_SAVER_TABLE_INIT {sizeof(runhook_saver_table), NULL, NULL, NULL, NULL}
+#define RUNHOOK_SAVER_TABLE_INIT \
+  { sizeof(runhook_saver_table), NULL, NULL, NULL, NULL }
 
 /**
  * Makes a saver out of functions.
@@ -108,7 +111,7 @@ typedef struct runhook_saver_table {
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_saver *runhook_saver_create(const runhook_saver_table *table, runhook_error **error);
+RUNHOOK_API runhook_saver* runhook_saver_create(const runhook_saver_table* table, runhook_error** error);
 
 /**
  * Makes a saver that keeps the newest state in memory, so that recovery goes on where it was saved.
@@ -117,7 +120,7 @@ RUNHOOK_API runhook_saver *runhook_saver_create(const runhook_saver_table *table
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_saver *runhook_memory_saver_create(runhook_error **error);
+RUNHOOK_API runhook_saver* runhook_memory_saver_create(runhook_error** error);
 
 /**
  * Saves the state of a session.
@@ -125,7 +128,8 @@ RUNHOOK_API runhook_saver *runhook_memory_saver_create(runhook_error **error);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_saver_save(runhook_saver *saver, runhook_session *session, int64_t global_step, runhook_error **error);
+RUNHOOK_API runhook_status runhook_saver_save(runhook_saver* saver, runhook_session* session, int64_t global_step,
+                                              runhook_error** error);
 
 /**
  * Restores the newest saved state into a session.
@@ -135,7 +139,8 @@ RUNHOOK_API runhook_status runhook_saver_save(runhook_saver *saver, runhook_sess
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_saver_restore(runhook_saver *saver, runhook_session *session, int32_t *restored, int64_t *global_step, runhook_error **error);
+RUNHOOK_API runhook_status runhook_saver_restore(runhook_saver* saver, runhook_session* session, int32_t* restored,
+                                                 int64_t* global_step, runhook_error** error);
 
 /**
  * Returns what a memory saver saved last.
@@ -145,7 +150,7 @@ RUNHOOK_API runhook_status runhook_saver_restore(runhook_saver *saver, runhook_s
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_snapshot *runhook_memory_saver_latest(const runhook_saver *saver, runhook_error **error);
+RUNHOOK_API runhook_snapshot* runhook_memory_saver_latest(const runhook_saver* saver, runhook_error** error);
 
 /**
  * Returns how often a memory saver has saved.
@@ -153,7 +158,7 @@ RUNHOOK_API runhook_snapshot *runhook_memory_saver_latest(const runhook_saver *s
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API int64_t runhook_memory_saver_count(const runhook_saver *saver);
+RUNHOOK_API int64_t runhook_memory_saver_count(const runhook_saver* saver);
 
 /**
  * Destroys a handle. Whoever was given the saver keeps it.
@@ -161,7 +166,7 @@ RUNHOOK_API int64_t runhook_memory_saver_count(const runhook_saver *saver);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API void runhook_saver_destroy(runhook_saver *saver);
+RUNHOOK_API void runhook_saver_destroy(runhook_saver* saver);
 
 #ifdef __cplusplus
 } /* extern "C" */

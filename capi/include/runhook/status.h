@@ -10,7 +10,7 @@ extern "C" {
 
 /* Numbers are frozen; append only. */
 enum {
-  RUNHOOK_OK = 0,  /* the only success */
+  RUNHOOK_OK = 0, /* the only success */
   RUNHOOK_ERR_CANCELLED = 1,
   RUNHOOK_ERR_UNKNOWN = 2,
   RUNHOOK_ERR_INVALID_ARGUMENT = 3,
@@ -20,18 +20,18 @@ enum {
   RUNHOOK_ERR_PERMISSION_DENIED = 7,
   RUNHOOK_ERR_RESOURCE_EXHAUSTED = 8,
   RUNHOOK_ERR_FAILED_PRECONDITION = 9,
-  RUNHOOK_ERR_ABORTED = 10,  /* recoverable by default */
-  RUNHOOK_ERR_OUT_OF_RANGE = 11,  /* end of input */
+  RUNHOOK_ERR_ABORTED = 10,      /* recoverable by default */
+  RUNHOOK_ERR_OUT_OF_RANGE = 11, /* end of input */
   RUNHOOK_ERR_UNIMPLEMENTED = 12,
   RUNHOOK_ERR_INTERNAL = 13,
-  RUNHOOK_ERR_UNAVAILABLE = 14,  /* recoverable by default */
+  RUNHOOK_ERR_UNAVAILABLE = 14, /* recoverable by default */
   RUNHOOK_ERR_DATA_LOSS = 15,
   RUNHOOK_ERR_UNAUTHENTICATED = 16,
-  RUNHOOK_ERR_STOPPED = 100,  /* a stop had been requested; not a failure */
-  RUNHOOK_ERR_CLOSED = 101,  /* the session has been closed */
-  RUNHOOK_ERR_REENTRANT = 102,  /* called from inside a callback, where this is not allowed */
-  RUNHOOK_ERR_BUSY = 103,  /* another thread is using the object */
-  RUNHOOK_ERR_HOOK_FAILED = 104,  /* a hook failed without saying why; used for nothing else */
+  RUNHOOK_ERR_STOPPED = 100,     /* a stop had been requested; not a failure */
+  RUNHOOK_ERR_CLOSED = 101,      /* the session has been closed */
+  RUNHOOK_ERR_REENTRANT = 102,   /* called from inside a callback, where this is not allowed */
+  RUNHOOK_ERR_BUSY = 103,        /* another thread is using the object */
+  RUNHOOK_ERR_HOOK_FAILED = 104, /* a hook failed without saying why; used for nothing else */
   RUNHOOK_ERR_NO_MEMORY = 105
 };
 
@@ -42,7 +42,7 @@ enum {
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API const char *runhook_status_name(runhook_status status);
+RUNHOOK_API const char* runhook_status_name(runhook_status status);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -9,26 +9,26 @@ extern "C" {
 #endif
 
 enum { /* who asked for a stop */
-  RUNHOOK_STOP_BY_NONE = 0,
-  RUNHOOK_STOP_BY_CALLER = 1,
-  RUNHOOK_STOP_BY_HOOK = 2,
-  RUNHOOK_STOP_BY_SOURCE = 3,
-  RUNHOOK_STOP_BY_COORDINATOR = 4,
-  RUNHOOK_STOP_BY_STEP_FUNCTION = 5,
-  RUNHOOK_STOP_BY_SIGNAL = 6,
-  RUNHOOK_STOP_BY_SESSION = 7
+       RUNHOOK_STOP_BY_NONE = 0,
+       RUNHOOK_STOP_BY_CALLER = 1,
+       RUNHOOK_STOP_BY_HOOK = 2,
+       RUNHOOK_STOP_BY_SOURCE = 3,
+       RUNHOOK_STOP_BY_COORDINATOR = 4,
+       RUNHOOK_STOP_BY_STEP_FUNCTION = 5,
+       RUNHOOK_STOP_BY_SIGNAL = 6,
+       RUNHOOK_STOP_BY_SESSION = 7
 };
 
-enum { /* how soon */
-  RUNHOOK_STOP_AFTER_STEP = 0, /* the step in progress completes */
-  RUNHOOK_STOP_NOW = 1         /* it is also cancelled, where the engine can be cancelled */
+enum {                              /* how soon */
+       RUNHOOK_STOP_AFTER_STEP = 0, /* the step in progress completes */
+       RUNHOOK_STOP_NOW = 1         /* it is also cancelled, where the engine can be cancelled */
 };
 
 /**
  * One request to stop, as told by runhook.
  *
- * The caller sets struct_size; runhook fills as much as fits. Texts are cut to 63 (who) and 255 (text) bytes, and borrowed
- * from the object that was asked.
+ * The caller sets struct_size; runhook fills as much as fits. Texts are cut to 63 (who) and 255 (text) bytes, and
+ * borrowed from the object that was asked.
  *
  * \since 1.0
  */
@@ -40,15 +40,16 @@ typedef struct runhook_stop_reason {
   int32_t reserved;
   int64_t step;     /* global step when it was asked; -1 if unknown */
   int64_t time_ns;  /* monotonic */
-  const char *who;  /* e.g. the hook's name; never NULL */
-  const char *text; /* why; never NULL */
+  const char* who;  /* e.g. the hook's name; never NULL */
+  const char* text; /* why; never NULL */
   /* End of 1.0. Append only, below this line. */
 } runhook_stop_reason;
-#define RUNHOOK_STOP_REASON_INIT {sizeof(runhook_stop_reason), 0, 0, 0, 0, -1, 0, NULL, NULL}
+#define RUNHOOK_STOP_REASON_INIT \
+  { sizeof(runhook_stop_reason), 0, 0, 0, 0, -1, 0, NULL, NULL }
 
-/* A stop source asks one session to stop, from any thread, also after that session has ended. A stop is sticky: one that
- * is asked for before the first run stops it before its first step. It cannot be withdrawn; the first request is the
- * reason, up to 15 later ones are kept behind it. */
+/* A stop source asks one session to stop, from any thread, also after that session has ended. A stop is sticky: one
+ * that is asked for before the first run stops it before its first step. It cannot be withdrawn; the first request is
+ * the reason, up to 15 later ones are kept behind it. */
 
 /**
  * Makes a source with a stop state of its own, for runhook_config_set_stop_source() or to be shared by other means.
@@ -57,7 +58,7 @@ typedef struct runhook_stop_reason {
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_stop_source *runhook_stop_source_create(runhook_error **error);
+RUNHOOK_API runhook_stop_source* runhook_stop_source_create(runhook_error** error);
 
 /**
  * Makes another handle on the same stop state, e.g. for another thread.
@@ -66,7 +67,7 @@ RUNHOOK_API runhook_stop_source *runhook_stop_source_create(runhook_error **erro
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_stop_source *runhook_stop_source_share(const runhook_stop_source *source, runhook_error **error);
+RUNHOOK_API runhook_stop_source* runhook_stop_source_share(const runhook_stop_source* source, runhook_error** error);
 
 /**
  * Destroys a source; the session does not notice.
@@ -74,7 +75,7 @@ RUNHOOK_API runhook_stop_source *runhook_stop_source_share(const runhook_stop_so
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API void runhook_stop_source_destroy(runhook_stop_source *source);
+RUNHOOK_API void runhook_stop_source_destroy(runhook_stop_source* source);
 
 /**
  * Asks for a stop.
@@ -86,7 +87,8 @@ RUNHOOK_API void runhook_stop_source_destroy(runhook_stop_source *source);
  * \threadsafety Any thread. Takes no lock, except that RUNHOOK_STOP_NOW calls the session's cancel under one.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_stop_source_request_stop(const runhook_stop_source *source, int32_t code, const char *text, int32_t urgency);
+RUNHOOK_API int32_t runhook_stop_source_request_stop(const runhook_stop_source* source, int32_t code, const char* text,
+                                                     int32_t urgency);
 
 /**
  * Asks for a stop from a signal handler. The only function of runhook that may be called there. Keeps errno. An
@@ -96,7 +98,8 @@ RUNHOOK_API int32_t runhook_stop_source_request_stop(const runhook_stop_source *
  * \threadsafety Any thread, and a signal handler: a lock-free store and a wake-up that does not block.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_stop_source_request_stop_from_signal(const runhook_stop_source *source, int32_t signal_number, int32_t urgency);
+RUNHOOK_API int32_t runhook_stop_source_request_stop_from_signal(const runhook_stop_source* source,
+                                                                 int32_t signal_number, int32_t urgency);
 
 /**
  * Asks for the state to be saved at the end of a step, and for the run to go on.
@@ -104,7 +107,7 @@ RUNHOOK_API int32_t runhook_stop_source_request_stop_from_signal(const runhook_s
  * \threadsafety Any thread. Takes no lock.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_stop_source_request_save(const runhook_stop_source *source);
+RUNHOOK_API runhook_status runhook_stop_source_request_save(const runhook_stop_source* source);
 
 /**
  * Returns 1 if anyone has asked for a stop.
@@ -112,7 +115,7 @@ RUNHOOK_API runhook_status runhook_stop_source_request_save(const runhook_stop_s
  * \threadsafety Any thread. Takes no lock.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_stop_source_stop_requested(const runhook_stop_source *source);
+RUNHOOK_API int32_t runhook_stop_source_stop_requested(const runhook_stop_source* source);
 
 /**
  * Blocks until a stop is asked for.
@@ -121,7 +124,7 @@ RUNHOOK_API int32_t runhook_stop_source_stop_requested(const runhook_stop_source
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_stop_source_wait(const runhook_stop_source *source, int64_t timeout_ns);
+RUNHOOK_API int32_t runhook_stop_source_wait(const runhook_stop_source* source, int64_t timeout_ns);
 
 /**
  * Returns how many requests are kept.
@@ -129,7 +132,7 @@ RUNHOOK_API int32_t runhook_stop_source_wait(const runhook_stop_source *source, 
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API size_t runhook_stop_source_reason_count(const runhook_stop_source *source);
+RUNHOOK_API size_t runhook_stop_source_reason_count(const runhook_stop_source* source);
 
 /**
  * Tells a kept request: index 0 is the reason, the others follow in the order in which they came.
@@ -139,7 +142,8 @@ RUNHOOK_API size_t runhook_stop_source_reason_count(const runhook_stop_source *s
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_stop_source_reason_at(const runhook_stop_source *source, size_t index, runhook_stop_reason *reason, runhook_error **error);
+RUNHOOK_API runhook_status runhook_stop_source_reason_at(const runhook_stop_source* source, size_t index,
+                                                         runhook_stop_reason* reason, runhook_error** error);
 
 /**
  * Returns how many requests were not kept.
@@ -147,7 +151,7 @@ RUNHOOK_API runhook_status runhook_stop_source_reason_at(const runhook_stop_sour
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API uint64_t runhook_stop_source_reasons_dropped(const runhook_stop_source *source);
+RUNHOOK_API uint64_t runhook_stop_source_reasons_dropped(const runhook_stop_source* source);
 
 #ifdef __cplusplus
 } /* extern "C" */

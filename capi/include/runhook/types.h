@@ -13,39 +13,39 @@ extern "C" {
 
 typedef int32_t runhook_status; /* a RUNHOOK_* code; not an enum: its width must not depend on the compiler */
 
-typedef struct runhook_context runhook_context;                     /* borrowed; valid during one callback */
-typedef struct runhook_error runhook_error;                         /* owned, or borrowed from a context or outcome */
-typedef struct runhook_value runhook_value;                         /* reference-counted */
-typedef struct runhook_run_options runhook_run_options;             /* owned, or borrowed */
-typedef struct runhook_run_args runhook_run_args;                   /* owned, or borrowed from a context */
-typedef struct runhook_results runhook_results;                     /* owned, or borrowed from a context */
-typedef struct runhook_metadata runhook_metadata;                   /* borrowed */
-typedef struct runhook_stop_source runhook_stop_source;             /* owned; may outlive the session */
-typedef struct runhook_outcome runhook_outcome;                     /* owned, or borrowed from a context */
-typedef struct runhook_clock runhook_clock;                         /* owned */
-typedef struct runhook_coordinator runhook_coordinator;             /* owned; handles of one coordinator share its state */
-typedef struct runhook_thread runhook_thread;                       /* owned by the thread it stands for */
-typedef struct runhook_snapshot runhook_snapshot;                   /* owned */
-typedef struct runhook_saver runhook_saver;                         /* owned */
-typedef struct runhook_session runhook_session;                     /* owned, or borrowed from a context */
-typedef struct runhook_graph runhook_graph;                         /* owned */
-typedef struct runhook_scaffold runhook_scaffold;                   /* owned */
-typedef struct runhook_session_manager runhook_session_manager;     /* owned */
-typedef struct runhook_session_creator runhook_session_creator;     /* owned */
-typedef struct runhook_config runhook_config;                       /* owned */
+typedef struct runhook_context runhook_context;                 /* borrowed; valid during one callback */
+typedef struct runhook_error runhook_error;                     /* owned, or borrowed from a context or outcome */
+typedef struct runhook_value runhook_value;                     /* reference-counted */
+typedef struct runhook_run_options runhook_run_options;         /* owned, or borrowed */
+typedef struct runhook_run_args runhook_run_args;               /* owned, or borrowed from a context */
+typedef struct runhook_results runhook_results;                 /* owned, or borrowed from a context */
+typedef struct runhook_metadata runhook_metadata;               /* borrowed */
+typedef struct runhook_stop_source runhook_stop_source;         /* owned; may outlive the session */
+typedef struct runhook_outcome runhook_outcome;                 /* owned, or borrowed from a context */
+typedef struct runhook_clock runhook_clock;                     /* owned */
+typedef struct runhook_coordinator runhook_coordinator;         /* owned; handles of one coordinator share its state */
+typedef struct runhook_thread runhook_thread;                   /* owned by the thread it stands for */
+typedef struct runhook_snapshot runhook_snapshot;               /* owned */
+typedef struct runhook_saver runhook_saver;                     /* owned */
+typedef struct runhook_session runhook_session;                 /* owned, or borrowed from a context */
+typedef struct runhook_graph runhook_graph;                     /* owned */
+typedef struct runhook_scaffold runhook_scaffold;               /* owned */
+typedef struct runhook_session_manager runhook_session_manager; /* owned */
+typedef struct runhook_session_creator runhook_session_creator; /* owned */
+typedef struct runhook_config runhook_config;                   /* owned */
 typedef struct runhook_monitored_session runhook_monitored_session; /* owned, or borrowed from a context */
 
 /**
  * The form of every callback.
  *
- * What may be asked of `context` depends on the callback; asking for anything else gives RUNHOOK_ERR_FAILED_PRECONDITION
- * or the neutral value.
+ * What may be asked of `context` depends on the callback; asking for anything else gives
+ * RUNHOOK_ERR_FAILED_PRECONDITION or the neutral value.
  *
  * \param context borrowed; valid until the callback returns.
  * \param user_data of the table that the callback was given in.
  * \returns RUNHOOK_CALLBACK_OK on success. Anything else, known or not, is a failure.
  */
-typedef int32_t (*runhook_callback)(runhook_context *context, void *user_data);
+typedef int32_t (*runhook_callback)(runhook_context* context, void* user_data);
 
 enum {
   RUNHOOK_CALLBACK_OK = 0x600D,    /* the only success */
@@ -55,24 +55,25 @@ enum {
 /**
  * One callback with its data: the form in which runhook takes single functions.
  *
- * All tables of runhook begin with struct_size, user_data and destroy. A table is copied when it is given to runhook. One
- * that is smaller than its first release, or larger than 4096, is refused; a larger one than this library knows is
+ * All tables of runhook begin with struct_size, user_data and destroy. A table is copied when it is given to runhook.
+ * One that is smaller than its first release, or larger than 4096, is refused; a larger one than this library knows is
  * accepted if its unknown tail is zero, and refused with RUNHOOK_ERR_UNIMPLEMENTED otherwise.
  *
- * Ownership: runhook owns user_data from the call that takes the table on, whether the call succeeds or not; destroy runs
- * exactly once, after the last callback has returned, on the thread that dropped the last use. Nothing is consumed if the
- * table is NULL or its struct_size is refused.
+ * Ownership: runhook owns user_data from the call that takes the table on, whether the call succeeds or not; destroy
+ * runs exactly once, after the last callback has returned, on the thread that dropped the last use. Nothing is consumed
+ * if the table is NULL or its struct_size is refused.
  *
  * \since 1.0
  */
 typedef struct runhook_function {
   size_t struct_size;               /* sizeof(runhook_function); set by RUNHOOK_FUNCTION_INIT */
-  void *user_data;                  /* opaque; may be an integer handle */
-  void (*destroy)(void *user_data); /* may be NULL */
+  void* user_data;                  /* opaque; may be an integer handle */
+  void (*destroy)(void* user_data); /* may be NULL */
   runhook_callback call;            /* required */
   /* End of 1.0. Append only, below this line. */
 } runhook_function;
-#define RUNHOOK_FUNCTION_INIT {sizeof(runhook_function), NULL, NULL, NULL}
+#define RUNHOOK_FUNCTION_INIT \
+  { sizeof(runhook_function), NULL, NULL, NULL }
 
 /**
  * Counts the handles that exist, to find leaks.

@@ -28,10 +28,10 @@ enum {
 };
 
 enum { /* kinds of values */
-  RUNHOOK_VALUE_ABSENT = 0,
-  RUNHOOK_VALUE_TENSOR = 1,
-  RUNHOOK_VALUE_STRING = 2,
-  RUNHOOK_VALUE_BYTES = 3
+       RUNHOOK_VALUE_ABSENT = 0,
+       RUNHOOK_VALUE_TENSOR = 1,
+       RUNHOOK_VALUE_STRING = 2,
+       RUNHOOK_VALUE_BYTES = 3
 };
 
 enum { RUNHOOK_MAX_RANK = 32, RUNHOOK_DEVICE_CPU = 1 };
@@ -47,7 +47,8 @@ struct DLManagedTensor; /* of dlpack.h */
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_value *runhook_value_create_tensor(int32_t dtype, const int64_t *shape, size_t rank, const void *data, runhook_error **error);
+RUNHOOK_API runhook_value* runhook_value_create_tensor(int32_t dtype, const int64_t* shape, size_t rank,
+                                                       const void* data, runhook_error** error);
 
 /**
  * Makes a scalar float64 tensor.
@@ -56,7 +57,7 @@ RUNHOOK_API runhook_value *runhook_value_create_tensor(int32_t dtype, const int6
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_value *runhook_value_create_double(double number, runhook_error **error);
+RUNHOOK_API runhook_value* runhook_value_create_double(double number, runhook_error** error);
 
 /**
  * Makes a scalar int64 tensor.
@@ -65,7 +66,7 @@ RUNHOOK_API runhook_value *runhook_value_create_double(double number, runhook_er
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_value *runhook_value_create_int64(int64_t number, runhook_error **error);
+RUNHOOK_API runhook_value* runhook_value_create_int64(int64_t number, runhook_error** error);
 
 /**
  * Makes a string.
@@ -74,7 +75,7 @@ RUNHOOK_API runhook_value *runhook_value_create_int64(int64_t number, runhook_er
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_value *runhook_value_create_string(const char *text, runhook_error **error);
+RUNHOOK_API runhook_value* runhook_value_create_string(const char* text, runhook_error** error);
 
 /**
  * Makes a sequence of bytes.
@@ -84,7 +85,7 @@ RUNHOOK_API runhook_value *runhook_value_create_string(const char *text, runhook
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_value *runhook_value_create_bytes(const void *data, size_t size, runhook_error **error);
+RUNHOOK_API runhook_value* runhook_value_create_bytes(const void* data, size_t size, runhook_error** error);
 
 /**
  * Memory that somebody else owns, to be seen as a tensor without copying. A table; see runhook_function for the rules.
@@ -95,18 +96,19 @@ RUNHOOK_API runhook_value *runhook_value_create_bytes(const void *data, size_t s
  */
 typedef struct runhook_buffer {
   size_t struct_size;
-  void *user_data;
-  void (*destroy)(void *user_data);
-  void *data;             /* NULL only if the tensor has no elements */
-  const int64_t *shape;   /* `rank` extents; copied */
-  const int64_t *strides; /* `rank` strides, counted in elements; copied; NULL means row-major */
+  void* user_data;
+  void (*destroy)(void* user_data);
+  void* data;             /* NULL only if the tensor has no elements */
+  const int64_t* shape;   /* `rank` extents; copied */
+  const int64_t* strides; /* `rank` strides, counted in elements; copied; NULL means row-major */
   size_t rank;
   int32_t dtype;
   int32_t device_type; /* in DLPack's numbering; RUNHOOK_DEVICE_CPU */
   int64_t device_id;
   /* End of 1.0. Append only, below this line. */
 } runhook_buffer;
-#define RUNHOOK_BUFFER_INIT {sizeof(runhook_buffer), NULL, NULL, NULL, NULL, NULL, 0, 0, RUNHOOK_DEVICE_CPU, 0}
+#define RUNHOOK_BUFFER_INIT \
+  { sizeof(runhook_buffer), NULL, NULL, NULL, NULL, NULL, 0, 0, RUNHOOK_DEVICE_CPU, 0 }
 
 /**
  * Makes a tensor over memory that somebody else owns.
@@ -115,7 +117,7 @@ typedef struct runhook_buffer {
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_value *runhook_value_adopt(const runhook_buffer *buffer, runhook_error **error);
+RUNHOOK_API runhook_value* runhook_value_adopt(const runhook_buffer* buffer, runhook_error** error);
 
 /**
  * Takes over a DLPack tensor without copying.
@@ -125,7 +127,7 @@ RUNHOOK_API runhook_value *runhook_value_adopt(const runhook_buffer *buffer, run
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_value *runhook_value_from_dlpack(struct DLManagedTensor *managed, runhook_error **error);
+RUNHOOK_API runhook_value* runhook_value_from_dlpack(struct DLManagedTensor* managed, runhook_error** error);
 
 /**
  * Lends a tensor as DLPack without copying.
@@ -135,7 +137,7 @@ RUNHOOK_API runhook_value *runhook_value_from_dlpack(struct DLManagedTensor *man
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API struct DLManagedTensor *runhook_value_to_dlpack(runhook_value *value, runhook_error **error);
+RUNHOOK_API struct DLManagedTensor* runhook_value_to_dlpack(runhook_value* value, runhook_error** error);
 
 /**
  * Makes a deep, contiguous copy.
@@ -144,7 +146,7 @@ RUNHOOK_API struct DLManagedTensor *runhook_value_to_dlpack(runhook_value *value
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_value *runhook_value_clone(const runhook_value *value, runhook_error **error);
+RUNHOOK_API runhook_value* runhook_value_clone(const runhook_value* value, runhook_error** error);
 
 /**
  * Adds a reference, to keep a borrowed value, or to share an owned one. Ended by runhook_value_destroy().
@@ -152,7 +154,7 @@ RUNHOOK_API runhook_value *runhook_value_clone(const runhook_value *value, runho
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_value_retain(runhook_value *value);
+RUNHOOK_API runhook_status runhook_value_retain(runhook_value* value);
 
 /**
  * Drops a reference that the caller owns. A value that the caller does not own is left alone.
@@ -160,7 +162,7 @@ RUNHOOK_API runhook_status runhook_value_retain(runhook_value *value);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API void runhook_value_destroy(runhook_value *value);
+RUNHOOK_API void runhook_value_destroy(runhook_value* value);
 
 /**
  * Returns RUNHOOK_VALUE_*; RUNHOOK_VALUE_ABSENT for no value.
@@ -168,7 +170,7 @@ RUNHOOK_API void runhook_value_destroy(runhook_value *value);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_value_kind(const runhook_value *value);
+RUNHOOK_API int32_t runhook_value_kind(const runhook_value* value);
 
 /**
  * Returns the element type of a tensor; 0 for anything else.
@@ -176,7 +178,7 @@ RUNHOOK_API int32_t runhook_value_kind(const runhook_value *value);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_value_dtype(const runhook_value *value);
+RUNHOOK_API int32_t runhook_value_dtype(const runhook_value* value);
 
 /**
  * Returns the number of dimensions of a tensor.
@@ -184,7 +186,7 @@ RUNHOOK_API int32_t runhook_value_dtype(const runhook_value *value);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API size_t runhook_value_rank(const runhook_value *value);
+RUNHOOK_API size_t runhook_value_rank(const runhook_value* value);
 
 /**
  * Returns the number of elements of a tensor: 1 for a scalar; 0 for anything else.
@@ -192,7 +194,7 @@ RUNHOOK_API size_t runhook_value_rank(const runhook_value *value);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API int64_t runhook_value_element_count(const runhook_value *value);
+RUNHOOK_API int64_t runhook_value_element_count(const runhook_value* value);
 
 /**
  * Returns the size of the elements, the text without its NUL, or the bytes.
@@ -200,7 +202,7 @@ RUNHOOK_API int64_t runhook_value_element_count(const runhook_value *value);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API size_t runhook_value_byte_size(const runhook_value *value);
+RUNHOOK_API size_t runhook_value_byte_size(const runhook_value* value);
 
 /**
  * Returns where a tensor is, in DLPack's numbering.
@@ -208,7 +210,7 @@ RUNHOOK_API size_t runhook_value_byte_size(const runhook_value *value);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_value_device_type(const runhook_value *value);
+RUNHOOK_API int32_t runhook_value_device_type(const runhook_value* value);
 
 /**
  * Returns which of the devices of that type it is.
@@ -216,7 +218,7 @@ RUNHOOK_API int32_t runhook_value_device_type(const runhook_value *value);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_value_device_id(const runhook_value *value);
+RUNHOOK_API int32_t runhook_value_device_id(const runhook_value* value);
 
 /**
  * Returns the extents of a tensor.
@@ -225,7 +227,7 @@ RUNHOOK_API int32_t runhook_value_device_id(const runhook_value *value);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API const int64_t *runhook_value_shape(const runhook_value *value);
+RUNHOOK_API const int64_t* runhook_value_shape(const runhook_value* value);
 
 /**
  * Returns the strides of a tensor, in elements.
@@ -234,7 +236,7 @@ RUNHOOK_API const int64_t *runhook_value_shape(const runhook_value *value);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API const int64_t *runhook_value_strides(const runhook_value *value);
+RUNHOOK_API const int64_t* runhook_value_strides(const runhook_value* value);
 
 /**
  * Returns the elements, text or bytes.
@@ -243,7 +245,7 @@ RUNHOOK_API const int64_t *runhook_value_strides(const runhook_value *value);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API const void *runhook_value_data(const runhook_value *value);
+RUNHOOK_API const void* runhook_value_data(const runhook_value* value);
 
 /**
  * Returns the elements of a tensor for writing. Whoever else holds a reference sees the change.
@@ -252,7 +254,7 @@ RUNHOOK_API const void *runhook_value_data(const runhook_value *value);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API void *runhook_value_mutable_data(runhook_value *value);
+RUNHOOK_API void* runhook_value_mutable_data(runhook_value* value);
 
 /**
  * Reads the only element of a CPU tensor of a real type.
@@ -261,7 +263,7 @@ RUNHOOK_API void *runhook_value_mutable_data(runhook_value *value);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_value_get_double(const runhook_value *value, double *number, runhook_error **error);
+RUNHOOK_API runhook_status runhook_value_get_double(const runhook_value* value, double* number, runhook_error** error);
 
 /**
  * Reads the only element of a CPU tensor of a real type, rounded towards zero.
@@ -270,7 +272,7 @@ RUNHOOK_API runhook_status runhook_value_get_double(const runhook_value *value, 
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_value_get_int64(const runhook_value *value, int64_t *number, runhook_error **error);
+RUNHOOK_API runhook_status runhook_value_get_int64(const runhook_value* value, int64_t* number, runhook_error** error);
 
 #ifdef __cplusplus
 } /* extern "C" */

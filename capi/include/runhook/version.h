@@ -29,7 +29,7 @@ RUNHOOK_API int32_t runhook_version(void);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API const char *runhook_version_string(void);
+RUNHOOK_API const char* runhook_version_string(void);
 
 /**
  * Checks that the library can serve a caller that was built with a header of this version. Bindings call it when they
@@ -41,7 +41,7 @@ RUNHOOK_API const char *runhook_version_string(void);
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_check_version(int32_t header_version, runhook_error **error);
+RUNHOOK_API runhook_status runhook_check_version(int32_t header_version, runhook_error** error);
 
 #ifdef __cplusplus
 } /* extern "C" */

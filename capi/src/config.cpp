@@ -1,0 +1,160 @@
+#include "runhook/config.h"
+
+#include <algorithm>
+
+#include "clock_handle.hpp"
+#include "config_handle.hpp"
+#include "graph_engine.hpp"
+#include "guard.hpp"
+#include "hook.hpp"
+#include "runhook/training.hpp"
+#include "scaffold_handle.hpp"
+#include "session_handle.hpp"
+#include "stop_handle.hpp"
+#include "table.hpp"
+
+namespace runhook::capi {
+
+namespace {
+
+constexpr std::size_t kTrainingSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_training_options, stop_grace_period_ns);
+static_assert(offsetof(runhook_training_options, is_chief) == 8 &&
+                  offsetof(runhook_training_options, max_wait_ns) == 16 &&
+                  offsetof(runhook_training_options, poll_ns) == 24 &&
+                  offsetof(runhook_training_options, stop_grace_period_ns) == 32 && kTrainingSizeV1_0 == 40,
+              "the 1.0 prefix is frozen");
+
+constexpr std::size_t kLogSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_log, write);
+static_assert(offsetof(runhook_log, user_data) == 8 && offsetof(runhook_log, destroy) == 16 &&
+                  offsetof(runhook_log, write) == 24 && kLogSizeV1_0 == 32,
+              "the 1.0 prefix is frozen");
+
+void use_creator(ConfigBox& box, std::shared_ptr<SessionCreator> creator, bool single) noexcept {
+  box.config.session_creator = std::move(creator);
+  box.single_session = single;
+}
+
+}  // namespace
+
+}  // namespace runhook::capi
+
+using namespace runhook;
+using namespace runhook::capi;
+
+runhook_config* runhook_config_create(runhook_error** error) {
+  return guarded_handle(error, [] { return create<runhook_config>(); });
+}
+
+runhook_config* runhook_training_config_create(const runhook_function* factory, runhook_scaffold* scaffold,
+                                               const runhook_training_options* options, runhook_error** error) {
+  std::shared_ptr<CFunction> function;
+  if (accept_function(factory, function, error) != RUNHOOK_OK) return nullptr;
+  runhook_training_options given = RUNHOOK_TRAINING_OPTIONS_INIT;
+  if (options != nullptr && accept_struct(options, kTrainingSizeV1_0, given, error) != RUNHOOK_OK) return nullptr;
+  return guarded_handle(error, [&] {
+    if (given.is_chief != 0 && given.is_chief != 1) {
+      throw StatusError(StatusCode::invalid_argument, "is_chief is neither 0 nor 1");
+    }
+    if (given.stop_grace_period_ns < 0) throw StatusError(StatusCode::invalid_argument, "the grace period is negative");
+    TrainingOptions wanted;
+    wanted.is_chief = given.is_chief == 1;
+    wanted.scaffold = scaffold_or_null(scaffold);
+    wanted.max_wait_ns = given.max_wait_ns;
+    wanted.poll_ns = given.poll_ns;
+    wanted.stop_grace_period_ns = given.stop_grace_period_ns;
+    auto box = std::make_unique<ConfigBox>();
+    box->config = training_config(factory_from(std::move(function)), std::move(wanted));
+    box->worker = given.is_chief == 0;
+    return give<runhook_config>(std::move(box));
+  });
+}
+
+void runhook_config_destroy(runhook_config* config) { capi::destroy(config); }
+
+runhook_status runhook_config_set_session(runhook_config* config, runhook_session* session, runhook_error** error) {
+  return guarded(error, [&] {
+    ConfigBox& box = require(config);
+    use_creator(box, single_session_creator(session_from_handle(session)), /*single=*/true);
+  });
+}
+
+runhook_status runhook_config_set_graph(runhook_config* config, runhook_graph* graph, runhook_error** error) {
+  return guarded(error, [&] {
+    ConfigBox& box = require(config);
+    use_creator(
+        box, std::make_shared<ChiefSessionCreator>([kept = require(graph).graph] { return new_graph_session(kept); }),
+        /*single=*/false);
+  });
+}
+
+runhook_status runhook_config_set_session_creator(runhook_config* config, runhook_session_creator* creator,
+                                                  runhook_error** error) {
+  return guarded(error, [&] {
+    ConfigBox& box = require(config);
+    use_creator(box, require(creator).creator, /*single=*/false);
+  });
+}
+
+runhook_status runhook_config_add_hook(runhook_config* config, const runhook_hook* hook,
+                                       const runhook_hook_options* options, runhook_error** error) {
+  runhook_hook table;
+  UserData owner;
+  if (const auto status = accept_hook(hook, table, owner, error); status != RUNHOOK_OK) return status;
+  return guarded(error, [&] {
+    ConfigBox& box = require(config);
+    auto& hooks = box.config.hooks;
+    for (const HookRegistration& known : hooks) {
+      if (!static_cast<const CHook&>(*known.hook).same_as(table)) continue;
+      owner.release();
+      throw StatusError(StatusCode::already_exists, "the hook has been added already");
+    }
+    HookRequestOptions registration = hook_options_from(options);
+    if (registration.chief_only && box.worker) return;
+    HookRegistration added{std::make_shared<CHook>(table, std::move(owner)), std::move(registration.options)};
+    if (registration.chief_only) {
+      hooks.insert(hooks.begin() + static_cast<std::ptrdiff_t>(box.chief_only_hooks), std::move(added));
+      ++box.chief_only_hooks;
+    } else {
+      hooks.push_back(std::move(added));
+    }
+  });
+}
+
+runhook_status runhook_config_set_clock(runhook_config* config, runhook_clock* clock, runhook_error** error) {
+  return guarded(error, [&] {
+    ConfigBox& box = require(config);
+    box.config.clock = clock != nullptr ? require(clock).clock : nullptr;
+  });
+}
+
+runhook_status runhook_config_set_stop_grace_period_ns(runhook_config* config, int64_t grace_ns,
+                                                       runhook_error** error) {
+  return guarded(error, [&] {
+    ConfigBox& box = require(config);
+    if (grace_ns < 0) throw StatusError(StatusCode::invalid_argument, "the grace period is negative");
+    box.config.stop_grace_period_ns = grace_ns;
+  });
+}
+
+runhook_status runhook_config_set_log(runhook_config* config, const runhook_log* log, runhook_error** error) {
+  if (log == nullptr) return guarded(error, [&] { require(config).config.log = nullptr; });
+  runhook_log table;
+  UserData owner;
+  if (const auto status = accept_table(log, kLogSizeV1_0, table, owner, error); status != RUNHOOK_OK) return status;
+  return guarded(error, [&] {
+    ConfigBox& box = require(config);
+    if (table.write == nullptr) throw StatusError(StatusCode::invalid_argument, "write is NULL");
+    box.config.log = [write = table.write, data = std::make_shared<const UserData>(std::move(owner))](
+                         LogLevel level, std::string_view message) {
+      write(static_cast<std::int32_t>(level), std::string(message).c_str(), data->get());
+    };
+  });
+}
+
+runhook_status runhook_config_set_stop_source(runhook_config* config, const runhook_stop_source* source,
+                                              runhook_error** error) {
+  return guarded(error, [&] {
+    ConfigBox& box = require(config);
+    box.config.stop = require(source).source.state();
+  });
+}

@@ -1,0 +1,266 @@
+// What hooks and step functions may ask of their context.
+#include "config_handle.hpp"
+#include "context_access.hpp"
+#include "guard.hpp"
+#include "hook_context.hpp"
+#include "monitored_handle.hpp"
+#include "run_args_handle.hpp"
+#include "runhook/context.h"
+#include "step_function_call.hpp"
+#include "stop_handle.hpp"
+#include "text.hpp"
+#include "value_handle.hpp"
+
+namespace runhook::capi {
+
+namespace {
+
+// Stops may be asked for by any thread while the callback's thread is in the session.
+HookContext* find_hook_from_elsewhere(const runhook_context* context) noexcept {
+  auto* hook = find_hook_context(context);
+  const bool elsewhere = hook != nullptr && !hook->detached() && SessionCall::find(*hook->monitored) == nullptr;
+  return elsewhere && hook->monitored->running() ? hook : nullptr;
+}
+
+StepFunctionCall* find_step_function(const runhook_context* context) noexcept {
+  auto* call = find_context_as<StepFunctionCall>(context, Role::step_function);
+  return call != nullptr && call->on_own_thread() ? call : nullptr;
+}
+
+// The stop state that the context is about, on whatever thread; NULL if there is none.
+std::shared_ptr<StopState> find_stop(const runhook_context* context) {
+  if (const auto* hook = find_hook_from_elsewhere(context)) return hook->stop.state();
+  if (const auto* hook = find_hook_in_callback(context)) return hook->stop.state();
+  if (const auto* call = find_context_as<StepFunctionCall>(context, Role::step_function)) return call->owner.stop;
+  return nullptr;
+}
+
+int32_t request_stop(const runhook_context* context, int32_t code, const char* text, StopUrgency urgency) noexcept {
+  return guarded_value<int32_t>(0, [&] {
+    const auto why = optional_text(text, "text");
+    if (auto* call = find_step_function(context)) {
+      call->stop_asked = true;
+      return call->step->run_context().request_stop(code, why, urgency) ? 1 : 0;
+    }
+    if (auto* hook = find_hook_in_callback(context)) return hook->context->request_stop(code, why, urgency) ? 1 : 0;
+    if (const auto* hook = find_hook_from_elsewhere(context))
+      return hook->stop.request_stop(code, why, urgency) ? 1 : 0;
+    return 0;
+  });
+}
+
+const SessionRunValues* find_values(const runhook_context* context) noexcept {
+  const auto* hook = find_hook_in_callback(context);
+  return hook != nullptr ? hook->context->values() : nullptr;
+}
+
+}  // namespace
+
+}  // namespace runhook::capi
+
+using namespace runhook;
+using namespace runhook::capi;
+
+const char* runhook_context_hook_name(runhook_context* context) {
+  const auto* found = find_context(context);
+  if (found == nullptr) return nullptr;
+  if (find_hook_context(context) == nullptr) return "";
+  const auto* hook = find_hook_in_callback(context);
+  return hook != nullptr ? hook->context->hook_name().data() : nullptr;
+}
+
+int64_t runhook_context_global_step(runhook_context* context) {
+  if (const auto* run_context = find_run_context(context)) return run_context->global_step();
+  if (const auto* call = find_context_as<SaverCall>(context, Role::saver)) return call->global_step;
+  const auto* policy = find_context_as<PolicyCall>(context, Role::policy);
+  return policy != nullptr && policy->notice != nullptr ? policy->notice->step : -1;
+}
+
+int64_t runhook_context_attempt(runhook_context* context) {
+  const auto* run_context = find_run_context(context);
+  return run_context != nullptr ? run_context->attempt() : 0;
+}
+
+int64_t runhook_context_now_ns(runhook_context* context) {
+  const auto* run_context = find_run_context(context);
+  if (run_context == nullptr) return 0;
+  return guarded_value<int64_t>(0, [&] { return run_context->now_ns(); });
+}
+
+runhook_monitored_session* runhook_context_monitored_session(runhook_context* context) {
+  const MonitoredBox* box = nullptr;
+  if (const auto* hook = find_hook_in_callback(context)) {
+    box = hook->monitored;
+  } else if (const auto* call = find_step_function(context)) {
+    box = &call->owner;
+  }
+  return box != nullptr && find(box->handle) != nullptr ? box->handle : nullptr;
+}
+
+int32_t runhook_context_request_stop(runhook_context* context, int32_t code, const char* text) {
+  return request_stop(context, code, text, StopUrgency::after_step);
+}
+
+int32_t runhook_context_request_stop_now(runhook_context* context, int32_t code, const char* text) {
+  return request_stop(context, code, text, StopUrgency::now);
+}
+
+int32_t runhook_context_stop_requested(runhook_context* context) {
+  const auto* creator = find_context_as<CreatorCall>(context, Role::creator);
+  if (creator != nullptr) return creator->stop != nullptr && creator->stop->requested() ? 1 : 0;
+  const auto stop = find_stop(context);
+  return stop != nullptr && stop->requested() ? 1 : 0;
+}
+
+runhook_stop_source* runhook_context_stop_source(runhook_context* context, runhook_error** error) {
+  return guarded_handle(error, [&] {
+    auto stop = find_stop(context);
+    if (stop == nullptr) {
+      require_hook_context(context);  // says what is wrong
+      throw StatusError(StatusCode::failed_precondition, "there is nothing to stop");
+    }
+    return create<runhook_stop_source>(StopSource(std::move(stop)));
+  });
+}
+
+runhook_status runhook_context_request_save(runhook_context* context, runhook_error** error) {
+  return guarded(error, [&] {
+    const auto stop = find_stop(context);
+    if (stop != nullptr) {
+      stop->request_save();
+    } else {
+      require_hook_context(context);
+    }
+  });
+}
+
+const runhook_run_args* runhook_context_original_args(runhook_context* context) {
+  auto* hook = find_hook_in_callback(context);
+  if (hook == nullptr || !hook->in_run()) return nullptr;
+  return guarded_value<const runhook_run_args*>(nullptr,
+                                                [&] { return hook->lend_args(hook->context->original_args()); });
+}
+
+runhook_status runhook_context_add_fetch(runhook_context* context, const char* key, const char* name,
+                                         runhook_error** error) {
+  return guarded(error, [&] {
+    SessionRunContext& target = *require_hook_context(context).context;
+    target.add_fetch(optional_text(key, "key"), required_text(name, "name"));
+  });
+}
+
+runhook_status runhook_context_add_feed(runhook_context* context, const char* name, runhook_value* value,
+                                        runhook_error** error) {
+  return guarded(error, [&] {
+    SessionRunContext& target = *require_hook_context(context).context;
+    target.add_feed(required_text(name, "name"), from_handle(value));
+  });
+}
+
+runhook_status runhook_context_add_options(runhook_context* context, const runhook_run_options* options,
+                                           runhook_error** error) {
+  return guarded(error, [&] {
+    SessionRunContext& target = *require_hook_context(context).context;
+    target.add_options(*require(options).shown);
+  });
+}
+
+runhook_status runhook_context_request(runhook_context* context, const runhook_run_args* args, runhook_error** error) {
+  return guarded(error, [&] {
+    SessionRunContext& target = *require_hook_context(context).context;
+    target.request(require(args).get());
+  });
+}
+
+runhook_status runhook_context_skip_step(runhook_context* context, runhook_error** error) {
+  return guarded(error, [&] { require_hook_context(context).context->skip_step(); });
+}
+
+runhook_value* runhook_context_result(runhook_context* context, const char* key) {
+  const auto* values = find_values(context);
+  if (values == nullptr) return nullptr;
+  return guarded_value<runhook_value*>(nullptr, [&] { return result_value(values->results(), key); });
+}
+
+runhook_status runhook_context_get_double(runhook_context* context, const char* key, double* number,
+                                          runhook_error** error) {
+  return guarded(error, [&] {
+    const auto* values = require_hook_context(context).context->values();
+    if (values == nullptr) throw StatusError(StatusCode::failed_precondition, "there are results in after_run only");
+    if (number == nullptr) throw StatusError(StatusCode::invalid_argument, "number is NULL");
+    *number = result_double(values->results(), key);
+  });
+}
+
+runhook_results* runhook_context_results(runhook_context* context) {
+  const auto* values = find_values(context);
+  if (values == nullptr) return nullptr;
+  return guarded_value<runhook_results*>(nullptr, [&] { return find_hook_context(context)->lend_results(*values); });
+}
+
+const runhook_metadata* runhook_context_metadata(runhook_context* context) {
+  const auto* values = find_values(context);
+  if (values == nullptr) return nullptr;
+  return guarded_value<const runhook_metadata*>(
+      nullptr, [&] { return find_hook_context(context)->lend_metadata(values->metadata()); });
+}
+
+runhook_status runhook_context_discard_result(runhook_context* context, runhook_error** error) {
+  return guarded(error, [&] { require_hook_context(context).context->discard_result(); });
+}
+
+const runhook_outcome* runhook_context_outcome(runhook_context* context) {
+  auto* hook = find_hook_in_callback(context);
+  if (hook == nullptr) return nullptr;
+  return guarded_value<const runhook_outcome*>(nullptr, [&] { return hook->lend_outcome(); });
+}
+
+runhook_status runhook_context_run_with_hooks(runhook_context* context, const runhook_run_args* args,
+                                              runhook_results* results, runhook_error** error) {
+  return guarded(error, [&] {
+    auto* call = find_context_as<StepFunctionCall>(context, Role::step_function);
+    check_answerable(context, call, "this is for step functions");
+    const SessionRunArgs& what = args_from_handle(args);
+    ResultsBox* const place = results_to_fill(results);
+    // What was lent to the hooks' callbacks may belong to this run.
+    struct TakeBack {
+      ~TakeBack() {
+        if (box.context != nullptr) box.context->forget();
+      }
+      MonitoredBox& box;
+    } const take_back{call->owner};
+    try {
+      const Results& filled = call->step->run_with_hooks(what);
+      if (place != nullptr) {
+        place->own = filled;
+        place->own_metadata = call->step->run_context().monitored_session()->metadata();
+      }
+    } catch (...) {
+      call->last_run = Error::from_current_exception(StatusCode::unknown);
+      throw;
+    }
+    call->last_run = Error();
+  });
+}
+
+// A context outside a loop.
+
+runhook_context* runhook_context_create(const runhook_run_args* args, runhook_session* session, runhook_error** error) {
+  return guarded_handle(error, [&] {
+    auto run_context = std::make_unique<SessionRunContext>(args_from_handle(args), session_from_handle(session));
+    return give<runhook_context>(std::make_unique<HookContext>(std::move(run_context)));
+  });
+}
+
+const runhook_run_args* runhook_context_requested(runhook_context* context) {
+  auto* hook = find_hook_in_callback(context);
+  if (hook == nullptr) return nullptr;
+  return guarded_value<const runhook_run_args*>(nullptr,
+                                                [&] { return hook->lend_requested(hook->context->requested()); });
+}
+
+runhook_status runhook_context_execute(runhook_context* context, runhook_error** error) {
+  return guarded(error, [&] { require_hook_context(context).context->execute(); });
+}
+
+void runhook_context_destroy(runhook_context* context) { capi::destroy(context); }

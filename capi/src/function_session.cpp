@@ -1,0 +1,92 @@
+#include "runhook/function_session.hpp"
+
+#include "c_call.hpp"
+#include "guard.hpp"
+#include "guarded_session.hpp"
+#include "runhook/session.h"
+#include "session_handle.hpp"
+#include "step_call.hpp"
+#include "table.hpp"
+#include "text.hpp"
+#include "value_handle.hpp"
+
+namespace runhook::capi {
+
+namespace {
+
+// The function with the one context that all its calls use.
+struct StepFunction {
+  explicit StepFunction(std::shared_ptr<CFunction> its_function) : function(std::move(its_function)) {
+    handle.publish(call);
+  }
+  void run(FunctionSession::Step& step) {
+    call.step = &step;
+    struct TakeBack {
+      ~TakeBack() { options.forget(); }
+      StepOptions& options;
+    } const take_back{call.options};
+    invoke(call, handle.get(), "run", function->call, function->data.get());
+  }
+  std::shared_ptr<CFunction> function;
+  StepCall call;
+  Lent<runhook_context> handle;
+};
+
+StepCall* find_step(const runhook_context* context) noexcept {
+  return find_context_as<StepCall>(context, Role::function_session);
+}
+
+FunctionSession::Step& require_step(const runhook_context* context) {
+  if (find_context(context) == nullptr) throw StatusError(StatusCode::invalid_argument, "not a valid context");
+  if (const auto* call = find_step(context)) return *call->step;
+  throw StatusError(StatusCode::failed_precondition, "this is for the function of a function session");
+}
+
+}  // namespace
+
+}  // namespace runhook::capi
+
+using namespace runhook;
+using namespace runhook::capi;
+
+runhook_session* runhook_function_session_create(const runhook_function* step, const char* const* outputs,
+                                                 size_t output_count, const char* const* inputs, size_t input_count,
+                                                 runhook_error** error) {
+  std::shared_ptr<CFunction> function;
+  if (accept_function(step, function, error) != RUNHOOK_OK) return nullptr;
+  return guarded_handle(error, [&] {
+    auto shared = std::make_shared<StepFunction>(std::move(function));
+    return give_session(std::make_shared<Guarded<FunctionSession>>(
+        [shared](FunctionSession::Step& call) { shared->run(call); }, required_texts(outputs, output_count, "output"),
+        required_texts(inputs, input_count, "input")));
+  });
+}
+
+runhook_value* runhook_step_input(runhook_context* context, const char* name) {
+  return guarded_value<runhook_value*>(nullptr, [&]() -> runhook_value* {
+    const auto* call = find_step(context);
+    if (call == nullptr || name == nullptr) return nullptr;
+    const Value* value = call->step->input(name);
+    return value != nullptr ? to_handle(*value) : nullptr;
+  });
+}
+
+int32_t runhook_step_wanted(runhook_context* context, const char* name) {
+  const auto* call = find_step(context);
+  return call != nullptr && name != nullptr && call->step->wanted(name) ? 1 : 0;
+}
+
+runhook_status runhook_step_set_output(runhook_context* context, const char* name, runhook_value* value,
+                                       runhook_error** error) {
+  return guarded(error, [&] { require_step(context).set_output(required_text(name, "name"), from_handle(value)); });
+}
+
+runhook_status runhook_step_set_double(runhook_context* context, const char* name, double number,
+                                       runhook_error** error) {
+  return guarded(error, [&] {
+    FunctionSession::Step& step = require_step(context);
+    const auto output = required_text(name, "name");
+    // A number that nobody wants need not become a value, but its name is checked all the same.
+    step.set_output(output, step.wanted(output) ? Value::scalar(number) : Value());
+  });
+}

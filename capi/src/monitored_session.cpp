@@ -1,0 +1,267 @@
+#include "runhook/monitored_session.h"
+
+#include "c_call.hpp"
+#include "config_handle.hpp"
+#include "coordinator_handle.hpp"
+#include "guard.hpp"
+#include "hook_context.hpp"
+#include "monitored_handle.hpp"
+#include "outcome_handle.hpp"
+#include "run_args_handle.hpp"
+#include "session_handle.hpp"
+#include "step_function_call.hpp"
+#include "stop_handle.hpp"
+#include "table.hpp"
+#include "text.hpp"
+
+namespace runhook::capi {
+
+void SessionCall::lent() noexcept {
+  if (lent_ || !keeps_) return;
+  lent_ = true;
+  box_->retain();
+}
+
+// The session may have been destroyed meanwhile, but not its box, of which this is then the last use.
+void SessionCall::take_back() noexcept {
+  if (box_->context != nullptr) box_->context->forget_for(this);
+  box_->release();
+}
+
+MonitoredBox::~MonitoredBox() {
+  const SessionCall call(*this, /*keeps=*/false);
+  session.reset();
+}
+
+void MonitoredBox::refuse() const {
+  const bool called_back = std::this_thread::get_id() == creator;
+  throw StatusError(called_back ? StatusCode::reentrant : StatusCode::busy, "the session is still being created");
+}
+
+namespace {
+
+// Ends a box whose handle is gone already.
+void end_box(MonitoredBox* box) noexcept {
+  MonitoredSession* const session = box->session.get();  // NULL if it could not be created
+  try {
+    if (session != nullptr && session->defer_until_idle([box] { box->release(); })) return;
+  } catch (...) {  // NOLINT(bugprone-empty-catch): a function of one pointer needs no memory, so this does not happen
+  }
+  box->release();
+}
+
+runhook_monitored_session* new_session(const ConfigBox& from) {
+  Config config = from.config;
+  if (config.stop == nullptr) config.stop = std::make_shared<StopState>();
+  if (from.single_session) config.recovery.max_attempts = 0;
+
+  auto box = std::make_unique<MonitoredBox>();
+  box->owned = true;
+  box->stop = config.stop;
+  box->hooks.reserve(config.hooks.size());
+  for (const HookRegistration& registration : config.hooks) {
+    box->hooks.push_back(std::static_pointer_cast<CHook>(registration.hook));
+  }
+  config.direct_contexts = std::make_shared<HookContexts>(*box);
+  const auto number = HandleTable::create(HandleKind::monitored_session, box.get());
+  auto* const handle = handle_from<runhook_monitored_session>(number);
+  box->handle = handle;
+  try {
+    const SessionCall call(*box, /*keeps=*/false);
+    box->session = std::make_unique<MonitoredSession>(std::move(config));
+  } catch (...) {
+    // Whoever has destroyed the handle meanwhile may still be at it; the second of the two ends the box.
+    const bool destroyed = HandleTable::retire(number, HandleKind::monitored_session) == nullptr;
+    if (destroyed && !box->decided.exchange(true)) box.release();
+    throw;
+  }
+  box->ready.store(box->session.get(), std::memory_order_release);
+  if (box->decided.exchange(true))
+    throw StatusError(StatusCode::closed, "the session was destroyed while it was created");
+  box.release();
+  return handle;
+}
+
+// The stop state, for what is possible at any time and on any thread.
+StopSource source_of(const MonitoredBox& box) noexcept { return StopSource(box.stop, StopOrigin::caller); }
+
+}  // namespace
+
+}  // namespace runhook::capi
+
+using namespace runhook;
+using namespace runhook::capi;
+
+runhook_monitored_session* runhook_monitored_session_create(const runhook_config* config, runhook_error** error) {
+  return guarded_handle(error, [&] { return new_session(require(config)); });
+}
+
+void runhook_monitored_session_destroy(runhook_monitored_session* session) {
+  auto* box = static_cast<MonitoredBox*>(HandleTable::retire(number_of(session), HandleKind::monitored_session));
+  if (box == nullptr) return;
+  if (!box->decided.exchange(true)) return;  // it is still being created, and whoever does that ends it
+  end_box(box);
+}
+
+runhook_status runhook_monitored_session_run(runhook_monitored_session* session, const runhook_run_args* args,
+                                             runhook_results* results, runhook_error** error) {
+  return guarded(error, [&] {
+    MonitoredBox& box = require(session);
+    MonitoredSession& target = box.get();
+    const SessionRunArgs& what = args_from_handle(args);
+    ResultsBox* const place = results_to_fill(results);
+    const SessionCall call(box);
+    if (place != nullptr) {
+      target.run(what, &place->own, &place->own_metadata);
+    } else {
+      target.run(what, nullptr, nullptr);
+    }
+  });
+}
+
+runhook_status runhook_monitored_session_run_until_stop(runhook_monitored_session* session,
+                                                        const runhook_run_args* args, int64_t max_steps,
+                                                        int64_t* completed, runhook_error** error) {
+  return guarded(error, [&] {
+    MonitoredBox& box = require(session);
+    MonitoredSession& target = box.get();
+    if (max_steps < 0) throw StatusError(StatusCode::invalid_argument, "max_steps is negative");
+    const SessionRunArgs& what = args_from_handle(args);
+    const SessionCall call(box);
+    target.run_until_stop(what, max_steps, completed);
+  });
+}
+
+runhook_status runhook_monitored_session_run_step_fn(runhook_monitored_session* session,
+                                                     const runhook_function* step_fn, runhook_error** error) {
+  std::shared_ptr<CFunction> function;
+  if (const auto status = accept_function(step_fn, function, error); status != RUNHOOK_OK) return status;
+  return guarded(error, [&] {
+    MonitoredBox& box = require(session);
+    MonitoredSession& target = box.get();
+    StepFunctionCall step_call(box);
+    Lent<runhook_context> handle;
+    handle.publish(step_call);
+    const SessionCall call(box);
+    target.run_step_fn([&](StepContext& step) { step_call.run(step, handle.get(), *function); });
+  });
+}
+
+int32_t runhook_monitored_session_should_stop(const runhook_monitored_session* session) {
+  const auto* box = find(session);
+  if (box == nullptr) return 1;
+  const auto* target = box->ready.load(std::memory_order_acquire);
+  return (target != nullptr ? target->should_stop() : box->stop->requested()) ? 1 : 0;
+}
+
+int32_t runhook_monitored_session_request_stop(const runhook_monitored_session* session, int32_t code, const char* text,
+                                               int32_t urgency) {
+  return guarded_value<int32_t>(0, [&] {
+    const auto& box = require(session);
+    return source_of(box).request_stop(code, optional_text(text, "text"), urgency_from_number(urgency)) ? 1 : 0;
+  });
+}
+
+runhook_status runhook_monitored_session_request_save(const runhook_monitored_session* session, runhook_error** error) {
+  return guarded(error, [&] { source_of(require(session)).request_save(); });
+}
+
+runhook_stop_source* runhook_monitored_session_stop_source(const runhook_monitored_session* session,
+                                                           runhook_error** error) {
+  return guarded_handle(error, [&] { return create<runhook_stop_source>(StopSource(require(session).stop)); });
+}
+
+runhook_status runhook_monitored_session_clear_end_of_input(runhook_monitored_session* session, runhook_error** error) {
+  return guarded(error, [&] { require(session).get().clear_end_of_input(); });
+}
+
+runhook_status runhook_monitored_session_add_hook(runhook_monitored_session* session, const runhook_hook* hook,
+                                                  const runhook_hook_options* options, uint64_t* id,
+                                                  runhook_error** error) {
+  runhook_hook table;
+  UserData owner;
+  if (const auto status = accept_hook(hook, table, owner, error); status != RUNHOOK_OK) return status;
+  return guarded(error, [&] {
+    MonitoredBox& box = require(session);
+    MonitoredSession& target = box.get();
+    if (SessionCall::find(box) == nullptr && target.running()) {
+      throw StatusError(StatusCode::busy, "another thread is using the session");
+    }
+    std::erase_if(box.hooks, [](const auto& known) { return known.expired(); });
+    for (const auto& known : box.hooks) {
+      const auto same = known.lock();
+      if (same == nullptr || !same->same_as(table)) continue;
+      owner.release();
+      throw StatusError(StatusCode::already_exists, "the hook has been added already");
+    }
+    HookRequestOptions registration = hook_options_from(options);
+    box.hooks.reserve(box.hooks.size() + 1);
+    auto added = std::make_shared<CHook>(table, std::move(owner));
+    const std::uint64_t number = target.add_hook(added, std::move(registration.options));
+    box.hooks.push_back(added);
+    if (id != nullptr) *id = number;
+  });
+}
+
+runhook_status runhook_monitored_session_remove_hook(runhook_monitored_session* session, uint64_t id,
+                                                     runhook_error** error) {
+  return guarded(error, [&] { require(session).get().remove_hook(id); });
+}
+
+runhook_status runhook_monitored_session_hook_id(const runhook_monitored_session* session, const char* name,
+                                                 uint64_t* id, runhook_error** error) {
+  return guarded(error, [&] {
+    const MonitoredSession& target = require(session).get();
+    if (id == nullptr) throw StatusError(StatusCode::invalid_argument, "id is NULL");
+    *id = target.hook_id(required_text(name, "name"));
+  });
+}
+
+runhook_status runhook_monitored_session_fail(runhook_monitored_session* session, runhook_status code,
+                                              const char* message, runhook_error** error) {
+  return guarded(error, [&] {
+    MonitoredSession& target = require(session).get();
+    if (code == RUNHOOK_OK) throw StatusError(StatusCode::invalid_argument, "the code is RUNHOOK_OK");
+    target.fail(Error(status_from_number(code), optional_text(message, "message")));
+  });
+}
+
+runhook_status runhook_monitored_session_close(runhook_monitored_session* session, runhook_error** error) {
+  return guarded(error, [&] {
+    MonitoredBox& box = require(session);
+    MonitoredSession& target = box.get();
+    const SessionCall call(box);
+    target.close();
+  });
+}
+
+int32_t runhook_monitored_session_closed(const runhook_monitored_session* session) {
+  const auto* box = find(session);
+  if (box == nullptr) return 1;
+  const auto* target = box->ready.load(std::memory_order_acquire);
+  return target != nullptr && target->closed() ? 1 : 0;
+}
+
+runhook_outcome* runhook_monitored_session_outcome(const runhook_monitored_session* session, runhook_error** error) {
+  return guarded_handle(error, [&] { return create<runhook_outcome>(require(session).get().outcome()); });
+}
+
+runhook_session* runhook_monitored_session_session(const runhook_monitored_session* session, runhook_error** error) {
+  return guarded_handle(error, [&] {
+    auto raw = require(session).get().session();
+    if (raw == nullptr) throw StatusError(StatusCode::closed, "there is no session any more");
+    return give_session(std::move(raw));
+  });
+}
+
+runhook_coordinator* runhook_monitored_session_coordinator(const runhook_monitored_session* session,
+                                                           runhook_error** error) {
+  return guarded_handle(error, [&] { return create<runhook_coordinator>(require(session).get().coordinator()); });
+}
+
+int64_t runhook_monitored_session_global_step(const runhook_monitored_session* session) {
+  const auto* box = find(session);
+  if (box == nullptr) return -1;
+  const auto* target = box->ready.load(std::memory_order_acquire);
+  return target != nullptr ? target->global_step() : -1;
+}

@@ -1,0 +1,60 @@
+#include "runhook/outcome.h"
+
+#include "guard.hpp"
+#include "outcome_handle.hpp"
+#include "stop_handle.hpp"
+
+using runhook::Outcome;
+using runhook::OutcomeKind;
+using namespace runhook::capi;  // NOLINT: this file implements the C functions in terms of it
+
+namespace {
+
+static_assert(RUNHOOK_OUTCOME_RUNNING == static_cast<int>(OutcomeKind::running) &&
+              RUNHOOK_OUTCOME_COMPLETED == static_cast<int>(OutcomeKind::completed) &&
+              RUNHOOK_OUTCOME_STOPPED == static_cast<int>(OutcomeKind::stopped) &&
+              RUNHOOK_OUTCOME_END_OF_INPUT == static_cast<int>(OutcomeKind::end_of_input) &&
+              RUNHOOK_OUTCOME_FAILED == static_cast<int>(OutcomeKind::failed));
+
+int64_t number(const runhook_outcome* outcome, std::int64_t Outcome::*member) noexcept {
+  const auto* box = find(outcome);
+  return box != nullptr ? box->outcome.*member : 0;
+}
+
+}  // namespace
+
+int32_t runhook_outcome_kind(const runhook_outcome* outcome) {
+  const auto* box = find(outcome);
+  return box != nullptr ? static_cast<int32_t>(box->outcome.kind) : RUNHOOK_OUTCOME_RUNNING;
+}
+
+runhook_status runhook_outcome_stop_reason(const runhook_outcome* outcome, runhook_stop_reason* reason,
+                                           runhook_error** error) {
+  return guarded(error, [&] { fill_stop_reason(&require(outcome).outcome.stop, reason); });
+}
+
+const runhook_error* runhook_outcome_error(runhook_outcome* outcome) {
+  auto* box = find(outcome);
+  if (box == nullptr) return nullptr;
+  const runhook_error* lent = box->error.handle.get();
+  return lent != nullptr ? lent : box->error.lend(box->outcome.error);
+}
+
+int64_t runhook_outcome_step(const runhook_outcome* outcome) { return number(outcome, &Outcome::step); }
+
+int64_t runhook_outcome_runs(const runhook_outcome* outcome) { return number(outcome, &Outcome::runs); }
+
+int64_t runhook_outcome_recoveries(const runhook_outcome* outcome) { return number(outcome, &Outcome::recoveries); }
+
+int64_t runhook_outcome_warnings(const runhook_outcome* outcome) { return number(outcome, &Outcome::warnings); }
+
+const char* runhook_outcome_to_string(runhook_outcome* outcome) {
+  auto* box = find(outcome);
+  if (box == nullptr) return "";
+  return guarded_value<const char*>("", [&] {
+    if (box->text.empty()) box->text = box->outcome.to_string();
+    return box->text.c_str();
+  });
+}
+
+void runhook_outcome_destroy(runhook_outcome* outcome) { destroy(outcome); }

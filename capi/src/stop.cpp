@@ -1,0 +1,147 @@
+#include "runhook/stop.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "guard.hpp"
+#include "stop_handle.hpp"
+#include "table.hpp"
+#include "text.hpp"
+
+namespace runhook::capi {
+
+namespace {
+
+constexpr std::size_t kReasonSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_stop_reason, text);
+static_assert(offsetof(runhook_stop_reason, origin) == 8 && offsetof(runhook_stop_reason, urgency) == 12 &&
+                  offsetof(runhook_stop_reason, code) == 16 && offsetof(runhook_stop_reason, step) == 24 &&
+                  offsetof(runhook_stop_reason, time_ns) == 32 && offsetof(runhook_stop_reason, who) == 40 &&
+                  offsetof(runhook_stop_reason, text) == 48 && kReasonSizeV1_0 == 56,
+              "the 1.0 prefix is frozen");
+
+static_assert(RUNHOOK_STOP_BY_NONE == static_cast<int>(StopOrigin::none) &&
+              RUNHOOK_STOP_BY_CALLER == static_cast<int>(StopOrigin::caller) &&
+              RUNHOOK_STOP_BY_HOOK == static_cast<int>(StopOrigin::hook) &&
+              RUNHOOK_STOP_BY_SOURCE == static_cast<int>(StopOrigin::source) &&
+              RUNHOOK_STOP_BY_COORDINATOR == static_cast<int>(StopOrigin::coordinator) &&
+              RUNHOOK_STOP_BY_STEP_FUNCTION == static_cast<int>(StopOrigin::step_function) &&
+              RUNHOOK_STOP_BY_SIGNAL == static_cast<int>(StopOrigin::signal) &&
+              RUNHOOK_STOP_BY_SESSION == static_cast<int>(StopOrigin::session));
+static_assert(RUNHOOK_STOP_AFTER_STEP == static_cast<int>(StopUrgency::after_step) &&
+              RUNHOOK_STOP_NOW == static_cast<int>(StopUrgency::now));
+
+bool is_urgency(int32_t number) noexcept { return number == RUNHOOK_STOP_AFTER_STEP || number == RUNHOOK_STOP_NOW; }
+
+}  // namespace
+
+StopUrgency urgency_from_number(int32_t number) {
+  if (!is_urgency(number)) throw StatusError(StatusCode::invalid_argument, "not an urgency");
+  return static_cast<StopUrgency>(number);
+}
+
+const StopReason* StopSourceBox::reason(std::size_t index) {
+  if (index >= reasons_.size()) return nullptr;
+  const std::lock_guard lock(mutex_);
+  auto& kept = reasons_[index];
+  if (kept != nullptr) return kept.get();
+  if (index == 0) {
+    const StopReason first = source.state()->first();
+    if (first.origin == StopOrigin::none) return nullptr;
+    kept = std::make_unique<const StopReason>(first);
+  } else {
+    const auto later = source.state()->later();
+    if (index > later.size()) return nullptr;
+    kept = std::make_unique<const StopReason>(later[index - 1]);
+  }
+  return kept.get();
+}
+
+void fill_stop_reason(const StopReason* reason, runhook_stop_reason* out) {
+  if (out == nullptr) throw StatusError(StatusCode::invalid_argument, "reason is NULL");
+  const std::size_t size = out->struct_size;
+  if (size < kReasonSizeV1_0 || size > kMaxTableSize) {
+    throw StatusError(StatusCode::invalid_argument, "struct_size of the reason is not valid");
+  }
+  if (reason == nullptr || reason->origin == StopOrigin::none) {
+    throw StatusError(StatusCode::not_found, "there is no such stop request");
+  }
+  runhook_stop_reason filled = RUNHOOK_STOP_REASON_INIT;
+  filled.struct_size = size;
+  filled.origin = static_cast<int32_t>(reason->origin);
+  filled.urgency = static_cast<int32_t>(reason->urgency);
+  filled.code = reason->code;
+  filled.step = reason->step;
+  filled.time_ns = reason->time_ns;
+  filled.who = reason->who_chars.data();
+  filled.text = reason->text_chars.data();
+  std::memcpy(out, &filled, std::min(size, sizeof filled));
+}
+
+}  // namespace runhook::capi
+
+using runhook::StopSource;
+using runhook::StopUrgency;
+using namespace runhook::capi;  // NOLINT: this file implements the C functions in terms of it
+
+runhook_stop_source* runhook_stop_source_create(runhook_error** error) {
+  return guarded_handle(error, [] { return create<runhook_stop_source>(StopSource()); });
+}
+
+runhook_stop_source* runhook_stop_source_share(const runhook_stop_source* source, runhook_error** error) {
+  return guarded_handle(error, [&] { return create<runhook_stop_source>(require(source).source); });
+}
+
+void runhook_stop_source_destroy(runhook_stop_source* source) { destroy(source); }
+
+int32_t runhook_stop_source_request_stop(const runhook_stop_source* source, int32_t code, const char* text,
+                                         int32_t urgency) {
+  const auto* box = find(source);
+  if (box == nullptr) return 0;
+  return guarded_value<int32_t>(0, [&] {
+    return box->source.request_stop(code, optional_text(text, "the text"), urgency_from_number(urgency)) ? 1 : 0;
+  });
+}
+
+int32_t runhook_stop_source_request_stop_from_signal(const runhook_stop_source* source, int32_t signal_number,
+                                                     int32_t urgency) {
+  const auto* box = find(source);
+  if (box == nullptr || !is_urgency(urgency)) return 0;
+  return box->source.request_stop_from_signal(signal_number, static_cast<StopUrgency>(urgency)) ? 1 : 0;
+}
+
+runhook_status runhook_stop_source_request_save(const runhook_stop_source* source) {
+  const auto* box = find(source);
+  if (box == nullptr) return RUNHOOK_ERR_INVALID_ARGUMENT;
+  box->source.request_save();
+  return RUNHOOK_OK;
+}
+
+int32_t runhook_stop_source_stop_requested(const runhook_stop_source* source) {
+  const auto* box = find(source);
+  return box != nullptr && box->source.stop_requested() ? 1 : 0;
+}
+
+int32_t runhook_stop_source_wait(const runhook_stop_source* source, int64_t timeout_ns) {
+  const auto* box = find(source);
+  if (box == nullptr) return 0;
+  return guarded_value<int32_t>(0, [&] {
+    const auto state = box->source.state();  // the handle may be destroyed meanwhile
+    return state->wait(timeout_ns) ? 1 : 0;
+  });
+}
+
+size_t runhook_stop_source_reason_count(const runhook_stop_source* source) {
+  const auto* box = find(source);
+  if (box == nullptr || box->source.state()->first().origin == runhook::StopOrigin::none) return 0;
+  return guarded_value<size_t>(1, [&] { return 1 + box->source.state()->later().size(); });
+}
+
+runhook_status runhook_stop_source_reason_at(const runhook_stop_source* source, size_t index,
+                                             runhook_stop_reason* reason, runhook_error** error) {
+  return guarded(error, [&] { fill_stop_reason(require(source).reason(index), reason); });
+}
+
+uint64_t runhook_stop_source_reasons_dropped(const runhook_stop_source* source) {
+  const auto* box = find(source);
+  return box != nullptr ? box->source.state()->dropped() : 0;
+}

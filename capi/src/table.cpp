@@ -1,0 +1,48 @@
+#include "table.hpp"
+
+#include <algorithm>
+
+namespace runhook::capi {
+
+constexpr std::size_t kFunctionSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_function, call);
+static_assert(offsetof(runhook_function, user_data) == 8 && offsetof(runhook_function, destroy) == 16 &&
+                  offsetof(runhook_function, call) == 24 && kFunctionSizeV1_0 == 32,
+              "the 1.0 prefix is frozen");
+
+void UserData::run_destroy() noexcept {
+  const Destroy destroy = std::exchange(destroy_, nullptr);
+  if (destroy == nullptr) return;
+  try {
+    destroy(data_);
+  } catch (...) {  // NOLINT: nothing may leave a destroy function, and nobody could be told
+  }
+}
+
+namespace detail {
+
+Accepted copy_sized(const void* given, std::size_t min_size, void* copy, std::size_t copy_size) noexcept {
+  std::size_t size = 0;
+  std::memcpy(&size, given, sizeof size);
+  if (size < min_size || size > kMaxTableSize) return Accepted::refused;
+  std::memset(copy, 0, copy_size);
+  std::memcpy(copy, given, std::min(size, copy_size));
+  if (size <= copy_size) return Accepted::yes;
+  const auto* bytes = static_cast<const unsigned char*>(given);
+  const bool zero = std::all_of(bytes + copy_size, bytes + size, [](unsigned char byte) { return byte == 0; });
+  return zero ? Accepted::yes : Accepted::unknown;
+}
+
+}  // namespace detail
+
+runhook_status accept_function(const runhook_function* given, std::shared_ptr<CFunction>& function,
+                               runhook_error** out) noexcept {
+  runhook_function table;
+  UserData owner;
+  if (const auto status = accept_table(given, kFunctionSizeV1_0, table, owner, out); status != RUNHOOK_OK) {
+    return status;
+  }
+  if (table.call == nullptr) return invalid_argument(out, "call is NULL");
+  return guarded(out, [&] { function = std::make_shared<CFunction>(table.call, std::move(owner)); });
+}
+
+}  // namespace runhook::capi

@@ -1,0 +1,13 @@
+# The version stands in the C header, for those who include it, and in project(). They must agree.
+file(READ ${PROJECT_SOURCE_DIR}/capi/include/runhook/version.h header)
+set(header_version "")
+foreach(part IN ITEMS MAJOR MINOR PATCH)
+  if(NOT header MATCHES "#define RUNHOOK_VERSION_${part} ([0-9]+)")
+    message(FATAL_ERROR "runhook/version.h defines no RUNHOOK_VERSION_${part}")
+  endif()
+  list(APPEND header_version ${CMAKE_MATCH_1})
+endforeach()
+list(JOIN header_version . header_version)
+if(NOT header_version VERSION_EQUAL PROJECT_VERSION)
+  message(FATAL_ERROR "runhook/version.h says ${header_version}, the project ${PROJECT_VERSION}")
+endif()

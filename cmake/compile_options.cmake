@@ -1,0 +1,22 @@
+# How this project's own code is compiled. Nothing of it reaches those who use the libraries.
+
+if(RUNHOOK_SANITIZE)
+  add_compile_options(-fsanitize=${RUNHOOK_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${RUNHOOK_SANITIZE})
+endif()
+
+# Language level and warnings: for every target of the project.
+function(runhook_compile_options target)
+  target_compile_features(${target} PRIVATE c_std_11 cxx_std_20)
+  set_target_properties(${target} PROPERTIES C_EXTENSIONS OFF CXX_EXTENSIONS OFF)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+endfunction()
+
+# What goes into the libraries: on top, position-independent, and nothing visible that is not meant to be.
+function(runhook_library_options target)
+  runhook_compile_options(${target})
+  set_target_properties(${target} PROPERTIES
+    POSITION_INDEPENDENT_CODE ON
+    CXX_VISIBILITY_PRESET hidden
+    VISIBILITY_INLINES_HIDDEN ON)
+endfunction()

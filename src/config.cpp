@@ -1,0 +1,13 @@
+#include "runhook/config.hpp"
+
+#include <utility>
+
+namespace runhook::inline v1 {
+
+Config& Config::add_hook(std::shared_ptr<SessionRunHook> hook, HookOptions options) {
+  if (hook == nullptr) throw StatusError(StatusCode::invalid_argument, "there is no hook to add");
+  hooks.push_back({std::move(hook), std::move(options)});
+  return *this;
+}
+
+}  // namespace runhook::inline v1

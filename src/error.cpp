@@ -1,0 +1,182 @@
+#include "runhook/error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <iterator>
+#include <new>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+namespace runhook::inline v1 {
+
+struct Error::Rep {
+  Rep(StatusCode c, std::string_view m) : code(c), message(m) {
+    std::replace_if(
+        message.begin(), message.end(), [](char x) { return x == '\n' || x == '\r'; }, ' ');
+  }
+  Rep(const Rep& other)
+      : code(other.code),
+        message(other.message),
+        hook(other.hook),
+        callback(other.callback),
+        step(other.step),
+        cause(other.cause),
+        suppressed(other.suppressed),
+        dropped(other.dropped.load(std::memory_order_relaxed)) {}
+  Rep& operator=(const Rep&) = delete;
+
+  StatusCode code;
+  std::string message;
+  std::string hook;
+  std::string callback;
+  std::int64_t step = -1;
+  std::exception_ptr cause;
+  std::vector<Error> suppressed;
+  // Atomic because it is counted up in a shared Rep when there is no memory for a copy.
+  std::atomic<std::uint64_t> dropped{0};
+};
+
+namespace {
+
+const std::string& empty_string() noexcept {
+  static const std::string empty;
+  return empty;
+}
+
+}  // namespace
+
+Error::Error(StatusCode code, std::string_view message) noexcept {
+  try {
+    rep_ = std::make_shared<Rep>(code, message);
+  } catch (...) {
+    *this = no_memory();
+  }
+}
+
+Error Error::no_memory() noexcept {
+  // Never destroyed, so that errors may outlive everything; the text fits into the string object itself.
+  alignas(Rep) static unsigned char storage[sizeof(Rep)];
+  static Rep* const rep = new (storage) Rep(StatusCode::no_memory, "out of memory");
+  Error error;
+  error.rep_ = std::shared_ptr<Rep>(std::shared_ptr<Rep>(), rep);  // no control block, hence no allocation
+  return error;
+}
+
+Error Error::from_current_exception(StatusCode fallback) noexcept {
+  const auto described = [](StatusCode code, const char* text) noexcept {
+    Error error(code, text);
+    if (error.make_unique()) error.rep_->cause = std::current_exception();
+    return error;
+  };
+  if (std::current_exception() == nullptr) return Error(fallback, "no exception");
+  try {
+    throw;
+  } catch (const StatusError& e) {
+    return e.error() ? e.error() : Error(fallback, "exception without an error");
+  } catch (const std::bad_alloc&) {
+    return no_memory();
+  } catch (const std::invalid_argument& e) {
+    return described(StatusCode::invalid_argument, e.what());
+  } catch (const std::exception& e) {
+    return described(fallback, e.what());
+  } catch (...) {
+    return described(fallback, "unknown exception");
+  }
+}
+
+StatusCode Error::code() const noexcept { return rep_ ? rep_->code : StatusCode::ok; }
+const std::string& Error::message() const noexcept { return rep_ ? rep_->message : empty_string(); }
+const std::string& Error::hook() const noexcept { return rep_ ? rep_->hook : empty_string(); }
+const std::string& Error::callback() const noexcept { return rep_ ? rep_->callback : empty_string(); }
+std::int64_t Error::step() const noexcept { return rep_ ? rep_->step : -1; }
+std::exception_ptr Error::cause() const noexcept { return rep_ ? rep_->cause : nullptr; }
+
+std::size_t Error::suppressed_count() const noexcept { return rep_ ? rep_->suppressed.size() : 0; }
+
+Error Error::suppressed(std::size_t index) const noexcept {
+  return index < suppressed_count() ? rep_->suppressed[index] : Error();
+}
+
+std::uint64_t Error::suppressed_dropped() const noexcept {
+  return rep_ ? rep_->dropped.load(std::memory_order_relaxed) : 0;
+}
+
+// Copy on write. A Rep without a control block (no_memory) counts as shared.
+bool Error::make_unique() noexcept {
+  if (rep_.use_count() == 1) {
+    // use_count() is a relaxed load. Taking and dropping a reference orders us after the owner that left last.
+    const std::shared_ptr<Rep> synchronise = rep_;
+    return true;
+  }
+  try {
+    rep_ = std::make_shared<Rep>(std::as_const(*rep_));
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+void Error::add_suppressed(const Error& later) noexcept {
+  if (!rep_ || !later.rep_ || rep_ == later.rep_) return;
+  const Error kept = later;  // `later` may be one of our own suppressed errors
+  if (make_unique()) {
+    try {
+      if (rep_->suppressed.size() < kMaxSuppressed) {
+        rep_->suppressed.push_back(kept);
+        return;
+      }
+    } catch (...) {  // counted below
+    }
+  } else if (rep_.use_count() == 0) {
+    return;  // the static error is everybody's: it must not count what happened to one
+  }
+  rep_->dropped.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Error::locate(std::string_view hook, std::string_view callback, std::int64_t step) noexcept {
+  if (!rep_) return;
+  const bool sets_hook = rep_->hook.empty() && !hook.empty();
+  const bool sets_callback = rep_->callback.empty() && !callback.empty();
+  const bool sets_step = rep_->step < 0 && step >= 0;
+  if ((!sets_hook && !sets_callback && !sets_step) || !make_unique()) return;
+  if (sets_step) rep_->step = step;
+  try {
+    if (sets_hook) rep_->hook = hook;
+    if (sets_callback) rep_->callback = callback;
+  } catch (...) {  // a place is worth less than the error
+  }
+}
+
+void Error::prepend(std::string_view prefix) noexcept {
+  if (!rep_ || prefix.empty() || !make_unique()) return;
+  try {
+    rep_->message.insert(0, prefix);
+  } catch (...) {  // a place is worth less than the error
+  }
+}
+
+void Error::merge(const Error& later) noexcept {
+  if (rep_) {
+    add_suppressed(later);
+  } else {
+    rep_ = later.rep_;
+  }
+}
+
+std::string Error::to_string() const {
+  if (!rep_) return "OK";
+  std::string text(status_name(code()));
+  auto out = std::back_inserter(text);
+  if (!callback().empty()) fmt::format_to(out, " in {}", callback());
+  if (!hook().empty()) fmt::format_to(out, " {} hook '{}'", callback().empty() ? "in" : "of", hook());
+  if (step() >= 0) fmt::format_to(out, " at step {}", step());
+  fmt::format_to(out, ": {}", message());
+  const std::uint64_t more = suppressed_count() + suppressed_dropped();
+  if (more > 0) fmt::format_to(out, " ({} more error{} suppressed)", more, more == 1 ? "" : "s");
+  return text;
+}
+
+}  // namespace runhook::inline v1

@@ -1,0 +1,148 @@
+#include "hook_list.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace runhook::inline v1 {
+namespace detail {
+
+namespace {
+
+// The C++ side of HookCall.
+std::int32_t call_before_run(runhook_context*, void* user_data) {
+  HookSlot& slot = *static_cast<HookSlot*>(user_data);
+  slot.hook->before_run(*slot.state.context);
+  return kCallbackOk;
+}
+
+std::int32_t call_after_run(runhook_context*, void* user_data) {
+  HookSlot& slot = *static_cast<HookSlot*>(user_data);
+  slot.hook->after_run(*slot.state.context, slot.values);
+  return kCallbackOk;
+}
+
+}  // namespace
+
+std::uint64_t HookList::add(HookRegistration registration) {
+  if (registration.hook == nullptr) throw StatusError(StatusCode::invalid_argument, "the hook is NULL");
+  const HookOptions& options = registration.options;
+  if (options.phase < HookPhase::guard || options.phase > HookPhase::saver ||
+      options.failure_policy < FailurePolicy::fail || options.failure_policy > FailurePolicy::disable) {
+    throw StatusError(StatusCode::invalid_argument, "the hook's phase or failure policy is not a known one");
+  }
+  if (options.failure_policy == FailurePolicy::disable && options.max_failures < 1) {
+    throw StatusError(StatusCode::invalid_argument, "max_failures is below 1");
+  }
+  const auto same_hook = [&](const auto& slot) { return slot->hook == registration.hook && !slot->removed; };
+  if (std::any_of(slots_.begin(), slots_.end(), same_hook) ||
+      std::any_of(waiting_.begin(), waiting_.end(), same_hook)) {
+    throw StatusError(StatusCode::already_exists, "the hook has been added already");
+  }
+  auto slot = std::make_unique<HookSlot>(state_);
+  slot->hook = std::move(registration.hook);
+  slot->options = std::move(registration.options);
+  slot->id = ++last_id_;
+  if (slot->options.name.empty()) slot->options.name = slot->hook->name();
+  if (slot->options.name.empty()) slot->options.name = fmt::format("hook#{}", slot->id);
+  slot->request.party = fmt::format("hook '{}'", slot->options.name);
+  waiting_.push_back(std::move(slot));
+  changed_ = true;
+  return last_id_;
+}
+
+void HookList::remove(std::uint64_t id) {
+  const auto same_id = [id](const auto& slot) { return slot->id == id && !slot->removed; };
+  if (const auto waiting = std::find_if(waiting_.begin(), waiting_.end(), same_id); waiting != waiting_.end()) {
+    const std::unique_ptr<HookSlot> gone = std::move(*waiting);  // nobody has called it yet
+    waiting_.erase(waiting);
+    return;
+  }
+  const auto found = std::find_if(slots_.begin(), slots_.end(), same_id);
+  if (found == slots_.end()) throw StatusError(StatusCode::not_found, fmt::format("there is no hook of number {}", id));
+  (*found)->removed = true;
+  changed_ = true;
+}
+
+std::uint64_t HookList::find(std::string_view name) const {
+  for (const auto* list : {&slots_, &waiting_}) {
+    for (const auto& slot : *list) {
+      if (slot->options.name == name && !slot->removed) return slot->id;
+    }
+  }
+  throw StatusError(StatusCode::not_found, fmt::format("there is no hook named '{}'", name));
+}
+
+HookSlot* HookList::admit_next() {
+  if (waiting_.empty()) return nullptr;
+  slots_.reserve(slots_.size() + 1);
+  const HookPhase phase = waiting_.front()->options.phase;
+  auto place =
+      std::find_if(slots_.begin(), slots_.end(), [&](const auto& slot) { return slot->options.phase > phase; });
+  place = slots_.insert(place, std::move(waiting_.front()));
+  waiting_.erase(waiting_.begin());
+  return place->get();
+}
+
+HookSlot* HookList::next_removed() noexcept {
+  const auto found = std::find_if(slots_.begin(), slots_.end(), [](const auto& slot) { return slot->removed; });
+  return found != slots_.end() ? found->get() : nullptr;
+}
+
+void HookList::erase(HookSlot* slot) noexcept {
+  state_.plan.remove(slot->request);
+  const auto found =
+      std::find_if(slots_.begin(), slots_.end(), [slot](const auto& entry) { return entry.get() == slot; });
+  const std::unique_ptr<HookSlot> gone = std::move(*found);  // the hook's end may come back to this list
+  slots_.erase(found);
+  changed_ = true;
+}
+
+void HookList::drop_waiting() noexcept {
+  const std::vector<std::unique_ptr<HookSlot>> gone = std::move(waiting_);
+  waiting_.clear();
+}
+
+void HookList::settle() {
+  for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i]->order = i;
+  state_.plan.reserve(slots_.size());
+  collect_calls();
+  changed_ = next_removed() != nullptr || !waiting_.empty();
+}
+
+bool HookList::selected(const HookSlot& slot, const RunOptions& options) noexcept {
+  switch (options.hooks) {
+    case HookSelection::all:
+      return true;
+    case HookSelection::none:
+      return false;
+    case HookSelection::named:
+      break;
+  }
+  const auto& names = options.hook_names;
+  return std::find(names.begin(), names.end(), slot.options.name) != names.end();
+}
+
+const HookCalls& HookList::select(const RunOptions& options) {
+  collect(some_, &options);
+  return some_;
+}
+
+void HookList::collect(HookCalls& calls, const RunOptions* options) {
+  calls.before.clear();
+  calls.after.clear();
+  for (const auto& entry : slots_) {
+    HookSlot* const slot = entry.get();
+    if (slot->disabled || (options != nullptr && !selected(*slot, *options))) continue;
+    if (const DirectCallbacks* direct = slot->hook->direct_callbacks()) {
+      if (direct->before_run != nullptr) calls.before.push_back({direct->before_run, direct->user_data, slot});
+      if (direct->after_run != nullptr) calls.after.push_back({direct->after_run, direct->user_data, slot});
+    } else {
+      calls.before.push_back({&call_before_run, slot, slot});
+      calls.after.push_back({&call_after_run, slot, slot});
+    }
+  }
+}
+
+}  // namespace detail
+}  // namespace runhook::inline v1

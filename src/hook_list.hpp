@@ -1,0 +1,108 @@
+// The hooks of a session in the order in which they are called, and the calling of before_run and after_run.
+#ifndef RUNHOOK_SRC_HOOK_LIST_HPP_
+#define RUNHOOK_SRC_HOOK_LIST_HPP_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "run_state.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+// One call that is due in every step. C++ hooks and hooks of other languages look alike here.
+struct HookCall {
+  DirectCallback function;
+  void* user_data;
+  HookSlot* slot;
+};
+
+struct HookCalls {
+  std::vector<HookCall> before;
+  std::vector<HookCall> after;
+};
+
+// Several call sites for many hooks: one indirect call alone outgrows what the branch predictor keeps for it.
+inline constexpr std::ptrdiff_t kCallSites = 8;
+inline constexpr std::ptrdiff_t kManyHooks = 16;
+
+// Calls calls[from], calls[from + 1], ... and returns the first whose verdict is not success, or NULL. An exception
+// leaves it; state.slot tells whose. Does not catch, so that success costs nothing.
+[[gnu::always_inline]] inline const HookCall* dispatch(RunState& state, const std::vector<HookCall>& calls,
+                                                       std::size_t from = 0) {
+  runhook_context* const context = state.direct;
+  const HookCall* call = calls.data() + from;
+  const HookCall* const end = calls.data() + calls.size();
+#define RUNHOOK_CALL(i)                                                                                       \
+  state.slot = call[i].slot;                                                                                  \
+  if (const std::int32_t verdict = call[i].function(context, call[i].user_data); verdict != state.expected) { \
+    state.verdict = verdict;                                                                                  \
+    return call + (i);                                                                                        \
+  }
+  if (end - call >= kManyHooks) [[unlikely]] {
+    for (; end - call >= kCallSites; call += kCallSites) {
+      RUNHOOK_CALL(0)
+      RUNHOOK_CALL(1)
+      RUNHOOK_CALL(2)
+      RUNHOOK_CALL(3)
+      RUNHOOK_CALL(4)
+      RUNHOOK_CALL(5)
+      RUNHOOK_CALL(6)
+      RUNHOOK_CALL(7)
+    }
+  }
+  for (; call != end; ++call) {
+    RUNHOOK_CALL(0)
+  }
+#undef RUNHOOK_CALL
+  return nullptr;
+}
+
+class HookList {
+ public:
+  explicit HookList(RunState& state) noexcept : state_(state) {}
+
+  // Appends to those that wait for the next boundary. Throws INVALID_ARGUMENT, ALREADY_EXISTS.
+  std::uint64_t add(HookRegistration registration);
+  void remove(std::uint64_t id);                    // throws NOT_FOUND
+  std::uint64_t find(std::string_view name) const;  // throws NOT_FOUND
+  bool changed() const noexcept { return changed_; }
+  void mark_changed() noexcept { changed_ = true; }
+
+  // Takes the next waiting hook into the list, at the place that its phase gives it; NULL if none waits.
+  HookSlot* admit_next();
+  HookSlot* next_removed() noexcept;  // NULL if none is to be removed
+  void erase(HookSlot* slot) noexcept;
+  void drop_waiting() noexcept;
+  // Works out the order and the calls of a step anew, and whether changes remain.
+  void settle();
+  void collect_calls() { collect(all_, nullptr); }
+
+  const std::vector<std::unique_ptr<HookSlot>>& slots() const noexcept { return slots_; }
+  // The calls of a run with these options; valid until the next call.
+  const HookCalls& all() const noexcept { return all_; }
+  const HookCalls& calls(const RunOptions& options) {
+    return options.hooks == HookSelection::all ? all_ : select(options);
+  }
+  static bool selected(const HookSlot& slot, const RunOptions& options) noexcept;
+
+ private:
+  const HookCalls& select(const RunOptions& options);
+  void collect(HookCalls& calls, const RunOptions* options);
+
+  RunState& state_;
+  std::vector<std::unique_ptr<HookSlot>> slots_;
+  std::vector<std::unique_ptr<HookSlot>> waiting_;
+  HookCalls all_;
+  HookCalls some_;
+  std::uint64_t last_id_ = 0;
+  bool changed_ = false;
+};
+
+}  // namespace detail
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_SRC_HOOK_LIST_HPP_

@@ -1,0 +1,491 @@
+#include "loop.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <limits>
+#include <utility>
+
+namespace runhook::inline v1 {
+namespace detail {
+
+void Loop::refuse_entry() const {
+  if (called_back()) throw StatusError(StatusCode::reentrant, "called from inside a callback of the same session");
+  throw StatusError(StatusCode::busy, "another thread is using the session");
+}
+
+void Loop::run_deferred() noexcept {
+  const std::function<void()> when_idle = std::move(when_idle_);
+  busy_.store(0, std::memory_order_release);  // nobody else is left, and ending the session is a call like any other
+  when_idle();                                // may destroy this
+}
+
+bool Loop::defer_until_idle(std::function<void()> when_idle) {
+  if (!busy()) return false;
+  when_idle_ = std::move(when_idle);
+  ended_.fetch_or(kAbandoned);
+  const std::uint32_t before = busy_.fetch_or(kDeferred, std::memory_order_acq_rel);
+  if ((before & kBusy) != 0) return true;
+  ended_.fetch_and(~kAbandoned);
+  busy_.store(0, std::memory_order_release);
+  when_idle_ = nullptr;
+  return false;
+}
+
+HookList& Loop::hooks() {
+  if (ending_) throw StatusError(StatusCode::closed, "the session has ended");
+  return hooks_;
+}
+
+void Loop::log(LogLevel level, std::string_view text) noexcept {
+  try {
+    if (config_.log) {
+      config_.log(level, text);
+    } else if (level >= LogLevel::warning) {
+      fmt::print(stderr, "runhook: {}: {}\n", level == LogLevel::error ? "error" : "warning", text);
+    }
+  } catch (...) {
+    // A log that fails must not fail the run.
+  }
+}
+
+bool Loop::fails_run(HookSlot& slot, const Error& error) noexcept {
+  if (slot.options.failure_policy == FailurePolicy::fail) return true;
+  {
+    const std::lock_guard lock(shared_mutex_);
+    if (state_.outcome.warnings++ == 0) state_.outcome.first_warning = error;
+  }
+  try {
+    log(LogLevel::warning, error.to_string());
+  } catch (...) {
+    log(LogLevel::warning, "a hook has failed");
+  }
+  if (slot.options.failure_policy == FailurePolicy::disable && ++slot.failures >= slot.options.max_failures) {
+    slot.disabled = true;
+    hooks_.mark_changed();
+  }
+  return false;
+}
+
+void Loop::set_global_step(std::int64_t step) noexcept {
+  state_.global_step = step;
+  state_.stop->set_step(step);
+}
+
+void Loop::post_stop(const Error& error) {
+  StopReason reason;
+  reason.origin = error.hook().empty() ? StopOrigin::session : StopOrigin::hook;
+  reason.code = static_cast<std::int32_t>(error.code());
+  reason.step = state_.global_step;
+  reason.set_who(error.hook());
+  reason.set_text(error.message());
+  state_.stop->request(reason);
+}
+
+void Loop::settle_failure(const Error& error) {
+  if (error.code() == StatusCode::out_of_range) {
+    if ((ended_.fetch_or(kEndOfInput) & kEndOfInput) == 0) input_ended_first_ = !state_.stop->requested();
+    run_error_ = Error();
+  } else if (error.code() == StatusCode::stopped) {
+    if (!state_.stop->requested()) post_stop(error);
+    run_error_ = Error();
+  } else {
+    run_error_ = error;
+  }
+  throw StatusError(error);
+}
+
+void Loop::check_slowly() {
+  if (has_ended(kClosed)) throw StatusError(StatusCode::closed, "the session is closed");
+  if (has_ended(kAbandoned)) throw StatusError(StatusCode::closed, "the session is being destroyed");
+  if (state_.stop->requested()) throw StatusError(StatusCode::stopped, "a stop has been requested");
+  if (has_ended(kLost)) settle_failure(lost_session_);
+  if (has_ended(kEndOfInput)) throw StatusError(StatusCode::stopped, "the input has ended");
+  try {
+    apply_changes();
+  } catch (...) {
+    settle_failure(Error::from_current_exception(StatusCode::unknown));
+  }
+  // A hook that has just begun may have asked for a stop.
+  if (state_.stop->requested()) throw StatusError(StatusCode::stopped, "a stop has been requested");
+}
+
+// `body` makes one attempt and returns its error. An attempt that is under way already is completed, so that every hook
+// gets what it is due; an error of a thread then waits for the next one.
+template <typename Body>
+void Loop::recovering(Body&& body, bool under_way) {
+  state_.attempt = 1;
+  for (;;) {
+    Error error;
+    if (!std::exchange(under_way, false) && thread_failed()) [[unlikely]] {
+      error = state_.coordinator->error();  // none yet, if a thread is just about to report it
+    }
+    if (!error) [[likely]] {
+      try {
+        error = body();
+      } catch (...) {
+        error = Error::from_current_exception(StatusCode::unknown);
+        state_.callback = CallbackKind::none;
+        state_.slot = nullptr;
+      }
+      if (!error) [[likely]] {
+        recoveries_in_a_row_ = 0;
+        recovery_cause_ = Error();
+        run_error_ = Error();
+        return;
+      }
+      error = promote_root_cause(std::move(error));
+    }
+    if (error.code() == StatusCode::cancelled && state_.stop->urgent()) {
+      Error stopped(StatusCode::stopped, "the step was cancelled by an urgent stop request");
+      stopped.add_suppressed(error);
+      settle_failure(stopped);
+    }
+    if (!recovers(error)) settle_failure(error);
+    try {
+      recover(error);
+      hooks_.collect_calls();  // a hook may have been disabled since
+    } catch (const StatusError& given_up) {
+      settle_failure(given_up.error());
+    } catch (...) {
+      settle_failure(Error::from_current_exception(StatusCode::internal));
+    }
+    ++state_.attempt;
+  }
+}
+
+[[gnu::always_inline]] inline Error Loop::call_before_run(const HookCalls& calls, std::size_t& reached) {
+  const CallbackKind outer = std::exchange(state_.callback, CallbackKind::before_run);
+  Error error;
+  try {
+    if (const HookCall* failed = dispatch(state_, calls.before)) [[unlikely]] {
+      error = before_run_failed(calls, callback_failure(/*threw=*/false), *failed, reached);
+    }
+  } catch (...) {
+    error = before_run_failed(calls, callback_failure(/*threw=*/true), current(calls.before), reached);
+  }
+  state_.callback = outer;
+  state_.slot = nullptr;
+  return error;
+}
+
+[[gnu::always_inline]] inline Error Loop::call_after_run(const std::vector<HookCall>& calls) {
+  const CallbackKind outer = std::exchange(state_.callback, CallbackKind::after_run);
+  Error error;
+  try {
+    if (const HookCall* failed = dispatch(state_, calls)) [[unlikely]] {
+      error = after_run_failed(calls, callback_failure(/*threw=*/false), *failed);
+    }
+  } catch (...) {
+    error = after_run_failed(calls, callback_failure(/*threw=*/true), current(calls));
+  }
+  state_.callback = outer;
+  state_.slot = nullptr;
+  return error;
+}
+
+void Loop::run(const SessionRunArgs& args) {
+  check_may_run();
+  if (is_quiet(args)) {
+    quiet_steps(args, 1);
+  } else {
+    recovering([&] { return attempt(args); });
+  }
+}
+
+void Loop::run_until_stop(const SessionRunArgs& args, std::int64_t max_steps, std::int64_t& completed) {
+  completed = 0;
+  if (has_ended(kClosed)) throw StatusError(StatusCode::closed, "the session is closed");
+  const std::int64_t start = runs_.load(std::memory_order_relaxed);
+  const std::int64_t limit = max_steps > 0 ? max_steps : std::numeric_limits<std::int64_t>::max();
+  const auto count = [&] { return runs_.load(std::memory_order_relaxed) - start; };
+  try {
+    while (count() < limit && !should_stop() && !has_ended(kAbandoned)) {
+      check_may_run();
+      if (is_quiet(args)) {
+        quiet_steps(args, limit - count());
+      } else {
+        recovering([&] { return attempt(args); });
+      }
+    }
+  } catch (const StatusError& error) {
+    completed = count();
+    if (error.code() != StatusCode::stopped && error.code() != StatusCode::out_of_range) throw;
+  }
+  completed = count();
+}
+
+bool Loop::is_quiet(const SessionRunArgs& args) const noexcept {
+  return state_.plan.quiet() && args.feeds.empty() && args.fetches.same_object(Fetches()) &&
+         args.options.is_default() && !results_stale_ && state_.metadata.nodes.empty() && !thread_failed();
+}
+
+// Steps in which nobody fetches or feeds anything, without the work that they do not need. Ends early when anything
+// else is asked for or goes wrong, and then completes the attempt in the ordinary way.
+void Loop::quiet_steps(const SessionRunArgs& args, std::int64_t count) {
+  const HookCalls& calls = hooks_.all();
+  const std::size_t all_slots = hooks_.slots().size();
+  state_.attempt = 1;
+  state_.begin_attempt(args);
+  do {
+    state_.plan.begin_attempt();
+    state_.now_known = false;
+    std::size_t reached = all_slots;
+    Error error = call_before_run(calls, reached);
+    if (error || state_.unusual) [[unlikely]] {
+      return continue_attempt(args, [&] { return finish_attempt(args, calls, reached, std::move(error)); });
+    }
+    try {
+      state_.session->run(state_.plan.step());
+    } catch (...) {
+      error = session_failure();
+      return continue_attempt(args, [&] { return attempt_failed(args, reached, std::move(error)); });
+    }
+    set_global_step(state_.global_step + 1);
+    error = call_after_run(calls.after);
+    if (error || state_.unusual || state_.stop->anything() || !state_.metadata.nodes.empty()) [[unlikely]] {
+      return continue_attempt(args, [&] { return end_attempt(std::move(error)); });
+    }
+    runs_.store(runs_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    recoveries_in_a_row_ = 0;
+  } while (--count > 0 && ended_.load(std::memory_order_acquire) == 0 && !hooks_.changed() && !thread_failed());
+  run_error_ = Error();
+  recovery_cause_ = Error();
+}
+
+// Makes what remains of an attempt the first one of `recovering`.
+template <typename Rest>
+void Loop::continue_attempt(const SessionRunArgs& args, Rest&& rest) {
+  bool first = true;
+  recovering([&] { return std::exchange(first, false) ? rest() : attempt(args); }, /*under_way=*/true);
+}
+
+void Loop::run_step_function(const std::function<void(StepContext&)>& function) {
+  check_may_run();
+  recovering([&]() -> Error {
+    CallbackScope scope(state_, CallbackKind::step_function, nullptr);
+    StepContext context(*this);
+    Error error;
+    try {
+      function(context);
+    } catch (...) {
+      error = Error::from_current_exception(StatusCode::unknown);
+    }
+    if (const Error reported = state_.take_failure(); reported && !error) error = reported;
+    if (error) error.locate({}, "step_function", state_.global_step);
+    return error;
+  });
+}
+
+void Loop::run_with_hooks(const SessionRunArgs& args) {
+  if (state_.callback != CallbackKind::step_function) {
+    throw StatusError(StatusCode::reentrant, "running with hooks is possible in a step function only");
+  }
+  check_may_run();
+  CallbackScope scope(state_, CallbackKind::none, nullptr);
+  Error error = attempt(args);
+  if (error) throw StatusError(std::move(error));
+}
+
+Error Loop::session_failure() noexcept {
+  Error error = Error::from_current_exception(StatusCode::unknown);
+  error.locate({}, "run", state_.global_step);
+  return error;
+}
+
+Error Loop::attempt(const SessionRunArgs& args) {
+  state_.begin_attempt(args);
+  const HookCalls& calls = hooks_.calls(args.options);
+  std::size_t reached = hooks_.slots().size();
+  Error error = call_before_run(calls, reached);
+  return finish_attempt(args, calls, reached, std::move(error));
+}
+
+// From the end of before_run on.
+Error Loop::finish_attempt(const SessionRunArgs& args, const HookCalls& calls, std::size_t reached, Error error) {
+  if (error) [[unlikely]]
+    return attempt_failed(args, reached, std::move(error));
+  if (state_.skip) [[unlikely]]
+    return skip_step(args);
+  try {
+    state_.plan.merge(args);
+    if (!state_.metadata.nodes.empty()) state_.metadata.nodes.clear();
+    state_.session->run(state_.plan.step());
+    if (state_.plan.fetches_anything() || results_stale_) {
+      state_.plan.distribute(results_);
+      results_stale_ = state_.plan.fetches_anything();
+    }
+    set_global_step(state_.plan.has_global_step() ? state_.plan.fetched_global_step() : state_.global_step + 1);
+  } catch (...) {
+    error = session_failure();
+  }
+  if (error) [[unlikely]]
+    return attempt_failed(args, reached, std::move(error));
+  error = some_left_out_ ? call_remaining_after_run(calls.after) : call_after_run(calls.after);
+  return end_attempt(std::move(error));
+}
+
+// From the end of after_run on.
+Error Loop::end_attempt(Error error) {
+  if (state_.plan.feeds_anything()) state_.plan.drop_feeds();
+  if (state_.discard) [[unlikely]] {
+    results_stale_ = true;
+    results_.reset(Fetches(), /*skipped=*/false, /*discarded=*/true);
+  }
+  if (state_.stop->save_requested()) [[unlikely]]
+    save_if_requested(error);
+  if (!error) [[likely]] {
+    runs_.store(runs_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  } else if (!state_.plan.has_global_step()) {
+    set_global_step(state_.global_step - 1);  // a run that failed is not one of those counted
+  }
+  return error;
+}
+
+Error Loop::attempt_failed(const SessionRunArgs& args, std::size_t reached, Error error) {
+  call_on_error(args, reached, error);
+  state_.plan.drop_feeds();
+  some_left_out_ = false;
+  return error;
+}
+
+Error Loop::skip_step(const SessionRunArgs& args) {
+  Error skipped(StatusCode::cancelled, fmt::format("the step was skipped by hook '{}'", state_.skipped_by));
+  skipped = attempt_failed(args, hooks_.slots().size(), skipped);
+  results_stale_ = true;
+  results_.reset(Fetches(), /*skipped=*/true);
+  if (state_.stop->requested()) return Error(StatusCode::stopped, "a stop has been requested");
+  return Error();
+}
+
+const HookCall& Loop::current(const std::vector<HookCall>& calls) const noexcept {
+  const HookCall* call = calls.data();
+  while (call != &calls.back() && call->slot != state_.slot) ++call;
+  return *call;
+}
+
+Error Loop::callback_failure(bool threw) noexcept {
+  Error error;
+  if (threw) error = Error::from_current_exception(StatusCode::hook_failed);
+  const Error reported = state_.take_failure();
+  if (reported && (!threw || error.code() == StatusCode::hook_failed)) return reported;
+  if (threw) return error;
+  try {
+    return Error(StatusCode::hook_failed,
+                 fmt::format("{} returned {}", callback_text(state_.callback), state_.verdict));
+  } catch (...) {
+    return Error::no_memory();
+  }
+}
+
+// Deals with the call that has just failed and makes the remaining ones. `on_failure` returns whether to go on.
+// Does not throw: it runs where an exception could be taken for a hook's.
+template <typename OnFailure>
+void Loop::go_on_after(const std::vector<HookCall>& calls, Error error, const HookCall* failed,
+                       OnFailure&& on_failure) noexcept {
+  const CallbackKind kind = state_.callback;
+  while (failed != nullptr) {
+    HookSlot& slot = *failed->slot;
+    error.locate(slot.options.name, callback_text(kind), state_.global_step);
+    if (!on_failure(slot, error)) return;
+    state_.callback = kind;
+    try {
+      failed = dispatch(state_, calls, static_cast<std::size_t>(failed - calls.data()) + 1);
+      if (failed != nullptr) error = callback_failure(/*threw=*/false);
+    } catch (...) {
+      error = callback_failure(/*threw=*/true);
+      failed = &current(calls);
+    }
+  }
+}
+
+Error Loop::before_run_failed(const HookCalls& calls, const Error& first, const HookCall& failed,
+                              std::size_t& reached) noexcept {
+  Error result;
+  go_on_after(calls.before, first, &failed, [&](HookSlot& slot, const Error& error) {
+    if (fails_run(slot, error)) {
+      result = error;
+      reached = slot.order + 1;
+      return false;
+    }
+    // Tolerated: its part in this attempt is over.
+    state_.plan.forget(slot.request);
+    slot.left_out = state_.plan.attempt();
+    some_left_out_ = true;
+    state_.unusual = true;
+    const Error later = call_hook(slot, CallbackKind::on_error, [&] { slot.hook->on_error(*state_.context, error); });
+    if (later) fails_run(slot, later);
+    return true;
+  });
+  return result;
+}
+
+Error Loop::after_run_failed(const std::vector<HookCall>& calls, const Error& first, const HookCall& failed) noexcept {
+  Error result;
+  go_on_after(calls, first, &failed, [&](HookSlot& slot, const Error& error) {
+    if (fails_run(slot, error)) result.merge(error);
+    return true;
+  });
+  return result;
+}
+
+// When tolerated failures of before_run have excluded hooks from the attempt.
+Error Loop::call_remaining_after_run(const std::vector<HookCall>& calls) {
+  some_left_out_ = false;
+  std::vector<HookCall> remaining = calls;
+  std::erase_if(remaining, [&](const HookCall& call) { return call.slot->left_out == state_.plan.attempt(); });
+  return call_after_run(remaining);
+}
+
+void Loop::call_on_error(const SessionRunArgs& args, std::size_t reached, Error& error) {
+  const auto& slots = hooks_.slots();
+  for (std::size_t i = std::min(reached, slots.size()); i-- > 0;) {
+    HookSlot& slot = *slots[i];
+    if (slot.disabled || slot.left_out == state_.plan.attempt() || !HookList::selected(slot, args.options)) continue;
+    const Error later = call_hook(slot, CallbackKind::on_error, [&] { slot.hook->on_error(*state_.context, error); });
+    if (later && fails_run(slot, later)) error.add_suppressed(later);
+  }
+}
+
+void Loop::save_if_requested(Error& error) {
+  if (error || !state_.stop->take_save_request()) return;
+  try {
+    const std::shared_ptr<Saver> saver = config_.session_creator->saver();
+    if (saver == nullptr) {
+      log(LogLevel::warning, "a save was requested, but there is no saver");
+      return;
+    }
+    saver->save(*state_.session, state_.global_step);
+  } catch (...) {
+    error = Error::from_current_exception(StatusCode::unknown);
+    error.locate({}, "save", state_.global_step);
+    state_.stop->request_save();  // to be tried again at the next safe point
+  }
+}
+
+Outcome Loop::outcome() const {
+  const std::lock_guard lock(shared_mutex_);
+  Outcome outcome = state_.outcome;
+  outcome.stop = state_.stop->first();
+  if (outcome.kind == OutcomeKind::running) {
+    outcome.step = state_.stop->step();
+    outcome.runs = runs_.load(std::memory_order_relaxed);
+    outcome.recoveries = recoveries_.load(std::memory_order_relaxed);
+  }
+  return outcome;
+}
+
+std::shared_ptr<Session> Loop::session() const noexcept {
+  const std::lock_guard lock(shared_mutex_);
+  return state_.session;
+}
+
+Coordinator Loop::coordinator() const {
+  const std::lock_guard lock(shared_mutex_);
+  if (!state_.coordinator) throw StatusError(StatusCode::closed, "there is no session any more");
+  return *state_.coordinator;
+}
+
+}  // namespace detail
+}  // namespace runhook::inline v1

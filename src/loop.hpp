@@ -1,0 +1,217 @@
+// The engine behind MonitoredSession: attempts, recovery, boundaries and the end.
+#ifndef RUNHOOK_SRC_LOOP_HPP_
+#define RUNHOOK_SRC_LOOP_HPP_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "hook_list.hpp"
+#include "run_state.hpp"
+#include "runhook/config.hpp"
+#include "runhook/monitored_session.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+// What an urgent stop request calls. Shared with the stop state, so that it may outlive the loop.
+class Canceller {
+ public:
+  void set(std::shared_ptr<Session> session);
+  void cancel() noexcept;
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<Session> session_;
+};
+
+class Loop {
+ public:
+  Loop(Config config, MonitoredSession& monitored);
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  // Keeps others out while it lives: a second thread gets BUSY, the same one REENTRANT.
+  class Inside {
+   public:
+    explicit Inside(Loop& loop) : loop_(loop) { loop.enter(); }
+    ~Inside() { loop_.leave(); }
+    Inside(const Inside&) = delete;
+    Inside& operator=(const Inside&) = delete;
+
+   private:
+    Loop& loop_;
+  };
+
+  // Called inside.
+  void run(const SessionRunArgs& args);
+  void run_until_stop(const SessionRunArgs& args, std::int64_t max_steps, std::int64_t& completed);
+  void run_step_function(const std::function<void(StepContext&)>& function);
+  void run_with_hooks(const SessionRunArgs& args);  // inside a step function
+  void close();
+  void fail(const Error& error);
+  void clear_end_of_input();
+  bool last_run_failed() const noexcept { return static_cast<bool>(run_error_); }
+  const Results& results() const noexcept { return results_; }
+  const RunMetadata& metadata() const noexcept { return state_.metadata; }
+
+  // Called inside, or by a callback on the same thread.
+  HookList& hooks();  // throws CLOSED once the end has begun
+  bool called_back() const noexcept { return owner_.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
+
+  // Called by any thread.
+  bool should_stop() const noexcept { return state_.stop->requested() || has_ended(kEndOfInput | kLost | kClosed); }
+  bool closed() const noexcept { return has_ended(kClosed); }
+  bool busy() const noexcept { return (busy_.load(std::memory_order_acquire) & kBusy) != 0; }
+  bool defer_until_idle(std::function<void()> when_idle);
+  const std::shared_ptr<StopState>& stop() const noexcept { return state_.stop; }
+  std::int64_t global_step() const noexcept { return state_.stop->step(); }
+  Outcome outcome() const;
+  std::shared_ptr<Session> session() const noexcept;
+  Coordinator coordinator() const;
+  RunState& state() noexcept { return state_; }
+
+ private:
+  friend class Inside;
+  void enter() {
+    std::uint32_t idle = 0;
+    if (!busy_.compare_exchange_strong(idle, kBusy, std::memory_order_acquire, std::memory_order_relaxed))
+      refuse_entry();
+    owner_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  }
+  void leave() {
+    owner_.store(std::thread::id(), std::memory_order_relaxed);
+    if (busy_.fetch_and(~kBusy, std::memory_order_acq_rel) != kBusy) run_deferred();
+  }
+  [[noreturn]] void refuse_entry() const;
+  void run_deferred() noexcept;
+
+  // One step and the way back to a good session.
+  void check_may_run() {
+    if (ended_.load(std::memory_order_acquire) != 0 || state_.stop->requested() || hooks_.changed()) check_slowly();
+  }
+  void check_slowly();
+  template <typename Body>
+  void recovering(Body&& body, bool under_way = false);
+  bool is_quiet(const SessionRunArgs& args) const noexcept;
+  void quiet_steps(const SessionRunArgs& args, std::int64_t count);
+  template <typename Rest>
+  void continue_attempt(const SessionRunArgs& args, Rest&& rest);
+  Error attempt(const SessionRunArgs& args);
+  Error call_before_run(const HookCalls& calls, std::size_t& reached);
+  Error call_after_run(const std::vector<HookCall>& calls);
+  Error finish_attempt(const SessionRunArgs& args, const HookCalls& calls, std::size_t reached, Error error);
+  Error end_attempt(Error error);
+  Error session_failure() noexcept;  // of the exception being handled
+  template <typename OnFailure>
+  void go_on_after(const std::vector<HookCall>& calls, Error error, const HookCall* failed,
+                   OnFailure&& on_failure) noexcept;
+  const HookCall& current(const std::vector<HookCall>& calls) const noexcept;  // the one whose callback is in progress
+  Error callback_failure(bool threw) noexcept;                                 // of the callback that has just failed
+  Error before_run_failed(const HookCalls& calls, const Error& first, const HookCall& failed,
+                          std::size_t& reached) noexcept;
+  Error after_run_failed(const std::vector<HookCall>& calls, const Error& first, const HookCall& failed) noexcept;
+  Error call_remaining_after_run(const std::vector<HookCall>& calls);
+  Error attempt_failed(const SessionRunArgs& args, std::size_t reached, Error error);
+  Error skip_step(const SessionRunArgs& args);
+  void call_on_error(const SessionRunArgs& args, std::size_t reached, Error& error);
+  void save_if_requested(Error& error);
+  void set_global_step(std::int64_t step) noexcept;
+  [[noreturn]] void settle_failure(const Error& error);
+  void post_stop(const Error& error);
+
+  // loop_recovery.cpp
+  void create_session();
+  void start_session();
+  void end_session() noexcept;  // coordinator stopped and joined, session closed; what it finds is kept
+  void recover(const Error& cause);
+  Error promote_root_cause(Error error) const;
+  bool recovers(const Error& error) const noexcept;
+  Error fatal_part(const Error& error) const noexcept;
+  bool thread_failed() const noexcept { return thread_failed_ && thread_failed_->load(std::memory_order_relaxed); }
+  std::int64_t initial_global_step(const CreatedSession& created);
+
+  // loop_end.cpp
+  void apply_changes();
+  void admit(HookSlot& slot, Error& error);
+  void begin_hook(HookSlot& slot);
+  void cleanup_hook(HookSlot& slot, Error& error);
+  Error unwind(Error error) noexcept;  // of a constructor that fails; returns all that went wrong
+  void decide_outcome();
+  void cleanup_all(Error& error);
+
+  // Calls one callback of one hook; returns its failure, located.
+  template <typename Call>
+  Error call_hook(HookSlot& slot, CallbackKind kind, Call&& call);
+  // Applies the failure policy: returns true if the failure is the run's, false if it has become a warning.
+  bool fails_run(HookSlot& slot, const Error& error) noexcept;
+  void log(LogLevel level, std::string_view text) noexcept;
+
+  static constexpr std::uint32_t kBusy = 1;
+  static constexpr std::uint32_t kDeferred = 2;
+  // In ended_.
+  static constexpr std::uint32_t kEndOfInput = 1;
+  static constexpr std::uint32_t kLost = 2;       // there is no session, and none is to be had
+  static constexpr std::uint32_t kAbandoned = 4;  // to be destroyed when idle
+  static constexpr std::uint32_t kClosed = 8;
+  bool has_ended(std::uint32_t bits) const noexcept { return (ended_.load(std::memory_order_acquire) & bits) != 0; }
+
+  Config config_;
+  RunState state_;
+  HookList hooks_;
+  Results results_;
+  std::atomic<std::uint32_t> busy_{0};
+  std::atomic<std::thread::id> owner_{};
+  std::function<void()> when_idle_;
+  std::atomic<std::uint32_t> ended_{0};  // bits: why no step can be made
+  bool some_left_out_ = false;           // a hook's tolerated failure has excluded it from the attempt
+  bool results_stale_ = false;           // results_ holds something that is not of the next step
+  bool ending_ = false;
+  bool input_ended_first_ = false;  // before any stop request
+  std::atomic<std::int64_t> runs_{0};
+  std::atomic<std::int64_t> recoveries_{0};
+
+  std::shared_ptr<Canceller> canceller_;
+  std::shared_ptr<std::atomic<bool>> thread_failed_;  // of the present coordinator: a recoverable error was reported
+  std::int32_t recoveries_in_a_row_ = 0;
+  Error recovery_cause_;  // the first error since the last completed step, with the later ones
+  std::int64_t first_failure_ns_ = 0;
+  bool recovered_while_stopping_ = false;
+  std::minstd_rand random_;
+
+  Error run_error_;                  // of the last run, if it failed
+  Error caller_error_;               // given to fail()
+  Error thread_error_;               // reported by threads of sessions that are gone
+  Error close_error_;                // of closing sessions
+  Error lost_session_;               // why there is no session any more
+  mutable std::mutex shared_mutex_;  // guards what other threads read: session, coordinator, outcome
+};
+
+// Inline: it stands between the loop and every callback but before_run and after_run.
+template <typename Call>
+Error Loop::call_hook(HookSlot& slot, CallbackKind kind, Call&& call) {
+  CallbackScope scope(state_, kind, &slot);
+  Error error;
+  try {
+    call();
+  } catch (...) {
+    error = Error::from_current_exception(StatusCode::hook_failed);
+  }
+  if (const Error reported = state_.take_failure(); reported) {
+    if (!error || error.code() == StatusCode::hook_failed) error = reported;
+  }
+  if (error) error.locate(slot.options.name, callback_text(kind), state_.global_step);
+  return error;
+}
+
+}  // namespace detail
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_SRC_LOOP_HPP_

@@ -1,0 +1,216 @@
+// How a session comes into being, and how a failed one is replaced.
+#include <fmt/format.h>
+
+#include "backoff.hpp"
+#include "loop.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+void Canceller::set(std::shared_ptr<Session> session) {
+  const std::lock_guard lock(mutex_);
+  session_ = std::move(session);
+}
+
+void Canceller::cancel() noexcept {
+  const std::lock_guard lock(mutex_);
+  if (session_ != nullptr) session_->cancel();
+}
+
+std::int64_t Loop::initial_global_step(const CreatedSession& created) {
+  if (const auto step = created.session->read_global_step()) return *step;
+  return created.restored_step.value_or(std::max<std::int64_t>(state_.global_step, 0));
+}
+
+// A classifier that fails has not said yes.
+bool Loop::recovers(const Error& error) const noexcept {
+  try {
+    return config_.recovery.recovers(error);
+  } catch (...) {
+    return false;
+  }
+}
+
+// What recovery does not mend of an error that threads have reported: it may be behind a recoverable one.
+Error Loop::fatal_part(const Error& error) const noexcept {
+  if (!error || !recovers(error)) return error;
+  Error fatal;
+  for (std::size_t i = 0; i < error.suppressed_count(); ++i) {
+    const Error later = error.suppressed(i);
+    if (!recovers(later)) fatal.merge(later);
+  }
+  return fatal;
+}
+
+void Loop::create_session() {
+  CreatedSession created = config_.session_creator->create_session({state_.stop.get(), state_.clock.get()});
+  if (created.session == nullptr) throw StatusError(StatusCode::internal, "the session creator returned no session");
+
+  auto failed = std::make_shared<std::atomic<bool>>(false);
+  Coordinator::Options options;
+  options.stop = state_.stop;
+  options.is_recoverable = [policy = config_.recovery, failed](const Error& error) {
+    if (!policy.recovers(error)) return false;
+    failed->store(true, std::memory_order_relaxed);
+    return true;
+  };
+  Coordinator coordinator(std::move(options));
+  const std::int64_t step = initial_global_step(created);
+  {
+    const std::lock_guard lock(shared_mutex_);
+    state_.session = std::move(created.session);
+    state_.coordinator = std::move(coordinator);
+  }
+  thread_failed_ = std::move(failed);
+  canceller_->set(state_.session);
+  state_.plan.set_session(state_.session.get());
+  set_global_step(step);
+
+  for (const auto& slot : hooks_.slots()) {
+    if (slot->disabled) continue;
+    const Error error = call_hook(*slot, CallbackKind::after_create_session,
+                                  [&] { slot->hook->after_create_session(*state_.context); });
+    if (error && fails_run(*slot, error)) throw StatusError(error);
+  }
+}
+
+void Loop::end_session() noexcept {
+  if (state_.coordinator) {
+    Coordinator coordinator = *state_.coordinator;
+    try {
+      coordinator.stop_threads();
+      for (const std::string& name : coordinator.join(config_.stop_grace_period_ns, /*ignore_live_threads=*/true)) {
+        log(LogLevel::warning, fmt::format("thread '{}' is still running after the grace period", name));
+      }
+    } catch (...) {
+      // The recorded error is asked for below.
+    }
+    const Error error = coordinator.error();
+    const Error fatal = fatal_part(error);
+    thread_error_.merge(fatal);
+    if (error && !fatal) log(LogLevel::warning, error.message());
+  }
+  canceller_->set(nullptr);
+  state_.plan.set_session(nullptr);
+  std::shared_ptr<Session> session;
+  {
+    const std::lock_guard lock(shared_mutex_);
+    session = std::move(state_.session);
+    state_.session = nullptr;
+    state_.coordinator.reset();
+  }
+  thread_failed_.reset();
+  if (session == nullptr) return;
+  try {
+    session->close();
+  } catch (...) {
+    Error error = Error::from_current_exception(StatusCode::unknown);
+    error.locate({}, "close", state_.global_step);
+    if (recovers(error)) {
+      log(LogLevel::warning, error.message());
+    } else {
+      close_error_.merge(error);
+    }
+  }
+}
+
+// A recoverable error of a thread is what a failing step is really about.
+Error Loop::promote_root_cause(Error error) const {
+  if (!state_.coordinator) return error;
+  Error cause = state_.coordinator->error();
+  if (!cause) return error;
+  RecoveryPolicy policy = config_.recovery;
+  policy.max_attempts = 1;  // the reference's singular session promotes, too
+  if (policy.recovers(error)) return error;
+  if (!cause || !policy.recovers(cause)) return error;
+  cause.add_suppressed(error);
+  return cause;
+}
+
+void Loop::recover(const Error& cause) {
+  const RecoveryPolicy& policy = config_.recovery;
+  recovery_cause_.merge(cause);
+  Error& primary = recovery_cause_;
+  const auto give_up = [&](const Error& error) {
+    lost_session_ = error;
+    ended_.fetch_or(kLost);
+    throw StatusError(error);
+  };
+  const auto stop_urgently = [&] {
+    lost_session_ = primary;
+    ended_.fetch_or(kLost);
+    throw StatusError(StatusCode::stopped, "an urgent stop was requested during recovery");
+  };
+  end_session();
+  if (recoveries_in_a_row_ == 0) {
+    first_failure_ns_ = state_.clock->now_ns();
+    recovered_while_stopping_ = false;
+  }
+  for (;;) {
+    if (recoveries_in_a_row_ >= policy.max_attempts) give_up(primary);
+    const bool too_late = policy.deadline_ns >= 0 && state_.clock->now_ns() - first_failure_ns_ >= policy.deadline_ns;
+    if (too_late && recoveries_in_a_row_ > 0) give_up(primary);
+    if (state_.stop->urgent()) stop_urgently();
+    // With a stop pending the step in progress gets one more chance, at once.
+    if (state_.stop->requested() && std::exchange(recovered_while_stopping_, true)) give_up(primary);
+
+    ++recoveries_in_a_row_;
+    recoveries_.fetch_add(1, std::memory_order_relaxed);
+    const std::int64_t wait = backoff_ns(policy, recoveries_in_a_row_, random_);
+    if (policy.on_recovery) {
+      try {
+        policy.on_recovery({primary, recoveries_in_a_row_, wait, state_.global_step});
+      } catch (...) {
+        primary.add_suppressed(Error::from_current_exception(StatusCode::unknown));
+        give_up(primary);
+      }
+    }
+    try {
+      log(LogLevel::warning,
+          fmt::format("recovery {} of {}: {}", recoveries_in_a_row_, policy.max_attempts, primary.to_string()));
+    } catch (...) {
+      log(LogLevel::warning, "recovery");
+    }
+    if (wait > 0 && !state_.stop->requested()) state_.clock->wait(wait, state_.stop.get());
+    if (state_.stop->urgent()) stop_urgently();
+    Error failure;
+    try {
+      create_session();
+      return;
+    } catch (...) {
+      failure = Error::from_current_exception(StatusCode::unknown);
+    }
+    // A hook that ends the run while the session is new leaves it to be closed in the ordinary way.
+    const bool clean_end = failure.code() == StatusCode::stopped || failure.code() == StatusCode::out_of_range;
+    if (clean_end && state_.session != nullptr) {
+      failure.add_suppressed(primary);
+      throw StatusError(failure);
+    }
+    end_session();
+    if (!recovers(failure)) {
+      failure.add_suppressed(primary);
+      give_up(failure);
+    }
+    primary.add_suppressed(failure);
+  }
+}
+
+void Loop::start_session() {
+  Error failure;
+  try {
+    create_session();
+    return;
+  } catch (...) {
+    failure = Error::from_current_exception(StatusCode::unknown);
+  }
+  if (!recovers(failure)) {
+    end_session();
+    throw StatusError(failure);
+  }
+  recover(failure);
+  recoveries_in_a_row_ = 0;
+  recovery_cause_ = Error();
+}
+
+}  // namespace detail
+}  // namespace runhook::inline v1

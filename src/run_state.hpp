@@ -1,0 +1,142 @@
+// What is behind a SessionRunContext: the state of the attempt in progress, shared by the loop and the callbacks.
+#ifndef RUNHOOK_SRC_RUN_STATE_HPP_
+#define RUNHOOK_SRC_RUN_STATE_HPP_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "plan.hpp"
+#include "run_options_merge.hpp"
+#include "runhook/clock.hpp"
+#include "runhook/hook.hpp"
+#include "runhook/run_context.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+// The callback in progress.
+enum class CallbackKind : std::uint8_t {
+  none,
+  begin,
+  after_create_session,
+  before_run,
+  after_run,
+  on_error,
+  end,
+  cleanup,
+  step_function,
+  standalone,  // outside a loop everything is allowed
+};
+
+const char* callback_text(CallbackKind kind) noexcept;
+
+// A hook in the list, with what it asked for.
+struct HookSlot {
+  explicit HookSlot(struct RunState& run_state) noexcept;
+  HookSlot(const HookSlot&) = delete;
+  HookSlot& operator=(const HookSlot&) = delete;
+
+  RunState& state;
+  std::shared_ptr<SessionRunHook> hook;
+  HookOptions options;
+  std::uint64_t id = 0;
+  std::size_t order = 0;  // position in the list
+  std::int32_t failures = 0;
+  bool begun = false;
+  bool disabled = false;
+  bool removed = false;        // cleanup is due at the next boundary
+  std::uint64_t left_out = 0;  // the attempt from which a tolerated failure of before_run has excluded it
+
+  HookRequest request;
+  SessionRunValues values;
+};
+
+struct RunState {
+  RunState();
+  virtual ~RunState();  // a standalone context derives from it
+  RunState(const RunState&) = delete;
+  RunState& operator=(const RunState&) = delete;
+
+  static SessionRunContext* new_context(RunState& state) { return new SessionRunContext(&state); }
+
+  std::unique_ptr<SessionRunContext> context;  // empty for a state that a standalone context owns
+  runhook_context* direct = nullptr;
+  MonitoredSession* monitored = nullptr;
+
+  // Hot: touched for every callback.
+  HookSlot* slot = nullptr;             // of the hook being called
+  std::int32_t verdict = kCallbackOk;   // of the direct callback that failed last
+  std::int64_t expected = kCallbackOk;  // a verdict that no callback can give, once the present one has failed
+  CallbackKind callback = CallbackKind::none;
+  bool unusual = false;  // the attempt needs more than calling hooks and session
+  bool skip = false;
+  bool discard = false;
+  bool now_known = false;
+
+  const SessionRunArgs* original = nullptr;
+  std::shared_ptr<Session> session;
+  std::shared_ptr<StopState> stop;
+  std::shared_ptr<Clock> clock;
+  std::optional<Coordinator> coordinator;
+  std::int64_t global_step = -1;
+  std::int64_t attempt = 1;
+  std::int64_t now = 0;
+  Error reported;  // by SessionRunContext::fail during the callback in progress
+  Outcome outcome;
+
+  Plan plan;
+  OptionsMerge options;  // of the attempt
+  RunMetadata metadata;
+  std::string skipped_by;
+
+  void begin_attempt(const SessionRunArgs& args) {
+    original = &args;
+    unusual = false;
+    skip = false;
+    discard = false;
+    now_known = false;
+    plan.begin_attempt();
+    options.clear();
+    if (!args.options.is_default()) options.start(args.options, "the caller");
+  }
+  void fail(const Error& error) noexcept {
+    if (!reported) reported = error;
+    expected = kImpossibleVerdict;
+  }
+  Error take_failure() noexcept {
+    expected = kCallbackOk;
+    return std::exchange(reported, Error());
+  }
+  static constexpr std::int64_t kImpossibleVerdict = std::int64_t{1} << 40;
+};
+
+// Marks the callback in progress and whose it is; restores what was before, for callbacks within callbacks.
+class CallbackScope {
+ public:
+  CallbackScope(RunState& state, CallbackKind kind, HookSlot* slot) noexcept
+      : state_(state), kind_(state.callback), slot_(state.slot) {
+    state.callback = kind;
+    state.slot = slot;
+  }
+  ~CallbackScope() {
+    state_.callback = kind_;
+    state_.slot = slot_;
+  }
+  CallbackScope(const CallbackScope&) = delete;
+  CallbackScope& operator=(const CallbackScope&) = delete;
+
+ private:
+  RunState& state_;
+  CallbackKind kind_;
+  HookSlot* slot_;
+};
+
+}  // namespace detail
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_SRC_RUN_STATE_HPP_

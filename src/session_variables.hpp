@@ -1,0 +1,20 @@
+// Copying variables between a session and a snapshot.
+#ifndef RUNHOOK_SRC_SESSION_VARIABLES_HPP_
+#define RUNHOOK_SRC_SESSION_VARIABLES_HPP_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runhook/session.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+// The global variables with values of their own, that is, untouched by what the session does next.
+std::vector<std::pair<std::string, Value>> copy_variables(Session& session);
+
+}  // namespace detail
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_SRC_SESSION_VARIABLES_HPP_

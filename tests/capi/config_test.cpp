@@ -1,0 +1,285 @@
+// Configs, creators, recovery policies, logs and training configs.
+#include <cmath>
+
+#include "scripted.hpp"
+
+namespace {
+
+using namespace runhook_test;
+constexpr int32_t kOk = RUNHOOK_CALLBACK_OK;
+
+class CApiConfig : public NoHandlesLeft {};
+
+TEST_F(CApiConfig, WithoutACreatorThereIsNoSession) {
+  runhook_config* config = runhook_config_create(nullptr);
+  Caught error;
+  EXPECT_EQ(runhook_monitored_session_create(config, error.out()), nullptr);
+  EXPECT_EQ(error.code(), RUNHOOK_ERR_FAILED_PRECONDITION);
+  runhook_config_destroy(config);
+  EXPECT_EQ(runhook_monitored_session_create(config, error.out()), nullptr);
+  EXPECT_EQ(error.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
+}
+
+TEST_F(CApiConfig, ConfigIsUsedTwiceAndItsHooksShared) {
+  ScriptedHook hook;
+  {
+    Loop loop;
+    ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
+    for (int i = 0; i < 2; ++i) {
+      ASSERT_TRUE(loop.start());
+      EXPECT_EQ(loop.run(), RUNHOOK_OK);
+      runhook_monitored_session_destroy(loop.session);
+    }
+    EXPECT_EQ(loop.sessions, 2);
+    EXPECT_EQ(hook.count("cleanup"), 2);
+    EXPECT_EQ(hook.destroyed, 0);
+  }
+  EXPECT_EQ(hook.destroyed, 1);
+}
+
+TEST_F(CApiConfig, CreatorHasToAnswer) {
+  Loop loop;
+  loop.create = [](runhook_context* context) {
+    EXPECT_EQ(runhook_context_set_session(context, nullptr, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+    EXPECT_EQ(runhook_context_add_missing(context, "x", nullptr), RUNHOOK_ERR_FAILED_PRECONDITION);
+    return kOk;
+  };
+  EXPECT_FALSE(loop.start());
+  EXPECT_EQ(loop.error.code(), RUNHOOK_ERR_FAILED_PRECONDITION);
+}
+
+TEST_F(CApiConfig, RestoredStepIsTheGlobalStep) {
+  Loop loop;
+  const Callback make = loop.create;
+  loop.create = [&](runhook_context* context) {
+    EXPECT_EQ(runhook_context_set_restored_step(context, 500, nullptr), RUNHOOK_OK);
+    return make(context);
+  };
+  ASSERT_TRUE(loop.start());
+  EXPECT_EQ(runhook_monitored_session_global_step(loop.session), 500);
+  EXPECT_EQ(loop.run(), RUNHOOK_OK);
+  EXPECT_EQ(runhook_monitored_session_global_step(loop.session), 501);
+}
+
+TEST_F(CApiConfig, AbortedStepIsRecovered) {
+  Loop loop;
+  int steps = 0;
+  loop.step = [&](runhook_context* context) {
+    return ++steps == 1 ? runhook_context_fail(context, RUNHOOK_ERR_ABORTED, "once") : kOk;
+  };
+  ASSERT_TRUE(loop.start());
+  EXPECT_EQ(loop.run(), RUNHOOK_OK);
+  EXPECT_EQ(steps, 2);
+  EXPECT_EQ(loop.sessions, 2);
+}
+
+struct Policy {
+  Callback classify;
+  Callback on_recovery;
+  int destroyed = 0;
+  runhook_recovery_policy table() {
+    runhook_recovery_policy policy = RUNHOOK_RECOVERY_POLICY_INIT;
+    policy.user_data = this;
+    policy.destroy = [](void* self) { ++static_cast<Policy*>(self)->destroyed; };
+    policy.initial_backoff_ns = 1;
+    policy.jitter = 0;
+    if (classify) {
+      policy.classify = [](runhook_context* context, void* self) {
+        return static_cast<Policy*>(self)->classify(context);
+      };
+    }
+    if (on_recovery) {
+      policy.on_recovery = [](runhook_context* context, void* self) {
+        return static_cast<Policy*>(self)->on_recovery(context);
+      };
+    }
+    return policy;
+  }
+};
+
+TEST_F(CApiConfig, PolicyClassifiesAndIsTold) {
+  Policy policy;
+  int told = 0;
+  policy.classify = [](runhook_context* context) {
+    const int32_t code = runhook_error_code(runhook_context_error(context));
+    EXPECT_EQ(runhook_context_recovery_attempt(context), 0);
+    return runhook_context_set_recoverable(context, code == RUNHOOK_ERR_DATA_LOSS, nullptr) == RUNHOOK_OK ? kOk : 0;
+  };
+  policy.on_recovery = [&](runhook_context* context) {
+    ++told;
+    EXPECT_EQ(runhook_context_recovery_attempt(context), 1);
+    EXPECT_EQ(runhook_context_backoff_ns(context), 1);
+    EXPECT_STREQ(runhook_error_message(runhook_context_error(context)), "lost");
+    EXPECT_EQ(runhook_context_set_recoverable(context, 1, nullptr), RUNHOOK_ERR_FAILED_PRECONDITION);
+    return kOk;
+  };
+  {
+    Loop loop;
+    const auto table = policy.table();
+    ASSERT_EQ(runhook_config_set_recovery(loop.config, &table, nullptr), RUNHOOK_OK);
+    int steps = 0;
+    loop.step = [&](runhook_context* context) {
+      ++steps;
+      if (steps == 1) return runhook_context_fail(context, RUNHOOK_ERR_DATA_LOSS, "lost");
+      return steps == 3 ? runhook_context_fail(context, RUNHOOK_ERR_ABORTED, "not ours") : kOk;
+    };
+    ASSERT_TRUE(loop.start());
+    EXPECT_EQ(loop.run(), RUNHOOK_OK);
+    EXPECT_EQ(told, 1);
+    EXPECT_EQ(loop.run(), RUNHOOK_ERR_ABORTED);
+    EXPECT_EQ(policy.destroyed, 0);
+  }
+  EXPECT_EQ(policy.destroyed, 1);
+}
+
+TEST_F(CApiConfig, FailingClassifierHasNotSaidYes) {
+  Policy policy;
+  policy.classify = [](runhook_context* context) {
+    EXPECT_EQ(runhook_context_set_recoverable(context, 1, nullptr), RUNHOOK_OK);
+    return runhook_context_fail(context, RUNHOOK_ERR_INTERNAL, "cannot tell");
+  };
+  Loop loop;
+  const auto table = policy.table();
+  ASSERT_EQ(runhook_config_set_recovery(loop.config, &table, nullptr), RUNHOOK_OK);
+  loop.step = [](runhook_context* context) { return runhook_context_fail(context, RUNHOOK_ERR_ABORTED, "step"); };
+  ASSERT_TRUE(loop.start());
+  EXPECT_EQ(loop.run(), RUNHOOK_ERR_ABORTED);
+  EXPECT_EQ(loop.sessions, 1);
+}
+
+TEST_F(CApiConfig, FailureOfOnRecoveryEndsTheRecovery) {
+  Policy policy;
+  policy.on_recovery = [](runhook_context*) { return 0; };
+  Loop loop;
+  const auto table = policy.table();
+  ASSERT_EQ(runhook_config_set_recovery(loop.config, &table, nullptr), RUNHOOK_OK);
+  loop.step = [](runhook_context* context) { return runhook_context_fail(context, RUNHOOK_ERR_ABORTED, "step"); };
+  ASSERT_TRUE(loop.start());
+  EXPECT_EQ(loop.run(), RUNHOOK_ERR_ABORTED);
+  ASSERT_GE(runhook_error_suppressed_count(loop.error.get()), 1U);
+  EXPECT_STREQ(runhook_error_message(runhook_error_suppressed_at(loop.error.get(), 0)), "on_recovery returned 0");
+}
+
+TEST_F(CApiConfig, BadNumbersOfAPolicyAreRefused) {
+  Loop loop;
+  for (int which = 0; which < 5; ++which) {
+    Policy policy;
+    auto table = policy.table();
+    if (which == 0) table.max_attempts = -1;
+    if (which == 1) table.initial_backoff_ns = -1;
+    if (which == 2) table.max_backoff_ns = -1;
+    if (which == 3) table.jitter = 1.5;
+    if (which == 4) table.jitter = std::nan("");
+    EXPECT_EQ(runhook_config_set_recovery(loop.config, &table, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT) << which;
+    EXPECT_EQ(policy.destroyed, 1) << which;
+  }
+  EXPECT_EQ(runhook_config_set_recovery(loop.config, nullptr, nullptr), RUNHOOK_OK);
+  loop.step = [](runhook_context* context) { return runhook_context_fail(context, RUNHOOK_ERR_ABORTED, "step"); };
+  ASSERT_TRUE(loop.start());
+  EXPECT_EQ(loop.run(), RUNHOOK_ERR_ABORTED);
+  EXPECT_EQ(loop.sessions, 1);
+}
+
+TEST_F(CApiConfig, LogGetsMessagesAndIsDestroyed) {
+  struct Log {
+    int warnings = 0;
+    int destroyed = 0;
+  } log;
+  {
+    Loop loop;
+    runhook_log table = RUNHOOK_LOG_INIT;
+    table.user_data = &log;
+    table.destroy = [](void* self) { ++static_cast<Log*>(self)->destroyed; };
+    EXPECT_EQ(runhook_config_set_log(loop.config, &table, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+    EXPECT_EQ(log.destroyed, 1);
+    table.write = [](int32_t level, const char* message, void* self) {
+      if (level == RUNHOOK_LOG_WARNING && message[0] != '\0') ++static_cast<Log*>(self)->warnings;
+    };
+    ASSERT_EQ(runhook_config_set_log(loop.config, &table, nullptr), RUNHOOK_OK);
+    int steps = 0;
+    loop.step = [&](runhook_context* context) {
+      return ++steps == 1 ? runhook_context_fail(context, RUNHOOK_ERR_ABORTED, "once") : kOk;
+    };
+    ASSERT_TRUE(loop.start());
+    EXPECT_EQ(loop.run(), RUNHOOK_OK);
+    EXPECT_GE(log.warnings, 1);
+  }
+  EXPECT_EQ(log.destroyed, 2);
+}
+
+TEST_F(CApiConfig, StopSourceStopsBeforeTheFirstStep) {
+  Loop loop;
+  runhook_stop_source* source = runhook_stop_source_create(nullptr);
+  ASSERT_EQ(runhook_config_set_stop_source(loop.config, source, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(runhook_stop_source_request_stop(source, 0, nullptr, RUNHOOK_STOP_AFTER_STEP), 1);
+  ASSERT_TRUE(loop.start());
+  EXPECT_EQ(loop.run(), RUNHOOK_ERR_STOPPED);
+  runhook_stop_source_destroy(source);
+}
+
+TEST_F(CApiConfig, SettersRefuseWhatIsNotValid) {
+  Loop loop;
+  EXPECT_EQ(runhook_config_set_stop_grace_period_ns(loop.config, -1, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(runhook_config_set_stop_grace_period_ns(loop.config, 1000, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(runhook_config_set_session(loop.config, nullptr, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(runhook_config_set_graph(loop.config, nullptr, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(runhook_config_set_session_creator(loop.config, nullptr, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(runhook_config_set_stop_source(loop.config, nullptr, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(runhook_config_set_clock(loop.config, nullptr, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(runhook_config_set_log(nullptr, nullptr, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+}
+
+class CApiTraining : public NoHandlesLeft {
+ protected:
+  runhook_config* make(int64_t is_chief) {
+    const runhook_function factory = function_of(source_.create);
+    runhook_training_options options = RUNHOOK_TRAINING_OPTIONS_INIT;
+    options.is_chief = is_chief;
+    return runhook_training_config_create(&factory, nullptr, &options, error_.out());
+  }
+  void TearDown() override {}
+  Loop source_;
+  Caught error_;
+};
+
+TEST_F(CApiTraining, WorkerDropsChiefOnlyHooks) {
+  runhook_config* config = make(0);
+  ASSERT_NE(config, nullptr);
+  ScriptedHook hook;
+  runhook_hook_options options = RUNHOOK_HOOK_OPTIONS_INIT;
+  options.chief_only = 1;
+  const auto table = hook.table();
+  EXPECT_EQ(runhook_config_add_hook(config, &table, &options, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(hook.destroyed, 1);
+  runhook_config_destroy(config);
+  EXPECT_EQ(hook.destroyed, 1);
+}
+
+TEST_F(CApiTraining, ChiefOnlyHooksComeFirst) {
+  runhook_config* config = make(1);
+  ASSERT_NE(config, nullptr);
+  std::string order;
+  ScriptedHook hooks[3];
+  for (int i = 0; i < 3; ++i) {
+    hooks[i].on["begin"] = [&order, i](runhook_context*) {
+      order += static_cast<char>('0' + i);
+      return kOk;
+    };
+    runhook_hook_options options = RUNHOOK_HOOK_OPTIONS_INIT;
+    options.chief_only = i > 0;
+    const auto table = hooks[i].table();
+    ASSERT_EQ(runhook_config_add_hook(config, &table, &options, nullptr), RUNHOOK_OK);
+  }
+  runhook_monitored_session* session = runhook_monitored_session_create(config, error_.out());
+  EXPECT_NE(session, nullptr) << error_.message();
+  EXPECT_EQ(order, "120");
+  runhook_monitored_session_destroy(session);
+  runhook_config_destroy(config);
+}
+
+TEST_F(CApiTraining, BadOptionsAreRefused) {
+  EXPECT_EQ(make(2), nullptr);
+  EXPECT_EQ(error_.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
+}
+
+}  // namespace

@@ -1,0 +1,184 @@
+#include <signal.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
+#include "checks.hpp"
+
+namespace {
+
+using runhook_test::Caught;
+class CStopSource : public runhook_test::NoHandlesLeft {};
+
+runhook_stop_reason reason_at(const runhook_stop_source* source, size_t index) {
+  runhook_stop_reason reason = RUNHOOK_STOP_REASON_INIT;
+  EXPECT_EQ(runhook_stop_source_reason_at(source, index, &reason, nullptr), RUNHOOK_OK);
+  return reason;
+}
+
+TEST_F(CStopSource, NewSourceHasNoRequest) {
+  runhook_stop_source* source = runhook_stop_source_create(nullptr);
+  runhook_stop_reason reason = RUNHOOK_STOP_REASON_INIT;
+  EXPECT_EQ(runhook_stop_source_stop_requested(source), 0);
+  EXPECT_EQ(runhook_stop_source_wait(source, 0), 0);
+  EXPECT_EQ(runhook_stop_source_reason_count(source), 0U);
+  EXPECT_EQ(runhook_stop_source_reasons_dropped(source), 0U);
+  EXPECT_EQ(runhook_stop_source_reason_at(source, 0, &reason, nullptr), RUNHOOK_ERR_NOT_FOUND);
+  runhook_stop_source_destroy(source);
+}
+
+TEST_F(CStopSource, FirstRequestIsTheReason) {
+  runhook_stop_source* source = runhook_stop_source_create(nullptr);
+  runhook_stop_source* other = runhook_stop_source_share(source, nullptr);
+  EXPECT_EQ(runhook_stop_source_request_stop(source, 7, "enough", RUNHOOK_STOP_AFTER_STEP), 1);
+  EXPECT_EQ(runhook_stop_source_request_stop(other, 8, nullptr, RUNHOOK_STOP_NOW), 0);
+  EXPECT_EQ(runhook_stop_source_stop_requested(other), 1);
+  EXPECT_EQ(runhook_stop_source_wait(other, -1), 1);
+  EXPECT_EQ(runhook_stop_source_reason_count(source), 2U);
+  const auto first = reason_at(other, 0);
+  EXPECT_EQ(first.origin, RUNHOOK_STOP_BY_SOURCE);
+  EXPECT_EQ(first.urgency, RUNHOOK_STOP_AFTER_STEP);
+  EXPECT_EQ(first.code, 7);
+  EXPECT_STREQ(first.text, "enough");
+  EXPECT_GT(first.time_ns, 0);
+  const auto second = reason_at(other, 1);
+  EXPECT_EQ(second.code, 8);
+  EXPECT_EQ(second.urgency, RUNHOOK_STOP_NOW);
+  EXPECT_STREQ(second.text, "");
+  EXPECT_EQ(reason_at(other, 0).text, first.text) << "borrowed texts stay where they are";
+  runhook_stop_source_destroy(source);
+  EXPECT_STREQ(first.text, "enough");
+  runhook_stop_source_destroy(other);
+}
+
+TEST_F(CStopSource, RequestWithBadArgumentAsksNothing) {
+  runhook_stop_source* source = runhook_stop_source_create(nullptr);
+  EXPECT_EQ(runhook_stop_source_request_stop(source, 0, "\xFF", RUNHOOK_STOP_NOW), 0);
+  EXPECT_EQ(runhook_stop_source_request_stop(source, 0, nullptr, 2), 0);
+  EXPECT_EQ(runhook_stop_source_request_stop_from_signal(source, SIGTERM, -1), 0);
+  EXPECT_EQ(runhook_stop_source_stop_requested(source), 0);
+  runhook_stop_source_destroy(source);
+}
+
+TEST_F(CStopSource, LaterRequestsAreBounded) {
+  runhook_stop_source* source = runhook_stop_source_create(nullptr);
+  for (int32_t i = 0; i < 20; ++i) runhook_stop_source_request_stop(source, i, nullptr, RUNHOOK_STOP_AFTER_STEP);
+  EXPECT_EQ(runhook_stop_source_reason_count(source), 16U);
+  EXPECT_EQ(runhook_stop_source_reasons_dropped(source), 4U);
+  for (size_t i = 0; i < 16; ++i) EXPECT_EQ(reason_at(source, i).code, static_cast<int32_t>(i));
+  runhook_stop_reason reason = RUNHOOK_STOP_REASON_INIT;
+  EXPECT_EQ(runhook_stop_source_reason_at(source, 16, &reason, nullptr), RUNHOOK_ERR_NOT_FOUND);
+  runhook_stop_source_destroy(source);
+}
+
+TEST_F(CStopSource, ReasonHonoursStructSize) {
+  runhook_stop_source* source = runhook_stop_source_create(nullptr);
+  runhook_stop_source_request_stop(source, 1, nullptr, RUNHOOK_STOP_NOW);
+  runhook_stop_reason reason = RUNHOOK_STOP_REASON_INIT;
+  reason.struct_size = sizeof reason - 8;
+  EXPECT_EQ(runhook_stop_source_reason_at(source, 0, &reason, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(reason.code, 0) << "an out-parameter was touched on failure";
+  EXPECT_EQ(runhook_stop_source_reason_at(source, 0, nullptr, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+  struct Newer {
+    runhook_stop_reason reason = RUNHOOK_STOP_REASON_INIT;
+    int64_t addition = 99;
+  } newer;
+  newer.reason.struct_size = sizeof newer;
+  EXPECT_EQ(runhook_stop_source_reason_at(source, 0, &newer.reason, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(newer.reason.code, 1);
+  EXPECT_EQ(newer.reason.struct_size, sizeof newer);
+  EXPECT_EQ(newer.addition, 99);
+  runhook_stop_source_destroy(source);
+}
+
+runhook_stop_source* signalled = nullptr;
+void on_signal(int number) { runhook_stop_source_request_stop_from_signal(signalled, number, RUNHOOK_STOP_NOW); }
+
+TEST_F(CStopSource, SignalHandlerAsksAndKeepsErrno) {
+  signalled = runhook_stop_source_create(nullptr);
+  struct sigaction action {};
+  struct sigaction before {};
+  action.sa_handler = on_signal;
+  ASSERT_EQ(sigaction(SIGUSR1, &action, &before), 0);
+  errno = EDOM;
+  raise(SIGUSR1);
+  EXPECT_EQ(errno, EDOM);
+  sigaction(SIGUSR1, &before, nullptr);
+  EXPECT_EQ(runhook_stop_source_stop_requested(signalled), 1);
+  const auto reason = reason_at(signalled, 0);
+  EXPECT_EQ(reason.origin, RUNHOOK_STOP_BY_SIGNAL);
+  EXPECT_EQ(reason.code, SIGUSR1);
+  EXPECT_EQ(reason.urgency, RUNHOOK_STOP_NOW);
+  runhook_stop_source_destroy(signalled);
+}
+
+TEST_F(CStopSource, WaitEndsWithTheRequestOfAnotherThread) {
+  runhook_stop_source* source = runhook_stop_source_create(nullptr);
+  std::atomic<int32_t> seen{-1};
+  std::thread waiter([&] { seen = runhook_stop_source_wait(source, -1); });
+  runhook_stop_source_request_stop(source, 0, nullptr, RUNHOOK_STOP_AFTER_STEP);
+  waiter.join();
+  EXPECT_EQ(seen.load(), 1);
+  runhook_stop_source_destroy(source);
+}
+
+TEST_F(CStopSource, DestroyedHandleGivesNeutralValues) {
+  runhook_stop_source* source = runhook_stop_source_create(nullptr);
+  runhook_stop_source_destroy(source);
+  runhook_stop_source_destroy(source);
+  for (auto* gone : {source, static_cast<runhook_stop_source*>(nullptr)}) {
+    EXPECT_EQ(runhook_stop_source_request_stop(gone, 0, nullptr, RUNHOOK_STOP_NOW), 0);
+    EXPECT_EQ(runhook_stop_source_request_stop_from_signal(gone, 1, RUNHOOK_STOP_NOW), 0);
+    EXPECT_EQ(runhook_stop_source_request_save(gone), RUNHOOK_ERR_INVALID_ARGUMENT);
+    EXPECT_EQ(runhook_stop_source_stop_requested(gone), 0);
+    EXPECT_EQ(runhook_stop_source_wait(gone, -1), 0);
+    EXPECT_EQ(runhook_stop_source_reason_count(gone), 0U);
+    EXPECT_EQ(runhook_stop_source_share(gone, nullptr), nullptr);
+  }
+}
+
+TEST(COutcome, InvalidHandleGivesNeutralValues) {
+  auto* outcome = static_cast<runhook_outcome*>(nullptr);
+  runhook_stop_reason reason = RUNHOOK_STOP_REASON_INIT;
+  EXPECT_EQ(runhook_outcome_kind(outcome), RUNHOOK_OUTCOME_RUNNING);
+  EXPECT_EQ(runhook_outcome_stop_reason(outcome, &reason, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(runhook_outcome_error(outcome), nullptr);
+  EXPECT_EQ(runhook_outcome_step(outcome), 0);
+  EXPECT_EQ(runhook_outcome_runs(outcome), 0);
+  EXPECT_STREQ(runhook_outcome_to_string(outcome), "");
+  runhook_outcome_destroy(outcome);
+}
+
+class CClock : public runhook_test::NoHandlesLeft {};
+
+TEST_F(CClock, ManualClockMovesWhenTold) {
+  runhook_clock* clock = runhook_manual_clock_create(100, nullptr);
+  EXPECT_EQ(runhook_clock_now_ns(clock), 100);
+  EXPECT_EQ(runhook_manual_clock_advance(clock, 5, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(runhook_clock_now_ns(clock), 105);
+  EXPECT_EQ(runhook_manual_clock_advance(clock, -1, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+  runhook_clock_destroy(clock);
+  EXPECT_EQ(runhook_clock_now_ns(clock), 0);
+  EXPECT_EQ(runhook_manual_clock_advance(clock, 1, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+}
+
+TEST_F(CClock, TableIsCalledAndGivenBackOnce) {
+  static int destroyed;
+  destroyed = 0;
+  runhook_clock_table table = RUNHOOK_CLOCK_TABLE_INIT;
+  table.user_data = &destroyed;
+  table.destroy = runhook_test::count_destroy;
+  EXPECT_EQ(runhook_clock_create(&table, nullptr), nullptr) << "now_ns is required";
+  EXPECT_EQ(destroyed, 1);
+  table.now_ns = [](void*) -> int64_t { return 77; };
+  runhook_clock* clock = runhook_clock_create(&table, nullptr);
+  EXPECT_EQ(runhook_clock_now_ns(clock), 77);
+  EXPECT_EQ(runhook_manual_clock_advance(clock, 1, nullptr), RUNHOOK_ERR_FAILED_PRECONDITION);
+  EXPECT_EQ(destroyed, 1);
+  runhook_clock_destroy(clock);
+  EXPECT_EQ(destroyed, 2);
+}
+
+}  // namespace

@@ -1,0 +1,118 @@
+// Section 4.7: how run options are merged.
+#include "fixture.hpp"
+
+namespace conformance {
+namespace {
+
+struct Merged {
+  std::int32_t trace_level = -1;
+  std::int64_t timeout_ms = -1;
+  bool partition_graphs = false;
+  bool report_on_oom = false;
+  std::vector<std::string> watches;
+  std::string engine;
+};
+
+void keep_merged(Rec& hook, Merged& merged) {
+  hook.on("after", [&merged](runhook_context* context) {
+    const runhook_run_options* options = runhook_context_options(context);
+    merged.trace_level = runhook_run_options_trace_level(options);
+    merged.timeout_ms = runhook_run_options_timeout_ms(options);
+    merged.partition_graphs = runhook_run_options_output_partition_graphs(options) != 0;
+    merged.report_on_oom = runhook_run_options_report_allocations_on_oom(options) != 0;
+    for (std::size_t i = 0; i < runhook_run_options_watch_count(options); ++i) {
+      merged.watches.emplace_back(runhook_run_options_watch_at(options, i));
+    }
+    if (const char* value = runhook_run_options_engine_option(options, "pool")) merged.engine = value;
+    return std::int32_t{RUNHOOK_CALLBACK_OK};
+  });
+}
+
+TEST(RunOptions, RO_02_CallersAndHooksOptionsAreMerged) {
+  Rig rig;
+  Merged merged;
+  keep_merged(rig.hook("A").asks(Ask().with([](runhook_run_options* options) {
+    runhook_run_options_set_trace_level(options, RUNHOOK_TRACE_HARDWARE, nullptr);
+    runhook_run_options_set_timeout_ms(options, 60000, nullptr);
+    runhook_run_options_add_watch(options, "h", nullptr);
+  })),
+              merged);
+  ASSERT_EQ(rig.open().status, RUNHOOK_OK);
+  EXPECT_REPLY(rig.run(Ask().fetch("five").with([](runhook_run_options* options) {
+                    runhook_run_options_set_trace_level(options, RUNHOOK_TRACE_FULL, nullptr);
+                    runhook_run_options_set_timeout_ms(options, 30000, nullptr);
+                    runhook_run_options_set_output_partition_graphs(options, 1, nullptr);
+                    runhook_run_options_add_watch(options, "c", nullptr);
+                    runhook_run_options_set_report_allocations_on_oom(options, 1, nullptr);
+                  }))
+                   .reply,
+               RUNHOOK_OK);
+  EXPECT_EQ(merged.trace_level, RUNHOOK_TRACE_FULL);
+  EXPECT_EQ(merged.timeout_ms, 60000);
+  EXPECT_TRUE(merged.partition_graphs);
+  EXPECT_EQ(merged.watches, (std::vector<std::string>{"c", "h"}));
+  EXPECT_TRUE(merged.report_on_oom);
+  EXPECT_EQ(rig.raws[0]->timeout_ms, 60000) << "the session gets the merged options";
+}
+
+Ask pool(const char* value) {
+  return Ask().with([value](runhook_run_options* options) {
+    runhook_run_options_set_engine_option(options, "pool", value, nullptr);
+  });
+}
+
+TEST(RunOptions, RO_03_EngineOptionsOfHooksReachTheSession) {
+  Rig rig;
+  Merged merged;
+  keep_merged(rig.hook("A").asks(pool("2")), merged);
+  rig.hook("B").asks(pool("2"));
+  ASSERT_EQ(rig.open().status, RUNHOOK_OK);
+  EXPECT_REPLY(rig.fetch("five").reply, RUNHOOK_OK);
+  EXPECT_EQ(merged.engine, "2");
+}
+
+TEST(RunOptions, RO_03_ConflictingEngineOptionsNameBothParties) {
+  Rig rig;
+  rig.hook("left").asks(pool("2"));
+  rig.hook("right").asks(pool("3"));
+  ASSERT_EQ(rig.open().status, RUNHOOK_OK);
+  const Reply reply = rig.fetch("five").reply;
+  EXPECT_EQ(reply.status, RUNHOOK_ERR_INVALID_ARGUMENT) << reply;
+  EXPECT_TRUE(reply.mentions("left") && reply.mentions("right") && reply.mentions("pool")) << reply;
+}
+
+TEST(RunOptions, RO_03_ConflictWithTheCallersEngineOptionIsRefused) {
+  Rig rig;
+  rig.hook("left").asks(pool("2"));
+  ASSERT_EQ(rig.open().status, RUNHOOK_OK);
+  const Reply reply = rig.run(pool("3")).reply;
+  EXPECT_EQ(reply.status, RUNHOOK_ERR_INVALID_ARGUMENT) << reply;
+  EXPECT_TRUE(reply.mentions("left") && reply.mentions("caller")) << reply;
+}
+
+TEST(RunOptions, RO_03_UnlimitedTimeWinsOverAHooksTimeout) {
+  Rig rig;
+  Merged merged;
+  keep_merged(rig.hook("A").asks(Ask().with(
+                  [](runhook_run_options* options) { runhook_run_options_set_timeout_ms(options, 5, nullptr); })),
+              merged);
+  ASSERT_EQ(rig.open().status, RUNHOOK_OK);
+  EXPECT_REPLY(rig.fetch("five").reply, RUNHOOK_OK);
+  EXPECT_EQ(merged.timeout_ms, 0) << "the caller left the time unlimited";
+}
+
+TEST(RunOptions, RO_03_HookWithoutOptionsLeavesTheCallersTimeout) {
+  Rig rig;
+  Merged merged;
+  keep_merged(rig.hook("A").asks(Ask().fetch("ten")), merged);
+  ASSERT_EQ(rig.open().status, RUNHOOK_OK);
+  EXPECT_REPLY(rig.run(Ask().fetch("five").with([](runhook_run_options* options) {
+                    runhook_run_options_set_timeout_ms(options, 5000, nullptr);
+                  }))
+                   .reply,
+               RUNHOOK_OK);
+  EXPECT_EQ(merged.timeout_ms, 5000);
+}
+
+}  // namespace
+}  // namespace conformance

@@ -1,0 +1,62 @@
+# consumer.sh WAY: installs the build to a folder of its own and builds and runs the programs of this folder against it.
+set -eu
+. "$SOURCE_DIR/tests/tools.sh"
+here=$SOURCE_DIR/tests/consumer
+rm -rf prefix elsewhere build* ./*.so ./program*
+
+install_to() { "$CMAKE" --install "$BUILD_DIR" --prefix "$PWD/$1" >/dev/null; }
+
+# build_and_test SOURCE BUILD [CMAKE-ARGUMENT...]
+build_and_test() {
+  source=$1 build=$2
+  shift 2
+  "$CMAKE" -S "$source" -B "$build" -G Ninja -DCMAKE_C_COMPILER="$CC" -DCMAKE_CXX_COMPILER="$CXX" "$@"
+  "$CMAKE" --build "$build"
+  (cd "$build" && "${CMAKE%cmake}ctest" --output-on-failure --no-tests=error)
+}
+
+case $1 in
+  cmake)
+    install_to prefix
+    build_and_test "$here/package" build -DCMAKE_PREFIX_PATH="$PWD/prefix" ;;
+  moved) # the installed tree is of no fixed place
+    install_to prefix
+    mv prefix elsewhere
+    ! grep -rlI -e "$PWD" -e "$SOURCE_DIR" -e "$BUILD_DIR" elsewhere || { echo "an installed file names a folder of the build"; exit 1; }
+    build_and_test "$here/package" build -DCMAKE_PREFIX_PATH="$PWD/elsewhere" ;;
+  components) # each component is complete without the other, and one that is not there is not found
+    "$CMAKE" --install "$BUILD_DIR" --prefix "$PWD/prefix" --component c >/dev/null
+    [ -e prefix/include/runhook/runhook.h ] && [ ! -e prefix/include/runhook/hook.hpp ]
+    build_and_test "$here/package" build_c -DCMAKE_PREFIX_PATH="$PWD/prefix" -DCOMPONENTS=c
+    if "$CMAKE" -S "$here/package" -B build_missing -G Ninja -DCMAKE_PREFIX_PATH="$PWD/prefix" -DCOMPONENTS=core >missing 2>&1; then
+      echo "a component that is not installed was found"
+      exit 1
+    fi
+    rm -r prefix
+    "$CMAKE" --install "$BUILD_DIR" --prefix "$PWD/prefix" --component core >/dev/null
+    [ ! -e prefix/include/runhook/runhook.h ] && [ -e prefix/include/runhook/hook.hpp ]
+    build_and_test "$here/package" build_core -DCMAKE_PREFIX_PATH="$PWD/prefix" -DCOMPONENTS=core ;;
+  subdirectory)
+    build_and_test "$here/subdirectory" build -DRUNHOOK_SOURCE_DIR="$SOURCE_DIR" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=-O0 ;;
+  pkg_config)
+    need pkg-config pkg-config
+    install_to prefix
+    pc=$(dirname "$(find "$PWD/prefix" -name runhook.pc)")
+    PKG_CONFIG_PATH=$pc
+    LD_LIBRARY_PATH=$(dirname "$pc")
+    export PKG_CONFIG_PATH LD_LIBRARY_PATH
+    pkg-config --exists 'runhook >= 1.0' 'runhook < 2'
+    # The words that pkg-config prints are to be split.
+    "$CC" -std=c99 -Wall -Wextra -Wpedantic -Werror "$here/package/steps.c" -o program_c $(pkg-config --cflags --libs runhook)
+    "$CC" -std=c99 "$here/package/steps.c" -o program_c_static $(pkg-config --cflags --libs runhook-static)
+    "$CXX" -std=c++11 "$here/package/steps_c.cpp" -o program_cpp $(pkg-config --cflags --libs runhook)
+    "$CXX" -std=c++11 "$here/package/steps_c.cpp" -o program_cpp_static $(pkg-config --cflags --libs runhook-static)
+    "$CXX" -std=c++20 "$here/package/steps_core.cpp" -o program_core $(pkg-config --cflags --libs runhook-core)
+    for program in program_*; do
+      echo "$program"
+      ./"$program"
+    done
+    "$READELF" -d program_c | grep 'NEEDED.*librunhook\.so\.1'
+    ! "$READELF" -d program_c_static | grep 'NEEDED.*librunhook' ;;
+  *) echo "no such way: $1"; exit 1 ;;
+esac

@@ -1,0 +1,138 @@
+#include <gtest/gtest.h>
+
+#include "../../src/run_options_merge.hpp"
+#include "allocation_counter.hpp"
+#include "expect_error.hpp"
+#include "runhook/run_args.hpp"
+
+namespace {
+
+using runhook::HookSelection;
+using runhook::RunOptions;
+using runhook::TraceLevel;
+using runhook::detail::merge_run_options;
+using runhook::detail::OptionsMerge;
+using Names = std::vector<std::string>;
+
+TEST(RunOptions, DefaultIsRecognised) {
+  EXPECT_TRUE(RunOptions().is_default());
+  const auto changed = [](auto change) {
+    RunOptions options;
+    change(options);
+    return !options.is_default() && !(options == RunOptions());
+  };
+  EXPECT_TRUE(changed([](RunOptions& o) { o.trace_level = TraceLevel::full; }));
+  EXPECT_TRUE(changed([](RunOptions& o) { o.timeout_ms = 1; }));
+  EXPECT_TRUE(changed([](RunOptions& o) { o.output_partition_graphs = true; }));
+  EXPECT_TRUE(changed([](RunOptions& o) { o.report_allocations_on_oom = true; }));
+  EXPECT_TRUE(changed([](RunOptions& o) { o.watches.push_back("w"); }));
+  EXPECT_TRUE(changed([](RunOptions& o) { o.engine.push_back({"k", "v"}); }));
+  EXPECT_TRUE(changed([](RunOptions& o) { o.hooks = HookSelection::none; }));
+  EXPECT_TRUE(changed([](RunOptions& o) { o.hook_names.push_back("h"); }));
+}
+
+TEST(RunOptions, RO_02_CallerAndHookAreMerged) {
+  RunOptions caller{TraceLevel::full, 30000, true, true, {"c"}, {}, HookSelection::named, {"h"}};
+  const RunOptions hook{TraceLevel::hardware, 60000, false, false, {"h"}, {}, HookSelection::none, {}};
+  merge_run_options(caller, hook, "the caller", "hook 'h'");
+  EXPECT_EQ(caller, (RunOptions{TraceLevel::full, 60000, true, true, {"c", "h"}, {}, HookSelection::named, {"h"}}));
+}
+
+TEST(RunOptions, UnlimitedTimeoutWins) {
+  RunOptions caller;
+  caller.timeout_ms = 5;
+  RunOptions hook;
+  hook.trace_level = TraceLevel::software;
+  RunOptions merged = caller;
+  merge_run_options(merged, hook, "a", "b");
+  EXPECT_EQ(merged.timeout_ms, 0);
+  merged = hook;
+  merge_run_options(merged, caller, "a", "b");
+  EXPECT_EQ(merged.timeout_ms, 0);
+}
+
+TEST(RunOptions, AllDefaultOptionsAskForNothing) {
+  RunOptions caller;
+  caller.timeout_ms = 5;
+  merge_run_options(caller, RunOptions(), "a", "b");
+  EXPECT_EQ(caller.timeout_ms, 5);
+}
+
+TEST(RunOptions, NegativeTimeoutIsRefused) {
+  RunOptions bad;
+  bad.timeout_ms = -1;
+  RunOptions caller;
+  EXPECT_STATUS(merge_run_options(caller, bad, "the caller", "hook 'h'"), invalid_argument, "hook 'h'");
+  EXPECT_STATUS(merge_run_options(bad, RunOptions(), "the caller", "hook 'h'"), invalid_argument, "the caller");
+}
+
+TEST(RunOptions, RO_03_EngineOptionsAreUnited) {
+  RunOptions caller;
+  caller.engine = {{"a", "1"}};
+  RunOptions hook;
+  hook.engine = {{"b", "2"}, {"a", "1"}};
+  merge_run_options(caller, hook, "the caller", "hook 'h'");
+  EXPECT_EQ(caller.engine, (std::vector<std::pair<std::string, std::string>>{{"a", "1"}, {"b", "2"}}));
+}
+
+TEST(RunOptions, ConflictNamesKeyAndWhoeverSetItFirst) {
+  OptionsMerge merge;
+  merge.start(RunOptions(), "the caller");
+  RunOptions first;
+  first.engine = {{"threads", "4"}};
+  RunOptions second;
+  second.engine = {{"other", "x"}};
+  RunOptions third;
+  third.watches = {"w"};
+  third.engine = {{"new", "y"}, {"threads", "8"}};
+  merge.add(first, "hook 'one'");
+  merge.add(second, "hook 'two'");
+  const auto error = runhook_test::error_of([&] { merge.add(third, "hook 'three'"); });
+  EXPECT_TRUE(runhook_test::is_error(error, runhook::StatusCode::invalid_argument, "'threads'"));
+  EXPECT_TRUE(runhook_test::is_error(error, runhook::StatusCode::invalid_argument, "hook 'one'"));
+  EXPECT_TRUE(runhook_test::is_error(error, runhook::StatusCode::invalid_argument, "hook 'three'"));
+  EXPECT_EQ(merge.merged().engine.size(), 2u) << "nothing of the failing party is merged";
+  EXPECT_TRUE(merge.merged().watches.empty());
+}
+
+TEST(RunOptions, ConflictLeavesTargetUntouched) {
+  RunOptions caller;
+  caller.engine = {{"a", "1"}};
+  RunOptions hook;
+  hook.watches = {"w"};
+  hook.engine = {{"b", "2"}, {"a", "3"}};
+  const RunOptions before = caller;
+  EXPECT_STATUS(merge_run_options(caller, hook, "x", "y"), invalid_argument, "'a'");
+  EXPECT_EQ(caller, before);
+}
+
+TEST(RunOptions, PartyMayConflictWithItself) {
+  RunOptions caller;
+  caller.engine = {{"a", "1"}, {"a", "2"}};
+  OptionsMerge merge;
+  EXPECT_STATUS(merge.start(caller, "the caller"), invalid_argument, "the caller");
+}
+
+TEST(OptionsMerge, ClearForgetsEverythingAndKeepsNoParty) {
+  OptionsMerge merge;
+  RunOptions options{TraceLevel::full, 3, true, true, {"c"}, {{"a", "1"}}, HookSelection::named, {"h"}};
+  merge.start(options, "x");
+  EXPECT_TRUE(merge.started());
+  merge.clear();
+  EXPECT_FALSE(merge.started());
+  EXPECT_TRUE(merge.merged().is_default());
+  options.engine = {{"a", "2"}};
+  EXPECT_NO_THROW(merge.start(options, "y"));
+}
+
+TEST(OptionsMerge, DefaultOptionsAllocateNothing) {
+  OptionsMerge merge;
+  const RunOptions options;
+  const auto before = runhook_test::allocations();
+  merge.clear();
+  merge.start(options, "the caller");
+  merge.add(options, "a hook");
+  EXPECT_EQ(runhook_test::allocations(), before);
+}
+
+}  // namespace

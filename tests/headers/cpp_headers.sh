@@ -1,0 +1,26 @@
+# cpp_headers.sh gcc|clang: every header of the C++ API compiles alone as C++20 and needs no library but the standard one.
+set -eu
+case $1 in
+  gcc) compiler=g++ ;;
+  *) compiler=clang++ ;;
+esac
+. "$SOURCE_DIR/tests/tools.sh"
+need "$compiler" "$(echo "$compiler" | sed 's/clang++/clang/')"
+
+count=0 failed=0
+for header in $(cd "$SOURCE_DIR/include" && find runhook -name '*.hpp' | sort); do
+  printf '#include "%s"\n#include "%s"\n' "$header" "$header" >alone.cpp
+  if ! "$compiler" -std=c++20 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -fsyntax-only -I "$SOURCE_DIR/include" alone.cpp \
+    2>messages; then
+    echo "$header does not compile alone with $compiler:"
+    cat messages
+    failed=1
+  fi
+  if grep -nE '#include *[<"](fmt|nlohmann|dlpack|google)/' "$SOURCE_DIR/include/$header"; then
+    echo "$header shows a dependency"
+    failed=1
+  fi
+  count=$((count + 1))
+done
+echo "$count headers with $compiler"
+[ "$count" -gt 1 ] && exit $failed

@@ -1,0 +1,306 @@
+// One live object of every kind, and arguments that are all right, by their types.
+#ifndef RUNHOOK_TESTS_MISUSE_FIXTURE_HPP_
+#define RUNHOOK_TESTS_MISUSE_FIXTURE_HPP_
+
+#include <dlpack/dlpack.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <vector>
+
+#include "runhook/runhook.h"
+
+namespace runhook_test {
+
+// All kinds of handles. generate.py compares the list with the headers.
+using Handles = std::tuple<runhook_context*, runhook_error*, runhook_value*, runhook_run_options*, runhook_run_args*,
+                           runhook_results*, runhook_metadata*, runhook_stop_source*, runhook_outcome*, runhook_clock*,
+                           runhook_coordinator*, runhook_thread*, runhook_snapshot*, runhook_saver*, runhook_session*,
+                           runhook_graph*, runhook_scaffold*, runhook_session_manager*, runhook_session_creator*,
+                           runhook_config*, runhook_monitored_session*>;
+
+// Whether the test program is called back in the step or in after_run, to do what a test wants done there.
+class Visitor {
+ public:
+  virtual ~Visitor() = default;
+  virtual void in_step(runhook_context*) {}
+  virtual void in_after_run(runhook_context*) {}
+};
+
+inline int32_t succeed(runhook_context*, void*) { return RUNHOOK_CALLBACK_OK; }
+
+// A session with a hook, and one live object of each other kind.
+class World {
+ public:
+  explicit World(Visitor* visitor = nullptr) : visitor_(visitor) {
+    runhook_function create = RUNHOOK_FUNCTION_INIT;
+    create.user_data = this;
+    create.call = make_session;
+    auto*& creator = get<runhook_session_creator>();
+    creator = runhook_session_creator_create(&create, nullptr);
+    auto*& config = get<runhook_config>();
+    config = runhook_config_create(nullptr);
+    runhook_config_set_session_creator(config, creator, nullptr);
+    runhook_log quiet = RUNHOOK_LOG_INIT;
+    quiet.write = [](int32_t, const char*, void*) {};
+    runhook_config_set_log(config, &quiet, nullptr);
+    runhook_config_set_stop_grace_period_ns(config, 5000000000, nullptr);
+    runhook_hook hook = RUNHOOK_HOOK_INIT;
+    hook.user_data = this;
+    hook.name = "visited";
+    hook.after_run = [](runhook_context* context, void* self) {
+      auto* world = static_cast<World*>(self);
+      if (world->visitor_ != nullptr) world->visitor_->in_after_run(context);
+      return static_cast<int32_t>(RUNHOOK_CALLBACK_OK);
+    };
+    runhook_config_add_hook(config, &hook, nullptr, nullptr);
+    auto*& monitored = get<runhook_monitored_session>();
+    monitored = runhook_monitored_session_create(config, nullptr);
+    monitored_ = monitored;
+
+    auto*& value = get<runhook_value>();
+    value = runhook_value_create_double(1, nullptr);
+    get<runhook_run_options>() = runhook_run_options_create(nullptr);
+    get<runhook_run_args>() = runhook_run_args_create(nullptr);
+    auto*& results = get<runhook_results>();
+    results = runhook_results_create(nullptr);
+    get<runhook_metadata>() = const_cast<runhook_metadata*>(runhook_results_metadata(results));
+    get<runhook_stop_source>() = runhook_monitored_session_stop_source(monitored, nullptr);
+    get<runhook_outcome>() = runhook_monitored_session_outcome(monitored, nullptr);
+    get<runhook_clock>() = runhook_manual_clock_create(0, nullptr);
+    auto*& coordinator = get<runhook_coordinator>();
+    coordinator = runhook_coordinator_create(nullptr);
+    coordinator_ = runhook_coordinator_share(coordinator, nullptr);
+    threads_ = runhook_coordinator_create(nullptr);
+    get<runhook_thread>() = runhook_coordinator_register_thread(threads_, "registered", nullptr);
+    auto*& snapshot = get<runhook_snapshot>();
+    snapshot = runhook_snapshot_create(nullptr);
+    get<runhook_saver>() = runhook_memory_saver_create(nullptr);
+    get<runhook_graph>() = runhook_graph_create(nullptr);
+    runhook_graph* other = runhook_graph_create(nullptr);
+    runhook_graph_add_variable(other, "text", value, RUNHOOK_VARIABLES_GLOBAL, nullptr);
+    auto*& session = get<runhook_session>();
+    session = runhook_graph_session_create(other, nullptr);
+    runhook_session_initialize(session, RUNHOOK_VARIABLES_GLOBAL, nullptr);
+    runhook_graph_destroy(other);
+    auto*& scaffold = get<runhook_scaffold>();
+    scaffold = runhook_scaffold_create(nullptr);
+    get<runhook_session_manager>() = runhook_session_manager_create(&create, scaffold, 1, nullptr);
+    get<runhook_context>() = runhook_context_create(nullptr, session, nullptr);
+    runhook_coordinator_report_error(nullptr, 1, nullptr, &get<runhook_error>());
+  }
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+  ~World() {
+    runhook_context_destroy(get<runhook_context>());
+    runhook_error_destroy(get<runhook_error>());
+    runhook_monitored_session_destroy(monitored_);
+    runhook_session_manager_destroy(get<runhook_session_manager>());
+    runhook_scaffold_destroy(get<runhook_scaffold>());
+    runhook_session_destroy(get<runhook_session>());
+    runhook_graph_destroy(get<runhook_graph>());
+    runhook_saver_destroy(get<runhook_saver>());
+    runhook_snapshot_destroy(get<runhook_snapshot>());
+    runhook_thread_destroy(get<runhook_thread>());
+    runhook_coordinator_request_stop(coordinator_, nullptr);
+    runhook_coordinator_join(coordinator_, 5000000000, 1, nullptr);
+    runhook_coordinator_destroy(coordinator_);
+    runhook_coordinator_destroy(threads_);
+    runhook_coordinator_destroy(get<runhook_coordinator>());
+    runhook_clock_destroy(get<runhook_clock>());
+    runhook_outcome_destroy(get<runhook_outcome>());
+    runhook_stop_source_destroy(get<runhook_stop_source>());
+    runhook_results_destroy(get<runhook_results>());
+    runhook_run_args_destroy(get<runhook_run_args>());
+    runhook_run_options_destroy(get<runhook_run_options>());
+    runhook_value_destroy(get<runhook_value>());
+    runhook_value_destroy(get<runhook_value>());  // it may have been retained; else this does nothing
+    runhook_config_destroy(get<runhook_config>());
+    runhook_session_creator_destroy(get<runhook_session_creator>());
+  }
+
+  template <class Handle>
+  Handle*& get() {
+    return std::get<Handle*>(handles_);
+  }
+  const Handles& handles() const { return handles_; }
+  bool complete() const {
+    return std::apply([](auto*... handle) { return ((handle != nullptr) && ...); }, handles_);
+  }
+  // One step, in which the visitor is called.
+  runhook_status run() { return runhook_monitored_session_run(monitored_, nullptr, nullptr, nullptr); }
+
+  // User data of the tables: how many were made for a call, and how many were destroyed.
+  template <class Table>
+  Table* own(Table& table) {
+    table.user_data = this;
+    table.destroy = [](void* self) { ++static_cast<World*>(self)->destroyed_here(); };
+    return &table;
+  }
+  int& destroyed_here() { return *destroyed_; }
+  void count_destroys_in(int* counter) { destroyed_ = counter; }
+
+  // Memory for arguments that have to outlive the call.
+  template <class T>
+  T& keep(T init) {
+    auto made = std::make_shared<T>(std::move(init));
+    kept_.push_back(made);
+    return *made;
+  }
+
+ private:
+  static int32_t make_session(runhook_context* context, void* self) {
+    runhook_function step = RUNHOOK_FUNCTION_INIT;
+    step.user_data = self;
+    step.call = [](runhook_context* its_context, void* data) {
+      auto* world = static_cast<World*>(data);
+      if (world->visitor_ != nullptr) world->visitor_->in_step(its_context);
+      return static_cast<int32_t>(RUNHOOK_CALLBACK_OK);
+    };
+    const char* const names[] = {"text"};
+    runhook_session* made = runhook_function_session_create(&step, names, 1, nullptr, 0, nullptr);
+    const runhook_status status = runhook_context_set_session(context, made, nullptr);
+    runhook_session_destroy(made);
+    return status == RUNHOOK_OK ? RUNHOOK_CALLBACK_OK : RUNHOOK_CALLBACK_FAILED;
+  }
+
+  Handles handles_;
+  Visitor* const visitor_;
+  runhook_monitored_session* monitored_ = nullptr;
+  runhook_coordinator* coordinator_ = nullptr;
+  runhook_coordinator* threads_ = nullptr;
+  int* destroyed_ = nullptr;
+  std::vector<std::shared_ptr<void>> kept_;
+};
+
+// What is given for an argument that is all right. generate.py reads the list of these macros.
+template <class T>
+struct Sane;
+#define RUNHOOK_SANE(...)    \
+  template <>                \
+  struct Sane<__VA_ARGS__> { \
+    static __VA_ARGS__ make([[maybe_unused]] World& world, [[maybe_unused]] const char* name)
+#define RUNHOOK_SANE_END }
+#define RUNHOOK_SANE_TOO(alias)  // another name of the type that follows
+
+// clang-format off
+RUNHOOK_SANE_TOO(runhook_status)
+RUNHOOK_SANE(int32_t) { return std::strcmp(name, "dtype") == 0 ? RUNHOOK_FLOAT64 : 1; } RUNHOOK_SANE_END;
+RUNHOOK_SANE(int64_t) { return 1; } RUNHOOK_SANE_END;
+RUNHOOK_SANE(uint32_t) { return 1; } RUNHOOK_SANE_END;
+RUNHOOK_SANE_TOO(size_t)
+RUNHOOK_SANE(uint64_t) { return std::strcmp(name, "index") == 0 ? 0 : 1; } RUNHOOK_SANE_END;
+RUNHOOK_SANE(double) { return 1; } RUNHOOK_SANE_END;
+RUNHOOK_SANE(const char*) { return "text"; } RUNHOOK_SANE_END;
+RUNHOOK_SANE(const char*const*) { return world.keep(std::array<const char*, 1>{"text"}).data(); } RUNHOOK_SANE_END;
+RUNHOOK_SANE(const int64_t*) { return &world.keep(int64_t{1}); } RUNHOOK_SANE_END;
+RUNHOOK_SANE_TOO(const runhook_status*)
+RUNHOOK_SANE(const int32_t*) { return &world.keep(runhook_status{RUNHOOK_ERR_CANCELLED}); } RUNHOOK_SANE_END;
+RUNHOOK_SANE(const void*) { return &world.keep(double{1}); } RUNHOOK_SANE_END;
+RUNHOOK_SANE(double*) { return &world.keep(double{0}); } RUNHOOK_SANE_END;
+RUNHOOK_SANE(int32_t*) { return &world.keep(int32_t{0}); } RUNHOOK_SANE_END;
+RUNHOOK_SANE(int64_t*) { return &world.keep(int64_t{0}); } RUNHOOK_SANE_END;
+RUNHOOK_SANE(uint64_t*) { return &world.keep(uint64_t{0}); } RUNHOOK_SANE_END;
+RUNHOOK_SANE(runhook_error**) { return &world.keep<runhook_error*>(nullptr); } RUNHOOK_SANE_END;
+RUNHOOK_SANE(struct DLManagedTensor*) {
+  return runhook_value_to_dlpack(world.get<runhook_value>(), nullptr);
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(runhook_stop_reason*) {
+  const runhook_stop_reason init = RUNHOOK_STOP_REASON_INIT;
+  return &world.keep(init);
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_hook_options*) {
+  const runhook_hook_options init = RUNHOOK_HOOK_OPTIONS_INIT;
+  return &world.keep(init);
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_training_options*) {
+  const runhook_training_options init = RUNHOOK_TRAINING_OPTIONS_INIT;
+  return &world.keep(init);
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_function*) {
+  runhook_function table = RUNHOOK_FUNCTION_INIT;
+  table.call = succeed;
+  return world.own(world.keep(table));
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_looper*) {
+  runhook_looper table = RUNHOOK_LOOPER_INIT;
+  table.run_loop = succeed;
+  return world.own(world.keep(table));
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_hook*) {
+  const runhook_hook table = RUNHOOK_HOOK_INIT;
+  return world.own(world.keep(table));
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_clock_table*) {
+  runhook_clock_table table = RUNHOOK_CLOCK_TABLE_INIT;
+  table.now_ns = [](void*) { return int64_t{1}; };
+  return world.own(world.keep(table));
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_log*) {
+  runhook_log table = RUNHOOK_LOG_INIT;
+  table.write = [](int32_t, const char*, void*) {};
+  return world.own(world.keep(table));
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_recovery_policy*) {
+  const runhook_recovery_policy table = RUNHOOK_RECOVERY_POLICY_INIT;
+  return world.own(world.keep(table));
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_saver_table*) {
+  runhook_saver_table table = RUNHOOK_SAVER_TABLE_INIT;
+  table.save = succeed;
+  table.restore = succeed;
+  return world.own(world.keep(table));
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_session_table*) {
+  runhook_session_table table = RUNHOOK_SESSION_TABLE_INIT;
+  table.resolve = succeed;
+  table.run = succeed;
+  return world.own(world.keep(table));
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_node*) {
+  runhook_node table = RUNHOOK_NODE_INIT;
+  table.name = "node";
+  table.kernel = succeed;
+  return world.own(world.keep(table));
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_buffer*) {
+  runhook_buffer table = RUNHOOK_BUFFER_INIT;
+  table.data = &world.keep(double{1});
+  table.dtype = RUNHOOK_FLOAT64;
+  return world.own(world.keep(table));
+} RUNHOOK_SANE_END;
+// clang-format on
+
+// Ends an object that a function returned as owned.
+inline void end(runhook_value* handle) { runhook_value_destroy(handle); }
+inline void end(runhook_run_options* handle) { runhook_run_options_destroy(handle); }
+inline void end(runhook_run_args* handle) { runhook_run_args_destroy(handle); }
+inline void end(runhook_results* handle) { runhook_results_destroy(handle); }
+inline void end(runhook_stop_source* handle) { runhook_stop_source_destroy(handle); }
+inline void end(runhook_outcome* handle) { runhook_outcome_destroy(handle); }
+inline void end(runhook_clock* handle) { runhook_clock_destroy(handle); }
+inline void end(runhook_coordinator* handle) { runhook_coordinator_destroy(handle); }
+inline void end(runhook_thread* handle) { runhook_thread_destroy(handle); }
+inline void end(runhook_snapshot* handle) { runhook_snapshot_destroy(handle); }
+inline void end(runhook_saver* handle) { runhook_saver_destroy(handle); }
+inline void end(runhook_session* handle) { runhook_session_destroy(handle); }
+inline void end(runhook_graph* handle) { runhook_graph_destroy(handle); }
+inline void end(runhook_scaffold* handle) { runhook_scaffold_destroy(handle); }
+inline void end(runhook_session_manager* handle) { runhook_session_manager_destroy(handle); }
+inline void end(runhook_session_creator* handle) { runhook_session_creator_destroy(handle); }
+inline void end(runhook_config* handle) { runhook_config_destroy(handle); }
+inline void end(runhook_monitored_session* handle) { runhook_monitored_session_destroy(handle); }
+inline void end(runhook_context* handle) { runhook_context_destroy(handle); }
+inline void end(runhook_error* handle) { runhook_error_destroy(handle); }
+inline void end(DLManagedTensor* tensor) { tensor->deleter(tensor); }
+
+}  // namespace runhook_test
+
+#endif  // RUNHOOK_TESTS_MISUSE_FIXTURE_HPP_
