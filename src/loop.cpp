@@ -17,18 +17,16 @@ void Loop::refuse_entry() const {
 
 void Loop::run_deferred() noexcept {
   const std::function<void()> when_idle = std::move(when_idle_);
-  busy_.store(0, std::memory_order_release);  // nobody else is left, and ending the session is a call like any other
-  when_idle();                                // may destroy this
+  when_idle();  // may destroy this
 }
 
 bool Loop::defer_until_idle(std::function<void()> when_idle) {
   if (!busy()) return false;
   when_idle_ = std::move(when_idle);
   ended_.fetch_or(kAbandoned);
-  const std::uint32_t before = busy_.fetch_or(kDeferred, std::memory_order_acq_rel);
-  if ((before & kBusy) != 0) return true;
+  if (inside_.fetch_or(kDeferred, std::memory_order_acq_rel) != 0) return true;
   ended_.fetch_and(~kAbandoned);
-  busy_.store(0, std::memory_order_release);
+  inside_.store(0, std::memory_order_release);
   when_idle_ = nullptr;
   return false;
 }
@@ -97,6 +95,7 @@ void Loop::settle_failure(const Error& error) {
 }
 
 void Loop::check_slowly() {
+  quiet_ = false;
   if (has_ended(kClosed)) throw StatusError(StatusCode::closed, "the session is closed");
   if (has_ended(kAbandoned)) throw StatusError(StatusCode::closed, "the session is being destroyed");
   if (state_.stop->requested()) throw StatusError(StatusCode::stopped, "a stop has been requested");
@@ -115,6 +114,7 @@ void Loop::check_slowly() {
 // gets what it is due; an error of a thread then waits for the next one.
 template <typename Body>
 void Loop::recovering(Body&& body, bool under_way) {
+  quiet_ = false;
   state_.attempt = 1;
   for (;;) {
     Error error;
@@ -133,6 +133,10 @@ void Loop::recovering(Body&& body, bool under_way) {
         recoveries_in_a_row_ = 0;
         recovery_cause_ = Error();
         run_error_ = Error();
+        if (state_.plan.quiet() && !results_stale_ && state_.metadata.nodes.empty()) {
+          state_.clear_attempt();
+          quiet_ = true;
+        }
         return;
       }
       error = promote_root_cause(std::move(error));
@@ -155,43 +159,28 @@ void Loop::recovering(Body&& body, bool under_way) {
   }
 }
 
-[[gnu::always_inline]] inline Error Loop::call_before_run(const HookCalls& calls, std::size_t& reached) {
-  const CallbackKind outer = std::exchange(state_.callback, CallbackKind::before_run);
-  Error error;
+[[gnu::always_inline]] inline void Loop::call_before_run(const HookCalls& calls, std::size_t& reached, Error& error) {
+  state_.callback = CallbackKind::before_run;
   try {
-    if (const HookCall* failed = dispatch(state_, calls.before)) [[unlikely]] {
-      error = before_run_failed(calls, callback_failure(/*threw=*/false), *failed, reached);
-    }
+    if (const HookCall* failed = dispatch(state_, calls.before)) [[unlikely]]
+      before_run_failed(calls, failed, reached, error);
   } catch (...) {
-    error = before_run_failed(calls, callback_failure(/*threw=*/true), current(calls.before), reached);
+    before_run_failed(calls, nullptr, reached, error);
   }
-  state_.callback = outer;
+  state_.callback = CallbackKind::none;
   state_.slot = nullptr;
-  return error;
 }
 
-[[gnu::always_inline]] inline Error Loop::call_after_run(const std::vector<HookCall>& calls) {
-  const CallbackKind outer = std::exchange(state_.callback, CallbackKind::after_run);
-  Error error;
+[[gnu::always_inline]] inline void Loop::call_after_run(const std::vector<HookCall>& calls, Error& error) {
+  state_.callback = CallbackKind::after_run;
   try {
-    if (const HookCall* failed = dispatch(state_, calls)) [[unlikely]] {
-      error = after_run_failed(calls, callback_failure(/*threw=*/false), *failed);
-    }
+    if (const HookCall* failed = dispatch(state_, calls)) [[unlikely]]
+      after_run_failed(calls, failed, error);
   } catch (...) {
-    error = after_run_failed(calls, callback_failure(/*threw=*/true), current(calls));
+    after_run_failed(calls, nullptr, error);
   }
-  state_.callback = outer;
+  state_.callback = CallbackKind::none;
   state_.slot = nullptr;
-  return error;
-}
-
-void Loop::run(const SessionRunArgs& args) {
-  check_may_run();
-  if (is_quiet(args)) {
-    quiet_steps(args, 1);
-  } else {
-    recovering([&] { return attempt(args); });
-  }
 }
 
 void Loop::run_until_stop(const SessionRunArgs& args, std::int64_t max_steps, std::int64_t& completed) {
@@ -203,11 +192,7 @@ void Loop::run_until_stop(const SessionRunArgs& args, std::int64_t max_steps, st
   try {
     while (count() < limit && !should_stop() && !has_ended(kAbandoned)) {
       check_may_run();
-      if (is_quiet(args)) {
-        quiet_steps(args, limit - count());
-      } else {
-        recovering([&] { return attempt(args); });
-      }
+      make_steps(args, limit - count());
     }
   } catch (const StatusError& error) {
     completed = count();
@@ -216,49 +201,63 @@ void Loop::run_until_stop(const SessionRunArgs& args, std::int64_t max_steps, st
   completed = count();
 }
 
-bool Loop::is_quiet(const SessionRunArgs& args) const noexcept {
-  return state_.plan.quiet() && args.feeds.empty() && args.fetches.same_object(Fetches()) &&
-         args.options.is_default() && !results_stale_ && state_.metadata.nodes.empty() && !thread_failed();
+void Loop::ordinary_step(const SessionRunArgs& args) {
+  recovering([&] { return attempt(args); });
 }
 
-// Steps in which nobody fetches or feeds anything, without the work that they do not need. Ends early when anything
-// else is asked for or goes wrong, and then completes the attempt in the ordinary way.
+// Steps in which nobody asks for anything, without the work that they do not need. Ends early when anything is asked
+// for or goes wrong, and then completes the attempt in the ordinary way.
 void Loop::quiet_steps(const SessionRunArgs& args, std::int64_t count) {
+  RunState& state = state_;
   const HookCalls& calls = hooks_.all();
-  const std::size_t all_slots = hooks_.slots().size();
-  state_.attempt = 1;
-  state_.begin_attempt(args);
-  do {
-    state_.plan.begin_attempt();
-    state_.now_known = false;
-    std::size_t reached = all_slots;
-    Error error = call_before_run(calls, reached);
-    if (error || state_.unusual) [[unlikely]] {
-      return continue_attempt(args, [&] { return finish_attempt(args, calls, reached, std::move(error)); });
-    }
-    try {
-      state_.session->run(state_.plan.step());
-    } catch (...) {
-      error = session_failure();
-      return continue_attempt(args, [&] { return attempt_failed(args, reached, std::move(error)); });
-    }
-    set_global_step(state_.global_step + 1);
-    error = call_after_run(calls.after);
-    if (error || state_.unusual || state_.stop->anything() || !state_.metadata.nodes.empty()) [[unlikely]] {
-      return continue_attempt(args, [&] { return end_attempt(std::move(error)); });
-    }
-    runs_.store(runs_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    recoveries_in_a_row_ = 0;
-  } while (--count > 0 && ended_.load(std::memory_order_acquire) == 0 && !hooks_.changed() && !thread_failed());
-  run_error_ = Error();
-  recovery_cause_ = Error();
+  Session& session = *state.session;
+  SessionStep& step = state.plan.empty_step();
+  const StopState& stop = *state.stop;
+  std::size_t reached = kAllHooks;
+  state.attempt = 1;
+  state.original = &args;
+  Error error;
+  Reached stage;
+  try {
+    do {
+      state.plan.begin_quiet_attempt();
+      state.now_known = false;
+      stage = Reached::before_run;
+      call_before_run(calls, reached, error);
+      if (state.unusual) [[unlikely]]
+        break;
+      session.run(step);
+      set_global_step(state.global_step + 1);
+      stage = Reached::after_run;
+      call_after_run(calls.after, error);
+      if (stop.anything() || state.unusual || !state.metadata.nodes.empty()) [[unlikely]]
+        break;
+      runs_.store(runs_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+      if (--count <= 0 || ended_.load(std::memory_order_acquire) != 0 || hooks_.changed() || thread_failed()) return;
+    } while (true);
+  } catch (...) {  // the session's: those of hooks do not come this far
+    error = session_failure();
+    stage = Reached::session_failure;
+  }
+  continue_attempt(args, stage, reached, error);
 }
 
-// Makes what remains of an attempt the first one of `recovering`.
-template <typename Rest>
-void Loop::continue_attempt(const SessionRunArgs& args, Rest&& rest) {
+// Makes what remains of an attempt of quiet_steps() the first one of `recovering`.
+[[gnu::cold, gnu::noinline]] void Loop::continue_attempt(const SessionRunArgs& args, Reached stage, std::size_t reached,
+                                                         Error& error) {
   bool first = true;
-  recovering([&] { return std::exchange(first, false) ? rest() : attempt(args); }, /*under_way=*/true);
+  const auto remaining = [&] {
+    switch (stage) {
+      case Reached::before_run:
+        return finish_attempt(args, hooks_.all(), reached, std::move(error));
+      case Reached::session_failure:
+        return attempt_failed(args, reached, std::move(error));
+      case Reached::after_run:
+        break;
+    }
+    return end_attempt(std::move(error));
+  };
+  recovering([&] { return std::exchange(first, false) ? remaining() : attempt(args); }, /*under_way=*/true);
 }
 
 void Loop::run_step_function(const std::function<void(StepContext&)>& function) {
@@ -297,8 +296,9 @@ Error Loop::session_failure() noexcept {
 Error Loop::attempt(const SessionRunArgs& args) {
   state_.begin_attempt(args);
   const HookCalls& calls = hooks_.calls(args.options);
-  std::size_t reached = hooks_.slots().size();
-  Error error = call_before_run(calls, reached);
+  std::size_t reached = kAllHooks;
+  Error error;
+  call_before_run(calls, reached, error);
   return finish_attempt(args, calls, reached, std::move(error));
 }
 
@@ -322,7 +322,11 @@ Error Loop::finish_attempt(const SessionRunArgs& args, const HookCalls& calls, s
   }
   if (error) [[unlikely]]
     return attempt_failed(args, reached, std::move(error));
-  error = some_left_out_ ? call_remaining_after_run(calls.after) : call_after_run(calls.after);
+  if (some_left_out_) [[unlikely]] {
+    call_remaining_after_run(calls.after, error);
+  } else {
+    call_after_run(calls.after, error);
+  }
   return end_attempt(std::move(error));
 }
 
@@ -352,7 +356,7 @@ Error Loop::attempt_failed(const SessionRunArgs& args, std::size_t reached, Erro
 
 Error Loop::skip_step(const SessionRunArgs& args) {
   Error skipped(StatusCode::cancelled, fmt::format("the step was skipped by hook '{}'", state_.skipped_by));
-  skipped = attempt_failed(args, hooks_.slots().size(), skipped);
+  skipped = attempt_failed(args, kAllHooks, skipped);
   results_stale_ = true;
   results_.reset(Fetches(), /*skipped=*/true);
   if (state_.stop->requested()) return Error(StatusCode::stopped, "a stop has been requested");
@@ -379,12 +383,15 @@ Error Loop::callback_failure(bool threw) noexcept {
   }
 }
 
-// Deals with the call that has just failed and makes the remaining ones. `on_failure` returns whether to go on.
+// Deals with the call that has just failed (NULL: the one that has thrown the exception being handled) and makes the
+// remaining ones. `on_failure` returns whether to go on.
 // Does not throw: it runs where an exception could be taken for a hook's.
 template <typename OnFailure>
-void Loop::go_on_after(const std::vector<HookCall>& calls, Error error, const HookCall* failed,
-                       OnFailure&& on_failure) noexcept {
+void Loop::go_on_after(const std::vector<HookCall>& calls, const HookCall* failed, OnFailure&& on_failure) noexcept {
   const CallbackKind kind = state_.callback;
+  state_.unusual = true;
+  Error error = callback_failure(/*threw=*/failed == nullptr);
+  if (failed == nullptr) failed = &current(calls);
   while (failed != nullptr) {
     HookSlot& slot = *failed->slot;
     error.locate(slot.options.name, callback_text(kind), state_.global_step);
@@ -400,10 +407,9 @@ void Loop::go_on_after(const std::vector<HookCall>& calls, Error error, const Ho
   }
 }
 
-Error Loop::before_run_failed(const HookCalls& calls, const Error& first, const HookCall& failed,
-                              std::size_t& reached) noexcept {
-  Error result;
-  go_on_after(calls.before, first, &failed, [&](HookSlot& slot, const Error& error) {
+[[gnu::cold, gnu::noinline]] void Loop::before_run_failed(const HookCalls& calls, const HookCall* failed,
+                                                          std::size_t& reached, Error& result) noexcept {
+  go_on_after(calls.before, failed, [&](HookSlot& slot, const Error& error) {
     if (fails_run(slot, error)) {
       result = error;
       reached = slot.order + 1;
@@ -413,29 +419,26 @@ Error Loop::before_run_failed(const HookCalls& calls, const Error& first, const 
     state_.plan.forget(slot.request);
     slot.left_out = state_.plan.attempt();
     some_left_out_ = true;
-    state_.unusual = true;
     const Error later = call_hook(slot, CallbackKind::on_error, [&] { slot.hook->on_error(*state_.context, error); });
     if (later) fails_run(slot, later);
     return true;
   });
-  return result;
 }
 
-Error Loop::after_run_failed(const std::vector<HookCall>& calls, const Error& first, const HookCall& failed) noexcept {
-  Error result;
-  go_on_after(calls, first, &failed, [&](HookSlot& slot, const Error& error) {
+[[gnu::cold, gnu::noinline]] void Loop::after_run_failed(const std::vector<HookCall>& calls, const HookCall* failed,
+                                                         Error& result) noexcept {
+  go_on_after(calls, failed, [&](HookSlot& slot, const Error& error) {
     if (fails_run(slot, error)) result.merge(error);
     return true;
   });
-  return result;
 }
 
 // When tolerated failures of before_run have excluded hooks from the attempt.
-Error Loop::call_remaining_after_run(const std::vector<HookCall>& calls) {
+void Loop::call_remaining_after_run(const std::vector<HookCall>& calls, Error& error) {
   some_left_out_ = false;
   std::vector<HookCall> remaining = calls;
   std::erase_if(remaining, [&](const HookCall& call) { return call.slot->left_out == state_.plan.attempt(); });
-  return call_after_run(remaining);
+  call_after_run(remaining, error);
 }
 
 void Loop::call_on_error(const SessionRunArgs& args, std::size_t reached, Error& error) {
@@ -462,6 +465,11 @@ void Loop::save_if_requested(Error& error) {
     error.locate({}, "save", state_.global_step);
     state_.stop->request_save();  // to be tried again at the next safe point
   }
+}
+
+void Loop::copy_out(Results* results, RunMetadata* metadata) const {
+  if (results != nullptr) *results = results_;
+  if (metadata != nullptr) *metadata = state_.metadata;
 }
 
 Outcome Loop::outcome() const {

@@ -9,13 +9,13 @@
 #include <mutex>
 #include <random>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "hook_list.hpp"
 #include "run_state.hpp"
 #include "runhook/config.hpp"
 #include "runhook/monitored_session.hpp"
+#include "runhook/thread_token.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {
@@ -51,7 +51,10 @@ class Loop {
   };
 
   // Called inside.
-  void run(const SessionRunArgs& args);
+  void run(const SessionRunArgs& args) {
+    check_may_run();
+    make_steps(args, 1);
+  }
   void run_until_stop(const SessionRunArgs& args, std::int64_t max_steps, std::int64_t& completed);
   void run_step_function(const std::function<void(StepContext&)>& function);
   void run_with_hooks(const SessionRunArgs& args);  // inside a step function
@@ -61,15 +64,18 @@ class Loop {
   bool last_run_failed() const noexcept { return static_cast<bool>(run_error_); }
   const Results& results() const noexcept { return results_; }
   const RunMetadata& metadata() const noexcept { return state_.metadata; }
+  void copy_out(Results* results, RunMetadata* metadata) const;  // where not NULL
 
   // Called inside, or by a callback on the same thread.
   HookList& hooks();  // throws CLOSED once the end has begun
-  bool called_back() const noexcept { return owner_.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
+  bool called_back() const noexcept {
+    return (inside_.load(std::memory_order_relaxed) & ~kDeferred) == token();
+  }
 
   // Called by any thread.
   bool should_stop() const noexcept { return state_.stop->requested() || has_ended(kEndOfInput | kLost | kClosed); }
   bool closed() const noexcept { return has_ended(kClosed); }
-  bool busy() const noexcept { return (busy_.load(std::memory_order_acquire) & kBusy) != 0; }
+  bool busy() const noexcept { return (inside_.load(std::memory_order_acquire) & ~kDeferred) != 0; }
   bool defer_until_idle(std::function<void()> when_idle);
   const std::shared_ptr<StopState>& stop() const noexcept { return state_.stop; }
   std::int64_t global_step() const noexcept { return state_.stop->step(); }
@@ -81,44 +87,52 @@ class Loop {
  private:
   friend class Inside;
   void enter() {
-    std::uint32_t idle = 0;
-    if (!busy_.compare_exchange_strong(idle, kBusy, std::memory_order_acquire, std::memory_order_relaxed))
+    std::uintptr_t nobody = 0;
+    if (!inside_.compare_exchange_strong(nobody, token(), std::memory_order_acquire, std::memory_order_relaxed))
+      [[unlikely]]
       refuse_entry();
-    owner_.store(std::this_thread::get_id(), std::memory_order_relaxed);
   }
   void leave() {
-    owner_.store(std::thread::id(), std::memory_order_relaxed);
-    if (busy_.fetch_and(~kBusy, std::memory_order_acq_rel) != kBusy) run_deferred();
+    if (inside_.exchange(0, std::memory_order_acq_rel) != token()) [[unlikely]]
+      run_deferred();
   }
+  static std::uintptr_t token() noexcept { return reinterpret_cast<std::uintptr_t>(thread_token()); }
   [[noreturn]] void refuse_entry() const;
   void run_deferred() noexcept;
 
   // One step and the way back to a good session.
   void check_may_run() {
-    if (ended_.load(std::memory_order_acquire) != 0 || state_.stop->requested() || hooks_.changed()) check_slowly();
+    if (ended_.load(std::memory_order_acquire) != 0 || state_.stop->requested() || hooks_.changed()) [[unlikely]]
+      check_slowly();
   }
   void check_slowly();
   template <typename Body>
   void recovering(Body&& body, bool under_way = false);
-  bool is_quiet(const SessionRunArgs& args) const noexcept;
+  // Makes a step, or at most `count` of them if nothing comes between.
+  void make_steps(const SessionRunArgs& args, std::int64_t count) {
+    if (quiet_ && args.asks_for_nothing() && !thread_failed()) [[likely]] {
+      quiet_steps(args, count);
+    } else {
+      ordinary_step(args);
+    }
+  }
+  void ordinary_step(const SessionRunArgs& args);
   void quiet_steps(const SessionRunArgs& args, std::int64_t count);
-  template <typename Rest>
-  void continue_attempt(const SessionRunArgs& args, Rest&& rest);
+  enum class Reached : std::uint8_t { before_run, session_failure, after_run };
+  void continue_attempt(const SessionRunArgs& args, Reached stage, std::size_t reached, Error& error);
   Error attempt(const SessionRunArgs& args);
-  Error call_before_run(const HookCalls& calls, std::size_t& reached);
-  Error call_after_run(const std::vector<HookCall>& calls);
+  void call_before_run(const HookCalls& calls, std::size_t& reached, Error& error);
+  void call_after_run(const std::vector<HookCall>& calls, Error& error);
   Error finish_attempt(const SessionRunArgs& args, const HookCalls& calls, std::size_t reached, Error error);
   Error end_attempt(Error error);
   Error session_failure() noexcept;  // of the exception being handled
   template <typename OnFailure>
-  void go_on_after(const std::vector<HookCall>& calls, Error error, const HookCall* failed,
-                   OnFailure&& on_failure) noexcept;
+  void go_on_after(const std::vector<HookCall>& calls, const HookCall* failed, OnFailure&& on_failure) noexcept;
   const HookCall& current(const std::vector<HookCall>& calls) const noexcept;  // the one whose callback is in progress
   Error callback_failure(bool threw) noexcept;                                 // of the callback that has just failed
-  Error before_run_failed(const HookCalls& calls, const Error& first, const HookCall& failed,
-                          std::size_t& reached) noexcept;
-  Error after_run_failed(const std::vector<HookCall>& calls, const Error& first, const HookCall& failed) noexcept;
-  Error call_remaining_after_run(const std::vector<HookCall>& calls);
+  void before_run_failed(const HookCalls& calls, const HookCall* failed, std::size_t& reached, Error& result) noexcept;
+  void after_run_failed(const std::vector<HookCall>& calls, const HookCall* failed, Error& result) noexcept;
+  void call_remaining_after_run(const std::vector<HookCall>& calls, Error& error);
   Error attempt_failed(const SessionRunArgs& args, std::size_t reached, Error error);
   Error skip_step(const SessionRunArgs& args);
   void call_on_error(const SessionRunArgs& args, std::size_t reached, Error& error);
@@ -154,8 +168,8 @@ class Loop {
   bool fails_run(HookSlot& slot, const Error& error) noexcept;
   void log(LogLevel level, std::string_view text) noexcept;
 
-  static constexpr std::uint32_t kBusy = 1;
-  static constexpr std::uint32_t kDeferred = 2;
+  static constexpr std::size_t kAllHooks = static_cast<std::size_t>(-1);
+  static constexpr std::uintptr_t kDeferred = 1;  // in inside_, besides the token, which is even
   // In ended_.
   static constexpr std::uint32_t kEndOfInput = 1;
   static constexpr std::uint32_t kLost = 2;       // there is no session, and none is to be had
@@ -167,10 +181,10 @@ class Loop {
   RunState state_;
   HookList hooks_;
   Results results_;
-  std::atomic<std::uint32_t> busy_{0};
-  std::atomic<std::thread::id> owner_{};
+  std::atomic<std::uintptr_t> inside_{0};  // token of the thread that is inside; 0: none is
   std::function<void()> when_idle_;
   std::atomic<std::uint32_t> ended_{0};  // bits: why no step can be made
+  bool quiet_ = false;         // in the last attempt all went well and nobody asked for anything, so nothing is left of it
   bool some_left_out_ = false;           // a hook's tolerated failure has excluded it from the attempt
   bool results_stale_ = false;           // results_ holds something that is not of the next step
   bool ending_ = false;

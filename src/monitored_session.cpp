@@ -47,8 +47,7 @@ const Results& MonitoredSession::run(const SessionRunArgs& args) {
 void MonitoredSession::run(const SessionRunArgs& args, Results* results, RunMetadata* metadata) {
   const Loop::Inside inside(*loop_);
   loop_->run(args);
-  if (results != nullptr) *results = loop_->results();
-  if (metadata != nullptr) *metadata = loop_->metadata();
+  if (results != nullptr || metadata != nullptr) loop_->copy_out(results, metadata);
 }
 
 std::int64_t MonitoredSession::run_until_stop(const SessionRunArgs& args, std::int64_t max_steps) {

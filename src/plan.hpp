@@ -49,6 +49,7 @@ class Plan {
     ++attempt_;
     active_.clear();
   }
+  void begin_quiet_attempt() noexcept { ++attempt_; }  // after an attempt in which nobody asked for anything
   void reserve(std::size_t parties) { active_.reserve(parties); }
   std::uint64_t attempt() const noexcept { return attempt_; }
   bool asked(const HookRequest& request) const noexcept { return request.attempt == attempt_; }
@@ -70,8 +71,12 @@ class Plan {
   }
 
   // Whether nobody asked for anything last time, and the plan has nothing in it.
-  bool quiet() const noexcept { return !dirty_ && fetches_.empty() && feeds_.empty() && planned_parties_ == 0; }
+  bool quiet() const noexcept {
+    return !dirty_ && fetches_.empty() && feeds_.empty() && planned_parties_ == 0 && active_.empty();
+  }
 
+  // The engine's view of a step that asks for nothing.
+  SessionStep& empty_step() noexcept { return step_; }
   // The engine's view. Results are dropped first, so that nobody but their readers keeps the session's buffers.
   SessionStep& step() noexcept {
     if (!results_.empty() || !active_.empty()) drop_results();

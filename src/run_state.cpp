@@ -5,30 +5,32 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-const char* callback_text(CallbackKind kind) noexcept {
+using namespace std::string_view_literals;
+
+std::string_view callback_text(CallbackKind kind) noexcept {
   switch (kind) {
     case CallbackKind::none:
-      return "";
+      return {};
     case CallbackKind::begin:
-      return "begin";
+      return "begin"sv;
     case CallbackKind::after_create_session:
-      return "after_create_session";
+      return "after_create_session"sv;
     case CallbackKind::before_run:
-      return "before_run";
+      return "before_run"sv;
     case CallbackKind::after_run:
-      return "after_run";
+      return "after_run"sv;
     case CallbackKind::on_error:
-      return "on_error";
+      return "on_error"sv;
     case CallbackKind::end:
-      return "end";
+      return "end"sv;
     case CallbackKind::cleanup:
-      return "cleanup";
+      return "cleanup"sv;
     case CallbackKind::step_function:
-      return "step_function";
+      return "step_function"sv;
     case CallbackKind::standalone:
-      return "standalone";
+      return "standalone"sv;
   }
-  return "";
+  return {};
 }
 
 HookSlot::HookSlot(RunState& run_state) noexcept

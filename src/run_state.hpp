@@ -33,7 +33,7 @@ enum class CallbackKind : std::uint8_t {
   standalone,  // outside a loop everything is allowed
 };
 
-const char* callback_text(CallbackKind kind) noexcept;
+std::string_view callback_text(CallbackKind kind) noexcept;
 
 // A hook in the list, with what it asked for.
 struct HookSlot {
@@ -94,14 +94,18 @@ struct RunState {
   RunMetadata metadata;
   std::string skipped_by;
 
-  void begin_attempt(const SessionRunArgs& args) {
-    original = &args;
+  // Nothing is left of the last attempt.
+  void clear_attempt() noexcept {
     unusual = false;
     skip = false;
     discard = false;
+    options.clear();
+  }
+  void begin_attempt(const SessionRunArgs& args) {
+    clear_attempt();
+    original = &args;
     now_known = false;
     plan.begin_attempt();
-    options.clear();
     if (!args.options.is_default()) options.start(args.options, "the caller");
   }
   void fail(const Error& error) noexcept {

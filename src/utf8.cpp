@@ -1,15 +1,32 @@
 #include "utf8.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 namespace runhook::inline v1 {
 namespace detail {
 
-bool is_utf8(std::string_view text) noexcept {
+namespace {
+
+// How many bytes at the beginning are ASCII; at least so many that eight at a time can tell. Most names are all ASCII.
+std::size_t ascii_prefix(std::string_view text) noexcept {
   std::size_t i = 0;
+  for (std::uint64_t eight = 0; text.size() - i >= sizeof eight; i += sizeof eight) {
+    std::memcpy(&eight, text.data() + i, sizeof eight);
+    if ((eight & 0x8080808080808080U) != 0) break;
+  }
+  return i;
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text) noexcept {
+  std::size_t i = ascii_prefix(text);
   while (i < text.size()) {
     const auto lead = static_cast<unsigned char>(text[i++]);
-    if (lead < 0x80) continue;
+    if (lead < 0x80) [[likely]]
+      continue;
     // How many bytes follow, and between which bounds the first of them must lie.
     std::size_t more = 0;
     unsigned char low = 0x80;

@@ -3,7 +3,6 @@
 #define RUNHOOK_CAPI_C_CALL_HPP_
 
 #include <cstdint>
-#include <thread>
 
 #include "context_base.hpp"
 #include "runhook/status.hpp"
@@ -17,41 +16,28 @@ namespace detail {
 // Describes the exception that left a callback. Call it in a catch block; passes on a thread's cancellation.
 Error error_from_callback_exception();
 
-// Makes a context the one of a callback, and gives back what it was before, so that calls may nest.
+// Makes a context the one of a callback under way. A context serves one callback at a time.
 class ActiveCall {
  public:
-  ActiveCall(ContextBase& context, const char* callback) noexcept
-      : context_(context),
-        outer_active_(context.active),
-        outer_callback_(context.callback),
-        outer_thread_(context.thread) {
-    context.active = true;
+  ActiveCall(ContextBase& context, const char* callback) noexcept : context_(context) {
     context.callback = callback;
-    context.thread = std::this_thread::get_id();
+    context.thread.store(thread_token(), std::memory_order_relaxed);
   }
   ActiveCall(const ActiveCall&) = delete;
   ActiveCall& operator=(const ActiveCall&) = delete;
-  ~ActiveCall() {
-    context_.active = outer_active_;
-    context_.callback = outer_callback_;
-    context_.thread = outer_thread_;
-  }
+  ~ActiveCall() { context_.thread.store(nullptr, std::memory_order_relaxed); }
 
  private:
   ContextBase& context_;
-  const bool outer_active_;
-  const char* const outer_callback_;
-  const std::thread::id outer_thread_;
 };
 }  // namespace detail
 
 // Calls `fn` with `handle`, which stands for `context`. Throws StatusError if the callback fails: the failure that it
 // recorded, what it threw, or `unexplained`. For callbacks that are called often: the context and its handle (a
 // Lent<runhook_context>) are made once and used again.
-inline void invoke(ContextBase& context, runhook_context* handle, const char* callback, runhook_callback fn,
+[[gnu::always_inline]] inline void invoke(ContextBase& context, runhook_context* handle, const char* callback, runhook_callback fn,
                    void* user_data, StatusCode unexplained = StatusCode::unknown) {
   const detail::ActiveCall call(context, callback);
-  context.failure = Error();
   std::int32_t verdict = RUNHOOK_CALLBACK_FAILED;
   try {
     verdict = fn(handle, user_data);

@@ -2,15 +2,16 @@
 #ifndef RUNHOOK_CAPI_CONTEXT_BASE_HPP_
 #define RUNHOOK_CAPI_CONTEXT_BASE_HPP_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "handle_box.hpp"
 #include "runhook/coordinator.hpp"
 #include "runhook/error.hpp"
+#include "runhook/thread_token.hpp"
 #include "runhook/types.h"
 
 namespace runhook::inline v1 {
@@ -47,17 +48,18 @@ struct ContextBase : Boxed {
   virtual ~ContextBase() = default;
 
   // Whether the calling thread is the one that the callback runs on.
-  bool on_own_thread() const noexcept { return thread == std::this_thread::get_id(); }
+  bool on_own_thread() const noexcept { return thread.load(std::memory_order_relaxed) == thread_token(); }
+  // Whether the callback is under way; a context that is not active is not found.
+  bool active() const noexcept { return thread.load(std::memory_order_relaxed) != nullptr; }
   // Says why the callback fails; the first call counts.
   void record(const Error& error) noexcept {
     if (!failure) failure = error;
   }
 
   const Role role;
-  bool active = false;        // whether the callback is under way; a context that is not active is not found
   const char* callback = "";  // of static storage duration
-  std::thread::id thread;
-  Error failure;
+  std::atomic<ThreadToken> thread{nullptr};  // that the callback is under way on
+  Error failure;  // of the callback under way; empty between callbacks
   std::unique_ptr<ContextExtra> extra;
 };
 
@@ -66,7 +68,7 @@ RUNHOOK_CAPI_BOX(runhook_context, ContextBase, context, "context");
 // Returns the context of a callback that is under way, or NULL.
 inline ContextBase* find_context(const runhook_context* handle) noexcept {
   auto* context = find(handle);
-  return context != nullptr && context->active ? context : nullptr;
+  return context != nullptr && context->active() ? context : nullptr;
 }
 
 // Returns the context as the class of its role, or NULL if it has another role or is not valid.

@@ -62,7 +62,7 @@ NodeId CEngine::resolve(std::string_view name) {
   return *call.node;
 }
 
-void CEngine::run(SessionStep& step) {
+[[gnu::always_inline]] inline void CEngine::run(SessionStep& step) {
   cancelled_.store(false, std::memory_order_relaxed);
   run_call_.step = &step;
   struct TakeBack {

@@ -12,7 +12,7 @@
 #include "runhook/graph.h"
 #include "runhook/graph_session.hpp"
 #include "table.hpp"
-#include "thread_token.hpp"
+#include "runhook/thread_token.hpp"
 
 namespace runhook::capi {
 
@@ -41,7 +41,7 @@ struct KernelCaller {
 };
 
 // Of the session that is executing a step on this thread; NULL if there is none.
-inline constinit RUNHOOK_CAPI_THREAD_LOCAL KernelCaller* t_kernel_caller = nullptr;
+inline constinit RUNHOOK_THREAD_LOCAL KernelCaller* t_kernel_caller = nullptr;
 
 class GraphEngine {
  public:

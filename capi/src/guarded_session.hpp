@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "runhook/session.hpp"
-#include "thread_token.hpp"
+#include "runhook/thread_token.hpp"
 
 namespace runhook::capi {
 
@@ -19,11 +19,10 @@ namespace runhook::capi {
 // goes.
 class GuardedSession : public Session, public std::enable_shared_from_this<GuardedSession> {
  public:
-  bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
+  bool closed() const noexcept { return user_.load(std::memory_order_acquire) == kClosed; }
   // Throws REENTRANT or BUSY while the engine is at work.
   void check_idle() const {
-    if (user_.load(std::memory_order_relaxed) != nullptr) [[unlikely]]
-      refuse();
+    if (!closed() && user_.load(std::memory_order_relaxed) != nullptr) refuse();
   }
 
  protected:
@@ -31,9 +30,8 @@ class GuardedSession : public Session, public std::enable_shared_from_this<Guard
   class Use {
    public:
     explicit Use(GuardedSession& session) : session_(session) {
-      session.check_idle();
-      if (session.closed()) [[unlikely]]
-        refuse_closed();
+      if (session.user_.load(std::memory_order_acquire) != nullptr) [[unlikely]]
+        session.refuse();
       session.user_.store(thread_token(), std::memory_order_relaxed);
     }
     ~Use() { session_.user_.store(nullptr, std::memory_order_relaxed); }
@@ -43,14 +41,14 @@ class GuardedSession : public Session, public std::enable_shared_from_this<Guard
    private:
     GuardedSession& session_;
   };
-  bool mark_closed() noexcept { return !closed_.exchange(true, std::memory_order_acq_rel); }
+  bool mark_closed() noexcept { return user_.exchange(kClosed, std::memory_order_acq_rel) != kClosed; }
 
  private:
   [[noreturn]] void refuse() const;
-  [[noreturn]] static void refuse_closed();
 
-  std::atomic<const void*> user_{nullptr};
-  std::atomic<bool> closed_{false};
+  static constexpr char kClosedMark = 0;
+  static constexpr ThreadToken kClosed = &kClosedMark;
+  std::atomic<ThreadToken> user_{nullptr};  // the thread that the engine is at work for, or kClosed
 };
 
 // `Engine` has the members of Session that are forwarded to; it need not derive from it.

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <utility>
 
 #include "handle.hpp"
@@ -52,11 +51,16 @@ BoxType<Handle>* find(const Handle* handle) noexcept {
   return static_cast<BoxType<Handle>*>(HandleTable::find(number_of(handle), BoxOf<Handle>::kind));
 }
 
+namespace detail {
+[[noreturn]] void refuse_handle(const char* noun);
+}
+
 // Returns the object. Throws INVALID_ARGUMENT if the handle is not valid.
 template <class Handle>
 BoxType<Handle>& require(const Handle* handle) {
-  if (auto* object = find(handle)) return *object;
-  throw StatusError(StatusCode::invalid_argument, std::string("not a valid ") + BoxOf<Handle>::noun);
+  if (auto* object = find(handle)) [[likely]]
+    return *object;
+  detail::refuse_handle(BoxOf<Handle>::noun);
 }
 
 // Hands an object out as an owned handle. Destroys it if there is no memory for the handle.

@@ -6,7 +6,6 @@ namespace runhook::capi {
 
 namespace {
 
-const SessionRunArgs kNoArgs;
 const RunOptions kNoOptions;
 const Results kNoResults;
 const RunMetadata kNoMetadata;
@@ -18,12 +17,12 @@ HookContext::HookContext(SessionRunContext& its_context, MonitoredBox& its_owner
       context(&its_context),
       monitored(&its_owner),
       stop(its_context.stop_source().state(), StopOrigin::hook),
-      args_(kNoArgs),
-      requested_(kNoArgs),
+      args_(no_args),
+      requested_(no_args),
       options_(kNoOptions),
       results_(kNoResults, kNoMetadata),
       metadata_(kNoMetadata) {
-  active = true;
+  thread = thread_token();  // found at any time; in_callback() tells whether a callback is under way
 }
 
 HookContext::HookContext(std::unique_ptr<SessionRunContext> its_context)
@@ -31,13 +30,13 @@ HookContext::HookContext(std::unique_ptr<SessionRunContext> its_context)
       context(its_context.get()),
       monitored(nullptr),
       stop(its_context->stop_source().state(), StopOrigin::hook),
-      args_(kNoArgs),
-      requested_(kNoArgs),
+      args_(no_args),
+      requested_(no_args),
       options_(kNoOptions),
       results_(kNoResults, kNoMetadata),
       metadata_(kNoMetadata),
       own_(std::move(its_context)) {
-  active = true;
+  thread = thread_token();  // found at any time; in_callback() tells whether a callback is under way
 }
 
 bool HookContext::in_callback() const noexcept {
@@ -122,8 +121,8 @@ const runhook_outcome* HookContext::lend_outcome() {
 void HookContext::show_nothing() noexcept {
   lent_ = false;
   lent_by_ = nullptr;
-  args_.show(kNoArgs);
-  requested_.show(kNoArgs);
+  args_.show(no_args);
+  requested_.show(no_args);
   options_.show(kNoOptions);
   results_.show(kNoResults, kNoMetadata);
   metadata_.show(kNoMetadata);

@@ -12,7 +12,7 @@
 #include "hook.hpp"
 #include "runhook/monitored_session.hpp"
 #include "runhook/types.h"
-#include "thread_token.hpp"
+#include "runhook/thread_token.hpp"
 
 namespace runhook::capi {
 
@@ -48,7 +48,7 @@ class SessionCall {
   static SessionCall*& innermost() noexcept { return t_innermost; }
   void take_back() noexcept;
 
-  static inline constinit RUNHOOK_CAPI_THREAD_LOCAL SessionCall* t_innermost = nullptr;
+  static inline constinit RUNHOOK_THREAD_LOCAL SessionCall* t_innermost = nullptr;
   MonitoredBox* const box_;
   const bool keeps_;
   bool lent_ = false;

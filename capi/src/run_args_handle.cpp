@@ -62,16 +62,10 @@ const SessionRunArgs& RunArgsBox::get() {
 
 const FlatFetches::Pairs& RunArgsBox::pairs() { return read_only() ? flat.of(shown->fetches) : fetches; }
 
-const SessionRunArgs& args_from_handle(const runhook_run_args* handle) {
-  static const SessionRunArgs nothing;
-  return handle == nullptr ? nothing : require(handle).get();
-}
-
-ResultsBox* results_to_fill(runhook_results* handle) {
-  if (handle == nullptr) return nullptr;
+ResultsBox& detail::writable_results(runhook_results* handle) {
   ResultsBox& results = require(handle);
   if (results.read_only()) throw StatusError(StatusCode::invalid_argument, "the results are borrowed");
-  return &results;
+  return results;
 }
 
 runhook_value* result_value(const Results& results, const char* key) {

@@ -88,9 +88,16 @@ struct ResultsBox final : Boxed {
 RUNHOOK_CAPI_BOX(runhook_results, ResultsBox, results, "results");
 
 // For functions that take args: an empty SessionRunArgs for NULL. Throws INVALID_ARGUMENT.
-const SessionRunArgs& args_from_handle(const runhook_run_args* handle);
+inline const SessionRunArgs& args_from_handle(const runhook_run_args* handle) {
+  return handle == nullptr ? no_args : require(handle).get();
+}
+namespace detail {
+ResultsBox& writable_results(runhook_results* handle);
+}
 // For functions that fill results: NULL for NULL. Throws INVALID_ARGUMENT if they are not valid or borrowed.
-ResultsBox* results_to_fill(runhook_results* handle);
+inline ResultsBox* results_to_fill(runhook_results* handle) {
+  return handle == nullptr ? nullptr : &detail::writable_results(handle);
+}
 // As runhook_results_get() and runhook_results_get_double(), for any results; `key` NULL: the only one.
 runhook_value* result_value(const Results& results, const char* key);
 double result_double(const Results& results, const char* key);

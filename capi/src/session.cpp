@@ -14,13 +14,12 @@
 namespace runhook::capi {
 
 void GuardedSession::refuse() const {
+  if (closed()) throw StatusError(StatusCode::closed, "the session is closed");
   if (user_.load(std::memory_order_relaxed) == thread_token()) {
     throw StatusError(StatusCode::reentrant, "called from within the session's own engine");
   }
   throw StatusError(StatusCode::busy, "another thread is using the session");
 }
-
-void GuardedSession::refuse_closed() { throw StatusError(StatusCode::closed, "the session is closed"); }
 
 runhook_session* LentSession::lend(const std::shared_ptr<Session>& session) {
   if (session == nullptr) return nullptr;

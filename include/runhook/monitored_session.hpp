@@ -25,7 +25,7 @@ class StepContext {
   std::shared_ptr<Session> shared_session() const;
   // One run with hooks. An error that is recoverable makes the whole step function run again with a fresh session: let
   // it pass.
-  const Results& run_with_hooks(const SessionRunArgs& args = {});
+  const Results& run_with_hooks(const SessionRunArgs& args = no_args);
   SessionRunContext& run_context() const noexcept;
   // Asks for a stop and leaves the step function by throwing STOPPED.
   [[noreturn]] void request_stop(std::int32_t code = 0, std::string_view text = {});
@@ -56,12 +56,12 @@ class MonitoredSession {
   // Executes one step. The results are valid until the next run.
   // Throws STOPPED once a stop has been asked for or input has ended (nothing is called then), CLOSED, REENTRANT, BUSY,
   // and what the step or a hook failed with; OUT_OF_RANGE is the end of input.
-  const Results& run(const SessionRunArgs& args = {});
+  const Results& run(const SessionRunArgs& args = no_args);
   // The same; the results, and what the session told about the run, are copied out.
   void run(const SessionRunArgs& args, Results* results, RunMetadata* metadata = nullptr);
   // Executes steps until should_stop(), or `max_steps` of them (0: no limit). Returns how many were completed.
   // A stop or the end of input is not an error here; every other failure is thrown.
-  std::int64_t run_until_stop(const SessionRunArgs& args = {}, std::int64_t max_steps = 0);
+  std::int64_t run_until_stop(const SessionRunArgs& args = no_args, std::int64_t max_steps = 0);
   // The same; `completed` is set on failure, too.
   void run_until_stop(const SessionRunArgs& args, std::int64_t max_steps, std::int64_t* completed);
   // Calls `fn` with a StepContext and returns what it returns. A recoverable error from anywhere inside runs it again

@@ -49,7 +49,15 @@ struct SessionRunArgs {
   Fetches fetches = {};
   std::vector<Feed> feeds = {};
   RunOptions options = {};
+  bool asks_for_nothing() const noexcept;
 };
+
+// Args that ask for nothing: made once, and known at sight by the loop.
+inline const SessionRunArgs no_args;
+
+inline bool SessionRunArgs::asks_for_nothing() const noexcept {
+  return this == &no_args || (feeds.empty() && fetches.same_object(no_args.fetches) && options.is_default());
+}
 
 // When a node of the session ran, in nanoseconds of the session's clock.
 struct NodeStats {
