@@ -337,13 +337,12 @@ Error Loop::end_attempt(Error error) {
     results_stale_ = true;
     results_.reset(Fetches(), /*skipped=*/false, /*discarded=*/true);
   }
+  if (error && !state_.plan.has_global_step()) [[unlikely]]
+    set_global_step(state_.global_step - 1);  // a step that a hook has failed is not one of those counted
   if (state_.stop->save_requested()) [[unlikely]]
     save_if_requested(error);
-  if (!error) [[likely]] {
+  if (!error) [[likely]]
     runs_.store(runs_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  } else if (!state_.plan.has_global_step()) {
-    set_global_step(state_.global_step - 1);  // a run that failed is not one of those counted
-  }
   return error;
 }
 
