@@ -92,14 +92,5 @@ void OptionsMerge::unite_engine(const RunOptions& from, std::string_view party) 
   }
 }
 
-void merge_run_options(RunOptions& into, const RunOptions& from, std::string_view into_party,
-                       std::string_view from_party) {
-  OptionsMerge merge;
-  merge.start(into, into_party);
-  merge.add(from, from_party);
-  RunOptions merged = merge.merged();
-  into = std::move(merged);
-}
-
 }  // namespace detail
 }  // namespace runhook::inline v1

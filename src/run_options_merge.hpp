@@ -37,10 +37,6 @@ class OptionsMerge {
   bool started_ = false;
 };
 
-// The same for two parties, in place. `into` is unchanged if this throws.
-void merge_run_options(RunOptions& into, const RunOptions& from, std::string_view into_party,
-                       std::string_view from_party);
-
 }  // namespace detail
 }  // namespace runhook::inline v1
 
