@@ -12,14 +12,6 @@
 #include <thread>
 #include <vector>
 
-#if defined(__SANITIZE_THREAD__)
-#define RUNHOOK_TEST_THREAD_SANITIZER
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define RUNHOOK_TEST_THREAD_SANITIZER
-#endif
-#endif
-
 namespace runhook {
 namespace {
 
@@ -368,27 +360,6 @@ TEST(StopState, SignalHandlerWakesAWaiter) {
   waiter.join();
   ASSERT_EQ(sigaction(SIGUSR1, &former, nullptr), 0);
   EXPECT_EQ(state.first().code, SIGUSR1);
-}
-
-TEST(StopState, WaitingThreadIsEndedByItsOwnSignalHandler) {
-#ifdef RUNHOOK_TEST_THREAD_SANITIZER
-  GTEST_SKIP() << "ThreadSanitizer puts the handler off until the wait is over";
-#endif
-  StopState state;
-  handled_state = &state;
-  struct sigaction action {};
-  struct sigaction former {};
-  action.sa_handler = handle;
-  action.sa_flags = SA_RESTART;
-  ASSERT_EQ(sigaction(SIGUSR1, &action, &former), 0);
-  const pthread_t self = pthread_self();
-  std::thread killer([self] {
-    std::this_thread::sleep_for(5ms);
-    pthread_kill(self, SIGUSR1);
-  });
-  EXPECT_TRUE(state.wait(-1));
-  killer.join();
-  ASSERT_EQ(sigaction(SIGUSR1, &former, nullptr), 0);
 }
 
 TEST(StopSource, CopiesShareOneState) {
