@@ -47,7 +47,7 @@ std::uint64_t HookList::add(HookRegistration registration) {
   if (slot->options.name.empty()) slot->options.name = fmt::format("hook#{}", slot->id);
   slot->request.party = fmt::format("hook '{}'", slot->options.name);
   waiting_.push_back(std::move(slot));
-  changed_ = true;
+  mark_changed();
   return last_id_;
 }
 
@@ -61,7 +61,7 @@ void HookList::remove(std::uint64_t id) {
   const auto found = std::find_if(slots_.begin(), slots_.end(), same_id);
   if (found == slots_.end()) throw StatusError(StatusCode::not_found, fmt::format("there is no hook of number {}", id));
   (*found)->removed = true;
-  changed_ = true;
+  mark_changed();
 }
 
 std::uint64_t HookList::find(std::string_view name) const {
@@ -95,7 +95,7 @@ void HookList::erase(HookSlot* slot) noexcept {
       std::find_if(slots_.begin(), slots_.end(), [slot](const auto& entry) { return entry.get() == slot; });
   const std::unique_ptr<HookSlot> gone = std::move(*found);  // the hook's end may come back to this list
   slots_.erase(found);
-  changed_ = true;
+  mark_changed();
 }
 
 void HookList::drop_waiting() noexcept {

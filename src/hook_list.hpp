@@ -26,7 +26,8 @@ struct HookCalls {
 };
 
 // Eight call sites for every eight hooks: each keeps a place of its own in the branch predictor, where a single one has
-// to be told apart by the history before it.
+// to be told apart by the history before it. A list too short for them feels every branch, a longer one does not, so
+// the code is laid out for the short one.
 inline constexpr std::ptrdiff_t kCallSites = 8;
 
 // Calls calls[from], calls[from + 1], ... and returns the first whose verdict is not success, or NULL. An exception
@@ -42,16 +43,16 @@ inline constexpr std::ptrdiff_t kCallSites = 8;
     state.verdict = verdict;                                                                                  \
     return call + (i);                                                                                        \
   }
-  for (; end - call >= kCallSites; call += kCallSites) {
-    RUNHOOK_CALL(0)
-    RUNHOOK_CALL(1)
-    RUNHOOK_CALL(2)
-    RUNHOOK_CALL(3)
-    RUNHOOK_CALL(4)
-    RUNHOOK_CALL(5)
-    RUNHOOK_CALL(6)
-    RUNHOOK_CALL(7)
-  }
+  for (; end - call >= kCallSites; call += kCallSites) [[unlikely]] {
+      RUNHOOK_CALL(0)
+      RUNHOOK_CALL(1)
+      RUNHOOK_CALL(2)
+      RUNHOOK_CALL(3)
+      RUNHOOK_CALL(4)
+      RUNHOOK_CALL(5)
+      RUNHOOK_CALL(6)
+      RUNHOOK_CALL(7)
+    }
   for (; call != end; ++call) {
     RUNHOOK_CALL(0)
   }
@@ -68,7 +69,10 @@ class HookList {
   void remove(std::uint64_t id);                    // throws NOT_FOUND
   std::uint64_t find(std::string_view name) const;  // throws NOT_FOUND
   bool changed() const noexcept { return changed_; }
-  void mark_changed() noexcept { changed_ = true; }
+  void mark_changed() noexcept {
+    changed_ = true;
+    state_.unusual = true;  // so that a loop that does not look here is left
+  }
 
   // Takes the next waiting hook into the list, at the place that its phase gives it; NULL if none waits.
   HookSlot* admit_next();

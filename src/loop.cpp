@@ -127,7 +127,6 @@ void Loop::recovering(Body&& body, bool under_way) {
       } catch (...) {
         error = Error::from_current_exception(StatusCode::unknown);
         state_.callback = CallbackKind::none;
-        state_.slot = nullptr;
       }
       if (!error) [[likely]] {
         recoveries_in_a_row_ = 0;
@@ -168,7 +167,6 @@ void Loop::recovering(Body&& body, bool under_way) {
     before_run_failed(calls, nullptr, reached, error);
   }
   state_.callback = CallbackKind::none;
-  state_.slot = nullptr;
 }
 
 [[gnu::always_inline]] inline void Loop::call_after_run(const std::vector<HookCall>& calls, Error& error) {
@@ -180,7 +178,6 @@ void Loop::recovering(Body&& body, bool under_way) {
     after_run_failed(calls, nullptr, error);
   }
   state_.callback = CallbackKind::none;
-  state_.slot = nullptr;
 }
 
 void Loop::run_until_stop(const SessionRunArgs& args, std::int64_t max_steps, std::int64_t& completed) {
@@ -213,27 +210,31 @@ void Loop::quiet_steps(const SessionRunArgs& args, std::int64_t count) {
   Session& session = *state.session;
   SessionStep& step = state.plan.empty_step();
   const StopState& stop = *state.stop;
+  const std::atomic<bool>* const failed = thread_failed_.get();
   std::size_t reached = kAllHooks;
+  std::int64_t global_step = state.global_step;
+  std::int64_t runs = runs_.load(std::memory_order_relaxed);
   state.attempt = 1;
   state.original = &args;
+  state.plan.begin_quiet_attempts();
   Error error;
   Reached stage;
   try {
     do {
-      state.plan.begin_quiet_attempt();
       state.now_known = false;
       stage = Reached::before_run;
       call_before_run(calls, reached, error);
       if (state.unusual) [[unlikely]]
         break;
       session.run(step);
-      set_global_step(state.global_step + 1);
+      set_global_step(++global_step);
       stage = Reached::after_run;
       call_after_run(calls.after, error);
       if (stop.anything() || state.unusual || !state.metadata.nodes.empty()) [[unlikely]]
         break;
-      runs_.store(runs_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-      if (--count <= 0 || ended_.load(std::memory_order_acquire) != 0 || hooks_.changed() || thread_failed()) return;
+      runs_.store(++runs, std::memory_order_relaxed);
+      if (--count <= 0 || ended_.load(std::memory_order_acquire) != 0) return;
+      if (failed != nullptr && failed->load(std::memory_order_relaxed)) return;
     } while (true);
   } catch (...) {  // the session's: those of hooks do not come this far
     error = session_failure();

@@ -68,9 +68,7 @@ class Loop {
 
   // Called inside, or by a callback on the same thread.
   HookList& hooks();  // throws CLOSED once the end has begun
-  bool called_back() const noexcept {
-    return (inside_.load(std::memory_order_relaxed) & ~kDeferred) == token();
-  }
+  bool called_back() const noexcept { return (inside_.load(std::memory_order_relaxed) & ~kDeferred) == token(); }
 
   // Called by any thread.
   bool should_stop() const noexcept { return state_.stop->requested() || has_ended(kEndOfInput | kLost | kClosed); }
@@ -89,7 +87,7 @@ class Loop {
   void enter() {
     std::uintptr_t nobody = 0;
     if (!inside_.compare_exchange_strong(nobody, token(), std::memory_order_acquire, std::memory_order_relaxed))
-      [[unlikely]]
+        [[unlikely]]
       refuse_entry();
   }
   void leave() {
@@ -184,9 +182,9 @@ class Loop {
   std::atomic<std::uintptr_t> inside_{0};  // token of the thread that is inside; 0: none is
   std::function<void()> when_idle_;
   std::atomic<std::uint32_t> ended_{0};  // bits: why no step can be made
-  bool quiet_ = false;         // in the last attempt all went well and nobody asked for anything, so nothing is left of it
-  bool some_left_out_ = false;           // a hook's tolerated failure has excluded it from the attempt
-  bool results_stale_ = false;           // results_ holds something that is not of the next step
+  bool quiet_ = false;  // in the last attempt all went well and nobody asked for anything, so nothing is left of it
+  bool some_left_out_ = false;  // a hook's tolerated failure has excluded it from the attempt
+  bool results_stale_ = false;  // results_ holds something that is not of the next step
   bool ending_ = false;
   bool input_ended_first_ = false;  // before any stop request
   std::atomic<std::int64_t> runs_{0};

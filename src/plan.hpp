@@ -49,7 +49,8 @@ class Plan {
     ++attempt_;
     active_.clear();
   }
-  void begin_quiet_attempt() noexcept { ++attempt_; }  // after an attempt in which nobody asked for anything
+  // After an attempt in which nobody asked for anything. One number serves until somebody does.
+  void begin_quiet_attempts() noexcept { ++attempt_; }
   void reserve(std::size_t parties) { active_.reserve(parties); }
   std::uint64_t attempt() const noexcept { return attempt_; }
   bool asked(const HookRequest& request) const noexcept { return request.attempt == attempt_; }

@@ -96,17 +96,19 @@ Coordinator SessionRunContext::coordinator() const {
 MonitoredSession* SessionRunContext::monitored_session() const noexcept { return state_->monitored; }
 
 std::string_view SessionRunContext::hook_name() const noexcept {
-  return state_->slot != nullptr ? std::string_view(state_->slot->options.name) : std::string_view("");
+  const detail::HookSlot* slot = state_->hook_called();
+  return slot != nullptr ? std::string_view(slot->options.name) : std::string_view("");
 }
 
 std::string_view SessionRunContext::callback_name() const noexcept { return detail::callback_text(state_->callback); }
 
 const SessionRunValues* SessionRunContext::values() const noexcept {
-  if (state_->slot == nullptr) return nullptr;
+  const detail::HookSlot* slot = state_->hook_called();
+  if (slot == nullptr) return nullptr;
   if (state_->callback == CallbackKind::standalone) {
-    return static_cast<const StandaloneState*>(state_)->executed ? &state_->slot->values : nullptr;
+    return static_cast<const StandaloneState*>(state_)->executed ? &slot->values : nullptr;
   }
-  return state_->callback == CallbackKind::after_run ? &state_->slot->values : nullptr;
+  return state_->callback == CallbackKind::after_run ? &slot->values : nullptr;
 }
 
 const Outcome& SessionRunContext::outcome() const noexcept { return state_->outcome; }
@@ -149,13 +151,14 @@ void SessionRunContext::add_options(const RunOptions& options) {
 
 const SessionRunArgs& SessionRunContext::requested() const noexcept {
   static const SessionRunArgs nothing;
-  if (state_->slot == nullptr || !state_->plan.asked(state_->slot->request)) return nothing;
+  detail::HookSlot* slot = state_->hook_called();
+  if (slot == nullptr || !state_->plan.asked(slot->request)) return nothing;
   try {
-    state_->slot->request.fetches();
+    slot->request.fetches();
   } catch (...) {
     return nothing;
   }
-  return state_->slot->request.args;
+  return slot->request.args;
 }
 
 void SessionRunContext::fail(const Error& error) noexcept { state_->fail(error); }

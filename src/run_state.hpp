@@ -69,7 +69,7 @@ struct RunState {
   MonitoredSession* monitored = nullptr;
 
   // Hot: touched for every callback.
-  HookSlot* slot = nullptr;             // of the hook being called
+  HookSlot* slot = nullptr;             // of the hook being called, while there is a callback; see hook_called()
   std::int32_t verdict = kCallbackOk;   // of the direct callback that failed last
   std::int64_t expected = kCallbackOk;  // a verdict that no callback can give, once the present one has failed
   CallbackKind callback = CallbackKind::none;
@@ -93,6 +93,9 @@ struct RunState {
   OptionsMerge options;  // of the attempt
   RunMetadata metadata;
   std::string skipped_by;
+
+  // The hook being called, or NULL.
+  HookSlot* hook_called() const noexcept { return callback != CallbackKind::none ? slot : nullptr; }
 
   // Nothing is left of the last attempt.
   void clear_attempt() noexcept {

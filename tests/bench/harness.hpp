@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "baselines.hpp"
+
 namespace bench {
 
 // Calls of operator new and malloc by this process so far.
@@ -23,13 +25,7 @@ extern Counter counters[kMaxHooks];
 runhook_callback before_function(std::size_t index) noexcept;  // 64 different ones, in turn
 runhook_callback after_function(std::size_t index) noexcept;
 
-// The baseline: the same functions in a bare array.
-struct BareHook {
-  runhook_callback before;
-  runhook_callback after;
-  void* user_data;
-};
-std::vector<BareHook> bare_hooks(std::size_t count);
+std::vector<BareHook> bare_hooks(std::size_t count);  // the same functions for the baselines
 
 // A session that does nothing, as a table of C functions, and the same call made by hand.
 runhook_session* empty_session();

@@ -1,0 +1,32 @@
+// What the library is measured against, made by hand: the same hooks called from a plain array, and as slots of a
+// signal.
+//
+// A library of its own where runhook is one, so that both call into the program from as far away.
+#ifndef RUNHOOK_TESTS_BENCH_BASELINES_HPP_
+#define RUNHOOK_TESTS_BENCH_BASELINES_HPP_
+
+#include <runhook/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace bench {
+
+struct BareHook {
+  runhook_callback before;
+  runhook_callback after;
+  void* user_data;
+};
+
+// before of each hook, `session`, after of each hook; and that `steps` times.
+void bare_steps(const std::vector<BareHook>& hooks, runhook_callback session, std::int64_t steps);
+// The same with eight call sites in the loop, for a multiple of eight hooks: what is left of long lists when the branch
+// predictor is dealt with.
+void bare_steps_of_eight(const std::vector<BareHook>& hooks, runhook_callback session, std::int64_t steps);
+// One step with a boost::signals2 for each side; empty where Boost is not installed.
+std::function<void()> signals_step(const std::vector<BareHook>& hooks, runhook_callback session);
+
+}  // namespace bench
+
+#endif  // RUNHOOK_TESTS_BENCH_BASELINES_HPP_
