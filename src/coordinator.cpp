@@ -91,16 +91,20 @@ struct Coordinator::State {
   const std::shared_ptr<StopState>& stop() const noexcept { return *current.load(std::memory_order_acquire); }
   bool should_stop() const noexcept { return stopped.load() || stop()->requested(); }
 
-  bool is_recoverable(const Error& reported) const noexcept {
+  // A classifier that fails has not said yes. Its failure goes with the error.
+  bool is_recoverable(Error& reported) const noexcept {
     try {
       return options.is_recoverable && options.is_recoverable(reported);
     } catch (...) {
+      Error failure = Error::from_current_exception(StatusCode::unknown);
+      failure.locate({}, "classify", -1);
+      reported.add_suppressed(failure);
       return false;
     }
   }
 
   // Records and stops. Returns whether the error is to be thrown to the caller, too.
-  bool report(const Error& reported) noexcept {
+  bool report(Error reported) noexcept {
     const StatusCode code = reported.code();
     const auto& clean = options.clean_stop_codes;
     const bool is_error = reported && std::find(clean.begin(), clean.end(), code) == clean.end();

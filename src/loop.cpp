@@ -145,7 +145,11 @@ void Loop::recovering(Body&& body, bool under_way) {
       stopped.add_suppressed(error);
       settle_failure(stopped);
     }
-    if (!recovers(error)) settle_failure(error);
+    if (!recovers(error)) {
+      // A run that fails for good carries what it was recovered from before.
+      if (!is_clean_end(error.code())) error.add_suppressed(std::exchange(recovery_cause_, Error()));
+      settle_failure(error);
+    }
     try {
       recover(error);
       hooks_.collect_calls();  // a hook may have been disabled since
@@ -193,7 +197,7 @@ void Loop::run_until_stop(const SessionRunArgs& args, std::int64_t max_steps, st
     }
   } catch (const StatusError& error) {
     completed = count();
-    if (error.code() != StatusCode::stopped && error.code() != StatusCode::out_of_range) throw;
+    if (!is_clean_end(error.code())) throw;
   }
   completed = count();
 }

@@ -144,9 +144,10 @@ class Loop {
   void start_session();
   void end_session() noexcept;  // coordinator stopped and joined, session closed; what it finds is kept
   void recover(const Error& cause);
-  Error promote_root_cause(Error error) const;
-  bool recovers(const Error& error) const noexcept;
-  Error fatal_part(const Error& error) const noexcept;
+  Error promote_root_cause(Error error) const noexcept;
+  bool is_recoverable(Error& error) const noexcept;
+  bool recovers(Error& error) const noexcept { return config_.recovery.max_attempts > 0 && is_recoverable(error); }
+  Error fatal_part(Error error) const noexcept;
   bool thread_failed() const noexcept { return thread_failed_ && thread_failed_->load(std::memory_order_relaxed); }
   std::int64_t initial_global_step(const CreatedSession& created);
 

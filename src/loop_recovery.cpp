@@ -22,21 +22,24 @@ std::int64_t Loop::initial_global_step(const CreatedSession& created) {
   return created.restored_step.value_or(std::max<std::int64_t>(state_.global_step, 0));
 }
 
-// A classifier that fails has not said yes.
-bool Loop::recovers(const Error& error) const noexcept {
+// A classifier that fails has not said yes. Its failure goes with the error.
+bool Loop::is_recoverable(Error& error) const noexcept {
   try {
-    return config_.recovery.recovers(error);
+    return config_.recovery.classify(error);
   } catch (...) {
+    Error failure = Error::from_current_exception(StatusCode::unknown);
+    failure.locate({}, "classify", state_.global_step);
+    error.add_suppressed(failure);
     return false;
   }
 }
 
 // What recovery does not mend of an error that threads have reported: it may be behind a recoverable one.
-Error Loop::fatal_part(const Error& error) const noexcept {
+Error Loop::fatal_part(Error error) const noexcept {
   if (!error || !recovers(error)) return error;
   Error fatal;
   for (std::size_t i = 0; i < error.suppressed_count(); ++i) {
-    const Error later = error.suppressed(i);
+    Error later = error.suppressed(i);
     if (!recovers(later)) fatal.merge(later);
   }
   return fatal;
@@ -114,15 +117,12 @@ void Loop::end_session() noexcept {
   }
 }
 
-// A recoverable error of a thread is what a failing step is really about.
-Error Loop::promote_root_cause(Error error) const {
+// A recoverable error of a thread is what a failing step is really about. Without recovery, too, as in the reference's
+// singular session.
+Error Loop::promote_root_cause(Error error) const noexcept {
   if (!state_.coordinator) return error;
   Error cause = state_.coordinator->error();
-  if (!cause) return error;
-  RecoveryPolicy policy = config_.recovery;
-  policy.max_attempts = 1;  // the reference's singular session promotes, too
-  if (policy.recovers(error)) return error;
-  if (!cause || !policy.recovers(cause)) return error;
+  if (!cause || is_recoverable(error) || !is_recoverable(cause)) return error;
   cause.add_suppressed(error);
   return cause;
 }
@@ -181,8 +181,7 @@ void Loop::recover(const Error& cause) {
       failure = Error::from_current_exception(StatusCode::unknown);
     }
     // A hook that ends the run while the session is new leaves it to be closed in the ordinary way.
-    const bool clean_end = failure.code() == StatusCode::stopped || failure.code() == StatusCode::out_of_range;
-    if (clean_end && state_.session != nullptr) {
+    if (is_clean_end(failure.code()) && state_.session != nullptr) {
       failure.add_suppressed(primary);
       throw StatusError(failure);
     }

@@ -77,8 +77,7 @@ void MonitoredSession::scope(const std::function<void(MonitoredSession&)>& body)
       const Loop::Inside inside(*loop_);
       if (!loop_->closed()) loop_->fail(error);
     }
-    const bool clean = error.code() == StatusCode::stopped || error.code() == StatusCode::out_of_range;
-    if (!clean) {
+    if (!is_clean_end(error.code())) {
       try {
         close();
       } catch (const StatusError& later) {

@@ -1,6 +1,7 @@
 #include "runhook/stop.hpp"
 
 #include <linux/futex.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -178,7 +179,13 @@ bool StopState::request_from_signal(std::int32_t signal_number, StopUrgency urge
 }
 
 StopReason StopState::first() const noexcept {
-  const std::uint32_t index_plus_one = published_.load(std::memory_order_acquire) & kFirstMask;
+  std::uint32_t index_plus_one = published_.load(std::memory_order_acquire) & kFirstMask;
+  // A request that finds all places claimed shows the stop at once, but those who claimed them may not have published
+  // yet. They are about to.
+  while (index_plus_one == 0 && requested()) {
+    sched_yield();
+    index_plus_one = published_.load(std::memory_order_acquire) & kFirstMask;
+  }
   return index_plus_one == 0 ? StopReason{} : slots_[index_plus_one - 1].reason;
 }
 

@@ -42,7 +42,8 @@ class SessionRunContext {
   // The global step: before the run in before_run, after it in after_run.
   std::int64_t global_step() const noexcept;
   std::int64_t attempt() const noexcept;  // 1 for the first attempt of a run, more after recoveries within it
-  // Monotonic time of the session's clock, read at most once per attempt.
+  // Monotonic time of the session's clock. The first callback of an attempt that asks has it read; the others of that
+  // attempt get the same.
   std::int64_t now_ns() const;
   Coordinator coordinator() const;                       // of the present session
   MonitoredSession* monitored_session() const noexcept;  // NULL outside a loop

@@ -34,6 +34,12 @@ enum class StatusCode : std::int32_t {
   no_memory = 105,
 };
 
+// Whether a run that leaves with this code has ended as it should: its input is used up, or somebody asked for the
+// stop.
+constexpr bool is_clean_end(StatusCode code) noexcept {
+  return code == StatusCode::stopped || code == StatusCode::out_of_range;
+}
+
 // Returns the upper-case name of `code`, e.g. "OUT_OF_RANGE"; "UNKNOWN" for a number that is no code.
 // Thread-safe. Since 1.0.
 std::string_view status_name(StatusCode code) noexcept;

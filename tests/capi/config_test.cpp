@@ -145,6 +145,24 @@ TEST_F(CApiConfig, FailingClassifierHasNotSaidYes) {
   ASSERT_TRUE(loop.start());
   EXPECT_EQ(loop.run(), RUNHOOK_ERR_ABORTED);
   EXPECT_EQ(loop.sessions, 1);
+  ASSERT_GE(runhook_error_suppressed_count(loop.error.get()), 1u) << "why it was not recovered from";
+  EXPECT_STREQ(runhook_error_message(runhook_error_suppressed_at(loop.error.get(), 0)), "cannot tell");
+}
+
+TEST_F(CApiConfig, RunThatFailsForGoodCarriesWhatItWasRecoveredFrom) {
+  Policy policy;
+  Loop loop;
+  const auto table = policy.table();
+  ASSERT_EQ(runhook_config_set_recovery(loop.config, &table, nullptr), RUNHOOK_OK);
+  int steps = 0;
+  loop.step = [&](runhook_context* context) {
+    return ++steps == 1 ? runhook_context_fail(context, RUNHOOK_ERR_ABORTED, "connection lost")
+                        : runhook_context_fail(context, RUNHOOK_ERR_INTERNAL, "and the data with it");
+  };
+  ASSERT_TRUE(loop.start());
+  EXPECT_EQ(loop.run(), RUNHOOK_ERR_INTERNAL);
+  ASSERT_EQ(runhook_error_suppressed_count(loop.error.get()), 1u);
+  EXPECT_STREQ(runhook_error_message(runhook_error_suppressed_at(loop.error.get(), 0)), "connection lost");
 }
 
 TEST_F(CApiConfig, FailureOfOnRecoveryEndsTheRecovery) {

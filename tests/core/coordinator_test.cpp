@@ -361,6 +361,11 @@ TEST(Coordinator, ClassifierThatThrowsMakesTheErrorFatal) {
   Coordinator coordinator(std::move(options));
   coordinator.request_stop(error_of(StatusCode::aborted, "lost"));
   EXPECT_TRUE(coordinator.stop_state()->requested());
+  const Error error = coordinator.error();
+  EXPECT_EQ(error.code(), StatusCode::aborted);
+  ASSERT_EQ(error.suppressed_count(), 1u);
+  EXPECT_EQ(error.suppressed(0).message(), "classifier");
+  EXPECT_EQ(error.suppressed(0).callback(), "classify");
 }
 
 TEST(Coordinator, ThreadStartsWithAllSignalsBlocked) {

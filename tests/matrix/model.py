@@ -335,6 +335,9 @@ class World:
         while error is None:
             error = self.attempt(number)
             if error is None or error.code not in RECOVERABLE or self.case.get("max", 5) == 0:
+                if error is not None and error.code not in CLEAN and self.cause is not None:
+                    error.add(self.cause)  # what it was recovered from before
+                    self.cause = None
                 break
             if self.stop and number > 1:
                 raise Silent("a second recovery while a stop is pending")

@@ -76,14 +76,21 @@ RUNHOOK_API void runhook_session_creator_destroy(runhook_session_creator* creato
  *
  * At most max_attempts re-creations without a completed step in between; the wait before them doubles each time.
  *
+ * Errors that threads report through the coordinator count, too. If a step fails for good while a thread has reported a
+ * recoverable error, that error is what the failure is about: it is the primary one, and recovered from. If a step
+ * fails recoverably while a thread has reported a fatal error, the step is recovered, and closing returns the thread's
+ * error.
+ *
  * \since 1.0
  */
 typedef struct runhook_recovery_policy {
   size_t struct_size;
   void* user_data;
   void (*destroy)(void* user_data);
-  runhook_callback
-      classify; /* runhook_context_error(), runhook_context_set_recoverable(); NULL: ABORTED, UNAVAILABLE */
+  /* runhook_context_error(), runhook_context_set_recoverable(). Called on the thread that reports the error. If it
+   * fails, the error is not recovered from and carries the failure among its suppressed ones. NULL: ABORTED and
+   * UNAVAILABLE are recovered from. */
+  runhook_callback classify;
   runhook_callback on_recovery; /* told before each re-creation; a failure ends the recovery; may be NULL */
   int64_t max_attempts;         /* 0: no recovery, as in the reference's singular session */
   int64_t initial_backoff_ns;

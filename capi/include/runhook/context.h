@@ -108,7 +108,8 @@ RUNHOOK_API int64_t runhook_context_global_step(runhook_context* context);
 RUNHOOK_API int64_t runhook_context_attempt(runhook_context* context);
 
 /**
- * Returns the session clock's time, read at most once per attempt.
+ * Returns the session clock's time. The first callback of an attempt that asks has the clock read; the others of that
+ * attempt get the same.
  *
  * \threadsafety The callback's thread.
  * \since 1.0
