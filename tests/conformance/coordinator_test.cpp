@@ -3,12 +3,13 @@
 
 #include <stdexcept>
 
-#include "fixture.hpp"
+#include "callback.hpp"
+#include "duration.hpp"
+#include "handle.hpp"
+#include "reply.hpp"
 
 namespace conformance {
 namespace {
-
-constexpr std::int32_t kOk = RUNHOOK_CALLBACK_OK;
 
 OwnCoordinator new_coordinator() {
   OwnCoordinator coordinator;

@@ -1,18 +1,10 @@
 // What design.md decides where the reference is weak or silent. W-numbers are those of the reference's weaknesses.
 #include <algorithm>
 
-#include "fixture.hpp"
+#include "rig.hpp"
 
 namespace conformance {
 namespace {
-
-constexpr std::int32_t kOk = RUNHOOK_CALLBACK_OK;
-
-OwnSource stop_source_of(Rig& rig) {
-  OwnSource source;
-  EXPECT_REPLY(make(source, runhook_monitored_session_stop_source, rig.session.get()), RUNHOOK_OK);
-  return source;
-}
 
 struct Reason {
   std::int32_t origin = 0;
@@ -359,7 +351,7 @@ TEST(SaveRequest, HooksThreadsAndTheCallerMayAskAndTheRunGoesOn) {
   EXPECT_REPLY(call(runhook_monitored_session_request_save, rig.session.get()), RUNHOOK_OK);
   rig.step();
   EXPECT_EQ(saves(), 2);
-  const OwnSource source = stop_source_of(rig);
+  const OwnSource source = rig.stop_source();
   std::thread([&source] { runhook_stop_source_request_save(source.get()); }).join();
   EXPECT_EQ(saves(), 2);
   rig.step();
@@ -549,7 +541,7 @@ TEST(Stop, W15_FirstRequestIsTheReasonAndLaterOnesAreKept) {
   rig.hook("clock").stops("after", 3, "time is up");
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
   for (int i = 0; i < 3; ++i) rig.step();
-  const OwnSource source = stop_source_of(rig);
+  const OwnSource source = rig.stop_source();
   runhook_stop_source_request_stop(source.get(), 9, "from outside", RUNHOOK_STOP_AFTER_STEP);
   EXPECT_EQ(runhook_stop_source_reason_count(source.get()), 3U);
   const Reason first = reason_at(source, 0);
@@ -568,7 +560,7 @@ TEST(Stop, W15_FirstRequestIsTheReasonAndLaterOnesAreKept) {
 TEST(Stop, W14_ThreadMayAskAndTheSourceOutlivesTheSession) {
   Rig rig;
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
-  const OwnSource source = stop_source_of(rig);
+  const OwnSource source = rig.stop_source();
   std::thread([&source] {
     runhook_stop_source_request_stop(source.get(), 1, "from a thread", RUNHOOK_STOP_AFTER_STEP);
   }).join();
@@ -610,7 +602,7 @@ TEST(Stop, UrgentStopCancelsTheStep) {
   Raw& raw = rig.raw();
   Rec& hook = rig.hook("A");
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
-  const OwnSource source = stop_source_of(rig);
+  const OwnSource source = rig.stop_source();
   std::thread stopper;
   raw.on_run = [&](runhook_context* context) {
     stopper = std::thread([&source] { runhook_stop_source_request_stop(source.get(), 1, "now", RUNHOOK_STOP_NOW); });
@@ -632,7 +624,7 @@ TEST(Stop, OrdinaryStopLetsTheStepComplete) {
   Raw& raw = rig.raw();
   Rec& hook = rig.hook("A");
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
-  const OwnSource source = stop_source_of(rig);
+  const OwnSource source = rig.stop_source();
   raw.on_run = [&](runhook_context* context) {
     std::thread([&source] {
       runhook_stop_source_request_stop(source.get(), 1, "soon", RUNHOOK_STOP_AFTER_STEP);

@@ -1,5 +1,5 @@
 // Section 4.8: the monitored session as a whole.
-#include "fixture.hpp"
+#include "rig.hpp"
 #include "runhook/graph_session.hpp"
 #include "runhook/monitored_session.hpp"
 
@@ -24,13 +24,7 @@ OwnGraph graph_with_variable() {
 TEST(MonitoredSession, MS_01_VariablesAreInitialised) {
   Rig rig;
   rig.graph = graph_with_variable();
-  ASSERT_EQ(rig.open().status, RUNHOOK_OK);
-  EXPECT_REPLY(rig.scope([&rig] {
-    const Answer answer = rig.fetch("v");
-    EXPECT_EQ(answer.at("v"), 0);
-    return answer.reply;
-  }),
-               RUNHOOK_OK);
+  expect_v_initialised(rig);
 }
 
 TEST(MonitoredSession, MS_05_InitialisationIsTriedAgain) {
@@ -40,8 +34,7 @@ TEST(MonitoredSession, MS_05_InitialisationIsTriedAgain) {
   make(rig.scaffold, runhook_scaffold_create);
   int calls = 0;
   const runhook_function init_fn = function_of([&calls](runhook_context* context) {
-    return ++calls == 1 ? runhook_context_fail(context, RUNHOOK_ERR_ABORTED, "once")
-                        : std::int32_t{RUNHOOK_CALLBACK_OK};
+    return ++calls == 1 ? runhook_context_fail(context, RUNHOOK_ERR_ABORTED, "once") : kOk;
   });
   EXPECT_REPLY(call(runhook_scaffold_set, rig.scaffold.get(), RUNHOOK_PIECE_INIT_FN, &init_fn), RUNHOOK_OK);
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
@@ -77,7 +70,7 @@ TEST(MonitoredSession, MS_08_RecoveryGoesOnWhereItWasSaved) {
   failing(rig, 4, RUNHOOK_ERR_ABORTED);
   rig.hook("saves").on("after", [](runhook_context* context) {
     EXPECT_REPLY(call(runhook_context_request_save, context), RUNHOOK_OK);
-    return std::int32_t{RUNHOOK_CALLBACK_OK};
+    return kOk;
   });
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
   EXPECT_EQ(rig.fetch("global_step").at("global_step"), 0);
@@ -192,11 +185,11 @@ TEST(MonitoredSession, MS_18_HookMayAddToTheGraphInBeginOnly) {
           [&](runhook_context*) {
             in_begin =
                 call(runhook_graph_add_variable, rig.graph.get(), "extra", number(4).get(), RUNHOOK_VARIABLES_GLOBAL);
-            return std::int32_t{RUNHOOK_CALLBACK_OK};
+            return kOk;
           })
       .on("created", [&](runhook_context*) {
         later = call(runhook_graph_add_variable, rig.graph.get(), "late", number(4).get(), RUNHOOK_VARIABLES_GLOBAL);
-        return std::int32_t{RUNHOOK_CALLBACK_OK};
+        return kOk;
       });
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
   EXPECT_EQ(in_begin.status, RUNHOOK_OK) << in_begin;
@@ -219,7 +212,7 @@ TEST(MonitoredSession, MS_21_RunAfterCloseIsRefused) {
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
   rig.close();
   EXPECT_REPLY(rig.identity(1).reply, RUNHOOK_ERR_CLOSED);
-  EXPECT_REPLY(rig.step_fn([](runhook_context*) { return std::int32_t{RUNHOOK_CALLBACK_OK}; }), RUNHOOK_ERR_CLOSED);
+  EXPECT_REPLY(rig.step_fn([](runhook_context*) { return kOk; }), RUNHOOK_ERR_CLOSED);
 }
 
 TEST(MonitoredSession, MS_22_ClosedSessionHasNoRawSession) {
@@ -317,7 +310,7 @@ TEST(MonitoredSession, MS_35_StopAtCreationMeansNoRuns) {
   hook.on("created", [](runhook_context* context) {
     const OwnCoordinator coordinator(runhook_context_coordinator(context, nullptr));
     EXPECT_REPLY(call(runhook_coordinator_request_stop, coordinator.get()), RUNHOOK_OK);
-    return std::int32_t{RUNHOOK_CALLBACK_OK};
+    return kOk;
   });
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
   int runs = 0;

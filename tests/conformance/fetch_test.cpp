@@ -1,5 +1,5 @@
 // Section 4.25: what a session does with fetches and feeds, on a graph.
-#include "fixture.hpp"
+#include "rig.hpp"
 #include "runhook/error.hpp"
 #include "runhook/graph_session.hpp"
 

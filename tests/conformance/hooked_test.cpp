@@ -1,7 +1,7 @@
 // Section 4.6: what one attempt does with its hooks.
 #include <algorithm>
 
-#include "fixture.hpp"
+#include "rig.hpp"
 #include "runhook/function_session.hpp"
 #include "runhook/monitored_session.hpp"
 
@@ -26,7 +26,7 @@ TEST(HookedLayer, HS_02_HookSeesTheArgsAndEmptyValues) {
       EXPECT_EQ(runhook_run_options_timeout_ms(options), 0);
       EXPECT_EQ(runhook_run_options_watch_count(options), 0U);
       EXPECT_EQ(runhook_metadata_node_count(runhook_context_metadata(context)), 0U);
-      return std::int32_t{RUNHOOK_CALLBACK_OK};
+      return kOk;
     });
   }
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
@@ -191,7 +191,7 @@ TEST(HookedLayer, HS_19_ContextIsOfNoUseAfterTheCallback) {
   runhook_context* kept = nullptr;
   rig.hook("A").on("after", [&kept](runhook_context* context) {
     kept = context;
-    return std::int32_t{RUNHOOK_CALLBACK_OK};
+    return kOk;
   });
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
   rig.identity(1);
@@ -268,7 +268,7 @@ TEST(HookedLayer, HS_23_OriginalArgsHoldTheOptions) {
     // changed.
     auto* args = const_cast<runhook_run_args*>(runhook_context_original_args(context));
     level = runhook_run_options_trace_level(runhook_run_args_options(args));
-    return std::int32_t{RUNHOOK_CALLBACK_OK};
+    return kOk;
   });
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
   rig.run(Ask().fetch("five").with([](runhook_run_options* options) {
@@ -284,7 +284,7 @@ TEST(HookedLayer, HS_24_AfterRunGetsMergedOptionsAndMetadata) {
   rig.hook("A").on("after", [&](runhook_context* context) {
     level = runhook_run_options_trace_level(runhook_context_options(context));
     nodes = runhook_metadata_node_count(runhook_context_metadata(context));
-    return std::int32_t{RUNHOOK_CALLBACK_OK};
+    return kOk;
   });
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
   const Answer answer = rig.run(Ask().fetch("five").with(
@@ -302,7 +302,7 @@ Ask watching(const char* watch) {
 void count_watches(Rec& hook, std::vector<std::size_t>& counts) {
   hook.on("after", [&counts](runhook_context* context) {
     counts.push_back(runhook_run_options_watch_count(runhook_context_options(context)));
-    return std::int32_t{RUNHOOK_CALLBACK_OK};
+    return kOk;
   });
 }
 
@@ -345,7 +345,7 @@ TEST(HookedLayer, HS_28_FailedContextFailsEvenWithTheSuccessValue) {
   Rig rig;
   rig.hook("A").on("after", [](runhook_context* context) {
     runhook_context_fail(context, RUNHOOK_ERR_DATA_LOSS, "said so");
-    return std::int32_t{RUNHOOK_CALLBACK_OK};
+    return kOk;
   });
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
   EXPECT_REPLY(rig.identity(1).reply, RUNHOOK_ERR_DATA_LOSS);
@@ -359,7 +359,7 @@ TEST(HookedLayer, HS_29_NestedRunIsReentrant) {
     runhook_monitored_session* session = runhook_context_monitored_session(context);
     nested_run = call(runhook_monitored_session_run, session, nullptr, nullptr);
     nested_close = call(runhook_monitored_session_close, session);
-    return std::int32_t{RUNHOOK_CALLBACK_OK};
+    return kOk;
   });
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
   EXPECT_EQ(rig.identity(1).at("identity"), 1);

@@ -1,7 +1,7 @@
 // Sections 4.3 and 4.4: what holds for a session and its coordinator without hooks.
 #include <stdexcept>
 
-#include "fixture.hpp"
+#include "rig.hpp"
 #include "runhook/monitored_session.hpp"
 
 namespace conformance {
@@ -17,7 +17,7 @@ void start_busy_threads(Rig& rig, int count, std::atomic<int>& alive) {
       while (runhook_coordinator_should_stop(mine.get()) == 0)
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
       --alive;
-      return std::int32_t{RUNHOOK_CALLBACK_OK};
+      return kOk;
     });
     EXPECT_REPLY(call(runhook_coordinator_start_thread, coordinator.get(), "busy", &body), RUNHOOK_OK);
   }
@@ -69,7 +69,7 @@ TEST(CoordinatedLayer, CS_01_SessionIsTheRawOne) {
   int seen = 0;
   hook.on("created", [&seen](runhook_context* context) {
     seen = session_id(context);
-    return std::int32_t{RUNHOOK_CALLBACK_OK};
+    return kOk;
   });
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
   EXPECT_EQ(seen, 1);

@@ -1,5 +1,5 @@
 // Section 4.7: how run options are merged.
-#include "fixture.hpp"
+#include "rig.hpp"
 
 namespace conformance {
 namespace {
@@ -24,7 +24,7 @@ void keep_merged(Rec& hook, Merged& merged) {
       merged.watches.emplace_back(runhook_run_options_watch_at(options, i));
     }
     if (const char* value = runhook_run_options_engine_option(options, "pool")) merged.engine = value;
-    return std::int32_t{RUNHOOK_CALLBACK_OK};
+    return kOk;
   });
 }
 

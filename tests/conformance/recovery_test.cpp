@@ -1,5 +1,5 @@
 // Section 4.5: what recovery does, seen through the facade and through step functions.
-#include "fixture.hpp"
+#include "rig.hpp"
 
 namespace conformance {
 namespace {
@@ -120,7 +120,7 @@ TEST(RecoverableLayer, RS_11_FatalErrorOfAThreadStopsARawStepFunction) {
   const auto body = [&calls](runhook_context* context) {
     ++calls;
     runhook_session_run(runhook_context_session(context), nullptr, nullptr, nullptr);
-    return std::int32_t{RUNHOOK_CALLBACK_OK};
+    return kOk;
   };
   EXPECT_REPLY(rig.step_fn(body), RUNHOOK_OK);
   call(runhook_coordinator_report_error, rig.coordinator().get(), RUNHOOK_ERR_UNKNOWN, "thread failed");
@@ -140,8 +140,7 @@ TEST(RecoverableLayer, RS_12_StuckRawStepFunctionIsCalledAgain) {
   EXPECT_REPLY(rig.step_fn([&sessions](runhook_context* context) {
     sessions.push_back(session_id(context));
     const Reply reply = call(runhook_session_run, runhook_context_session(context), nullptr, nullptr);
-    return reply.status == RUNHOOK_OK ? std::int32_t{RUNHOOK_CALLBACK_OK}
-                                      : runhook_context_fail(context, reply.status, reply.message.c_str());
+    return reply.status == RUNHOOK_OK ? kOk : runhook_context_fail(context, reply.status, reply.message.c_str());
   }),
                RUNHOOK_OK);
   EXPECT_EQ(sessions, (std::vector<int>{1, 2}));
@@ -151,8 +150,7 @@ TEST(RecoverableLayer, RS_12_StuckRawStepFunctionIsCalledAgain) {
 TEST(RecoverableLayer, RS_13_CreationIsTriedAgain) {
   Rig rig;
   rig.before_create = [&rig](runhook_context* context) {
-    return rig.created <= 4 ? runhook_context_fail(context, RUNHOOK_ERR_UNAVAILABLE, "not yet")
-                            : std::int32_t{RUNHOOK_CALLBACK_OK};
+    return rig.created <= 4 ? runhook_context_fail(context, RUNHOOK_ERR_UNAVAILABLE, "not yet") : kOk;
   };
   Rec& a = rig.hook("A");
   Rec& b = rig.hook("B");
@@ -213,8 +211,7 @@ TEST(RecoverableLayer, RS_17_FailedRecreationIsFinal) {
   rig.raw().fails(1, RUNHOOK_ERR_ABORTED);
   rig.raw();
   rig.before_create = [&rig](runhook_context* context) {
-    return rig.created == 2 ? runhook_context_fail(context, RUNHOOK_ERR_INTERNAL, "no machine")
-                            : std::int32_t{RUNHOOK_CALLBACK_OK};
+    return rig.created == 2 ? runhook_context_fail(context, RUNHOOK_ERR_INTERNAL, "no machine") : kOk;
   };
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
   const Answer failed = rig.identity(1);
@@ -229,14 +226,13 @@ TEST(RecoverableLayer, RS_18_NoEndAfterAFailedRecreation) {
   Rig rig;
   rig.raw().fails(1, RUNHOOK_ERR_ABORTED);
   rig.before_create = [&rig](runhook_context* context) {
-    return rig.created == 2 ? runhook_context_fail(context, RUNHOOK_ERR_INTERNAL, "no machine")
-                            : std::int32_t{RUNHOOK_CALLBACK_OK};
+    return rig.created == 2 ? runhook_context_fail(context, RUNHOOK_ERR_INTERNAL, "no machine") : kOk;
   };
   Rec& hook = rig.hook("A");
   bool session_in_cleanup = true;
   hook.on("cleanup", [&session_in_cleanup](runhook_context* context) {
     session_in_cleanup = runhook_context_session(context) != nullptr;
-    return std::int32_t{RUNHOOK_CALLBACK_OK};
+    return kOk;
   });
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
   EXPECT_REPLY(rig.identity(1).reply, RUNHOOK_ERR_INTERNAL);
@@ -257,7 +253,7 @@ TEST(RecoverableLayer, RS_19_AttemptsHaveSessionsOfTheirOwn) {
   for (const char* callback : {"created", "before", "after", "end"}) {
     hook.on(callback, [&sessions, callback](runhook_context* context) {
       sessions.emplace_back(callback, session_id(context));
-      return std::int32_t{RUNHOOK_CALLBACK_OK};
+      return kOk;
     });
   }
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
@@ -280,8 +276,7 @@ TEST(RecoverableLayer, RS_20_FailureAfterTheStepExecutesItAgain) {
   hook.on("after", [](runhook_context* context) {
     OwnValue value;
     const Reply reply = make(value, runhook_session_read_variable, runhook_context_session(context), "global_step");
-    return reply.status == RUNHOOK_OK ? std::int32_t{RUNHOOK_CALLBACK_OK}
-                                      : runhook_context_fail(context, reply.status, reply.message.c_str());
+    return reply.status == RUNHOOK_OK ? kOk : runhook_context_fail(context, reply.status, reply.message.c_str());
   });
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
   first.read_failure = {RUNHOOK_ERR_ABORTED, "preempted"};

@@ -3,7 +3,7 @@
 
 #include <map>
 
-#include "fixture.hpp"
+#include "rig.hpp"
 #include "runhook/graph_session.hpp"
 #include "runhook/session_creator.hpp"
 
@@ -32,7 +32,7 @@ void set_counting(const OwnScaffold& scaffold, std::map<std::string, int>& count
         function_of([&counts, key = who + std::to_string(piece)](runhook_context* context) {
           EXPECT_NE(runhook_context_session(context), nullptr);
           ++counts[key];
-          return std::int32_t{RUNHOOK_CALLBACK_OK};
+          return kOk;
         });
     EXPECT_REPLY(call(runhook_scaffold_set, scaffold.get(), piece, &function), RUNHOOK_OK);
   }
@@ -112,7 +112,7 @@ TEST(Scaffold, SC_06_FinalizedScaffoldTakesNoMorePieces) {
   const OwnScaffold scaffold = new_scaffold();
   EXPECT_REPLY(call(runhook_scaffold_finalize, scaffold.get()), RUNHOOK_OK);
   EXPECT_REPLY(call(runhook_scaffold_finalize, scaffold.get()), RUNHOOK_OK);
-  const runhook_function function = function_of([](runhook_context*) { return std::int32_t{RUNHOOK_CALLBACK_OK}; });
+  const runhook_function function = function_of([](runhook_context*) { return kOk; });
   EXPECT_REPLY(call(runhook_scaffold_set, scaffold.get(), RUNHOOK_PIECE_INIT_FN, &function),
                RUNHOOK_ERR_FAILED_PRECONDITION);
 }

@@ -1,10 +1,8 @@
 // Section 4.13: how raw sessions are made ready.
-#include "fixture.hpp"
+#include "rig.hpp"
 
 namespace conformance {
 namespace {
-
-constexpr std::int32_t kOk = RUNHOOK_CALLBACK_OK;
 
 // A session manager over RAWs that have a global variable v and a local one w, neither with a value.
 class Managed {

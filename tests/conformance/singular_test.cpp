@@ -1,5 +1,5 @@
 // Section 4.10: a session without recovery.
-#include "fixture.hpp"
+#include "rig.hpp"
 #include "runhook/graph_session.hpp"
 #include "runhook/monitored_session.hpp"
 
@@ -11,13 +11,7 @@ TEST(SingularSession, SG_01_VariablesAreInitialised) {
   rig.singular = true;
   rig.raw().variable("v", 0, std::nullopt, RUNHOOK_VARIABLES_GLOBAL);
   make(rig.scaffold, runhook_scaffold_create);
-  ASSERT_EQ(rig.open().status, RUNHOOK_OK);
-  EXPECT_REPLY(rig.scope([&rig] {
-    const Answer answer = rig.fetch("v");
-    EXPECT_EQ(answer.at("v"), 0);
-    return answer.reply;
-  }),
-               RUNHOOK_OK);
+  expect_v_initialised(rig);
 }
 
 TEST(SingularSession, SG_02_AbortedIsNotRecovered) {

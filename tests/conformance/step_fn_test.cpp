@@ -1,12 +1,10 @@
 // Section 4.9: step functions.
-#include "fixture.hpp"
+#include "rig.hpp"
 #include "runhook/function_session.hpp"
 #include "runhook/monitored_session.hpp"
 
 namespace conformance {
 namespace {
-
-constexpr std::int32_t kOk = RUNHOOK_CALLBACK_OK;
 
 // Runs with hooks inside a step function and passes a failure on.
 std::int32_t with_hooks(runhook_context* context, const Ask& ask, double* result) {
@@ -36,8 +34,7 @@ TEST(StepFunction, SF_03_StopIsAskedForAndTheFunctionIsLeft) {
   }),
                RUNHOOK_ERR_STOPPED);
   EXPECT_TRUE(rig.should_stop());
-  OwnSource source;
-  make(source, runhook_monitored_session_stop_source, rig.session.get());
+  const OwnSource source = rig.stop_source();
   runhook_stop_reason reason = RUNHOOK_STOP_REASON_INIT;
   EXPECT_REPLY(call(runhook_stop_source_reason_at, source.get(), std::size_t{0}, &reason), RUNHOOK_OK);
   EXPECT_EQ(reason.origin, RUNHOOK_STOP_BY_STEP_FUNCTION);

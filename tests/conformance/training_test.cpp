@@ -1,5 +1,5 @@
 // Section 4.2: the helper that assembles a training session. What needs checkpoint or summary hooks is in README.md.
-#include "fixture.hpp"
+#include "rig.hpp"
 
 namespace conformance {
 namespace {

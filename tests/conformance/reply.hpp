@@ -1,0 +1,98 @@
+// Calls of the C ABI and what they say.
+#ifndef RUNHOOK_TESTS_CONFORMANCE_REPLY_HPP_
+#define RUNHOOK_TESTS_CONFORMANCE_REPLY_HPP_
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "runhook/runhook.h"
+
+namespace conformance {
+
+// What a call said, copied out of its error.
+struct Reply {
+  runhook_status status = RUNHOOK_OK;
+  std::string message;
+  std::string hook;
+  std::string callback;
+  std::int64_t step = -1;
+  std::vector<Reply> suppressed;
+
+  // Whether an error of this code and text is the primary one or among those behind it, at any depth.
+  bool holds(runhook_status code, const std::string& text) const {
+    if (status == code && message.find(text) != std::string::npos) return true;
+    for (const Reply& later : suppressed) {
+      if (later.holds(code, text)) return true;
+    }
+    return false;
+  }
+  bool mentions(const std::string& text) const { return message.find(text) != std::string::npos; }
+};
+
+inline std::ostream& operator<<(std::ostream& out, const Reply& reply) {
+  out << runhook_status_name(reply.status) << " '" << reply.message << "' hook='" << reply.hook << "' callback='"
+      << reply.callback << "'";
+  for (const Reply& later : reply.suppressed) out << "\n  suppressed: " << later;
+  return out;
+}
+
+inline Reply read_error(const runhook_error* error) {
+  Reply reply;
+  reply.status = runhook_error_code(error);
+  reply.message = runhook_error_message(error);
+  reply.hook = runhook_error_hook(error);
+  reply.callback = runhook_error_callback(error);
+  reply.step = runhook_error_step(error);
+  for (std::size_t i = 0; i < runhook_error_suppressed_count(error); ++i) {
+    reply.suppressed.push_back(read_error(runhook_error_suppressed_at(error, i)));
+  }
+  return reply;
+}
+
+// Calls a function that returns a status and takes `runhook_error **` last.
+template <typename Function, typename... Args>
+Reply call(Function function, Args... args) {
+  runhook_error* error = nullptr;
+  const runhook_status status = function(args..., &error);
+  if (error == nullptr) {
+    EXPECT_EQ(status, RUNHOOK_OK) << "a failure without an error";
+    Reply reply;
+    reply.status = status;
+    return reply;
+  }
+  Reply reply = read_error(error);
+  EXPECT_EQ(status, reply.status) << "status and error differ";
+  runhook_error_destroy(error);
+  return reply;
+}
+
+// Calls a function that returns a handle and takes `runhook_error **` last.
+template <typename Handle, typename Function, typename... Args>
+Reply make(Handle& handle, Function function, Args... args) {
+  runhook_error* error = nullptr;
+  handle.reset(function(args..., &error));
+  if (error == nullptr) {
+    EXPECT_NE(handle, nullptr) << "no handle and no error";
+    return {};
+  }
+  EXPECT_EQ(handle, nullptr) << "a handle and an error";
+  Reply reply = read_error(error);
+  runhook_error_destroy(error);
+  return reply;
+}
+
+inline void expect_status(const Reply& reply, runhook_status wanted, const char* expression, const char* file,
+                          int line) {
+  if (reply.status == wanted) return;
+  ADD_FAILURE_AT(file, line) << expression << "\n  gave " << reply << "\n  instead of " << runhook_status_name(wanted);
+}
+#define EXPECT_REPLY(reply, wanted) ::conformance::expect_status((reply), (wanted), #reply, __FILE__, __LINE__)
+
+}  // namespace conformance
+
+#endif  // RUNHOOK_TESTS_CONFORMANCE_REPLY_HPP_
