@@ -84,6 +84,17 @@ class Trial {
   char problem_[256] = "";
 };
 
+// Typed, so that a callback that returns this or a failure deduces one type.
+constexpr int32_t kOk = RUNHOOK_CALLBACK_OK;
+
+// A runhook_function with the trial's user data.
+inline runhook_function function_of(Trial& trial, runhook_callback call) {
+  runhook_function function = RUNHOOK_FUNCTION_INIT;
+  function.call = call;
+  trial.own(function);
+  return function;
+}
+
 using Scenario = void (*)(Trial&);
 
 struct Swept {

@@ -1,0 +1,114 @@
+// What monitored sessions are made from, and how they end.
+#ifndef RUNHOOK_TESTS_FAULT_MONITORED_SESSION_HPP_
+#define RUNHOOK_TESTS_FAULT_MONITORED_SESSION_HPP_
+
+#include <cstdint>
+
+#include "function_session.hpp"
+#include "runhook/runhook.h"
+#include "sweep.hpp"
+
+namespace runhook_test {
+
+inline runhook_hook counted_hook(Trial& trial, const char* name) {
+  runhook_hook hook = RUNHOOK_HOOK_INIT;
+  trial.own(hook);
+  hook.name = name;
+  hook.begin = [](runhook_context*, void* self) {
+    ++static_cast<Trial*>(self)->begun;
+    return kOk;
+  };
+  hook.cleanup = [](runhook_context* context, void* self) {
+    ++static_cast<Trial*>(self)->cleaned;
+    runhook_context_outcome(context);
+    return kOk;
+  };
+  hook.on_error = [](runhook_context* context, void*) {
+    runhook_context_error(context);
+    return kOk;
+  };
+  return hook;
+}
+
+inline runhook_hook fetching_hook(Trial& trial) {
+  runhook_hook hook = counted_hook(trial, "a hook that fetches");
+  hook.before_run = [](runhook_context* context, void*) {
+    runhook_context_original_args(context);
+    return Trial::verdict(context, runhook_context_add_fetch(context, "the/loss", "loss", nullptr));
+  };
+  hook.after_run = [](runhook_context* context, void*) {
+    double number = 0;
+    runhook_context_results(context);
+    runhook_context_metadata(context);
+    runhook_context_options(context);
+    runhook_context_session(context);
+    return Trial::verdict(context, runhook_context_get_double(context, nullptr, &number, nullptr));
+  };
+  return hook;
+}
+
+inline runhook_hook feeding_hook(Trial& trial) {
+  runhook_hook hook = counted_hook(trial, "a hook that feeds");
+  hook.before_run = [](runhook_context* context, void*) {
+    runhook_value* value = runhook_value_create_double(1, nullptr);
+    const runhook_status status =
+        value == nullptr ? RUNHOOK_ERR_NO_MEMORY : runhook_context_add_feed(context, "x", value, nullptr);
+    runhook_value_destroy(value);
+    return Trial::verdict(context, status);
+  };
+  return hook;
+}
+
+inline bool add(Trial& trial, runhook_config* config, const runhook_hook& hook) {
+  return trial.ok(runhook_config_add_hook(config, &hook, nullptr, trial.error()));
+}
+
+inline bool quieten(Trial& trial, runhook_config* config) {
+  runhook_log quiet = RUNHOOK_LOG_INIT;
+  quiet.write = [](int32_t, const char*, void*) {};
+  trial.own(quiet);
+  return trial.ok(runhook_config_set_log(config, &quiet, trial.error()));
+}
+
+inline runhook_session_creator* new_creator(Trial& trial, runhook_callback create) {
+  const runhook_function function = function_of(trial, create);
+  return trial.made(runhook_session_creator_create(&function, trial.error()));
+}
+
+inline runhook_config* new_config(Trial& trial, runhook_callback create) {
+  runhook_config* config = trial.made(runhook_config_create(trial.error()));
+  if (config == nullptr) return nullptr;
+  runhook_session_creator* creator = new_creator(trial, create);
+  const bool good = creator != nullptr && trial.ok(runhook_config_set_session_creator(config, creator, trial.error()));
+  runhook_session_creator_destroy(creator);
+  if (good && quieten(trial, config)) return config;
+  runhook_config_destroy(config);
+  return nullptr;
+}
+
+inline void finish(Trial& trial, runhook_monitored_session* session) {
+  trial.ok(runhook_monitored_session_close(session, trial.error()));
+  if (runhook_monitored_session_closed(session) != 1) trial.problem("%s%s", "the session is not closed", "");
+  runhook_outcome* outcome = trial.made(runhook_monitored_session_outcome(session, trial.error()));
+  if (outcome != nullptr) {
+    runhook_outcome_to_string(outcome);
+    if (const runhook_error* error = runhook_outcome_error(outcome)) {
+      runhook_error_message(error);
+      runhook_error_suppressed_at(error, 0);
+    }
+  }
+  runhook_outcome_destroy(outcome);
+  runhook_monitored_session_destroy(session);
+}
+
+// Makes the session, runs it once and closes it.
+inline void run_once(Trial& trial, const runhook_config* config) {
+  runhook_monitored_session* session = trial.made(runhook_monitored_session_create(config, trial.error()));
+  if (session == nullptr) return;
+  trial.ok(runhook_monitored_session_run(session, nullptr, nullptr, trial.error()));
+  finish(trial, session);
+}
+
+}  // namespace runhook_test
+
+#endif  // RUNHOOK_TESTS_FAULT_MONITORED_SESSION_HPP_
