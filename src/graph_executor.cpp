@@ -21,11 +21,6 @@ std::int64_t nanoseconds(SteadyClock::time_point time) noexcept {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
 }
 
-SteadyClock::time_point deadline_after(std::int64_t timeout_ms) noexcept {
-  constexpr std::int64_t kLongest = std::int64_t{1000} * 60 * 60 * 24 * 365;  // so that the sum cannot overflow
-  return SteadyClock::now() + std::chrono::milliseconds(std::min(timeout_ms, kLongest));
-}
-
 }  // namespace
 
 // The step in progress; puts everything back when it is over, however it ends.
@@ -81,15 +76,8 @@ void GraphExecutor::run(SessionStep& step) {
   bind_feeds(step);
 
   const bool traced = step.options != nullptr && step.options->trace_level > TraceLevel::none;
-  const std::int64_t timeout_ms = step.options != nullptr ? step.options->timeout_ms : 0;
-  const bool limited = timeout_ms > 0;
-  const SteadyClock::time_point deadline = limited ? deadline_after(timeout_ms) : SteadyClock::time_point();
   check_cancelled();
   for (const NodeIndex index : plan.kernels) {
-    if (limited && SteadyClock::now() >= deadline) {
-      fail(StatusCode::deadline_exceeded,
-           fmt::format("{} ms have passed before node '{}'", timeout_ms, graph_->nodes[index].name));
-    }
     if (traced) {
       const SteadyClock::time_point start = SteadyClock::now();
       run_kernel(index);

@@ -39,6 +39,7 @@ class GraphExecutor {
   Value& variable(std::size_t node, std::size_t index);
   void assign(std::size_t node, std::size_t index, Value value);
   bool cancel_requested() const noexcept;
+  const SessionStep& step() const noexcept { return *step_; }  // in progress
 
  private:
   // Which kernels a set of fetches and feeds needs, in order.

@@ -18,6 +18,7 @@ Value& KernelContext::output(std::size_t index, DType dtype, std::span<const std
 void KernelContext::set_output(std::size_t index, Value value) { executor_.set_output(node_, index, std::move(value)); }
 Value& KernelContext::variable(std::size_t index) { return executor_.variable(node_, index); }
 void KernelContext::assign(std::size_t index, Value value) { executor_.assign(node_, index, std::move(value)); }
+const SessionStep& KernelContext::step() const noexcept { return executor_.step(); }
 bool KernelContext::cancel_requested() const noexcept { return executor_.cancel_requested(); }
 std::string_view KernelContext::node() const noexcept { return executor_.node(node_).name; }
 

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdio>
 #include <limits>
 #include <utility>
+
+#include "verdict.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {
@@ -48,18 +51,27 @@ void Loop::log(LogLevel level, std::string_view text) noexcept {
   }
 }
 
+void Loop::note_warning(const Error& error) noexcept {
+  const std::lock_guard lock(shared_mutex_);
+  if (state_.outcome.warnings++ == 0) state_.outcome.first_warning = error;
+}
+
 bool Loop::fails_run(HookSlot& slot, const Error& error) noexcept {
   if (slot.options.failure_policy == FailurePolicy::fail) return true;
-  {
-    const std::lock_guard lock(shared_mutex_);
-    if (state_.outcome.warnings++ == 0) state_.outcome.first_warning = error;
+  note_warning(error);
+  ++slot.failures;
+  const bool disable = slot.options.failure_policy == FailurePolicy::disable &&
+                       slot.failures >= static_cast<std::uint64_t>(slot.options.max_failures);
+  // Of a hook that fails in every step the 1st, 2nd, 4th, 8th, ... are logged; all are counted.
+  if (std::has_single_bit(slot.failures) || disable) {
+    try {
+      log(LogLevel::warning, fmt::format("{} (failure {} of this hook{})", error.to_string(), slot.failures,
+                                         disable ? ", which is disabled now" : ""));
+    } catch (...) {
+      log(LogLevel::warning, "a hook has failed");
+    }
   }
-  try {
-    log(LogLevel::warning, error.to_string());
-  } catch (...) {
-    log(LogLevel::warning, "a hook has failed");
-  }
-  if (slot.options.failure_policy == FailurePolicy::disable && ++slot.failures >= slot.options.max_failures) {
+  if (disable) {
     slot.disabled = true;
     hooks_.mark_changed();
   }
@@ -129,10 +141,9 @@ void Loop::recovering(Body&& body, bool under_way) {
         state_.callback = CallbackKind::none;
       }
       if (!error) [[likely]] {
-        recoveries_in_a_row_ = 0;
-        recovery_cause_ = Error();
-        run_error_ = Error();
-        if (state_.plan.quiet() && !results_stale_ && state_.metadata.nodes.empty()) {
+        if (recoveries_in_a_row_ > 0 || run_error_) [[unlikely]]
+          step_completed();
+        if (recoveries_in_a_row_ == 0 && state_.plan.quiet() && !results_stale_ && state_.metadata.nodes.empty()) {
           state_.clear_attempt();
           quiet_ = true;
         }
@@ -213,6 +224,7 @@ void Loop::quiet_steps(const SessionRunArgs& args, std::int64_t count) {
   const HookCalls& calls = hooks_.all();
   Session& session = *state.session;
   SessionStep& step = state.plan.empty_step();
+  step.deadline_ns = 0;
   const StopState& stop = *state.stop;
   const std::atomic<bool>* const failed = thread_failed_.get();
   std::size_t reached = kAllHooks;
@@ -316,7 +328,7 @@ Error Loop::finish_attempt(const SessionRunArgs& args, const HookCalls& calls, s
   try {
     state_.plan.merge(args);
     if (!state_.metadata.nodes.empty()) state_.metadata.nodes.clear();
-    state_.session->run(state_.plan.step());
+    run_in_time(*state_.session, state_.plan.step());
     if (state_.plan.fetches_anything() || results_stale_) {
       state_.plan.distribute(results_);
       results_stale_ = state_.plan.fetches_anything();
@@ -380,8 +392,7 @@ Error Loop::callback_failure(bool threw) noexcept {
   if (reported && (!threw || error.code() == StatusCode::hook_failed)) return reported;
   if (threw) return error;
   try {
-    return Error(StatusCode::hook_failed,
-                 fmt::format("{} returned {}", callback_text(state_.callback), state_.verdict));
+    return Error(StatusCode::hook_failed, unexplained_failure(callback_text(state_.callback), state_.verdict));
   } catch (...) {
     return Error::no_memory();
   }

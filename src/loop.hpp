@@ -144,6 +144,7 @@ class Loop {
   void start_session();
   void end_session() noexcept;  // coordinator stopped and joined, session closed; what it finds is kept
   void recover(const Error& cause);
+  void step_completed();
   Error promote_root_cause(Error error) const noexcept;
   bool is_recoverable(Error& error) const noexcept;
   bool recovers(Error& error) const noexcept { return config_.recovery.max_attempts > 0 && is_recoverable(error); }
@@ -165,6 +166,7 @@ class Loop {
   Error call_hook(HookSlot& slot, CallbackKind kind, Call&& call);
   // Applies the failure policy: returns true if the failure is the run's, false if it has become a warning.
   bool fails_run(HookSlot& slot, const Error& error) noexcept;
+  void note_warning(const Error& error) noexcept;  // in the outcome
   void log(LogLevel level, std::string_view text) noexcept;
 
   static constexpr std::size_t kAllHooks = static_cast<std::size_t>(-1);
@@ -193,7 +195,9 @@ class Loop {
 
   std::shared_ptr<Canceller> canceller_;
   std::shared_ptr<std::atomic<bool>> thread_failed_;  // of the present coordinator: a recoverable error was reported
-  std::int32_t recoveries_in_a_row_ = 0;
+  std::int32_t recoveries_in_a_row_ = 0;              // without getting past the step that failed
+  std::int64_t failed_step_ = 0;                      // the highest global step at which one of these began
+  std::int64_t restart_step_ = 0;                     // global step after the last of them
   Error recovery_cause_;  // the first error since the last completed step, with the later ones
   std::int64_t first_failure_ns_ = 0;
   bool recovered_while_stopping_ = false;

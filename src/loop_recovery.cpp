@@ -127,8 +127,20 @@ Error Loop::promote_root_cause(Error error) const noexcept {
   return cause;
 }
 
+// A session that was restored to an earlier step makes steps that were made before. Only what comes after them is
+// progress; otherwise a step that always fails would be recovered from for ever.
+void Loop::step_completed() {
+  if (run_error_) {
+    note_warning(std::exchange(run_error_, Error()));  // the caller has gone on after it
+  }
+  if (state_.global_step <= failed_step_ && restart_step_ < failed_step_) return;
+  recoveries_in_a_row_ = 0;
+  recovery_cause_ = Error();
+}
+
 void Loop::recover(const Error& cause) {
   const RecoveryPolicy& policy = config_.recovery;
+  failed_step_ = recoveries_in_a_row_ == 0 ? state_.global_step : std::max(failed_step_, state_.global_step);
   recovery_cause_.merge(cause);
   Error& primary = recovery_cause_;
   const auto give_up = [&](const Error& error) {
@@ -176,6 +188,11 @@ void Loop::recover(const Error& cause) {
     Error failure;
     try {
       create_session();
+      restart_step_ = state_.global_step;
+      if (restart_step_ < failed_step_) {
+        log(LogLevel::warning,
+            fmt::format("the new session begins at step {}, where {} had been reached", restart_step_, failed_step_));
+      }
       return;
     } catch (...) {
       failure = Error::from_current_exception(StatusCode::unknown);

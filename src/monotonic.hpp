@@ -11,6 +11,7 @@ namespace runhook::inline v1 {
 namespace detail {
 
 inline constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+inline constexpr std::int64_t kNsPerMillisecond = 1'000'000;
 
 // Async-signal-safe.
 inline std::int64_t monotonic_ns() noexcept {

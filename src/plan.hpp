@@ -84,7 +84,7 @@ class Plan {
     return step_;
   }
   // What every step is given besides; set once.
-  void set_step_context(const RunOptions* options, RunMetadata* metadata, const StopState* stop) noexcept {
+  void set_step_context(const RunOptions* options, RunMetadata* metadata, StopState* stop) noexcept {
     step_.options = options;
     step_.metadata = metadata;
     step_.stop = stop;

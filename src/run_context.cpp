@@ -39,14 +39,16 @@ struct StandaloneState : RunState {
 // A request that fails has failed the callback, too, whatever the callback makes of the exception.
 template <typename Body>
 void requesting(RunState& state, const char* what, Body&& body) {
+  if (state.callback == CallbackKind::none) throw_not_here(what, "before_run");  // nobody's callback would fail
   if (state.callback == CallbackKind::standalone) {
     auto& own = static_cast<StandaloneState&>(state);
     if (std::exchange(own.executed, false)) own.begin_attempt(own.own_args);
-  } else if (state.callback != CallbackKind::before_run) {
-    throw_not_here(what, "before_run");
   }
   state.unusual = true;
   try {
+    if (state.callback != CallbackKind::before_run && state.callback != CallbackKind::standalone) {
+      throw_not_here(what, "before_run");
+    }
     body();
   } catch (...) {
     state.fail(Error::from_current_exception(StatusCode::unknown));

@@ -45,8 +45,8 @@ struct HookSlot {
   std::shared_ptr<SessionRunHook> hook;
   HookOptions options;
   std::uint64_t id = 0;
-  std::size_t order = 0;  // position in the list
-  std::int32_t failures = 0;
+  std::size_t order = 0;       // position in the list
+  std::uint64_t failures = 0;  // tolerated ones
   bool begun = false;
   bool disabled = false;
   bool removed = false;        // cleanup is due at the next boundary

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
+#include "monotonic.hpp"
 #include "runhook/error.hpp"
 #include "session_variables.hpp"
 
@@ -23,7 +25,42 @@ Value own_copy(const Value& value) {
 
 }  // namespace
 
+bool SessionStep::timed_out() const noexcept { return deadline_ns != 0 && detail::monotonic_ns() >= deadline_ns; }
+
+bool SessionStep::request_stop(std::int32_t code, std::string_view text, StopUrgency urgency) const noexcept {
+  if (stop == nullptr) return false;
+  StopReason reason;
+  reason.origin = StopOrigin::session;
+  reason.urgency = urgency;
+  reason.code = code;
+  reason.set_text(text);
+  return stop->request(reason);
+}
+
 namespace detail {
+
+void run_in_time(Session& session, SessionStep& step) {
+  const std::int64_t timeout_ms = step.options != nullptr ? step.options->timeout_ms : 0;
+  if (timeout_ms <= 0) [[likely]] {
+    step.deadline_ns = 0;
+    session.run(step);
+    return;
+  }
+  constexpr std::int64_t kLongest = std::numeric_limits<std::int64_t>::max() / kNsPerMillisecond;
+  step.deadline_ns = saturating_add(monotonic_ns(), std::min(timeout_ms, kLongest) * kNsPerMillisecond);
+  const auto too_late = [&] {
+    return Error(StatusCode::deadline_exceeded, fmt::format("the step has taken more than {} ms", timeout_ms));
+  };
+  try {
+    session.run(step);
+  } catch (const StatusError& error) {
+    // A session that has given up because of the time says that it was cancelled.
+    const bool urgent = step.stop != nullptr && step.stop->urgent();
+    if (error.code() == StatusCode::cancelled && !urgent && step.timed_out()) throw StatusError(too_late());
+    throw;
+  }
+  if (step.timed_out()) throw StatusError(too_late());
+}
 
 std::vector<std::pair<std::string, Value>> copy_variables(Session& session) {
   std::vector<std::pair<std::string, Value>> copies;
@@ -73,7 +110,7 @@ void run_session(Session& session, const SessionRunArgs& args, Results& results,
   step.results = values;
   step.options = &args.options;
   step.metadata = metadata;
-  session.run(step);
+  detail::run_in_time(session, step);
   for (std::size_t leaf = 0; leaf < slots.size(); ++leaf) results.set_leaf(leaf, values[slots[leaf]]);
 }
 

@@ -21,9 +21,10 @@ std::size_t ascii_prefix(std::string_view text) noexcept {
 
 }  // namespace
 
-bool is_utf8(std::string_view text) noexcept {
+std::string_view utf8_beginning(std::string_view text) noexcept {
   std::size_t i = ascii_prefix(text);
   while (i < text.size()) {
+    const std::size_t begin = i;
     const auto lead = static_cast<unsigned char>(text[i++]);
     if (lead < 0x80) [[likely]]
       continue;
@@ -42,18 +43,20 @@ bool is_utf8(std::string_view text) noexcept {
       if (lead == 0xF0) low = 0x90;
       if (lead == 0xF4) high = 0x8F;
     } else {
-      return false;
+      return text.substr(0, begin);
     }
-    if (text.size() - i < more) return false;
+    if (text.size() - i < more) return text.substr(0, begin);
     for (; more > 0; --more) {
       const auto next = static_cast<unsigned char>(text[i++]);
-      if (next < low || next > high) return false;
+      if (next < low || next > high) return text.substr(0, begin);
       low = 0x80;
       high = 0xBF;
     }
   }
-  return true;
+  return text;
 }
+
+bool is_utf8(std::string_view text) noexcept { return utf8_beginning(text).size() == text.size(); }
 
 }  // namespace detail
 }  // namespace runhook::inline v1

@@ -9,6 +9,8 @@ namespace detail {
 
 // Whether `text` is well-formed: no overlong forms, no surrogates, nothing above U+10FFFF.
 bool is_utf8(std::string_view text) noexcept;
+// The longest well-formed beginning of `text`.
+std::string_view utf8_beginning(std::string_view text) noexcept;
 
 }  // namespace detail
 }  // namespace runhook::inline v1

@@ -4,11 +4,13 @@
 
 #include <string>
 
+#include "../../src/verdict.hpp"
+
 namespace runhook::capi::detail {
 
 void throw_callback_failure(ContextBase& context, std::int32_t verdict, StatusCode unexplained) {
   if (context.failure) throw StatusError(std::exchange(context.failure, Error()));
-  throw StatusError(unexplained, std::string(context.callback) + " returned " + std::to_string(verdict));
+  throw StatusError(unexplained, v1::detail::unexplained_failure(context.callback, verdict));
 }
 
 Error error_from_callback_exception() {

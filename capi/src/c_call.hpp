@@ -35,8 +35,9 @@ class ActiveCall {
 // Calls `fn` with `handle`, which stands for `context`. Throws StatusError if the callback fails: the failure that it
 // recorded, what it threw, or `unexplained`. For callbacks that are called often: the context and its handle (a
 // Lent<runhook_context>) are made once and used again.
-[[gnu::always_inline]] inline void invoke(ContextBase& context, runhook_context* handle, const char* callback, runhook_callback fn,
-                   void* user_data, StatusCode unexplained = StatusCode::unknown) {
+[[gnu::always_inline]] inline void invoke(ContextBase& context, runhook_context* handle, const char* callback,
+                                          runhook_callback fn, void* user_data,
+                                          StatusCode unexplained = StatusCode::unknown) {
   const detail::ActiveCall call(context, callback);
   std::int32_t verdict = RUNHOOK_CALLBACK_FAILED;
   try {

@@ -31,6 +31,23 @@ SessionRunContext* find_run_context(const runhook_context* handle) noexcept {
   }
 }
 
+const SessionStep* find_session_step(const runhook_context* handle) noexcept {
+  const auto* context = find_context(handle);
+  if (context == nullptr || !context->on_own_thread()) return nullptr;
+  switch (context->role) {
+    case Role::engine: {
+      const auto& call = static_cast<const EngineCall&>(*context);
+      return call.which == EngineCallback::run ? call.step : nullptr;
+    }
+    case Role::function_session:
+      return &static_cast<const StepCall&>(*context).step->step();
+    case Role::kernel:
+      return &static_cast<const KernelCall&>(*context).kernel->step();
+    default:
+      return nullptr;
+  }
+}
+
 HookContext& require_hook_context(const runhook_context* handle) {
   if (auto* hook = find_hook_context(handle)) {
     hook->check_in_callback();

@@ -57,9 +57,9 @@ struct ContextBase : Boxed {
   }
 
   const Role role;
-  const char* callback = "";  // of static storage duration
+  const char* callback = "";                 // of static storage duration
   std::atomic<ThreadToken> thread{nullptr};  // that the callback is under way on
-  Error failure;  // of the callback under way; empty between callbacks
+  Error failure;                             // of the callback under way; empty between callbacks
   std::unique_ptr<ContextExtra> extra;
 };
 

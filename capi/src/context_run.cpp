@@ -27,7 +27,7 @@ StepFunctionCall* find_step_function(const runhook_context* context) noexcept {
   return call != nullptr && call->on_own_thread() ? call : nullptr;
 }
 
-// The stop state that the context is about, on whatever thread; NULL if there is none.
+// The stop state that a hook or step function is about, on whatever thread; NULL if there is none.
 std::shared_ptr<StopState> find_stop(const runhook_context* context) {
   if (const auto* hook = find_hook_from_elsewhere(context)) return hook->stop.state();
   if (const auto* hook = find_hook_in_callback(context)) return hook->stop.state();
@@ -37,7 +37,8 @@ std::shared_ptr<StopState> find_stop(const runhook_context* context) {
 
 int32_t request_stop(const runhook_context* context, int32_t code, const char* text, StopUrgency urgency) noexcept {
   return guarded_value<int32_t>(0, [&] {
-    const auto why = optional_text(text, "text");
+    const auto why = readable_text(text);
+    if (const auto* step = find_session_step(context)) return step->request_stop(code, why, urgency) ? 1 : 0;
     if (auto* call = find_step_function(context)) {
       call->stop_asked = true;
       return call->step->run_context().request_stop(code, why, urgency) ? 1 : 0;
@@ -108,6 +109,7 @@ int32_t runhook_context_request_stop_now(runhook_context* context, int32_t code,
 int32_t runhook_context_stop_requested(runhook_context* context) {
   const auto* creator = find_context_as<CreatorCall>(context, Role::creator);
   if (creator != nullptr) return creator->stop != nullptr && creator->stop->requested() ? 1 : 0;
+  if (const auto* step = find_session_step(context)) return step->stop != nullptr && step->stop->requested() ? 1 : 0;
   const auto stop = find_stop(context);
   return stop != nullptr && stop->requested() ? 1 : 0;
 }
@@ -125,8 +127,11 @@ runhook_stop_source* runhook_context_stop_source(runhook_context* context, runho
 
 runhook_status runhook_context_request_save(runhook_context* context, runhook_error** error) {
   return guarded(error, [&] {
+    const auto* step = find_session_step(context);
     const auto stop = find_stop(context);
-    if (stop != nullptr) {
+    if (step != nullptr && step->stop != nullptr) {
+      step->stop->request_save();
+    } else if (stop != nullptr) {
       stop->request_save();
     } else {
       require_hook_context(context);

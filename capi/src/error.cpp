@@ -156,7 +156,7 @@ uint64_t runhook_error_suppressed_dropped(const runhook_error* error) {
   return box != nullptr ? box->error.suppressed_dropped() : 0;
 }
 
-const char* runhook_error_to_string(runhook_error* error) {
+const char* runhook_error_to_string(const runhook_error* error) {
   auto* box = find(error);
   if (box == nullptr) return message_of_bare(code_of_bare(error));
   if (!box->text.empty()) return box->text.c_str();

@@ -36,10 +36,25 @@ StepCall* find_step(const runhook_context* context) noexcept {
   return find_context_as<StepCall>(context, Role::function_session);
 }
 
-FunctionSession::Step& require_step(const runhook_context* context) {
+StepCall& require_step(const runhook_context* context) {
   if (find_context(context) == nullptr) throw StatusError(StatusCode::invalid_argument, "not a valid context");
-  if (const auto* call = find_step(context)) return *call->step;
+  if (auto* call = find_step(context)) return *call;
   throw StatusError(StatusCode::failed_precondition, "this is for the function of a function session");
+}
+
+// Publishes an output. A failure fails the step, too, whatever the function makes of it: whoever fetches that output
+// would be told of a missing value instead.
+template <class Body>
+runhook_status publish(runhook_context* context, runhook_error** error, Body&& body) {
+  return guarded(error, [&] {
+    StepCall& call = require_step(context);
+    try {
+      body(*call.step);
+    } catch (...) {
+      call.record(Error::from_current_exception(StatusCode::unknown));
+      throw;
+    }
+  });
 }
 
 }  // namespace
@@ -78,13 +93,14 @@ int32_t runhook_step_wanted(runhook_context* context, const char* name) {
 
 runhook_status runhook_step_set_output(runhook_context* context, const char* name, runhook_value* value,
                                        runhook_error** error) {
-  return guarded(error, [&] { require_step(context).set_output(required_text(name, "name"), from_handle(value)); });
+  return publish(context, error, [&](FunctionSession::Step& step) {
+    step.set_output(required_text(name, "name"), from_handle(value));
+  });
 }
 
 runhook_status runhook_step_set_double(runhook_context* context, const char* name, double number,
                                        runhook_error** error) {
-  return guarded(error, [&] {
-    FunctionSession::Step& step = require_step(context);
+  return publish(context, error, [&](FunctionSession::Step& step) {
     const auto output = required_text(name, "name");
     // A number that nobody wants need not become a value, but its name is checked all the same.
     step.set_output(output, step.wanted(output) ? Value::scalar(number) : Value());

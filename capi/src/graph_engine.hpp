@@ -11,8 +11,8 @@
 #include "handle_box.hpp"
 #include "runhook/graph.h"
 #include "runhook/graph_session.hpp"
-#include "table.hpp"
 #include "runhook/thread_token.hpp"
+#include "table.hpp"
 
 namespace runhook::capi {
 

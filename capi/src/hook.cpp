@@ -1,5 +1,6 @@
 #include "hook.hpp"
 
+#include "../../src/verdict.hpp"
 #include "hook_context.hpp"
 #include "text.hpp"
 
@@ -67,7 +68,7 @@ void CHook::call(runhook_callback callback, const char* name, SessionRunContext&
   const std::int32_t verdict = callback(context.direct_context(), data_.get());
   if (verdict == RUNHOOK_CALLBACK_OK) [[likely]]
     return;
-  throw StatusError(StatusCode::hook_failed, std::string(name) + " returned " + std::to_string(verdict));
+  throw StatusError(StatusCode::hook_failed, v1::detail::unexplained_failure(name, verdict));
 }
 
 void CHook::begin(SessionRunContext& context) {

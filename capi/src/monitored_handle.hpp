@@ -11,8 +11,8 @@
 #include "handle_box.hpp"
 #include "hook.hpp"
 #include "runhook/monitored_session.hpp"
-#include "runhook/types.h"
 #include "runhook/thread_token.hpp"
+#include "runhook/types.h"
 
 namespace runhook::capi {
 

@@ -156,10 +156,9 @@ int32_t runhook_monitored_session_should_stop(const runhook_monitored_session* s
 
 int32_t runhook_monitored_session_request_stop(const runhook_monitored_session* session, int32_t code, const char* text,
                                                int32_t urgency) {
-  return guarded_value<int32_t>(0, [&] {
-    const auto& box = require(session);
-    return source_of(box).request_stop(code, optional_text(text, "text"), urgency_from_number(urgency)) ? 1 : 0;
-  });
+  const auto* box = find(session);
+  if (box == nullptr) return 0;
+  return source_of(*box).request_stop(code, readable_text(text), urgency_from_number(urgency)) ? 1 : 0;
 }
 
 runhook_status runhook_monitored_session_request_save(const runhook_monitored_session* session, runhook_error** error) {

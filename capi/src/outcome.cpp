@@ -21,6 +21,12 @@ int64_t number(const runhook_outcome* outcome, std::int64_t Outcome::*member) no
   return box != nullptr ? box->outcome.*member : 0;
 }
 
+// The same handle whenever it is asked for.
+const runhook_error* lend_once(LentError& lent, const runhook::Error& error) noexcept {
+  const runhook_error* handle = lent.handle.get();
+  return handle != nullptr ? handle : lent.lend(error);
+}
+
 }  // namespace
 
 int32_t runhook_outcome_kind(const runhook_outcome* outcome) {
@@ -33,11 +39,9 @@ runhook_status runhook_outcome_stop_reason(const runhook_outcome* outcome, runho
   return guarded(error, [&] { fill_stop_reason(&require(outcome).outcome.stop, reason); });
 }
 
-const runhook_error* runhook_outcome_error(runhook_outcome* outcome) {
+const runhook_error* runhook_outcome_error(const runhook_outcome* outcome) {
   auto* box = find(outcome);
-  if (box == nullptr) return nullptr;
-  const runhook_error* lent = box->error.handle.get();
-  return lent != nullptr ? lent : box->error.lend(box->outcome.error);
+  return box != nullptr ? lend_once(box->error, box->outcome.error) : nullptr;
 }
 
 int64_t runhook_outcome_step(const runhook_outcome* outcome) { return number(outcome, &Outcome::step); }
@@ -48,7 +52,12 @@ int64_t runhook_outcome_recoveries(const runhook_outcome* outcome) { return numb
 
 int64_t runhook_outcome_warnings(const runhook_outcome* outcome) { return number(outcome, &Outcome::warnings); }
 
-const char* runhook_outcome_to_string(runhook_outcome* outcome) {
+const runhook_error* runhook_outcome_first_warning(const runhook_outcome* outcome) {
+  auto* box = find(outcome);
+  return box != nullptr ? lend_once(box->first_warning, box->outcome.first_warning) : nullptr;
+}
+
+const char* runhook_outcome_to_string(const runhook_outcome* outcome) {
   auto* box = find(outcome);
   if (box == nullptr) return "";
   return guarded_value<const char*>("", [&] {

@@ -16,6 +16,7 @@ struct OutcomeBox final : Boxed {
   explicit OutcomeBox(Outcome its_outcome) noexcept : outcome(std::move(its_outcome)) {}
   const Outcome outcome;
   LentError error;
+  LentError first_warning;
   std::string text;  // of runhook_outcome_to_string()
 };
 RUNHOOK_CAPI_BOX(runhook_outcome, OutcomeBox, outcome, "outcome");

@@ -30,13 +30,10 @@ static_assert(RUNHOOK_STOP_BY_NONE == static_cast<int>(StopOrigin::none) &&
 static_assert(RUNHOOK_STOP_AFTER_STEP == static_cast<int>(StopUrgency::after_step) &&
               RUNHOOK_STOP_NOW == static_cast<int>(StopUrgency::now));
 
-bool is_urgency(int32_t number) noexcept { return number == RUNHOOK_STOP_AFTER_STEP || number == RUNHOOK_STOP_NOW; }
-
 }  // namespace
 
-StopUrgency urgency_from_number(int32_t number) {
-  if (!is_urgency(number)) throw StatusError(StatusCode::invalid_argument, "not an urgency");
-  return static_cast<StopUrgency>(number);
+StopUrgency urgency_from_number(int32_t number) noexcept {
+  return number == RUNHOOK_STOP_NOW ? StopUrgency::now : StopUrgency::after_step;
 }
 
 const StopReason* StopSourceBox::reason(std::size_t index) {
@@ -97,16 +94,14 @@ int32_t runhook_stop_source_request_stop(const runhook_stop_source* source, int3
                                          int32_t urgency) {
   const auto* box = find(source);
   if (box == nullptr) return 0;
-  return guarded_value<int32_t>(0, [&] {
-    return box->source.request_stop(code, optional_text(text, "the text"), urgency_from_number(urgency)) ? 1 : 0;
-  });
+  return box->source.request_stop(code, readable_text(text), urgency_from_number(urgency)) ? 1 : 0;
 }
 
 int32_t runhook_stop_source_request_stop_from_signal(const runhook_stop_source* source, int32_t signal_number,
                                                      int32_t urgency) {
   const auto* box = find(source);
-  if (box == nullptr || !is_urgency(urgency)) return 0;
-  return box->source.request_stop_from_signal(signal_number, static_cast<StopUrgency>(urgency)) ? 1 : 0;
+  if (box == nullptr) return 0;
+  return box->source.request_stop_from_signal(signal_number, urgency_from_number(urgency)) ? 1 : 0;
 }
 
 runhook_status runhook_stop_source_request_save(const runhook_stop_source* source) {

@@ -31,7 +31,7 @@ RUNHOOK_CAPI_BOX(runhook_stop_source, StopSourceBox, stop_source, "stop source")
 // Throws INVALID_ARGUMENT for NULL or a bad struct_size, NOT_FOUND if `reason` is NULL or nobody asked.
 void fill_stop_reason(const StopReason* reason, runhook_stop_reason* out);
 // Throws INVALID_ARGUMENT for a number that is no urgency.
-StopUrgency urgency_from_number(int32_t number);
+StopUrgency urgency_from_number(int32_t number) noexcept;
 
 }  // namespace runhook::capi
 

@@ -15,6 +15,10 @@ std::string_view optional_text(const char* text, const char* what) {
   return text == nullptr ? std::string_view() : required_text(text, what);
 }
 
+std::string_view readable_text(const char* text) noexcept {
+  return text == nullptr ? std::string_view() : v1::detail::utf8_beginning(text);
+}
+
 std::vector<std::string> required_texts(const char* const* texts, std::size_t count, const char* what) {
   if (texts == nullptr && count != 0) {
     throw StatusError(StatusCode::invalid_argument, std::string(what) + ": the array is NULL");

@@ -23,7 +23,8 @@ class FunctionSession final : public Session {
     bool wanted(std::string_view output) const noexcept;       // whether anybody fetches it in this step
     void set_output(std::string_view name, Value value);       // throws NOT_FOUND for a name that was not declared
     const RunOptions& options() const noexcept { return *step_.options; }
-    bool cancel_requested() const noexcept;
+    bool cancel_requested() const noexcept;  // a stop is urgent, or the step's time is over
+    const SessionStep& step() const noexcept { return step_; }
 
    private:
     friend class FunctionSession;

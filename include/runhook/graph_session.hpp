@@ -34,7 +34,8 @@ class KernelContext {
   // A variable that the node declared as updated, writable in place; copied first if somebody kept its value.
   Value& variable(std::size_t index);           // throws INVALID_ARGUMENT, FAILED_PRECONDITION if not initialised
   void assign(std::size_t index, Value value);  // replaces such a variable's value. Same dtype and shape required
-  bool cancel_requested() const noexcept;
+  bool cancel_requested() const noexcept;       // a stop is urgent, or the step's time is over
+  const SessionStep& step() const noexcept;     // that the kernel is part of
   std::string_view node() const noexcept;
 
  private:

@@ -66,7 +66,7 @@ enum class FailurePolicy : std::int32_t {
 };
 
 struct HookOptions {
-  std::string name;  // overrides SessionRunHook::name()
+  std::string name = {};  // overrides SessionRunHook::name()
   HookPhase phase = HookPhase::normal;
   FailurePolicy failure_policy = FailurePolicy::fail;
   std::int32_t max_failures = 1;  // with FailurePolicy::disable

@@ -26,7 +26,9 @@ struct Outcome {
   std::int64_t step = 0;  // global step at the end
   std::int64_t runs = 0;  // completed runs
   std::int64_t recoveries = 0;
-  std::int64_t warnings = 0;  // failures that a failure policy turned into warnings
+  // Failures that did not fail the whole: those that a failure policy turned into warnings, and failed runs that the
+  // caller went on after with a run that was completed.
+  std::int64_t warnings = 0;
   Error first_warning;
 
   std::string to_string() const;  // one line, e.g. "stopped by hook 'accuracy' at step 1200: reached 0.83"

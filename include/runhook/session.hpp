@@ -16,6 +16,7 @@
 
 namespace runhook::inline v1 {
 
+class Session;
 using NodeId = std::uint32_t;  // what a name resolves to; the session chooses the numbers
 
 struct ResolvedFeed {
@@ -30,9 +31,22 @@ struct SessionStep {
   std::span<Value> results;  // one per fetch, absent on entry; an operation's stays absent
   const RunOptions* options = nullptr;
   RunMetadata* metadata = nullptr;  // never NULL
-  const StopState* stop = nullptr;  // NULL outside a monitored session
-  bool cancel_requested() const noexcept { return stop != nullptr && stop->urgent(); }
+  StopState* stop = nullptr;        // NULL outside a monitored session
+  std::int64_t deadline_ns = 0;     // monotonic time at which the time-out of the options has passed; 0: none
+
+  bool timed_out() const noexcept;
+  // Whether the engine should give up: a stop is urgent, or the time is over. Any thread.
+  bool cancel_requested() const noexcept { return (stop != nullptr && stop->urgent()) || timed_out(); }
+  // Asks for a stop after this step, as the session. Returns whether this was the first request.
+  bool request_stop(std::int32_t code = 0, std::string_view text = {},
+                    StopUrgency urgency = StopUrgency::after_step) const noexcept;
 };
+
+namespace detail {
+// Has the session execute the step within the time-out of the options. Throws what the session throws, and
+// DEADLINE_EXCEEDED if it took longer, whether the session noticed or not.
+void run_in_time(Session& session, SessionStep& step);
+}  // namespace detail
 
 // Which of a session's variables; saved state holds the global ones.
 enum class VariableScope : std::int32_t { global = 0, local = 1 };

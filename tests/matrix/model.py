@@ -350,6 +350,8 @@ class World:
             self.step += 1
             self.recovery = 0
             self.cause = None
+            if self.failure is not None:  # the caller has gone on after it
+                self.warnings += 1
             self.failure = None
         elif error.code in CLEAN:
             if self.failure is not None:

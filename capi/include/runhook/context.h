@@ -80,7 +80,9 @@ RUNHOOK_API int32_t runhook_context_cancel_requested(runhook_context* context);
  */
 RUNHOOK_API const runhook_run_options* runhook_context_options(runhook_context* context);
 
-/* For hooks; request_stop, request_save and the readers also in step functions. */
+/* For hooks. The readers also in functions given to runhook_monitored_session_run_step_fn(); request_stop,
+ * stop_requested and request_save there, too, and in a session's own step: in run of a runhook_session_table, in the
+ * function of a function session and in kernels, where the reason is that of RUNHOOK_STOP_BY_SESSION. */
 
 /**
  * Returns the name of the hook being called.
@@ -130,7 +132,7 @@ RUNHOOK_API runhook_monitored_session* runhook_context_monitored_session(runhook
  * called.
  *
  * \param code the hook's own number, kept with the reason.
- * \param text why; NULL for none; cut to 255 bytes.
+ * \param text why; NULL for none; cut to 255 bytes, and before what is not UTF-8.
  * \returns 1 if this was the first request, 0 if not, or where a stop cannot be asked for.
  * \threadsafety The callback's thread. Other threads use a stop source.
  * \since 1.0

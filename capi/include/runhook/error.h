@@ -97,7 +97,7 @@ RUNHOOK_API uint64_t runhook_error_suppressed_dropped(const runhook_error* error
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API const char* runhook_error_to_string(runhook_error* error);
+RUNHOOK_API const char* runhook_error_to_string(const runhook_error* error);
 
 /**
  * Destroys an owned error. NULL, and an error that is borrowed, are left alone.

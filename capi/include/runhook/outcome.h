@@ -43,7 +43,7 @@ RUNHOOK_API runhook_status runhook_outcome_stop_reason(const runhook_outcome* ou
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API const runhook_error* runhook_outcome_error(runhook_outcome* outcome);
+RUNHOOK_API const runhook_error* runhook_outcome_error(const runhook_outcome* outcome);
 
 /**
  * Returns the global step at the end.
@@ -70,12 +70,22 @@ RUNHOOK_API int64_t runhook_outcome_runs(const runhook_outcome* outcome);
 RUNHOOK_API int64_t runhook_outcome_recoveries(const runhook_outcome* outcome);
 
 /**
- * Returns how many failures of hooks were turned into warnings.
+ * Returns how many failures did not fail the whole: those that a failure policy turned into warnings, and failed runs
+ * that the caller went on after with a run that was completed.
  *
  * \threadsafety Any thread.
  * \since 1.0
  */
 RUNHOOK_API int64_t runhook_outcome_warnings(const runhook_outcome* outcome);
+
+/**
+ * Returns the first of these failures.
+ *
+ * \returns borrowed from `outcome`; NULL if there was none.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API const runhook_error* runhook_outcome_first_warning(const runhook_outcome* outcome);
 
 /**
  * Returns the whole as one line.
@@ -84,7 +94,7 @@ RUNHOOK_API int64_t runhook_outcome_warnings(const runhook_outcome* outcome);
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API const char* runhook_outcome_to_string(runhook_outcome* outcome);
+RUNHOOK_API const char* runhook_outcome_to_string(const runhook_outcome* outcome);
 
 /**
  * Destroys an owned outcome. A borrowed one is left alone.

@@ -1,0 +1,15 @@
+#include "verdict.hpp"
+
+#include <fmt/format.h>
+
+#include "runhook/hook.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+std::string unexplained_failure(std::string_view callback, std::int32_t verdict) {
+  return fmt::format("{} returned {}, which is not the success value {:#06X}", callback, verdict, kCallbackOk);
+}
+
+}  // namespace detail
+}  // namespace runhook::inline v1
