@@ -60,6 +60,7 @@ struct CoordinatedThread::Ticket {
   std::string name;
   std::uint64_t number = 0;
   std::shared_ptr<Coordinator::State> state;  // NULL once done
+  std::thread::id runner;  // of a thread that the library has started
   Ticket* previous = nullptr;
   Ticket* next = nullptr;
   bool live = false;  // in the list
@@ -156,7 +157,8 @@ struct Coordinator::State {
 
   bool any_live_below(std::uint64_t bound) const noexcept {
     for (const Ticket* ticket = live; ticket != nullptr; ticket = ticket->next) {
-      if (ticket->number < bound) return true;
+      // A thread that ends the session itself does not wait for itself.
+      if (ticket->number < bound && ticket->runner != std::this_thread::get_id()) return true;
     }
     return false;
   }
@@ -313,6 +315,7 @@ void Coordinator::start_thread(std::string_view name, std::function<void()> body
     {
       const BlockedSignals blocked;
       ticket->thread = std::thread(main);
+      ticket->runner = ticket->thread.get_id();
     }
     state_->link(*ticket);
     state_->workers.splice(state_->workers.end(), entry);
@@ -331,6 +334,17 @@ void Coordinator::stop_on_exception(const std::function<void()>& body) noexcept 
 }
 
 std::vector<std::string> Coordinator::join(std::int64_t grace_ns, bool ignore_live_threads) {
+  const Coordinator kept(*this);  // a body that runs meanwhile may drop this handle
+  const std::vector<std::string> stragglers = wait_for_threads(grace_ns);
+  kept.raise_requested_exception();
+  if (!stragglers.empty() && !ignore_live_threads) {
+    throw StatusError(StatusCode::failed_precondition,
+                      fmt::format("stopped with threads still running: {}", fmt::join(stragglers, ", ")));
+  }
+  return stragglers;
+}
+
+std::vector<std::string> Coordinator::wait_for_threads(std::int64_t grace_ns) {
   State& state = *state_;
   const std::shared_ptr<State> kept = state_;  // a body that runs meanwhile may drop this handle
   std::unique_lock<std::mutex> lock(state.mutex);
@@ -348,12 +362,10 @@ std::vector<std::string> Coordinator::join(std::int64_t grace_ns, bool ignore_li
   state.thread_done.wait_until(lock, deadline_after(grace_ns), [&] { return !state.any_live_below(bound); });
   state.joined.store(true);
   std::vector<std::string> stragglers;
-  bool any_stragglers = false;
   for (auto* ticket = state.live; ticket != nullptr;) {
     auto* const next = ticket->next;
     if (ticket->number < bound) {
       state.unlink(*ticket);
-      any_stragglers = true;
       try {
         stragglers.push_back(ticket->name);
       } catch (const std::bad_alloc&) {
@@ -371,17 +383,10 @@ std::vector<std::string> Coordinator::join(std::int64_t grace_ns, bool ignore_li
     }
     worker = next;
   }
-  const Error error = state.error;
   State::JoinedWorkers finished;
   finished.workers = state.take_finished();
   lock.unlock();
   finished.join();
-
-  if (error) throw StatusError(error);
-  if (any_stragglers && !ignore_live_threads) {
-    throw StatusError(StatusCode::failed_precondition,
-                      fmt::format("stopped with threads still running: {}", fmt::join(stragglers, ", ")));
-  }
   return stragglers;
 }
 

@@ -166,6 +166,24 @@ void Error::merge(const Error& later) noexcept {
   }
 }
 
+Error Error::with_primary(std::size_t index) const noexcept {
+  Error primary = suppressed(index);
+  if (!primary) return *this;
+  Error rest = *this;
+  if (rest.make_unique()) {
+    auto& behind = rest.rep_->suppressed;
+    std::vector<Error> others;
+    others.swap(behind);
+    primary.add_suppressed(rest);
+    for (std::size_t i = 0; i < others.size(); ++i) {
+      if (i != index) primary.add_suppressed(others[i]);
+    }
+  } else {
+    primary.add_suppressed(rest);
+  }
+  return primary;
+}
+
 std::string Error::to_string() const {
   if (!rep_) return "OK";
   std::string text(status_name(code()));

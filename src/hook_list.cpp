@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace runhook::inline v1 {
 namespace detail {
@@ -61,36 +62,39 @@ void HookList::remove(std::uint64_t id) {
   const auto found = std::find_if(slots_.begin(), slots_.end(), same_id);
   if (found == slots_.end()) throw StatusError(StatusCode::not_found, fmt::format("there is no hook of number {}", id));
   (*found)->removed = true;
+  ++removed_;
   mark_changed();
 }
 
 std::uint64_t HookList::find(std::string_view name) const {
-  for (const auto* list : {&slots_, &waiting_}) {
-    for (const auto& slot : *list) {
-      if (slot->options.name == name && !slot->removed) return slot->id;
-    }
+  const auto named = [name](const auto& slot) { return slot->options.name == name && !slot->removed; };
+  if (const auto slot = std::find_if(slots_.begin(), slots_.end(), named); slot != slots_.end()) return (*slot)->id;
+  if (const auto slot = std::find_if(waiting_.begin(), waiting_.end(), named); slot != waiting_.end()) {
+    return (*slot)->id;
   }
   throw StatusError(StatusCode::not_found, fmt::format("there is no hook named '{}'", name));
 }
 
 HookSlot* HookList::admit_next() {
   if (waiting_.empty()) return nullptr;
-  slots_.reserve(slots_.size() + 1);
+  if (slots_.size() == slots_.capacity()) slots_.reserve(std::max<std::size_t>(8, 2 * slots_.size()));
   const HookPhase phase = waiting_.front()->options.phase;
-  auto place =
-      std::find_if(slots_.begin(), slots_.end(), [&](const auto& slot) { return slot->options.phase > phase; });
+  auto place = slots_.end();
+  while (place != slots_.begin() && (*std::prev(place))->options.phase > phase) --place;
   place = slots_.insert(place, std::move(waiting_.front()));
-  waiting_.erase(waiting_.begin());
+  waiting_.pop_front();
   return place->get();
 }
 
 HookSlot* HookList::next_removed() noexcept {
+  if (removed_ == 0) return nullptr;
   const auto found = std::find_if(slots_.begin(), slots_.end(), [](const auto& slot) { return slot->removed; });
   return found != slots_.end() ? found->get() : nullptr;
 }
 
 void HookList::erase(HookSlot* slot) noexcept {
   state_.plan.remove(slot->request);
+  if (slot->removed) --removed_;
   const auto found =
       std::find_if(slots_.begin(), slots_.end(), [slot](const auto& entry) { return entry.get() == slot; });
   const std::unique_ptr<HookSlot> gone = std::move(*found);  // the hook's end may come back to this list
@@ -99,7 +103,7 @@ void HookList::erase(HookSlot* slot) noexcept {
 }
 
 void HookList::drop_waiting() noexcept {
-  const std::vector<std::unique_ptr<HookSlot>> gone = std::move(waiting_);
+  const std::list<std::unique_ptr<HookSlot>> gone = std::move(waiting_);
   waiting_.clear();
 }
 
@@ -107,7 +111,7 @@ void HookList::settle() {
   for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i]->order = i;
   state_.plan.reserve(slots_.size());
   collect_calls();
-  changed_ = next_removed() != nullptr || !waiting_.empty();
+  changed_ = pending();
 }
 
 bool HookList::selected(const HookSlot& slot, const RunOptions& options) noexcept {
@@ -124,6 +128,12 @@ bool HookList::selected(const HookSlot& slot, const RunOptions& options) noexcep
 }
 
 const HookCalls& HookList::select(const RunOptions& options) {
+  for (const std::string& name : options.hook_names) {
+    const auto named = [&name](const auto& slot) { return slot->options.name == name; };
+    if (std::none_of(slots_.begin(), slots_.end(), named)) {
+      throw StatusError(StatusCode::not_found, fmt::format("the run is to call hook '{}', which there is not", name));
+    }
+  }
   collect(some_, &options);
   return some_;
 }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -77,6 +78,7 @@ class HookList {
   // Takes the next waiting hook into the list, at the place that its phase gives it; NULL if none waits.
   HookSlot* admit_next();
   HookSlot* next_removed() noexcept;  // NULL if none is to be removed
+  bool pending() const noexcept { return removed_ > 0 || !waiting_.empty(); }
   void erase(HookSlot* slot) noexcept;
   void drop_waiting() noexcept;
   // Works out the order and the calls of a step anew, and whether changes remain.
@@ -97,7 +99,8 @@ class HookList {
 
   RunState& state_;
   std::vector<std::unique_ptr<HookSlot>> slots_;
-  std::vector<std::unique_ptr<HookSlot>> waiting_;
+  std::list<std::unique_ptr<HookSlot>> waiting_;
+  std::size_t removed_ = 0;  // slots that are marked so
   HookCalls all_;
   HookCalls some_;
   std::uint64_t last_id_ = 0;

@@ -79,13 +79,16 @@ bool Loop::fails_run(HookSlot& slot, const Error& error) noexcept {
 }
 
 void Loop::set_global_step(std::int64_t step) noexcept {
-  state_.global_step = step;
+  state_.global_step.store(step, std::memory_order_relaxed);
   state_.stop->set_step(step);
 }
 
 void Loop::post_stop(const Error& error) {
   StopReason reason;
-  reason.origin = error.hook().empty() ? StopOrigin::session : StopOrigin::hook;
+  const bool by_step_function = error.callback() == callback_text(CallbackKind::step_function);
+  reason.origin = !error.hook().empty() ? StopOrigin::hook
+                  : by_step_function    ? StopOrigin::step_function
+                                        : StopOrigin::session;
   reason.code = static_cast<std::int32_t>(error.code());
   reason.step = state_.global_step;
   reason.set_who(error.hook());
@@ -96,12 +99,10 @@ void Loop::post_stop(const Error& error) {
 void Loop::settle_failure(const Error& error) {
   if (error.code() == StatusCode::out_of_range) {
     if ((ended_.fetch_or(kEndOfInput) & kEndOfInput) == 0) input_ended_first_ = !state_.stop->requested();
-    run_error_ = Error();
   } else if (error.code() == StatusCode::stopped) {
     if (!state_.stop->requested()) post_stop(error);
-    run_error_ = Error();
   } else {
-    run_error_ = error;
+    run_error_.merge(error);
   }
   throw StatusError(error);
 }
@@ -143,15 +144,17 @@ void Loop::recovering(Body&& body, bool under_way) {
       if (!error) [[likely]] {
         if (recoveries_in_a_row_ > 0 || run_error_) [[unlikely]]
           step_completed();
+        if (state_.stop->save_requested()) [[unlikely]]
+          save_if_requested("after the step");
         if (recoveries_in_a_row_ == 0 && state_.plan.quiet() && !results_stale_ && state_.metadata.nodes.empty()) {
           state_.clear_attempt();
           quiet_ = true;
         }
         return;
       }
-      error = promote_root_cause(std::move(error));
+      error = promote_root_cause(weighed(std::move(error)));
     }
-    if (error.code() == StatusCode::cancelled && state_.stop->urgent()) {
+    if (cancelled_by_stop(error)) {
       Error stopped(StatusCode::stopped, "the step was cancelled by an urgent stop request");
       stopped.add_suppressed(error);
       settle_failure(stopped);
@@ -199,12 +202,14 @@ void Loop::run_until_stop(const SessionRunArgs& args, std::int64_t max_steps, st
   completed = 0;
   if (has_ended(kClosed)) throw StatusError(StatusCode::closed, "the session is closed");
   const std::int64_t start = runs_.load(std::memory_order_relaxed);
+  const std::int64_t skips = skips_;
   const std::int64_t limit = max_steps > 0 ? max_steps : std::numeric_limits<std::int64_t>::max();
   const auto count = [&] { return runs_.load(std::memory_order_relaxed) - start; };
+  const auto remaining = [&] { return limit - count() - (skips_ - skips); };
   try {
-    while (count() < limit && !should_stop() && !has_ended(kAbandoned)) {
+    while (remaining() > 0 && !should_stop() && !has_ended(kAbandoned)) {
       check_may_run();
-      make_steps(args, limit - count());
+      make_steps(args, remaining());
     }
   } catch (const StatusError& error) {
     completed = count();
@@ -240,7 +245,7 @@ void Loop::quiet_steps(const SessionRunArgs& args, std::int64_t count) {
       state.now_known = false;
       stage = Reached::before_run;
       call_before_run(calls, reached, error);
-      if (state.unusual) [[unlikely]]
+      if (state.unusual || stop.anything()) [[unlikely]]  // a stop may be urgent
         break;
       session.run(step);
       set_global_step(++global_step);
@@ -281,6 +286,7 @@ void Loop::run_step_function(const std::function<void(StepContext&)>& function) 
   check_may_run();
   recovering([&]() -> Error {
     CallbackScope scope(state_, CallbackKind::step_function, nullptr);
+    state_.now_known = false;
     StepContext context(*this);
     Error error;
     try {
@@ -301,6 +307,7 @@ void Loop::run_with_hooks(const SessionRunArgs& args) {
   check_may_run();
   CallbackScope scope(state_, CallbackKind::none, nullptr);
   Error error = attempt(args);
+  state_.original = nullptr;  // the step function's
   if (error) throw StatusError(std::move(error));
 }
 
@@ -327,6 +334,9 @@ Error Loop::finish_attempt(const SessionRunArgs& args, const HookCalls& calls, s
     return skip_step(args);
   try {
     state_.plan.merge(args);
+    if (state_.stop->urgent()) [[unlikely]]
+      throw StatusError(StatusCode::cancelled, "an urgent stop was requested before the step");
+    if (results_stale_) results_.drop_values();  // so that the session may use its buffers again
     if (!state_.metadata.nodes.empty()) state_.metadata.nodes.clear();
     run_in_time(*state_.session, state_.plan.step());
     if (state_.plan.fetches_anything() || results_stale_) {
@@ -356,8 +366,6 @@ Error Loop::end_attempt(Error error) {
   }
   if (error && !state_.plan.has_global_step()) [[unlikely]]
     set_global_step(state_.global_step - 1);  // a step that a hook has failed is not one of those counted
-  if (state_.stop->save_requested()) [[unlikely]]
-    save_if_requested(error);
   if (!error) [[likely]]
     runs_.store(runs_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   return error;
@@ -371,12 +379,17 @@ Error Loop::attempt_failed(const SessionRunArgs& args, std::size_t reached, Erro
 }
 
 Error Loop::skip_step(const SessionRunArgs& args) {
-  Error skipped(StatusCode::cancelled, fmt::format("the step was skipped by hook '{}'", state_.skipped_by));
-  skipped = attempt_failed(args, kAllHooks, skipped);
+  const Error skipped =
+      attempt_failed(args, kAllHooks,
+                     Error(StatusCode::cancelled, fmt::format("the step was skipped by hook '{}'", state_.skipped_by)));
+  ++skips_;
   results_stale_ = true;
   results_.reset(Fetches(), /*skipped=*/true);
-  if (state_.stop->requested()) return Error(StatusCode::stopped, "a stop has been requested");
-  return Error();
+  // That it was skipped is no failure, but what on_error has failed with is one.
+  Error error;
+  for (std::size_t i = 0; i < skipped.suppressed_count(); ++i) error.merge(skipped.suppressed(i));
+  if (!error && state_.stop->requested()) return Error(StatusCode::stopped, "a stop has been requested");
+  return error;
 }
 
 const HookCall& Loop::current(const std::vector<HookCall>& calls) const noexcept {
@@ -431,7 +444,7 @@ void Loop::go_on_after(const std::vector<HookCall>& calls, const HookCall* faile
       return false;
     }
     // Tolerated: its part in this attempt is over.
-    state_.plan.forget(slot.request);
+    take_back(slot);
     slot.left_out = state_.plan.attempt();
     some_left_out_ = true;
     const Error later = call_hook(slot, CallbackKind::on_error, [&] { slot.hook->on_error(*state_.context, error); });
@@ -446,6 +459,28 @@ void Loop::go_on_after(const std::vector<HookCall>& calls, const HookCall* faile
     if (fails_run(slot, error)) result.merge(error);
     return true;
   });
+}
+
+// What the hook has asked for in this attempt is not to count.
+void Loop::take_back(HookSlot& slot) noexcept {
+  const std::uint64_t attempt = state_.plan.attempt();
+  state_.plan.forget(slot.request);
+  const auto& slots = hooks_.slots();
+  if (std::exchange(slot.skips, 0) == attempt) {
+    const auto next = std::find_if(slots.begin(), slots.end(), [&](const auto& x) { return x->skips == attempt; });
+    state_.skip = next != slots.end();
+    if (state_.skip) state_.skipped_by = (*next)->options.name;
+  }
+  if (std::exchange(slot.opts, 0) != attempt) return;
+  try {
+    state_.options.clear();
+    if (!state_.original->options.is_default()) state_.options.start(state_.original->options, "the caller");
+    for (const auto& other : slots) {
+      if (other->opts != attempt) continue;
+      for (const RunOptions& wanted : other->wanted_options) state_.options.add(wanted, other->request.party);
+    }
+  } catch (...) {  // NOLINT(bugprone-empty-catch): these have been merged before, so there is memory and no conflict
+  }
 }
 
 // When tolerated failures of before_run have excluded hooks from the attempt.
@@ -466,8 +501,10 @@ void Loop::call_on_error(const SessionRunArgs& args, std::size_t reached, Error&
   }
 }
 
-void Loop::save_if_requested(Error& error) {
-  if (error || !state_.stop->take_save_request()) return;
+// The safe point. What a save fails with is the save's: the step is done, so that nothing of it is to be made again, and
+// the input has not ended because the saver says so.
+void Loop::save_if_requested(std::string_view when) {
+  if (!state_.stop->take_save_request()) return;
   try {
     const std::shared_ptr<Saver> saver = config_.session_creator->saver();
     if (saver == nullptr) {
@@ -476,9 +513,18 @@ void Loop::save_if_requested(Error& error) {
     }
     saver->save(*state_.session, state_.global_step);
   } catch (...) {
-    error = Error::from_current_exception(StatusCode::unknown);
+    Error error = Error::from_current_exception(StatusCode::unknown);
     error.locate({}, "save", state_.global_step);
+    if (is_clean_end(error.code())) {
+      Error failed(StatusCode::internal, fmt::format("saving {} failed with {}", when, status_name(error.code())));
+      failed.add_suppressed(error);
+      failed.locate({}, "save", state_.global_step);
+      error = failed;
+    }
     state_.stop->request_save();  // to be tried again at the next safe point
+    quiet_ = false;
+    run_error_.merge(error);
+    throw StatusError(error);
   }
 }
 
@@ -490,8 +536,8 @@ void Loop::copy_out(Results* results, RunMetadata* metadata) const {
 Outcome Loop::outcome() const {
   const std::lock_guard lock(shared_mutex_);
   Outcome outcome = state_.outcome;
-  outcome.stop = state_.stop->first();
   if (outcome.kind == OutcomeKind::running) {
+    outcome.stop = state_.stop->first();
     outcome.step = state_.stop->step();
     outcome.runs = runs_.load(std::memory_order_relaxed);
     outcome.recoveries = recoveries_.load(std::memory_order_relaxed);

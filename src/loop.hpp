@@ -33,7 +33,7 @@ class Canceller {
 
 class Loop {
  public:
-  Loop(Config config, MonitoredSession& monitored);
+  Loop(Config config, MonitoredSession& monitored);  // calls nobody
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -50,6 +50,8 @@ class Loop {
     Loop& loop_;
   };
 
+  void start();  // begins the hooks and creates the session
+
   // Called inside.
   void run(const SessionRunArgs& args) {
     check_may_run();
@@ -59,7 +61,7 @@ class Loop {
   void run_step_function(const std::function<void(StepContext&)>& function);
   void run_with_hooks(const SessionRunArgs& args);  // inside a step function
   void close();
-  void fail(const Error& error);
+  void fail(const Error& given);
   void clear_end_of_input();
   bool last_run_failed() const noexcept { return static_cast<bool>(run_error_); }
   const Results& results() const noexcept { return results_; }
@@ -76,11 +78,13 @@ class Loop {
   bool busy() const noexcept { return (inside_.load(std::memory_order_acquire) & ~kDeferred) != 0; }
   bool defer_until_idle(std::function<void()> when_idle);
   const std::shared_ptr<StopState>& stop() const noexcept { return state_.stop; }
-  std::int64_t global_step() const noexcept { return state_.stop->step(); }
+  std::int64_t global_step() const noexcept { return state_.global_step.load(std::memory_order_relaxed); }
   Outcome outcome() const;
   std::shared_ptr<Session> session() const noexcept;
   Coordinator coordinator() const;
   RunState& state() noexcept { return state_; }
+  // The MonitoredSession is gone, or about to go, while callbacks of it are under way.
+  void abandoned() noexcept { state_.monitored = nullptr; }
 
  private:
   friend class Inside;
@@ -89,8 +93,10 @@ class Loop {
     if (!inside_.compare_exchange_strong(nobody, token(), std::memory_order_acquire, std::memory_order_relaxed))
         [[unlikely]]
       refuse_entry();
+    state_.now_known = false;
   }
   void leave() {
+    state_.original = nullptr;  // the caller's
     if (inside_.exchange(0, std::memory_order_acq_rel) != token()) [[unlikely]]
       run_deferred();
   }
@@ -130,12 +136,13 @@ class Loop {
   Error callback_failure(bool threw) noexcept;                                 // of the callback that has just failed
   void before_run_failed(const HookCalls& calls, const HookCall* failed, std::size_t& reached, Error& result) noexcept;
   void after_run_failed(const std::vector<HookCall>& calls, const HookCall* failed, Error& result) noexcept;
+  void take_back(HookSlot& slot) noexcept;
   void call_remaining_after_run(const std::vector<HookCall>& calls, Error& error);
   Error attempt_failed(const SessionRunArgs& args, std::size_t reached, Error error);
   Error skip_step(const SessionRunArgs& args);
   void call_on_error(const SessionRunArgs& args, std::size_t reached, Error& error);
-  void save_if_requested(Error& error);
   void set_global_step(std::int64_t step) noexcept;
+  bool cancelled_by_stop(const Error& error) const noexcept;
   [[noreturn]] void settle_failure(const Error& error);
   void post_stop(const Error& error);
 
@@ -146,11 +153,13 @@ class Loop {
   void recover(const Error& cause);
   void step_completed();
   Error promote_root_cause(Error error) const noexcept;
+  Error weighed(Error error) const noexcept;
   bool is_recoverable(Error& error) const noexcept;
   bool recovers(Error& error) const noexcept { return config_.recovery.max_attempts > 0 && is_recoverable(error); }
   Error fatal_part(Error error) const noexcept;
+  void save_if_requested(std::string_view when);
   bool thread_failed() const noexcept { return thread_failed_ && thread_failed_->load(std::memory_order_relaxed); }
-  std::int64_t initial_global_step(const CreatedSession& created);
+  std::int64_t initial_global_step(Session& session, std::optional<std::int64_t> restored) const;
 
   // loop_end.cpp
   void apply_changes();
@@ -190,6 +199,7 @@ class Loop {
   bool results_stale_ = false;  // results_ holds something that is not of the next step
   bool ending_ = false;
   bool input_ended_first_ = false;  // before any stop request
+  std::int64_t skips_ = 0;  // steps that a hook has skipped
   std::atomic<std::int64_t> runs_{0};
   std::atomic<std::int64_t> recoveries_{0};
 
@@ -203,7 +213,7 @@ class Loop {
   bool recovered_while_stopping_ = false;
   std::minstd_rand random_;
 
-  Error run_error_;                  // of the last run, if it failed
+  Error run_error_;                  // of the runs that have failed since the last completed one
   Error caller_error_;               // given to fail()
   Error thread_error_;               // reported by threads of sessions that are gone
   Error close_error_;                // of closing sessions

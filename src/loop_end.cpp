@@ -23,10 +23,13 @@ Loop::Loop(Config config, MonitoredSession& monitored)
   random_.seed(static_cast<std::minstd_rand::result_type>(system_clock()->now_ns()));
   for (HookRegistration& registration : config_.hooks) hooks_.add(std::move(registration));
   config_.hooks.clear();
-  state_.stop->set_canceller([canceller = canceller_] { canceller->cancel(); });
+  state_.stop->set_canceller(this, [canceller = canceller_] { canceller->cancel(); });
+}
+
+void Loop::start() {
   const Inside inside(*this);
   try {
-    if (config_.direct_contexts) state_.direct = config_.direct_contexts->attach(*state_.context, monitored);
+    if (config_.direct_contexts) state_.direct = config_.direct_contexts->attach(*state_.context, *state_.monitored);
     while (HookSlot* slot = hooks_.admit_next()) (void)slot;
     // Hooks that a begin() adds wait for the first boundary; the list itself does not change here.
     for (const auto& slot : hooks_.slots()) begin_hook(*slot);
@@ -39,7 +42,7 @@ Loop::Loop(Config config, MonitoredSession& monitored)
 
 Loop::~Loop() {
   // Callbacks are over; what is left is to let go.
-  state_.stop->set_canceller({});
+  state_.stop->set_canceller(this, {});
   if (config_.direct_contexts && state_.direct != nullptr) config_.direct_contexts->detach(state_.direct);
 }
 
@@ -63,7 +66,7 @@ Error Loop::unwind(Error error) noexcept {
   error.merge(close_error_);
   cleanup_all(error);
   ended_.fetch_or(kClosed);
-  state_.stop->set_canceller({});
+  state_.stop->set_canceller(this, {});
   if (config_.direct_contexts && state_.direct != nullptr) {
     config_.direct_contexts->detach(std::exchange(state_.direct, nullptr));
   }
@@ -86,14 +89,14 @@ void Loop::cleanup_all(Error& error) {
 
 void Loop::apply_changes() {
   Error error;
-  do {
+  do {  // a callback of these may change the list again
     while (HookSlot* slot = hooks_.next_removed()) {
       cleanup_hook(*slot, error);
       hooks_.erase(slot);
     }
     if (HookSlot* slot = error ? nullptr : hooks_.admit_next()) admit(*slot, error);
-    hooks_.settle();
-  } while (hooks_.changed() && !error);  // a callback of these may have changed the list again
+  } while (!error && hooks_.pending());
+  hooks_.settle();
   if (error) throw StatusError(error);
 }
 
@@ -112,7 +115,8 @@ void Loop::admit(HookSlot& slot, Error& error) {
 
 void Loop::clear_end_of_input() { ended_.fetch_and(~kEndOfInput); }
 
-void Loop::fail(const Error& error) {
+void Loop::fail(const Error& given) {
+  const Error error = weighed(given);
   if (!error) throw StatusError(StatusCode::invalid_argument, "there is no error to fail with");
   if (ending_) throw StatusError(StatusCode::closed, "the session has ended");
   if (error.code() == StatusCode::out_of_range) {
@@ -172,10 +176,14 @@ void Loop::close() {
       if (failure && fails_run(*slot, failure)) error.merge(failure);
     }
     if (state_.stop->save_requested() && state_.session != nullptr) {
-      Error failure;
-      save_if_requested(failure);
-      error.merge(failure);
+      try {
+        save_if_requested("at the end");
+      } catch (const StatusError& failure) {
+        error.merge(failure.error());
+      }
     }
+  } else if (state_.stop->save_requested()) {
+    log(LogLevel::warning, "a save was requested, but the run has failed first");
   }
   const bool told_of_threads =
       static_cast<bool>(thread_error_) || (state_.coordinator && fatal_part(state_.coordinator->error()));

@@ -13,13 +13,17 @@ void Canceller::set(std::shared_ptr<Session> session) {
 }
 
 void Canceller::cancel() noexcept {
-  const std::lock_guard lock(mutex_);
-  if (session_ != nullptr) session_->cancel();
+  std::shared_ptr<Session> session;
+  {
+    const std::lock_guard lock(mutex_);
+    session = session_;
+  }
+  if (session != nullptr) session->cancel();  // which may end the session, and come back here
 }
 
-std::int64_t Loop::initial_global_step(const CreatedSession& created) {
-  if (const auto step = created.session->read_global_step()) return *step;
-  return created.restored_step.value_or(std::max<std::int64_t>(state_.global_step, 0));
+std::int64_t Loop::initial_global_step(Session& session, std::optional<std::int64_t> restored) const {
+  if (const auto step = session.read_global_step()) return *step;
+  return restored.value_or(std::max<std::int64_t>(state_.global_step, 0));
 }
 
 // A classifier that fails has not said yes. Its failure goes with the error.
@@ -58,7 +62,6 @@ void Loop::create_session() {
     return true;
   };
   Coordinator coordinator(std::move(options));
-  const std::int64_t step = initial_global_step(created);
   {
     const std::lock_guard lock(shared_mutex_);
     state_.session = std::move(created.session);
@@ -67,14 +70,21 @@ void Loop::create_session() {
   thread_failed_ = std::move(failed);
   canceller_->set(state_.session);
   state_.plan.set_session(state_.session.get());
-  set_global_step(step);
+  set_global_step(initial_global_step(*state_.session, created.restored_step));
+  state_.now_known = false;
 
+  Error clean_end;
   for (const auto& slot : hooks_.slots()) {
     if (slot->disabled) continue;
     const Error error = call_hook(*slot, CallbackKind::after_create_session,
                                   [&] { slot->hook->after_create_session(*state_.context); });
-    if (error && fails_run(*slot, error)) throw StatusError(error);
+    if (!error || !fails_run(*slot, error)) continue;
+    // This session is going to be used no more, unless the run has only come to its end: then it is closed in the
+    // ordinary way, or input comes back, and no hook may have missed it.
+    if (!is_clean_end(error.code())) throw StatusError(error);
+    clean_end.merge(error);
   }
+  if (clean_end) throw StatusError(clean_end);
 }
 
 void Loop::end_session() noexcept {
@@ -82,11 +92,11 @@ void Loop::end_session() noexcept {
     Coordinator coordinator = *state_.coordinator;
     try {
       coordinator.stop_threads();
-      for (const std::string& name : coordinator.join(config_.stop_grace_period_ns, /*ignore_live_threads=*/true)) {
+      for (const std::string& name : coordinator.wait_for_threads(config_.stop_grace_period_ns)) {
         log(LogLevel::warning, fmt::format("thread '{}' is still running after the grace period", name));
       }
     } catch (...) {
-      // The recorded error is asked for below.
+      log(LogLevel::warning, "threads could not be waited for");
     }
     const Error error = coordinator.error();
     const Error fatal = fatal_part(error);
@@ -117,6 +127,32 @@ void Loop::end_session() noexcept {
   }
 }
 
+// A stop that also cancels ends the step in progress. A hook's own CANCELLED is the hook's failure.
+bool Loop::cancelled_by_stop(const Error& error) const noexcept {
+  return error.code() == StatusCode::cancelled && error.hook().empty() && state_.stop->urgent();
+}
+
+// The primary error says what becomes of the run, so of several that belong to one attempt it must not be one that means
+// less than another: a clean end or a recoverable error hides no fatal one.
+Error Loop::weighed(Error error) const noexcept {
+  const auto weight = [&](Error& one) {
+    if (is_clean_end(one.code()) || cancelled_by_stop(one)) return 0;
+    return recovers(one) ? 1 : 2;
+  };
+  if (error.suppressed_count() == 0) return error;
+  int most = weight(error);
+  std::size_t heaviest = error.suppressed_count();
+  for (std::size_t i = 0; i < error.suppressed_count(); ++i) {
+    Error later = error.suppressed(i);
+    if (later.callback() == "classify") continue;  // why an error is not recovered from
+    if (const int its = weight(later); its > most) {
+      most = its;
+      heaviest = i;
+    }
+  }
+  return heaviest < error.suppressed_count() ? error.with_primary(heaviest) : error;
+}
+
 // A recoverable error of a thread is what a failing step is really about. Without recovery, too, as in the reference's
 // singular session.
 Error Loop::promote_root_cause(Error error) const noexcept {
@@ -140,7 +176,7 @@ void Loop::step_completed() {
 
 void Loop::recover(const Error& cause) {
   const RecoveryPolicy& policy = config_.recovery;
-  failed_step_ = recoveries_in_a_row_ == 0 ? state_.global_step : std::max(failed_step_, state_.global_step);
+  failed_step_ = recoveries_in_a_row_ == 0 ? global_step() : std::max(failed_step_, global_step());
   recovery_cause_.merge(cause);
   Error& primary = recovery_cause_;
   const auto give_up = [&](const Error& error) {
@@ -168,7 +204,11 @@ void Loop::recover(const Error& cause) {
 
     ++recoveries_in_a_row_;
     recoveries_.fetch_add(1, std::memory_order_relaxed);
-    const std::int64_t wait = backoff_ns(policy, recoveries_in_a_row_, random_);
+    std::int64_t wait = backoff_ns(policy, recoveries_in_a_row_, random_);
+    if (policy.deadline_ns >= 0) {
+      const std::int64_t passed = state_.clock->now_ns() - first_failure_ns_;
+      wait = std::clamp<std::int64_t>(policy.deadline_ns - passed, 0, wait);
+    }
     if (policy.on_recovery) {
       try {
         policy.on_recovery({primary, recoveries_in_a_row_, wait, state_.global_step});

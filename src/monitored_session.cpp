@@ -22,32 +22,57 @@ void StepContext::request_stop(std::int32_t code, std::string_view text) {
   throw StatusError(StatusCode::stopped, "the step function has requested a stop");
 }
 
+// In two steps, since callbacks may ask for the session as soon as there is a loop.
 MonitoredSession::MonitoredSession(Config config)
-    : loop_(std::make_unique<Loop>(std::move(config), *this)), uncaught_(std::uncaught_exceptions()) {}
+    : loop_(std::make_unique<Loop>(std::move(config), *this)), uncaught_(std::uncaught_exceptions()) {
+  loop_->start();
+}
 
-MonitoredSession::~MonitoredSession() {
+namespace {
+
+void end(Loop& loop, bool by_exception) noexcept {
   try {
-    const Loop::Inside inside(*loop_);
+    const Loop::Inside inside(loop);
     // The exception of a run that failed is known already.
-    if (std::uncaught_exceptions() > uncaught_ && !loop_->should_stop() && !loop_->last_run_failed()) {
-      loop_->fail(Error(StatusCode::unknown, "an exception left the scope of the session"));
+    if (by_exception && !loop.should_stop() && !loop.last_run_failed()) {
+      loop.fail(Error(StatusCode::unknown, "an exception left the scope of the session"));
     }
-    loop_->close();
+    loop.close();
   } catch (...) {
     // close() has logged the outcome, which holds the error.
   }
 }
 
+}  // namespace
+
+MonitoredSession::~MonitoredSession() {
+  const bool by_exception = std::uncaught_exceptions() > uncaught_;
+  if (loop_->called_back()) {  // the callback's loop has to outlive it
+    Loop* const loop = loop_.release();
+    loop->abandoned();
+    loop->defer_until_idle([loop] {
+      end(*loop, /*by_exception=*/false);
+      delete loop;
+    });
+    return;
+  }
+  end(*loop_, by_exception);
+}
+
+// A callback may destroy the session, so that only the loop is certain to be there afterwards.
+
 const Results& MonitoredSession::run(const SessionRunArgs& args) {
-  const Loop::Inside inside(*loop_);
-  loop_->run(args);
-  return loop_->results();
+  Loop& loop = *loop_;
+  const Loop::Inside inside(loop);
+  loop.run(args);
+  return loop.results();
 }
 
 void MonitoredSession::run(const SessionRunArgs& args, Results* results, RunMetadata* metadata) {
-  const Loop::Inside inside(*loop_);
-  loop_->run(args);
-  if (results != nullptr || metadata != nullptr) loop_->copy_out(results, metadata);
+  Loop& loop = *loop_;
+  const Loop::Inside inside(loop);
+  loop.run(args);
+  if (results != nullptr || metadata != nullptr) loop.copy_out(results, metadata);
 }
 
 std::int64_t MonitoredSession::run_until_stop(const SessionRunArgs& args, std::int64_t max_steps) {

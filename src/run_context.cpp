@@ -56,6 +56,14 @@ void requesting(RunState& state, const char* what, Body&& body) {
   }
 }
 
+// Keeps what the hook asked for, so that it can be taken back alone.
+void add_options_of(RunState& state, const RunOptions& options) {
+  detail::HookSlot& slot = *state.slot;
+  state.options.add(options, slot.request.party);
+  if (std::exchange(slot.opts, state.plan.attempt()) != state.plan.attempt()) slot.wanted_options.clear();
+  slot.wanted_options.push_back(options);
+}
+
 }  // namespace
 
 SessionRunContext::SessionRunContext(detail::RunState* state) noexcept : state_(state) {}
@@ -135,7 +143,7 @@ void SessionRunContext::request(const SessionRunArgs& args) {
     detail::HookRequest& request = state_->slot->request;
     if (args.fetches.kind() != Fetches::Kind::absent) state_->plan.set_fetches(request, args.fetches);
     for (const Feed& feed : args.feeds) state_->plan.add_feed(request, feed.name, feed.value);
-    if (!args.options.is_default()) state_->options.add(args.options, request.party);
+    if (!args.options.is_default()) add_options_of(*state_, args.options);
   });
 }
 
@@ -148,7 +156,7 @@ void SessionRunContext::add_feed(std::string_view name, Value value) {
 }
 
 void SessionRunContext::add_options(const RunOptions& options) {
-  requesting(*state_, "a request", [&] { state_->options.add(options, state_->slot->request.party); });
+  requesting(*state_, "a request", [&] { add_options_of(*state_, options); });
 }
 
 const SessionRunArgs& SessionRunContext::requested() const noexcept {
@@ -171,6 +179,7 @@ void SessionRunContext::skip_step() {
   }
   if (!state_->skip) state_->skipped_by.assign(hook_name());
   state_->skip = true;
+  state_->slot->skips = state_->plan.attempt();
   state_->unusual = true;
 }
 
@@ -186,13 +195,13 @@ const SessionRunValues& SessionRunContext::execute() {
   if (state_->callback != CallbackKind::standalone) throw_not_here("execute()", "a context outside a loop");
   auto& own = static_cast<StandaloneState&>(*state_);
   if (std::exchange(own.executed, false)) own.begin_attempt(own.own_args);
+  own.executed = true;  // also if it fails: what was asked for has had its turn
   own.plan.merge(own.own_args);
   own.metadata.nodes.clear();
-  own.session->run(own.plan.step());
+  detail::run_in_time(*own.session, own.plan.step());
   own.plan.distribute(own.caller_results);
   own.plan.drop_feeds();
   own.global_step = own.plan.has_global_step() ? own.plan.fetched_global_step() : own.global_step + 1;
-  own.executed = true;
   return own.hook.values;
 }
 

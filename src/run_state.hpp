@@ -2,6 +2,7 @@
 #ifndef RUNHOOK_SRC_RUN_STATE_HPP_
 #define RUNHOOK_SRC_RUN_STATE_HPP_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -51,6 +52,9 @@ struct HookSlot {
   bool disabled = false;
   bool removed = false;        // cleanup is due at the next boundary
   std::uint64_t left_out = 0;  // the attempt from which a tolerated failure of before_run has excluded it
+  std::uint64_t skips = 0;     // the attempt of which it has asked that the step be skipped
+  std::uint64_t opts = 0;      // the attempt in which it has asked for `wanted_options`
+  std::vector<RunOptions> wanted_options;
 
   HookRequest request;
   SessionRunValues values;
@@ -83,7 +87,7 @@ struct RunState {
   std::shared_ptr<StopState> stop;
   std::shared_ptr<Clock> clock;
   std::optional<Coordinator> coordinator;
-  std::int64_t global_step = -1;
+  std::atomic<std::int64_t> global_step{-1};  // written by the loop only
   std::int64_t attempt = 1;
   std::int64_t now = 0;
   Error reported;  // by SessionRunContext::fail during the callback in progress

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <memory>
 #include <utility>
 
 #include "monotonic.hpp"
@@ -64,7 +65,6 @@ void assign_cut(std::array<char, N>& target, std::string_view text) noexcept {
 struct CancelFrame {
   const StopState* state;
   CancelFrame* outer;
-  bool replaced = false;  // the canceller has been set anew meanwhile
 };
 constinit thread_local CancelFrame* cancel_frames = nullptr;
 
@@ -137,16 +137,15 @@ bool StopState::request(const StopReason& reason) noexcept {
   if (filled.urgency != StopUrgency::now || find_cancel_frame(this) != nullptr) return is_first;
 
   const std::lock_guard<std::mutex> lock(cancel_mutex_);
-  if (!canceller_) return is_first;
   CancelFrame frame{this, cancel_frames};
   cancel_frames = &frame;
-  std::function<void()> running;
-  running.swap(canceller_);  // so that the canceller may replace itself
-  try {
-    running();
-  } catch (...) {  // NOLINT(bugprone-empty-catch): the stop stands, cancelling is only a help
+  for (std::size_t i = 0; i < cancellers_.size(); ++i) {
+    const auto canceller = cancellers_[i].call;  // it may take itself or another away
+    try {
+      (*canceller)();
+    } catch (...) {  // NOLINT(bugprone-empty-catch): the stop stands, cancelling is only a help
+    }
   }
-  if (!frame.replaced) running.swap(canceller_);
   cancel_frames = frame.outer;
   return is_first;
 }
@@ -243,14 +242,23 @@ void StopState::wake() const noexcept {
   if (waiters_.load() > 0) futex_wake_all(epoch_);
 }
 
-void StopState::set_canceller(std::function<void()> canceller) {
-  if (CancelFrame* const frame = find_cancel_frame(this); frame != nullptr) {
-    frame->replaced = true;  // the calling thread holds the lock already
-    canceller_.swap(canceller);
-    return;
+void StopState::set_canceller(const void* owner, std::function<void()> canceller) {
+  std::shared_ptr<const std::function<void()>> call;
+  if (canceller) call = std::make_shared<const std::function<void()>>(std::move(canceller));
+  // In a canceller the calling thread holds the lock already.
+  std::unique_lock<std::mutex> lock(cancel_mutex_, std::defer_lock);
+  if (find_cancel_frame(this) == nullptr) lock.lock();
+  const auto known =
+      std::find_if(cancellers_.begin(), cancellers_.end(), [owner](const auto& x) { return x.owner == owner; });
+  if (call == nullptr) {
+    if (known == cancellers_.end()) return;
+    call = std::move(known->call);  // goes after the lock
+    cancellers_.erase(known);
+  } else if (known != cancellers_.end()) {
+    known->call.swap(call);
+  } else {
+    cancellers_.push_back({owner, std::move(call)});
   }
-  const std::lock_guard<std::mutex> lock(cancel_mutex_);
-  canceller_.swap(canceller);
 }
 
 StopSource::StopSource() : state_(std::make_shared<StopState>()) {}

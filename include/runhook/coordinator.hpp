@@ -75,6 +75,8 @@ class Coordinator {
   // more. Throws the recorded error, else FAILED_PRECONDITION naming the threads still running unless these are to be
   // ignored. Stragglers are forgotten. Returns their names if they are ignored.
   std::vector<std::string> join(std::int64_t grace_ns = kDefaultGraceNs, bool ignore_live_threads = false);
+  // The same for whoever looks at error() by himself: throws neither that nor for stragglers, and returns their names.
+  std::vector<std::string> wait_for_threads(std::int64_t grace_ns = kDefaultGraceNs);
   bool joined() const noexcept;
   Error error() const noexcept;            // the recorded error with its suppressed ones; "no error" if there is none
   void raise_requested_exception() const;  // throws error() if there is one; can be called repeatedly

@@ -84,9 +84,9 @@ class StopState {
   bool wait(std::int64_t timeout_ns, const std::function<bool()>& extra = {}) const;
   void wake() const noexcept;
 
-  // Sets what an urgent request calls to cancel the step in progress; empty takes it away and waits for a call under
-  // way.
-  void set_canceller(std::function<void()> canceller);
+  // Sets what an urgent request calls to cancel the step in progress of `owner`, of which there may be several; empty
+  // takes it away and waits for a call under way. Throws std::bad_alloc, but not when it takes away.
+  void set_canceller(const void* owner, std::function<void()> canceller);
 
  private:
   static constexpr std::uint32_t kStop = 1;
@@ -106,7 +106,11 @@ class StopState {
   mutable std::atomic<std::uint32_t> waiters_{0};
   std::array<Slot, kMaxReasons> slots_;
   std::mutex cancel_mutex_;
-  std::function<void()> canceller_;
+  struct Canceller {
+    const void* owner;
+    std::shared_ptr<const std::function<void()>> call;
+  };
+  std::vector<Canceller> cancellers_;
 };
 
 // Asks a session to stop, from any thread, also after the session has ended. Cheap to copy. Since 1.0.

@@ -246,14 +246,14 @@ TEST(StopState, NoWakeForExtraIsLost) {
 TEST(StopState, UrgentRequestCallsTheCancellerEveryTime) {
   StopState state;
   int calls = 0;
-  state.set_canceller([&] { ++calls; });
+  state.set_canceller(&state, [&] { ++calls; });
   state.request(reason_of(1));
   EXPECT_EQ(calls, 0);
   state.request(reason_of(2, StopUrgency::now));
   state.request(reason_of(3, StopUrgency::now));
   EXPECT_EQ(calls, 2);
   EXPECT_TRUE(state.urgent());
-  state.set_canceller({});
+  state.set_canceller(&state, {});
   state.request(reason_of(4, StopUrgency::now));
   EXPECT_EQ(calls, 2);
 }
@@ -261,7 +261,7 @@ TEST(StopState, UrgentRequestCallsTheCancellerEveryTime) {
 TEST(StopState, CancellerMayRequestAStop) {
   StopState state;
   int calls = 0;
-  state.set_canceller([&] {
+  state.set_canceller(&state, [&] {
     ++calls;
     EXPECT_FALSE(state.request(reason_of(2, StopUrgency::now)));
   });
@@ -273,8 +273,8 @@ TEST(StopState, CancellerMayRequestAStop) {
 TEST(StopState, CancellersOfTwoStatesMayRequestCrosswise) {
   StopState a;
   StopState b;
-  a.set_canceller([&] { b.request(reason_of(2, StopUrgency::now)); });
-  b.set_canceller([&] { a.request(reason_of(3, StopUrgency::now)); });
+  a.set_canceller(&a, [&] { b.request(reason_of(2, StopUrgency::now)); });
+  b.set_canceller(&b, [&] { a.request(reason_of(3, StopUrgency::now)); });
   a.request(reason_of(1, StopUrgency::now));
   EXPECT_TRUE(a.urgent());
   EXPECT_TRUE(b.urgent());
@@ -283,9 +283,9 @@ TEST(StopState, CancellersOfTwoStatesMayRequestCrosswise) {
 TEST(StopState, CancellerMayTakeItselfAway) {
   StopState state;
   int calls = 0;
-  state.set_canceller([&calls, &state, text = std::string(100, 'x')] {
+  state.set_canceller(&state, [&calls, &state, text = std::string(100, 'x')] {
     ++calls;
-    state.set_canceller({});
+    state.set_canceller(&state, {});
     EXPECT_EQ(text.size(), 100U);  // it lives until it returns
   });
   state.request(reason_of(1, StopUrgency::now));
@@ -296,7 +296,7 @@ TEST(StopState, CancellerMayTakeItselfAway) {
 TEST(StopState, CancellerThatThrowsDoesNotUndoTheStop) {
   StopState state;
   int calls = 0;
-  state.set_canceller([&] {
+  state.set_canceller(&state, [&] {
     ++calls;
     throw std::runtime_error("cancel");
   });
@@ -309,14 +309,14 @@ TEST(StopState, TakingTheCancellerAwayWaitsForACallUnderWay) {
   StopState state;
   std::atomic<bool> inside{false};
   std::atomic<bool> left{false};
-  state.set_canceller([&] {
+  state.set_canceller(&state, [&] {
     inside.store(true);
     std::this_thread::sleep_for(20ms);
     left.store(true);
   });
   std::thread poster([&] { state.request(reason_of(1, StopUrgency::now)); });
   while (!inside.load()) std::this_thread::yield();
-  state.set_canceller({});
+  state.set_canceller(&state, {});
   EXPECT_TRUE(left.load());
   poster.join();
 }
@@ -324,7 +324,7 @@ TEST(StopState, TakingTheCancellerAwayWaitsForACallUnderWay) {
 TEST(StopState, SignalRequestTellsItsNumberAndKeepsErrno) {
   StopState state;
   int calls = 0;
-  state.set_canceller([&] { ++calls; });
+  state.set_canceller(&state, [&] { ++calls; });
   state.set_step(12);
   errno = EDOM;
   EXPECT_TRUE(state.request_from_signal(15, StopUrgency::now));

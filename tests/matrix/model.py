@@ -172,6 +172,20 @@ class World:
             first.add(later)
         return first
 
+    def weighed(self, error):
+        """Of the errors of one attempt the primary one says what becomes of the run: a lighter one hides no heavier."""
+        recovers = self.case.get("max", 5) > 0
+        weight = lambda e: 0 if e.code in CLEAN else 1 if recovers and e.code in RECOVERABLE else 2
+        if error is None or not error.suppressed:
+            return error
+        heaviest = max(error.suppressed, key=weight)
+        if weight(heaviest) <= weight(error):
+            return error
+        others = [e for e in error.suppressed if e is not heaviest]
+        error.suppressed = []
+        heaviest.suppressed += [error] + others
+        return heaviest
+
     # ---- creating and recovering ----
 
     def create_once(self):
@@ -181,11 +195,13 @@ class World:
         if code:
             return Error(code)
         self.session = self.creations
+        ends = None
         for hook in list(self.hooks):
             error, _ = self.call(hook, "after_create_session")
-            if error is not None:
+            if error is not None and error.code not in CLEAN:
                 return error
-        return None
+            ends = self.merge(ends, error)  # the session may be used again: no hook misses it
+        return ends
 
     def close_session(self):
         if self.session is not None:
@@ -333,7 +349,7 @@ class World:
         error = self.create_session(None) if self.session is None else None
         number = 1
         while error is None:
-            error = self.attempt(number)
+            error = self.weighed(self.attempt(number))
             if error is None or error.code not in RECOVERABLE or self.case.get("max", 5) == 0:
                 if error is not None and error.code not in CLEAN and self.cause is not None:
                     error.add(self.cause)  # what it was recovered from before
