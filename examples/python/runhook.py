@@ -1,171 +1,362 @@
-"""Just enough of runhook's C ABI to write a hook in Python, with nothing but the standard library.
+"""runhook for Python: hooks, loops and how they ended, with ctypes and the rest of the standard library only.
 
-An exception must not leave a callback: ctypes would print it and give 0 to C. So the trampoline catches it, tells runhook
-that the hook has failed, and keeps it, to be raised again where the loop was called.
+To be copied beside the program, with runhook_abi.py, which finds the library: the file that the environment variable
+RUNHOOK_LIBRARY names or, without it, librunhook.so.1 where the dynamic linker looks, e.g. in LD_LIBRARY_PATH.
+
+    class SmallEnough(runhook.Hook):
+        def before_run(self, context):
+            context.add_fetch("loss")
+        def after_run(self, context):
+            if context.get_double("loss") < 1e-3:
+                context.request_stop("the loss is small enough")
+
+    config = runhook.Config()
+    config.set_step(lambda context: context.set_double("loss", train_one_batch()), outputs=["loss"])
+    config.add_hook(SmallEnough())
+    with runhook.MonitoredSession(config) as session:
+        session.run_until_stop(max_steps=1000)
+    print(session.outcome())
+
+What is not here can be called through `lib`, after restype and argtypes are set, with call() and the objects' handles.
 """
 
-import ctypes
-from ctypes import POINTER, byref, c_char_p, c_double, c_int32, c_int64, c_size_t, c_void_p
+import contextlib
+import itertools
+import threading
+import weakref
+from ctypes import byref, c_char_p, c_double, c_int64, c_void_p
+from typing import NamedTuple, Optional
 
-CALLBACK_OK = 0x600D  # neither 0 nor 1, so that nothing is a success by accident
-CALLBACK_FAILED = 0x0BAD
-ERR_UNKNOWN = 2
-VERSION = 10000  # of the headers that these declarations were taken from
-
-CALLBACK = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p)
-DESTROY = ctypes.CFUNCTYPE(None, c_void_p)
-
-
-class _HookTable(ctypes.Structure):
-    """runhook_hook as of 1.0. A later library knows from struct_size that it ends here."""
-
-    _fields_ = [
-        ("struct_size", c_size_t),
-        ("user_data", c_void_p),
-        ("destroy", DESTROY),
-        ("name", c_char_p),
-        ("begin", CALLBACK),
-        ("after_create_session", CALLBACK),
-        ("before_run", CALLBACK),
-        ("after_run", CALLBACK),
-        ("on_error", CALLBACK),
-        ("end", CALLBACK),
-        ("cleanup", CALLBACK),
-    ]
+import runhook_abi as abi
+from runhook_abi import Code, Kind, Origin, Phase, Policy, lib
 
 
-_CALLBACK_NAMES = [name for name, kind in _HookTable._fields_ if kind is CALLBACK]
-
-# Name, result, arguments. With a trailing ERROR the function takes `runhook_error **error` last.
-ERROR = POINTER(c_void_p)
-_FUNCTIONS = [
-    ("runhook_check_version", c_int32, [c_int32, ERROR]),
-    ("runhook_error_to_string", c_char_p, [c_void_p]),
-    ("runhook_error_destroy", None, [c_void_p]),
-    ("runhook_context_fail", c_int32, [c_void_p, c_int32, c_char_p]),
-    ("runhook_context_session", c_void_p, [c_void_p]),
-    ("runhook_context_global_step", c_int64, [c_void_p]),
-    ("runhook_context_request_stop", c_int32, [c_void_p, c_int32, c_char_p]),
-    ("runhook_context_add_fetch", c_int32, [c_void_p, c_char_p, c_char_p, ERROR]),
-    ("runhook_context_get_double", c_int32, [c_void_p, c_char_p, POINTER(c_double), ERROR]),
-    ("runhook_graph_destroy", None, [c_void_p]),
-    ("runhook_config_create", c_void_p, [ERROR]),
-    ("runhook_config_destroy", None, [c_void_p]),
-    ("runhook_config_set_graph", c_int32, [c_void_p, c_void_p, ERROR]),
-    ("runhook_config_add_hook", c_int32, [c_void_p, POINTER(_HookTable), c_void_p, ERROR]),
-    ("runhook_run_args_create", c_void_p, [ERROR]),
-    ("runhook_run_args_destroy", None, [c_void_p]),
-    ("runhook_run_args_add_fetch", c_int32, [c_void_p, c_char_p, c_char_p, ERROR]),
-    ("runhook_monitored_session_create", c_void_p, [c_void_p, ERROR]),
-    ("runhook_monitored_session_destroy", None, [c_void_p]),
-    ("runhook_monitored_session_run_until_stop", c_int32, [c_void_p, c_void_p, c_int64, POINTER(c_int64), ERROR]),
-    ("runhook_monitored_session_close", c_int32, [c_void_p, ERROR]),
-    ("runhook_monitored_session_outcome", c_void_p, [c_void_p, ERROR]),
-    ("runhook_outcome_to_string", c_char_p, [c_void_p]),
-    ("runhook_outcome_destroy", None, [c_void_p]),
-]
+def _bytes(text):
+    return None if text is None else text.encode(errors="replace").replace(b"\0", b" ")
 
 
 class RunhookError(Exception):
-    """What a function of runhook failed with."""
+    """What a function of runhook failed with. What a hook or step has raised is its __cause__.
+
+    A hook or step may raise one, too, to give a code: by default, runhook recovers from ABORTED and UNAVAILABLE.
+    """
+
+    def __init__(self, message, code=Code.UNKNOWN, hook="", callback="", step=-1, suppressed=(), text=None):
+        super().__init__(message if text is None else text)
+        self.message, self.code, self.hook, self.callback, self.step = message, Code(code), hook, callback, step
+        self.suppressed = list(suppressed)  # what else went wrong after it
 
 
-class Hook:
-    """A hook. Define the callbacks that you need, each as `def after_run(self, context)`; exceptions may leave them."""
+def _error_from(handle):
+    if not handle:
+        return None
+    indices = range(lib.runhook_error_suppressed_count(handle))
+    suppressed = [_error_from(lib.runhook_error_suppressed_at(handle, index)) for index in indices]
+    texts = (getattr(lib, "runhook_error_" + name)(handle) for name in ["message", "hook", "callback", "to_string"])
+    message, hook, callback, text = (text.decode() for text in texts)
+    code, step = lib.runhook_error_code(handle), lib.runhook_error_step(handle)
+    error = RunhookError(message, code, hook, callback, step, suppressed, text)
+    error.__cause__ = _raised().get((hook, message))
+    return error
 
-    name = None
+
+def call(function, *arguments):
+    """Calls a function that takes `runhook_error **error` last, by its name or as it is; raises what it fails with."""
+    if isinstance(function, str):
+        function = getattr(lib, "runhook_" + function)
+    error = c_void_p()
+    value = function(*arguments, byref(error))
+    if error:
+        with _owned(error, "error") as handle:
+            raise _error_from(handle)
+    return value
+
+
+@contextlib.contextmanager
+def _owned(handle, noun):
+    try:
+        yield handle
+    finally:
+        getattr(lib, f"runhook_{noun}_destroy")(handle)
+
+
+# C knows a Python object by a number, and this keeps the object until C calls destroy, on whatever thread.
+_alive = {}
+_numbers = itertools.count(1)
+_destroy = abi.DESTROY(lambda number: _alive.pop(number, None))
+_working = threading.local()  # .session: whose callbacks are called on this thread
+
+
+def _keep(target, number=None):
+    number = number or next(_numbers)
+    _alive[number] = target
+    return {"user_data": number, "destroy": _destroy}
+
+
+def _raised():
+    """What callbacks have raised, by hook and message; nothing is kept where no session is at work."""
+    session = getattr(_working, "session", None)
+    return {} if session is None else session._raised
+
+
+def _explained(exception):
+    if isinstance(exception, RunhookError):
+        return exception.code, exception.message
+    code = Code.OUT_OF_RANGE if isinstance(exception, StopIteration) else Code.UNKNOWN
+    return code, f"{type(exception).__name__}: {exception}"
+
+
+def _trampoline(method):
+    """Makes the C callback that calls a method. Lives as long as the module, so that no table has to keep it."""
+
+    def callback(handle, number):
+        context = Context(handle)
+        try:
+            getattr(_alive[number], method)(context)
+            return abi.CALLBACK_OK
+        except BaseException as exception:  # none may pass through C: ctypes would print it and give 0
+            return _fail(handle, exception)
+        finally:
+            context.handle = None  # the context may have been kept, but what it stands for ends here
+
+    return abi.CALLBACK(callback)
+
+
+def _fail(handle, exception):
+    code, message = _explained(exception)
+    raised = _raised()
+    raised[lib.runhook_context_hook_name(handle).decode(), _bytes(message).decode()] = exception
+    if len(raised) > 64:  # with Policy.WARN a hook can fail for ever
+        del raised[next(iter(raised))]
+    session = getattr(_working, "session", None)
+    if session is not None and not isinstance(exception, Exception):
+        # Ctrl-C and sys.exit() are meant for the program, whatever the policy makes of the hook's failure.
+        session._interrupt = exception
+        lib.runhook_context_request_stop(handle, 0, _bytes(message))
+    return lib.runhook_context_fail(handle, code, _bytes(message))
+
+
+_TRAMPOLINES = {name: _trampoline(name) for name in [*abi.CALLBACKS.split(), "__call__"]}
 
 
 class Context:
-    """What a hook sees and asks, for the time of one callback."""
+    """What a callback sees and asks, until it returns."""
 
-    def __init__(self, runhook, handle):
-        self._runhook = runhook
+    def __init__(self, handle):
         self.handle = handle
 
-    @property
-    def session(self):
-        return self._runhook.lib.runhook_context_session(self.handle)
-
-    @property
-    def global_step(self):
-        return self._runhook.lib.runhook_context_global_step(self.handle)
-
-    def fetch(self, name):
-        self._runhook.call("runhook_context_add_fetch", self.handle, None, name.encode())
-
-    def number(self, name):
-        number = c_double()
-        self._runhook.call("runhook_context_get_double", self.handle, name.encode(), byref(number))
-        return number.value
+    session = property(lambda self: lib.runhook_context_session(self.handle), doc="The handle of the raw session.")
+    global_step = property(lambda self: lib.runhook_context_global_step(self.handle))
+    attempt = property(lambda self: lib.runhook_context_attempt(self.handle), doc="1, or more after a recovery.")
+    stop_requested = property(lambda self: lib.runhook_context_stop_requested(self.handle) == 1)
+    error = property(lambda self: _error_from(lib.runhook_context_error(self.handle)), doc="In on_error.")
+    outcome = property(lambda self: _outcome_from(lib.runhook_context_outcome(self.handle)), doc="In cleanup.")
 
     def request_stop(self, why, code=0):
-        return self._runhook.lib.runhook_context_request_stop(self.handle, code, why.encode()) == 1
+        """Asks for a stop after this step; returns whether this was the first request."""
+        return lib.runhook_context_request_stop(self.handle, code, _bytes(why)) == 1
+
+    def fail(self, message, code=Code.UNKNOWN):
+        """Makes the callback fail, as raising does, but goes on in it."""
+        lib.runhook_context_fail(self.handle, code, _bytes(message))
+
+    def add_fetch(self, name):
+        """In before_run: asks for a result, to be found in after_run."""
+        call("context_add_fetch", self.handle, None, _bytes(name))
+
+    def get_double(self, name):
+        """In after_run: returns a result that this hook asked for."""
+        number = c_double()
+        call("context_get_double", self.handle, _bytes(name), byref(number))
+        return number.value
+
+    def get_int64(self, name):
+        number = c_int64()
+        call("value_get_int64", lib.runhook_context_result(self.handle, _bytes(name)), byref(number))
+        return number.value
+
+    def set_double(self, name, number):
+        """In a step: publishes an output."""
+        call("step_set_double", self.handle, _bytes(name), number)
+
+    def set_int64(self, name, number):
+        with _owned(call("value_create_int64", number), "value") as value:
+            call("step_set_output", self.handle, _bytes(name), value)
 
 
-class Runhook:
-    """The loaded library."""
+class Hook:
+    """A hook. Override the callbacks that you need; an exception that leaves one makes the hook fail."""
 
-    def __init__(self, path):
-        # Global, so that a model's library finds the same runhook.
-        self.lib = ctypes.CDLL(path, mode=ctypes.RTLD_GLOBAL)
-        for name, result, arguments in _FUNCTIONS:
-            function = getattr(self.lib, name)
-            function.restype = result
-            function.argtypes = arguments
-        self._hooks = {}  # what C holds on to, until it calls destroy
-        self._next_number = 1
-        self._destroy = DESTROY(self._forget)
-        self._exception = None  # of the first callback that failed, until it is raised again
-        self.call("runhook_check_version", VERSION)
+    name = None  # for messages and reasons
 
-    def call(self, function, *arguments):
-        """Calls a function that takes `runhook_error **error` last, by its name or as it is; raises what it fails with."""
-        if isinstance(function, str):
-            function = getattr(self.lib, function)
-        error = c_void_p()
-        value = function(*arguments, byref(error))
-        if error:
-            text = self.lib.runhook_error_to_string(error).decode()
-            self.lib.runhook_error_destroy(error)
-            raise RunhookError(text)
-        return value
+    def begin(self, context): ...  # once, before there is a session
+    def after_create_session(self, context): ...  # after each creation of a session, so again after every recovery
+    def before_run(self, context): ...  # before each attempt at a step
+    def after_run(self, context): ...  # after the step, with the results that this hook asked for
+    def on_error(self, context): ...  # instead of after_run, if the attempt did not get there
+    def end(self, context): ...  # once, when the run has ended and did not fail
+    def cleanup(self, context): ...  # once, always, last
 
-    def add_hook(self, config, hook):
-        table = _HookTable(struct_size=ctypes.sizeof(_HookTable), destroy=self._destroy)
-        # A number in place of a pointer: Python's objects may not be kept alive by C.
-        table.user_data = self._next_number
-        self._next_number += 1
-        table.name = hook.name.encode() if hook.name else None
-        for name in _CALLBACK_NAMES:
-            method = getattr(hook, name, None)
-            if method is not None:
-                setattr(table, name, CALLBACK(self._trampoline(method)))
-        self._hooks[table.user_data] = (hook, table)  # the table keeps its trampolines
-        self.call("runhook_config_add_hook", config, byref(table), None)
 
-    def call_with_hooks(self, function, *arguments):
-        """As call(), for what calls hooks: what one of them raised is raised again, with runhook's error as its cause."""
-        self._exception = None
+class StopReason(NamedTuple):
+    origin: Origin
+    who: str
+    text: str
+    code: int
+    step: int
+
+
+class Outcome(NamedTuple):
+    kind: Kind
+    step: int
+    runs: int
+    recoveries: int
+    warnings: int
+    stop_reason: Optional[StopReason]  # of the first request, whatever the kind
+    error: Optional[RunhookError]
+    text: str
+
+    def __str__(self):
+        return self.text
+
+
+def _outcome_from(handle):
+    if not handle:
+        return None
+    stop_reason, found = None, abi.StopReason()
+    with contextlib.suppress(RunhookError):  # nobody has asked for a stop
+        call("outcome_stop_reason", handle, byref(found))
+        stop_reason = StopReason(Origin(found.origin), found.who.decode(), found.text.decode(), found.code, found.step)
+    numbers = (getattr(lib, "runhook_outcome_" + name)(handle) for name in ["step", "runs", "recoveries", "warnings"])
+    error, text = _error_from(lib.runhook_outcome_error(handle)), lib.runhook_outcome_to_string(handle).decode()
+    return Outcome(Kind(lib.runhook_outcome_kind(handle)), *numbers, stop_reason, error, text)
+
+
+class Config:
+    """What a monitored session is made from. It can be used again; hooks are then shared by the sessions.
+
+    destroy() of it and of a session is for those who cannot wait for the garbage collector.
+    """
+
+    def __init__(self):
+        self.handle = call("config_create")
+        self.destroy = weakref.finalize(self, lib.runhook_config_destroy, self.handle)
+        self._hook_numbers = {}
+
+    def set_graph(self, graph):
+        """Uses sessions of a graph, given by its handle."""
+        call("config_set_graph", self.handle, graph)
+
+    def set_step(self, step, outputs=()):
+        """Makes step(context) the body of the loop, also after a recovery. StopIteration is the end of input."""
+        names = (c_char_p * len(outputs))(*map(_bytes, outputs))
+
+        def create(context):
+            function = abi.Function(call=_TRAMPOLINES["__call__"], **_keep(step))
+            session = call("function_session_create", byref(function), names, len(outputs), None, 0)
+            with _owned(session, "session"):
+                call("context_set_session", context.handle, session)
+
+        function = abi.Function(call=_TRAMPOLINES["__call__"], **_keep(create))
+        with _owned(call("session_creator_create", byref(function)), "session_creator") as creator:
+            call("config_set_session_creator", self.handle, creator)
+
+    def add_hook(self, hook, phase=Phase.NORMAL, policy=Policy.FAIL, max_failures=1):
+        """Adds a hook; `policy` says what its failures do, `max_failures` how many it takes until DISABLE does so."""
+        # The same hook has the same number here, by which runhook finds out that it is added twice.
+        number = self._hook_numbers.setdefault(id(hook), next(_numbers))
+        callbacks = (name for name in abi.CALLBACKS.split() if getattr(type(hook), name) is not getattr(Hook, name))
+        table = {name: _TRAMPOLINES[name] for name in callbacks}
+        table = abi.Hook(name=_bytes(hook.name), **_keep(hook, number), **table)
+        options = abi.HookOptions(phase=phase, failure_policy=policy, max_failures=max_failures)
+        call("config_add_hook", self.handle, byref(table), byref(options))
+
+    def set_recovery(self, max_attempts=5):
+        """Says how often in a row a failed session is made anew; 0: never."""
+        backoff = {"initial_backoff_ns": 10**8, "max_backoff_ns": 30 * 10**9, "deadline_ns": -1, "jitter": 0.5}
+        call("config_set_recovery", self.handle, byref(abi.RecoveryPolicy(max_attempts=max_attempts, **backoff)))
+
+
+@contextlib.contextmanager
+def _run_args(fetches):
+    with _owned(call("run_args_create"), "run_args") as args:
+        for name in fetches:
+            call("run_args_add_fetch", args, None, _bytes(name))
+        yield args
+
+
+class MonitoredSession:
+    """The loop. `with` closes it; an exception that leaves the block fails the run, unless it is a clean end."""
+
+    def __init__(self, config):
+        self._raised, self._interrupt, self._error = {}, None, lambda: None
+        with self._at_work():
+            self.handle = call("monitored_session_create", config.handle)
+            self.destroy = weakref.finalize(self, lib.runhook_monitored_session_destroy, self.handle)
+
+    @contextlib.contextmanager
+    def _at_work(self):
+        """Around what calls callbacks, to bring home what they raise."""
+        outer, _working.session = getattr(_working, "session", None), self
         try:
-            return self.call(function, *arguments)
+            yield
         except RunhookError as error:
-            if self._exception is not None:
-                raise self._exception from error
-            raise
+            interrupt = self._interrupt
+            self._error = weakref.ref(error) if interrupt is None else lambda: interrupt
+            if interrupt is None:
+                raise
+        finally:
+            _working.session = outer
+        interrupt, self._interrupt = self._interrupt, None
+        if interrupt is not None:
+            raise interrupt
 
-    def _trampoline(self, method):
-        def callback(handle, _user_data):
-            try:
-                method(Context(self, handle))
-                return CALLBACK_OK
-            except BaseException as exception:  # Ctrl-C and sys.exit(), too: nothing may pass through C
-                if self._exception is None:
-                    self._exception = exception
-                text = f"{type(exception).__name__}: {exception}"
-                return self.lib.runhook_context_fail(handle, ERR_UNKNOWN, text.encode(errors="replace"))
+    should_stop = property(lambda self: lib.runhook_monitored_session_should_stop(self.handle) == 1)
+    global_step = property(lambda self: lib.runhook_monitored_session_global_step(self.handle))
 
-        return callback
+    def run(self, fetches=()):
+        """Executes one step; returns what was fetched, by name: a number, or None for an operation."""
+        fetched, number = {}, c_double()
+        with self._at_work(), _run_args(fetches) as args, _owned(call("results_create"), "results") as results:
+            call("monitored_session_run", self.handle, args, results)
+            for index in range(lib.runhook_results_count(results)):
+                value = lib.runhook_results_value_at(results, index)
+                if value:
+                    call("value_get_double", value, byref(number))
+                name = lib.runhook_results_key_at(results, index).decode()
+                fetched[name] = number.value if value else None
+        return fetched
 
-    def _forget(self, number):
-        self._hooks.pop(number, None)
+    def run_until_stop(self, fetches=(), max_steps=0):
+        """Executes steps until a stop or the end of input, at most `max_steps` unless that is 0; returns how many."""
+        completed = c_int64()
+        with self._at_work(), _run_args(fetches) as args:
+            call("monitored_session_run_until_stop", self.handle, args, max_steps, byref(completed))
+        return completed.value
+
+    def request_stop(self, why, code=0, now=False):
+        """Asks for a stop, on any thread; `now` also cancels the step. Returns whether this was the first request."""
+        return lib.runhook_monitored_session_request_stop(self.handle, code, _bytes(why), int(now)) == 1
+
+    def close(self):
+        """Ends the run: end and cleanup of every hook. To do so again changes nothing."""
+        with self._at_work():
+            call("monitored_session_close", self.handle)
+
+    def outcome(self):
+        """Tells how the run ended; of Kind.RUNNING until it is closed."""
+        with self._at_work(), _owned(call("monitored_session_outcome", self.handle), "outcome") as outcome:
+            return _outcome_from(outcome)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, _kind, exception, _traceback):
+        if exception is None:
+            return self.close()
+        code, message = _explained(exception)
+        with contextlib.suppress(RunhookError):  # what fails after the exception is in the outcome
+            if exception is not self._error():
+                call("monitored_session_fail", self.handle, code, _bytes(message))
+            self.close()
+        return code in (Code.STOPPED, Code.OUT_OF_RANGE)

@@ -11,7 +11,8 @@ import os
 import sys
 from ctypes import POINTER, byref, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint64, c_void_p
 
-from runhook import ERROR, Hook, Runhook, RunhookError
+import runhook
+from runhook_abi import ERROR
 
 
 class Model:
@@ -40,13 +41,12 @@ class Model:
         return data
 
 
-class TargetHook(Hook):
+class TargetHook(runhook.Hook):
     """Watches the loss, evaluates every so many steps and asks for a stop when the target is reached."""
 
     name = "python target"
 
-    def __init__(self, runhook, model, test_set, target, every, fail):
-        self.runhook = runhook
+    def __init__(self, model, test_set, target, every, fail):
         self.model = model
         self.test_set = test_set
         self.target = target
@@ -54,55 +54,48 @@ class TargetHook(Hook):
         self.fail = fail
 
     def before_run(self, context):
-        context.fetch("loss")
+        context.add_fetch("loss")
 
     def after_run(self, context):
         step = context.global_step
-        loss = context.number("loss")
+        loss = context.get_double("loss")
         if self.fail and step == 3:
             raise ValueError(f"on purpose, at a loss of {loss:.3f}")
         if step % self.every != 0:
             return
         accuracy = c_double()
-        self.runhook.call(self.model.evaluate, context.session, self.test_set, byref(accuracy))
+        runhook.call(self.model.evaluate, context.session, self.test_set, byref(accuracy))
         print(f"step {step}  loss {loss:.4f}  test accuracy {accuracy.value:.4f}", file=sys.stderr)
         if accuracy.value >= self.target:
             context.request_stop(f"test accuracy {accuracy.value:.4f} has reached {self.target:.4f}")
 
 
 def train(options):
-    """Returns how the run ended, as one line."""
-    runhook = Runhook(options.runhook)
+    """Returns how the run ended."""
     model = Model(options.model)
-    with contextlib.ExitStack() as stack:  # destroys in reverse order: the data sets last, because the others look at them
+    with contextlib.ExitStack() as stack:  # in reverse order: the data sets go last, because all else looks at them
 
         def owned(handle, destroy):
             stack.callback(destroy, handle)
             return handle
 
-        lib = runhook.lib
         training_set = owned(model.load(options.data, "train"), model.dataset_destroy)
         test_set = owned(model.load(options.data, "t10k"), model.dataset_destroy)
-        graph = owned(runhook.call(model.create, training_set, 64, 1, 0.1), lib.runhook_graph_destroy)
+        graph = owned(runhook.call(model.create, training_set, 64, 1, 0.1), runhook.lib.runhook_graph_destroy)
 
-        config = owned(runhook.call("runhook_config_create"), lib.runhook_config_destroy)
-        runhook.call("runhook_config_set_graph", config, graph)
-        runhook.add_hook(config, TargetHook(runhook, model, test_set, options.target, 100, options.fail))
-
-        args = owned(runhook.call("runhook_run_args_create"), lib.runhook_run_args_destroy)
-        runhook.call("runhook_run_args_add_fetch", args, None, b"train")
-
-        session = runhook.call_with_hooks("runhook_monitored_session_create", config)
-        owned(session, lib.runhook_monitored_session_destroy)
-        runhook.call_with_hooks("runhook_monitored_session_run_until_stop", session, args, options.max_steps, None)
-        runhook.call_with_hooks("runhook_monitored_session_close", session)
-        outcome = owned(runhook.call("runhook_monitored_session_outcome", session), lib.runhook_outcome_destroy)
-        return lib.runhook_outcome_to_string(outcome).decode()
+        config = runhook.Config()
+        stack.callback(config.destroy)
+        config.set_graph(graph)
+        config.add_hook(TargetHook(model, test_set, options.target, 100, options.fail))
+        session = runhook.MonitoredSession(config)
+        stack.callback(session.destroy)
+        with session:
+            session.run_until_stop(["train"], options.max_steps)
+        return session.outcome()
 
 
 def main():
     parser = argparse.ArgumentParser(description="Trains on Fashion-MNIST with a hook in Python.")
-    parser.add_argument("--runhook", default=os.environ.get("RUNHOOK_LIBRARY", "librunhook.so.1"))
     parser.add_argument("--model", default=os.environ.get("FASHION_MODEL_LIBRARY", "libfashion_model.so"))
     parser.add_argument("--data", default="/usr/share/datasets/fashion-mnist")
     parser.add_argument("--target", type=float, default=0.83)
@@ -110,10 +103,10 @@ def main():
     parser.add_argument("--fail", action="store_true", help="raise in the hook, to see the run fail")
     try:
         print(train(parser.parse_args()))
-    except (OSError, RunhookError, ValueError) as error:
+    except (OSError, runhook.RunhookError) as error:
         print(f"training failed: {error}", file=sys.stderr)
         if error.__cause__ is not None:
-            print(f"as runhook reported it: {error.__cause__}", file=sys.stderr)
+            print(f"because of {error.__cause__!r}", file=sys.stderr)
         return 2
     return 0
 

@@ -1,0 +1,94 @@
+"""What runhook.py needs of the C headers, and the library itself.
+
+The library is loaded on import: the file that the environment variable RUNHOOK_LIBRARY names or, without it,
+librunhook.so.1 from where the dynamic linker looks, e.g. in LD_LIBRARY_PATH.
+"""
+
+import ctypes
+import enum
+import os
+from ctypes import POINTER, Structure, c_char_p, c_double, c_int32, c_int64, c_size_t, c_void_p
+
+VERSION = 10000  # of the headers that these declarations were taken from
+CALLBACK_OK = 0x600D  # neither 0 nor 1, so that nothing is a success by accident
+CALLBACK = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p)
+DESTROY = ctypes.CFUNCTYPE(None, c_void_p)
+ERROR = POINTER(c_void_p)  # `runhook_error **error`, which comes last
+
+
+class _Number(enum.IntEnum):
+    @classmethod
+    def _missing_(cls, value):  # one that a later library has added
+        number = int.__new__(cls, value)
+        number._name_, number._value_ = f"number {value}", value
+        return number
+
+
+class Code(_Number):
+    OK, CANCELLED, UNKNOWN, INVALID_ARGUMENT, DEADLINE_EXCEEDED, NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED = range(8)
+    RESOURCE_EXHAUSTED, FAILED_PRECONDITION, ABORTED, OUT_OF_RANGE, UNIMPLEMENTED, INTERNAL, UNAVAILABLE = range(8, 15)
+    DATA_LOSS, UNAUTHENTICATED = 15, 16
+    STOPPED, CLOSED, REENTRANT, BUSY, HOOK_FAILED, NO_MEMORY = range(100, 106)
+
+
+Phase = _Number("Phase", "GUARD NORMAL SAVER", start=0)
+Policy = _Number("Policy", "FAIL WARN DISABLE", start=0)
+Kind = _Number("Kind", "RUNNING COMPLETED STOPPED END_OF_INPUT FAILED", start=0)
+Origin = _Number("Origin", "NONE CALLER HOOK SOURCE COORDINATOR STEP_FUNCTION SIGNAL SESSION", start=0)
+
+
+def _struct(*fields):
+    """A struct as of 1.0, by its members' types. A later library knows from struct_size that it ends there."""
+    members = [("struct_size", c_size_t), *((name, kind) for kind, names in fields for name in names.split())]
+    made = type("Struct", (Structure,), {"_fields_": members})
+    return lambda **values: made(struct_size=ctypes.sizeof(made), **values)
+
+
+CALLBACKS = "begin after_create_session before_run after_run on_error end cleanup"
+_table = [(c_void_p, "user_data"), (DESTROY, "destroy")]
+Hook = _struct(*_table, (c_char_p, "name"), (CALLBACK, CALLBACKS))
+Function = _struct(*_table, (CALLBACK, "call"))
+HookOptions = _struct((c_int32, "phase failure_policy max_failures chief_only"))
+_backoff = "max_attempts initial_backoff_ns max_backoff_ns deadline_ns"
+RecoveryPolicy = _struct(*_table, (CALLBACK, "classify on_recovery"), (c_int64, _backoff), (c_double, "jitter"))
+StopReason = _struct((c_int32, "origin urgency code reserved"), (c_int64, "step time_ns"), (c_char_p, "who text"))
+
+# By result and arguments. V is a handle or a pointer, of which Python needs to know no more.
+V, S, I, L, N, D, E = c_void_p, c_char_p, c_int32, c_int64, c_size_t, c_double, ERROR
+_FUNCTIONS = [
+    (None, [V], "error_destroy graph_destroy config_destroy session_creator_destroy session_destroy run_args_destroy"),
+    (None, [V], "monitored_session_destroy outcome_destroy results_destroy value_destroy"),
+    (I, [V], "error_code outcome_kind context_stop_requested monitored_session_should_stop"),
+    (L, [V], "error_step context_global_step context_attempt monitored_session_global_step"),
+    (L, [V], "outcome_step outcome_runs outcome_recoveries outcome_warnings"),
+    (N, [V], "error_suppressed_count results_count"),
+    (S, [V], "error_message error_hook error_callback error_to_string context_hook_name outcome_to_string"),
+    (S, [V, N], "results_key_at"),
+    (V, [V], "context_session context_error context_outcome outcome_error"),
+    (V, [V, N], "error_suppressed_at results_value_at"),
+    (V, [V, S], "context_result"),
+    (V, [E], "config_create run_args_create results_create"),
+    (V, [L, E], "value_create_int64"),
+    (V, [V, E], "session_creator_create monitored_session_create monitored_session_outcome"),
+    (V, [V, POINTER(S), N, POINTER(S), N, E], "function_session_create"),
+    (I, [V, I, S], "context_fail context_request_stop"),
+    (I, [V, I, S, I], "monitored_session_request_stop"),
+    (I, [V, E], "monitored_session_close"),
+    (I, [V, I, S, E], "monitored_session_fail"),
+    (I, [V, V, E], "config_set_graph config_set_session_creator config_set_recovery context_set_session"),
+    (I, [V, V, E], "value_get_double value_get_int64 outcome_stop_reason"),
+    (I, [V, V, V, E], "config_add_hook monitored_session_run"),
+    (I, [V, V, L, V, E], "monitored_session_run_until_stop"),
+    (I, [V, S, S, E], "context_add_fetch run_args_add_fetch"),
+    (I, [V, S, D, E], "step_set_double"),
+    (I, [V, S, V, E], "context_get_double step_set_output"),
+]
+
+# Global, so that an engine's library finds the same runhook.
+lib = ctypes.CDLL(os.environ.get("RUNHOOK_LIBRARY", "librunhook.so.1"), mode=ctypes.RTLD_GLOBAL)
+if lib.runhook_check_version(VERSION, None) != Code.OK:
+    raise ImportError(f"runhook {lib.runhook_version()} cannot serve declarations of version {VERSION}")
+for _result, _arguments, _names in _FUNCTIONS:
+    for _name in _names.split():
+        getattr(lib, "runhook_" + _name).restype = _result
+        getattr(lib, "runhook_" + _name).argtypes = _arguments
