@@ -1,215 +1,348 @@
-//! Just enough of runhook's C ABI to write a hook in Rust, by hand and without crates.
+//! runhook for Rust: hooks, loops and how they ended, with the standard library only, for rustc 1.63 and newer.
 //!
-//! Two rules make it safe: no panic may leave a callback, and what runhook lends may not outlive the callback. The first
-//! is kept by `guard`, the second by lifetimes.
+//! To be copied beside the program, with the folder `runhook`. A program hook.rs that says `mod runhook;` is built by
+//!
+//!     rustc --edition 2021 -O hook.rs -L <libdir> -l runhook
+//!
+//! where librunhook.so is in <libdir>. It finds the library there if `-C link-arg=-Wl,-rpath,<libdir>` is added, or if
+//! LD_LIBRARY_PATH names the folder when it runs.
+//!
+//!     struct SmallEnough;
+//!     impl Hook for SmallEnough {
+//!         fn before_run(&mut self, context: &mut Context) -> HookResult {
+//!             Ok(context.add_fetch("loss")?)
+//!         }
+//!         fn after_run(&mut self, context: &mut Context) -> HookResult {
+//!             if context.get_double("loss")? < 1e-3 {
+//!                 context.request_stop(0, "the loss is small enough");
+//!             }
+//!             Ok(())
+//!         }
+//!     }
+//!     let mut config = Config::new()?;
+//!     config.set_step(&["loss"], |context| Ok(context.set_double("loss", train_one_batch()?)?))?;
+//!     config.add_hook("small enough", SmallEnough, HookOptions::default())?;
+//!     let mut session = MonitoredSession::new(&config)?;
+//!     session.run_until_stop(&[], 1000)?;
+//!     session.close()?;
+//!     println!("{}", session.outcome()?);
+//!
+//! Three rules make it safe: no panic leaves a callback, so `-C panic=abort` is not for it; what runhook lends cannot
+//! outlive the callback, by lifetimes; and one thread does all, because only `StopSource` can be sent to another.
+#![allow(dead_code, unused_imports)] // a program needs a part of it
 
-use std::any::Any;
-use std::ffi::{CStr, CString};
-use std::marker::PhantomData;
-use std::os::raw::{c_char, c_void};
-use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::error::Error as StdError;
+use std::ffi::CString;
+use std::fmt;
+use std::mem::size_of;
+use std::os::raw::c_void;
+use std::ptr::{null, null_mut};
+use std::rc::Rc;
 
-/// The part of the C headers that is needed here. Handles are opaque; callers must not look behind them.
-pub mod ffi {
-    use super::*;
-
-    pub type Status = i32;
-    pub const ERR_UNKNOWN: Status = 2;
-    pub const CALLBACK_OK: i32 = 0x600D; // neither 0 nor 1, so that nothing is a success by accident
-    pub const CALLBACK_FAILED: i32 = 0x0BAD;
-    pub const VERSION: i32 = 10000; // of the headers that these declarations were taken from
-
-    macro_rules! handles { ($($name:ident)*) => { $(#[repr(C)] pub struct $name { _private: [u8; 0] })* } }
-    handles!(Context Error Graph Config MonitoredSession Session RunArgs Outcome);
-
-    pub type Callback = Option<unsafe extern "C" fn(*mut Context, *mut c_void) -> i32>;
-
-    /// runhook_hook as of 1.0. A later library knows from `struct_size` that it ends here.
-    #[repr(C)]
-    pub struct Hook {
-        pub struct_size: usize,
-        pub user_data: *mut c_void,
-        pub destroy: Option<unsafe extern "C" fn(*mut c_void)>,
-        pub name: *const c_char,
-        pub begin: Callback,
-        pub after_create_session: Callback,
-        pub before_run: Callback,
-        pub after_run: Callback,
-        pub on_error: Callback,
-        pub end: Callback,
-        pub cleanup: Callback,
-    }
-
-    extern "C" {
-        pub fn runhook_check_version(header_version: i32, error: *mut *mut Error) -> Status;
-        pub fn runhook_error_to_string(error: *mut Error) -> *const c_char;
-        pub fn runhook_error_destroy(error: *mut Error);
-
-        pub fn runhook_context_fail(context: *mut Context, code: Status, message: *const c_char) -> i32;
-        pub fn runhook_context_session(context: *mut Context) -> *mut Session;
-        pub fn runhook_context_global_step(context: *mut Context) -> i64;
-        pub fn runhook_context_request_stop(context: *mut Context, code: i32, text: *const c_char) -> i32;
-        pub fn runhook_context_add_fetch(
-            context: *mut Context,
-            key: *const c_char,
-            name: *const c_char,
-            error: *mut *mut Error,
-        ) -> Status;
-        pub fn runhook_context_get_double(
-            context: *mut Context,
-            key: *const c_char,
-            number: *mut f64,
-            error: *mut *mut Error,
-        ) -> Status;
-
-        pub fn runhook_graph_destroy(graph: *mut Graph);
-        pub fn runhook_config_create(error: *mut *mut Error) -> *mut Config;
-        pub fn runhook_config_destroy(config: *mut Config);
-        pub fn runhook_config_set_graph(config: *mut Config, graph: *mut Graph, error: *mut *mut Error) -> Status;
-        pub fn runhook_config_add_hook(
-            config: *mut Config,
-            hook: *const Hook,
-            options: *const c_void,
-            error: *mut *mut Error,
-        ) -> Status;
-        pub fn runhook_run_args_create(error: *mut *mut Error) -> *mut RunArgs;
-        pub fn runhook_run_args_destroy(args: *mut RunArgs);
-        pub fn runhook_run_args_add_fetch(
-            args: *mut RunArgs,
-            key: *const c_char,
-            name: *const c_char,
-            error: *mut *mut Error,
-        ) -> Status;
-        pub fn runhook_monitored_session_create(config: *const Config, error: *mut *mut Error)
-            -> *mut MonitoredSession;
-        pub fn runhook_monitored_session_destroy(session: *mut MonitoredSession);
-        pub fn runhook_monitored_session_run_until_stop(
-            session: *mut MonitoredSession,
-            args: *const RunArgs,
-            max_steps: i64,
-            completed: *mut i64,
-            error: *mut *mut Error,
-        ) -> Status;
-        pub fn runhook_monitored_session_close(session: *mut MonitoredSession, error: *mut *mut Error) -> Status;
-        pub fn runhook_monitored_session_outcome(
-            session: *const MonitoredSession,
-            error: *mut *mut Error,
-        ) -> *mut Outcome;
-        pub fn runhook_outcome_to_string(outcome: *mut Outcome) -> *const c_char;
-        pub fn runhook_outcome_destroy(outcome: *mut Outcome);
-    }
-}
-
-pub type Result<T> = std::result::Result<T, String>;
-
-fn c_string(text: &str) -> CString {
-    CString::new(text.replace('\0', " ")).expect("no NUL is left in it")
-}
-
-pub fn owned_text(text: *const c_char) -> String {
-    if text.is_null() {
-        return String::new();
-    }
-    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
-}
-
-/// Calls a function that takes `runhook_error **error` last, and makes a `Result` of what that says.
-pub fn check<T>(call: impl FnOnce(*mut *mut ffi::Error) -> T) -> Result<T> {
-    let mut error = std::ptr::null_mut();
-    let value = call(&mut error);
-    if error.is_null() {
-        return Ok(value);
-    }
-    let text = owned_text(unsafe { ffi::runhook_error_to_string(error) });
-    unsafe { ffi::runhook_error_destroy(error) };
-    Err(text)
-}
-
-/// What a hook sees and asks. Cannot be kept: it is lent for the time of one callback.
-pub struct Context<'a>(*mut ffi::Context, PhantomData<&'a mut ffi::Context>);
-
-impl Context<'_> {
-    pub fn global_step(&mut self) -> i64 {
-        unsafe { ffi::runhook_context_global_step(self.0) }
-    }
-    pub fn session(&mut self) -> *mut ffi::Session {
-        unsafe { ffi::runhook_context_session(self.0) }
-    }
-    pub fn fetch(&mut self, name: &str) -> Result<()> {
-        let name = c_string(name);
-        check(|e| unsafe { ffi::runhook_context_add_fetch(self.0, std::ptr::null(), name.as_ptr(), e) }).map(drop)
-    }
-    pub fn number(&mut self, name: &str) -> Result<f64> {
-        let name = c_string(name);
-        let mut number = 0.0;
-        check(|e| unsafe { ffi::runhook_context_get_double(self.0, name.as_ptr(), &mut number, e) })?;
-        Ok(number)
-    }
-    pub fn request_stop(&mut self, code: i32, why: &str) -> bool {
-        let why = c_string(why);
-        unsafe { ffi::runhook_context_request_stop(self.0, code, why.as_ptr()) == 1 }
-    }
-}
-
-/// A hook. `Err` and panics both make the callback fail.
-pub trait Hook {
-    fn before_run(&mut self, _context: &mut Context) -> Result<()> {
-        Ok(())
-    }
-    fn after_run(&mut self, _context: &mut Context) -> Result<()> {
-        Ok(())
-    }
-}
-
-/// Gives a hook to a config, which owns it from here on.
-pub fn add_hook<H: Hook + 'static>(config: *mut ffi::Config, name: &str, hook: H) -> Result<()> {
-    let name = c_string(name); // runhook copies it
-    let table = ffi::Hook {
-        struct_size: std::mem::size_of::<ffi::Hook>(),
-        user_data: Box::into_raw(Box::new(hook)) as *mut c_void,
-        destroy: Some(destroy::<H>),
-        name: name.as_ptr(),
-        begin: None,
-        after_create_session: None,
-        before_run: Some(before_run::<H>),
-        after_run: Some(after_run::<H>),
-        on_error: None,
-        end: None,
-        cleanup: None,
+macro_rules! numbers {
+    ($name:ident: $($variant:ident = $value:expr),*) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name { $($variant,)* Other(i32) }
+        impl From<i32> for $name {
+            fn from(number: i32) -> $name {
+                match number { $($value => $name::$variant,)* other => $name::Other(other) }
+            }
+        }
+        impl From<$name> for i32 {
+            fn from(name: $name) -> i32 {
+                match name { $($name::$variant => $value,)* $name::Other(other) => other }
+            }
+        }
     };
-    // destroy() runs exactly once, even if the hook is refused: nothing has to be freed here.
-    check(|e| unsafe { ffi::runhook_config_add_hook(config, &table, std::ptr::null(), e) }).map(drop)
 }
 
-// runhook calls the callbacks of one session one at a time, so a mutable reference to the hook is unique.
+// With their paths, so that this file can be taken from anywhere with a path of its own.
+#[path = "runhook/error.rs"]
+pub mod error;
+#[path = "runhook/ffi.rs"]
+pub mod ffi;
+#[path = "runhook/hook.rs"]
+pub mod hook;
 
-unsafe extern "C" fn before_run<H: Hook>(context: *mut ffi::Context, hook: *mut c_void) -> i32 {
-    guard(context, |context| (*(hook as *mut H)).before_run(context))
+pub use error::{check, Code, Error, Owned, Result};
+pub use hook::{BoxedError, Context, Hook, HookResult};
+
+use error::{at_work, c_string, text, Causes};
+use hook::{callbacks, destroy, function, guard, lend, run_step, Step};
+
+numbers!(Kind: Running = 0, Completed = 1, Stopped = 2, EndOfInput = 3, Failed = 4);
+numbers!(Origin: None = 0, Caller = 1, Hook = 2, Source = 3, Coordinator = 4, StepFunction = 5, Signal = 6,
+    Session = 7);
+
+/// Makes the session that calls a step; after a recovery another one.
+struct Creator {
+    step: Rc<RefCell<Step>>,
+    outputs: Vec<CString>,
 }
 
-unsafe extern "C" fn after_run<H: Hook>(context: *mut ffi::Context, hook: *mut c_void) -> i32 {
-    guard(context, |context| (*(hook as *mut H)).after_run(context))
+unsafe extern "C" fn create_session(context: *mut ffi::Context, creator: *mut c_void) -> i32 {
+    guard(context, |context| {
+        let creator = lend::<Creator>(creator)?;
+        let outputs: Vec<_> = creator.outputs.iter().map(|name| name.as_ptr()).collect();
+        let step = function(creator.step.clone(), run_step);
+        let made =
+            check(|e| ffi::runhook_function_session_create(&step, outputs.as_ptr(), outputs.len(), null(), 0, e))?;
+        let session = Owned(made, ffi::runhook_session_destroy);
+        check(|e| ffi::runhook_context_set_session(context.0, session.0, e))?;
+        Ok(())
+    })
 }
 
-unsafe extern "C" fn destroy<H: Hook>(hook: *mut c_void) {
-    let _ = catch_unwind(|| drop(Box::from_raw(hook as *mut H)));
+#[derive(Clone, Copy, Default)]
+pub enum Phase {
+    Guard,
+    #[default]
+    Normal,
+    Saver,
 }
 
-/// Keeps panics on this side and tells runhook what went wrong.
-fn guard(context: *mut ffi::Context, body: impl FnOnce(&mut Context) -> Result<()>) -> i32 {
-    let result = catch_unwind(AssertUnwindSafe(|| body(&mut Context(context, PhantomData))));
-    let message = match result {
-        Ok(Ok(())) => return ffi::CALLBACK_OK,
-        Ok(Err(message)) => message,
-        Err(panic) => format!("panic: {}", panic_text(panic.as_ref())),
-    };
-    unsafe { ffi::runhook_context_fail(context, ffi::ERR_UNKNOWN, c_string(&message).as_ptr()) };
-    ffi::CALLBACK_FAILED
+/// What a hook's failure does.
+#[derive(Clone, Copy, Default)]
+pub enum Policy {
+    #[default]
+    Fail,
+    Warn,
+    Disable(i32), // after so many
 }
 
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    if let Some(text) = panic.downcast_ref::<String>() {
-        return text;
+#[derive(Clone, Copy, Default)]
+pub struct HookOptions {
+    pub phase: Phase,
+    pub policy: Policy,
+}
+
+/// What a monitored session is made from. It can be used again; hooks are then shared by the sessions.
+pub struct Config(Owned<ffi::Config>);
+
+impl Config {
+    pub fn new() -> Result<Config> {
+        check(|e| unsafe { ffi::runhook_check_version(ffi::VERSION, e) })?;
+        let config = check(|e| unsafe { ffi::runhook_config_create(e) })?;
+        Ok(Config(Owned(config, ffi::runhook_config_destroy)))
     }
-    panic.downcast_ref::<&str>().copied().unwrap_or("of an unknown kind")
+
+    /// For functions that are not here.
+    pub fn handle(&self) -> *mut ffi::Config {
+        self.0 .0
+    }
+
+    /// Makes a function the body of the loop, also after a recovery.
+    pub fn set_step(&mut self, outputs: &[&str], step: impl FnMut(&mut Context) -> HookResult + 'static) -> Result<()> {
+        let outputs = outputs.iter().map(|name| c_string(name)).collect();
+        let creator = Creator {
+            step: Rc::new(RefCell::new(Box::new(step))),
+            outputs,
+        };
+        let creator = function(Rc::new(RefCell::new(creator)), create_session);
+        let creator = check(|e| unsafe { ffi::runhook_session_creator_create(&creator, e) })?;
+        let creator = Owned(creator, ffi::runhook_session_creator_destroy);
+        check(|e| unsafe { ffi::runhook_config_set_session_creator(self.handle(), creator.0, e) }).map(drop)
+    }
+
+    /// Says how often in a row a failed session is made anew; 5 by default, 0: never.
+    pub fn set_recovery(&mut self, max_attempts: i64) -> Result<()> {
+        let policy = ffi::RecoveryPolicy {
+            struct_size: size_of::<ffi::RecoveryPolicy>(),
+            user_data: null_mut(),
+            destroy: None,
+            classify: None,
+            on_recovery: None,
+            max_attempts,
+            initial_backoff_ns: 100_000_000,
+            max_backoff_ns: 30_000_000_000,
+            deadline_ns: -1,
+            jitter: 0.5,
+        };
+        check(|e| unsafe { ffi::runhook_config_set_recovery(self.handle(), &policy, e) }).map(drop)
+    }
+
+    /// Gives the config a hook; its name is for messages and reasons.
+    pub fn add_hook(&mut self, name: &str, hook: impl Hook + 'static, options: HookOptions) -> Result<()> {
+        let name = c_string(name); // runhook copies it
+        let hook: Box<dyn Hook> = Box::new(hook);
+        let table = ffi::Hook {
+            struct_size: size_of::<ffi::Hook>(),
+            user_data: Rc::into_raw(Rc::new(RefCell::new(hook))) as *mut c_void,
+            destroy: Some(destroy::<Box<dyn Hook>>), // exactly once, also if the hook is refused
+            name: name.as_ptr(),
+            begin: Some(callbacks::begin),
+            after_create_session: Some(callbacks::after_create_session),
+            before_run: Some(callbacks::before_run),
+            after_run: Some(callbacks::after_run),
+            on_error: Some(callbacks::on_error),
+            end: Some(callbacks::end),
+            cleanup: Some(callbacks::cleanup),
+        };
+        let (failure_policy, max_failures) = match options.policy {
+            Policy::Fail => (0, 1),
+            Policy::Warn => (1, 1),
+            Policy::Disable(failures) => (2, failures),
+        };
+        let struct_size = size_of::<ffi::HookOptions>();
+        let phase = options.phase as i32;
+        let options = ffi::HookOptions {
+            struct_size,
+            phase,
+            failure_policy,
+            max_failures,
+            chief_only: 0,
+        };
+        check(|e| unsafe { ffi::runhook_config_add_hook(self.handle(), &table, &options, e) }).map(drop)
+    }
+}
+
+fn run_args(fetches: &[&str]) -> Result<Owned<ffi::RunArgs>> {
+    let args = check(|e| unsafe { ffi::runhook_run_args_create(e) })?;
+    let args = Owned(args, ffi::runhook_run_args_destroy);
+    for name in fetches {
+        let name = c_string(name);
+        check(|e| unsafe { ffi::runhook_run_args_add_fetch(args.0, null(), name.as_ptr(), e) })?;
+    }
+    Ok(args)
+}
+
+/// The loop. Dropping it closes it, too, but tells nobody what that failed with.
+pub struct MonitoredSession(Owned<ffi::MonitoredSession>, RefCell<Causes>);
+
+impl MonitoredSession {
+    pub fn new(config: &Config) -> Result<MonitoredSession> {
+        let causes = RefCell::default();
+        let session = at_work(&causes, || {
+            check(|e| unsafe { ffi::runhook_monitored_session_create(config.handle(), e) })
+        })?;
+        Ok(MonitoredSession(
+            Owned(session, ffi::runhook_monitored_session_destroy),
+            causes,
+        ))
+    }
+
+    fn check<T>(&self, call: impl FnOnce(*mut ffi::MonitoredSession, *mut *mut ffi::Error) -> T) -> Result<T> {
+        at_work(&self.1, || check(|e| call(self.0 .0, e)))
+    }
+
+    /// Executes one step; returns what was fetched, by name: a number, or `None` for an operation.
+    pub fn run(&mut self, fetches: &[&str]) -> Result<HashMap<String, Option<f64>>> {
+        let args = run_args(fetches)?;
+        let results = Owned(
+            check(|e| unsafe { ffi::runhook_results_create(e) })?,
+            ffi::runhook_results_destroy,
+        );
+        self.check(|session, e| unsafe { ffi::runhook_monitored_session_run(session, args.0, results.0, e) })?;
+        let mut fetched = HashMap::new();
+        for index in 0..unsafe { ffi::runhook_results_count(results.0) } {
+            let value = unsafe { ffi::runhook_results_value_at(results.0, index) };
+            let mut number = None;
+            if !value.is_null() {
+                check(|e| unsafe { ffi::runhook_value_get_double(value, number.insert(0.0), e) })?;
+            }
+            fetched.insert(text(unsafe { ffi::runhook_results_key_at(results.0, index) }), number);
+        }
+        Ok(fetched)
+    }
+
+    /// Executes steps until a stop or the end of input, at most `max_steps` unless that is 0; returns how many.
+    pub fn run_until_stop(&mut self, fetches: &[&str], max_steps: i64) -> Result<i64> {
+        let (args, mut completed) = (run_args(fetches)?, 0);
+        self.check(|session, e| unsafe {
+            ffi::runhook_monitored_session_run_until_stop(session, args.0, max_steps, &mut completed, e)
+        })?;
+        Ok(completed)
+    }
+
+    pub fn should_stop(&self) -> bool {
+        unsafe { ffi::runhook_monitored_session_should_stop(self.0 .0) == 1 }
+    }
+
+    /// Asks for a stop after this step; returns whether this was the first request.
+    pub fn request_stop(&self, code: i32, why: &str) -> bool {
+        unsafe { ffi::runhook_monitored_session_request_stop(self.0 .0, code, c_string(why).as_ptr(), 0) == 1 }
+    }
+
+    /// By this another thread can ask for a stop.
+    pub fn stop_source(&self) -> Result<StopSource> {
+        let source = self.check(|session, e| unsafe { ffi::runhook_monitored_session_stop_source(session, e) })?;
+        Ok(StopSource(Owned(source, ffi::runhook_stop_source_destroy)))
+    }
+
+    /// Ends the run: `end` and `cleanup` of every hook. To do so again changes nothing.
+    pub fn close(&mut self) -> Result<()> {
+        self.check(|session, e| unsafe { ffi::runhook_monitored_session_close(session, e) })
+            .map(drop)
+    }
+
+    /// Tells how the run ended; of `Kind::Running` until it is closed.
+    pub fn outcome(&self) -> Result<Outcome> {
+        let outcome = self.check(|session, e| unsafe { ffi::runhook_monitored_session_outcome(session, e) })?;
+        let outcome = Owned(outcome, ffi::runhook_outcome_destroy);
+        Ok(at_work(&self.1, || unsafe { Outcome::from_handle(outcome.0) }))
+    }
+}
+
+pub struct StopSource(Owned<ffi::StopSource>);
+unsafe impl Send for StopSource {}
+unsafe impl Sync for StopSource {}
+
+impl StopSource {
+    pub fn request_stop(&self, code: i32, why: &str) -> bool {
+        unsafe { ffi::runhook_stop_source_request_stop(self.0 .0, code, c_string(why).as_ptr(), 0) == 1 }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct StopReason {
+    pub origin: Origin,
+    pub who: String,
+    pub text: String,
+    pub code: i32,
+    pub step: i64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub kind: Kind,
+    pub step: i64,
+    pub runs: i64,
+    pub recoveries: i64,
+    pub warnings: i64,
+    pub stop_reason: Option<StopReason>, // of the first request, whatever the kind
+    pub error: Option<Error>,
+    text: String,
+}
+
+impl Outcome {
+    unsafe fn from_handle(outcome: *mut ffi::Outcome) -> Outcome {
+        let mut reason: ffi::StopReason = std::mem::zeroed();
+        reason.struct_size = size_of::<ffi::StopReason>();
+        let asked = check(|e| ffi::runhook_outcome_stop_reason(outcome, &mut reason, e)).is_ok();
+        let error = ffi::runhook_outcome_error(outcome);
+        Outcome {
+            kind: ffi::runhook_outcome_kind(outcome).into(),
+            step: ffi::runhook_outcome_step(outcome),
+            runs: ffi::runhook_outcome_runs(outcome),
+            recoveries: ffi::runhook_outcome_recoveries(outcome),
+            warnings: ffi::runhook_outcome_warnings(outcome),
+            stop_reason: asked.then(|| StopReason {
+                origin: reason.origin.into(),
+                who: text(reason.who),
+                text: text(reason.text),
+                code: reason.code,
+                step: reason.step,
+            }),
+            error: (!error.is_null()).then(|| Error::from_handle(error)),
+            text: text(ffi::runhook_outcome_to_string(outcome)),
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.text)
+    }
 }

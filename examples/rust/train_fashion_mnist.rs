@@ -4,10 +4,13 @@
 
 mod runhook;
 
-use runhook::{add_hook, check, ffi, owned_text, Context, Hook, Result};
-use std::ffi::CString;
+use runhook::{
+    check, ffi, BoxedError, Config, Context, Hook, HookOptions, HookResult, MonitoredSession, Outcome, Owned,
+};
+use std::ffi::{CStr, CString};
 use std::os::raw::c_char;
-use std::ptr::null_mut;
+
+type Result<T> = std::result::Result<T, BoxedError>;
 
 /// The C model.
 mod model {
@@ -51,13 +54,14 @@ struct TargetHook {
 }
 
 impl Hook for TargetHook {
-    fn before_run(&mut self, context: &mut Context) -> Result<()> {
-        context.fetch("loss")
+    fn before_run(&mut self, context: &mut Context) -> HookResult {
+        context.add_fetch("loss")?;
+        Ok(())
     }
 
-    fn after_run(&mut self, context: &mut Context) -> Result<()> {
+    fn after_run(&mut self, context: &mut Context) -> HookResult {
         let step = context.global_step();
-        let loss = context.number("loss")?;
+        let loss = context.get_double("loss")?;
         if self.fail && step == 3 {
             panic!("on purpose, at a loss of {:.3}", loss);
         }
@@ -75,15 +79,6 @@ impl Hook for TargetHook {
             );
         }
         Ok(())
-    }
-}
-
-/// Owns a handle and ends it with the right function, whatever happens.
-struct Owned<T>(*mut T, unsafe extern "C" fn(*mut T));
-
-impl<T> Drop for Owned<T> {
-    fn drop(&mut self) {
-        unsafe { (self.1)(self.0) }
     }
 }
 
@@ -109,72 +104,54 @@ fn parse() -> Result<Options> {
             "--data" => options.data = value()?,
             "--target" => options.target = value()?.parse().map_err(|e| format!("--target: {e}"))?,
             "--max-steps" => options.max_steps = value()?.parse().map_err(|e| format!("--max-steps: {e}"))?,
-            _ => return Err(format!("unknown option {name}")),
+            _ => return Err(format!("unknown option {name}").into()),
         }
     }
     Ok(options)
 }
 
 fn load(directory: &str, part: &str) -> Result<Owned<model::Dataset>> {
-    let directory = CString::new(directory).map_err(|e| e.to_string())?;
-    let part = CString::new(part).map_err(|e| e.to_string())?;
+    let (directory, part) = (CString::new(directory)?, CString::new(part)?);
     let mut message = vec![0 as c_char; 4352];
     let data =
         unsafe { model::fashion_dataset_load(directory.as_ptr(), part.as_ptr(), message.as_mut_ptr(), message.len()) };
     if data.is_null() {
-        return Err(owned_text(message.as_ptr()));
+        return Err(unsafe { CStr::from_ptr(message.as_ptr()) }.to_string_lossy().into());
     }
     Ok(Owned(data, model::fashion_dataset_destroy))
 }
 
-/// Returns how the run ended, as one line.
-fn train(options: &Options) -> Result<String> {
-    check(|e| unsafe { ffi::runhook_check_version(ffi::VERSION, e) })?;
+fn train(options: &Options) -> Result<Outcome> {
     // Locals are dropped in reverse order: the data sets come first, because the graph and the hook look at them.
     let training_set = load(&options.data, "train")?;
     let test_set = load(&options.data, "t10k")?;
-    unsafe {
-        let graph = Owned(
-            check(|e| model::fashion_model_create(training_set.0, 64, 1, 0.1, e))?,
-            ffi::runhook_graph_destroy,
-        );
-        let config = Owned(check(|e| ffi::runhook_config_create(e))?, ffi::runhook_config_destroy);
-        check(|e| ffi::runhook_config_set_graph(config.0, graph.0, e))?;
-        let hook = TargetHook {
-            test_set: test_set.0,
-            target: options.target,
-            every: 100,
-            fail: options.fail,
-        };
-        add_hook(config.0, "rust target", hook)?;
+    let graph = check(|e| unsafe { model::fashion_model_create(training_set.0, 64, 1, 0.1, e) })?;
+    let graph = Owned(graph, ffi::runhook_graph_destroy);
 
-        let args = Owned(
-            check(|e| ffi::runhook_run_args_create(e))?,
-            ffi::runhook_run_args_destroy,
-        );
-        let train = CString::new("train").map_err(|e| e.to_string())?;
-        check(|e| ffi::runhook_run_args_add_fetch(args.0, std::ptr::null(), train.as_ptr(), e))?;
+    let mut config = Config::new()?;
+    check(|e| unsafe { ffi::runhook_config_set_graph(config.handle(), graph.0, e) })?;
+    let hook = TargetHook {
+        test_set: test_set.0,
+        target: options.target,
+        every: 100,
+        fail: options.fail,
+    };
+    config.add_hook("rust target", hook, HookOptions::default())?;
 
-        let session = Owned(
-            check(|e| ffi::runhook_monitored_session_create(config.0, e))?,
-            ffi::runhook_monitored_session_destroy,
-        );
-        check(|e| ffi::runhook_monitored_session_run_until_stop(session.0, args.0, options.max_steps, null_mut(), e))?;
-        check(|e| ffi::runhook_monitored_session_close(session.0, e))?;
-        let outcome = Owned(
-            check(|e| ffi::runhook_monitored_session_outcome(session.0, e))?,
-            ffi::runhook_outcome_destroy,
-        );
-        Ok(owned_text(ffi::runhook_outcome_to_string(outcome.0)))
-    }
+    let mut session = MonitoredSession::new(&config)?;
+    session.run_until_stop(&["train"], options.max_steps)?;
+    session.close()?;
+    Ok(session.outcome()?)
 }
 
 fn main() {
-    let result = parse().and_then(|options| train(&options));
-    match result {
+    match parse().and_then(|options| train(&options)) {
         Ok(outcome) => println!("{outcome}"),
-        Err(message) => {
-            eprintln!("training failed: {message}");
+        Err(error) => {
+            eprintln!("training failed: {error}");
+            if let Some(cause) = error.source() {
+                eprintln!("because of {cause}");
+            }
             std::process::exit(2);
         }
     }

@@ -1,0 +1,158 @@
+//! What runhook.rs needs of the C headers. Handles are opaque; callers must not look behind them.
+
+use std::os::raw::{c_char, c_void};
+
+pub const VERSION: i32 = 10000; // of the headers that these declarations were taken from
+pub const CALLBACK_OK: i32 = 0x600D; // neither 0 nor 1, so that nothing is a success by accident
+pub const CALLBACK_FAILED: i32 = 0x0BAD;
+
+pub type Status = i32;
+pub type Callback = Option<unsafe extern "C" fn(*mut Context, *mut c_void) -> i32>;
+pub type Destroy = Option<unsafe extern "C" fn(*mut c_void)>;
+
+macro_rules! handles { ($($name:ident)*) => { $(#[repr(C)] pub struct $name { _private: [u8; 0] })* } }
+handles!(Context Error Graph Config MonitoredSession Session SessionCreator RunArgs Results Value Outcome StopSource);
+
+// Structs as of 1.0. A later library knows from `struct_size` that they end here.
+
+#[repr(C)]
+pub struct Hook {
+    pub struct_size: usize,
+    pub user_data: *mut c_void,
+    pub destroy: Destroy,
+    pub name: *const c_char,
+    pub begin: Callback,
+    pub after_create_session: Callback,
+    pub before_run: Callback,
+    pub after_run: Callback,
+    pub on_error: Callback,
+    pub end: Callback,
+    pub cleanup: Callback,
+}
+
+#[repr(C)]
+pub struct HookOptions {
+    pub struct_size: usize,
+    pub phase: i32,
+    pub failure_policy: i32,
+    pub max_failures: i32,
+    pub chief_only: i32,
+}
+
+#[repr(C)]
+pub struct Function {
+    pub struct_size: usize,
+    pub user_data: *mut c_void,
+    pub destroy: Destroy,
+    pub call: Callback,
+}
+
+#[repr(C)]
+pub struct RecoveryPolicy {
+    pub struct_size: usize,
+    pub user_data: *mut c_void,
+    pub destroy: Destroy,
+    pub classify: Callback,
+    pub on_recovery: Callback,
+    pub max_attempts: i64,
+    pub initial_backoff_ns: i64,
+    pub max_backoff_ns: i64,
+    pub deadline_ns: i64,
+    pub jitter: f64,
+}
+
+#[repr(C)]
+pub struct StopReason {
+    pub struct_size: usize,
+    pub origin: i32,
+    pub urgency: i32,
+    pub code: i32,
+    pub reserved: i32,
+    pub step: i64,
+    pub time_ns: i64,
+    pub who: *const c_char,
+    pub text: *const c_char,
+}
+
+type E = *mut *mut Error; // comes last; null for "not interested"
+type Text = *const c_char;
+
+#[rustfmt::skip] // one function a line, as in a table
+extern "C" {
+    pub fn runhook_check_version(header_version: i32, error: E) -> Status;
+
+    pub fn runhook_error_code(error: *const Error) -> Status;
+    pub fn runhook_error_message(error: *const Error) -> Text;
+    pub fn runhook_error_hook(error: *const Error) -> Text;
+    pub fn runhook_error_callback(error: *const Error) -> Text;
+    pub fn runhook_error_step(error: *const Error) -> i64;
+    pub fn runhook_error_suppressed_count(error: *const Error) -> usize;
+    pub fn runhook_error_suppressed_at(error: *const Error, index: usize) -> *const Error;
+    pub fn runhook_error_to_string(error: *mut Error) -> Text;
+    pub fn runhook_error_destroy(error: *mut Error);
+
+    pub fn runhook_context_fail(context: *mut Context, code: Status, message: Text) -> i32;
+    pub fn runhook_context_session(context: *mut Context) -> *mut Session;
+    pub fn runhook_context_hook_name(context: *mut Context) -> Text;
+    pub fn runhook_context_global_step(context: *mut Context) -> i64;
+    pub fn runhook_context_attempt(context: *mut Context) -> i64;
+    pub fn runhook_context_request_stop(context: *mut Context, code: i32, text: Text) -> i32;
+    pub fn runhook_context_stop_requested(context: *mut Context) -> i32;
+    pub fn runhook_context_add_fetch(context: *mut Context, key: Text, name: Text, error: E) -> Status;
+    pub fn runhook_context_result(context: *mut Context, key: Text) -> *mut Value;
+    pub fn runhook_context_get_double(context: *mut Context, key: Text, number: *mut f64, error: E) -> Status;
+    pub fn runhook_context_error(context: *mut Context) -> *const Error;
+    pub fn runhook_context_outcome(context: *mut Context) -> *const Outcome;
+    pub fn runhook_context_set_session(context: *mut Context, session: *mut Session, error: E) -> Status;
+    pub fn runhook_step_set_double(context: *mut Context, name: Text, number: f64, error: E) -> Status;
+    pub fn runhook_step_set_output(context: *mut Context, name: Text, value: *mut Value, error: E) -> Status;
+
+    pub fn runhook_value_create_int64(number: i64, error: E) -> *mut Value;
+    pub fn runhook_value_get_double(value: *const Value, number: *mut f64, error: E) -> Status;
+    pub fn runhook_value_get_int64(value: *const Value, number: *mut i64, error: E) -> Status;
+    pub fn runhook_value_destroy(value: *mut Value);
+
+    pub fn runhook_graph_destroy(graph: *mut Graph);
+    pub fn runhook_function_session_create(step: *const Function, outputs: *const Text, output_count: usize, inputs: *const Text, input_count: usize, error: E) -> *mut Session;
+    pub fn runhook_session_destroy(session: *mut Session);
+    pub fn runhook_session_creator_create(create: *const Function, error: E) -> *mut SessionCreator;
+    pub fn runhook_session_creator_destroy(creator: *mut SessionCreator);
+
+    pub fn runhook_config_create(error: E) -> *mut Config;
+    pub fn runhook_config_destroy(config: *mut Config);
+    pub fn runhook_config_set_graph(config: *mut Config, graph: *mut Graph, error: E) -> Status;
+    pub fn runhook_config_set_session_creator(config: *mut Config, creator: *mut SessionCreator, error: E) -> Status;
+    pub fn runhook_config_set_recovery(config: *mut Config, policy: *const RecoveryPolicy, error: E) -> Status;
+    pub fn runhook_config_add_hook(config: *mut Config, hook: *const Hook, options: *const HookOptions, error: E) -> Status;
+
+    pub fn runhook_run_args_create(error: E) -> *mut RunArgs;
+    pub fn runhook_run_args_destroy(args: *mut RunArgs);
+    pub fn runhook_run_args_add_fetch(args: *mut RunArgs, key: Text, name: Text, error: E) -> Status;
+    pub fn runhook_results_create(error: E) -> *mut Results;
+    pub fn runhook_results_destroy(results: *mut Results);
+    pub fn runhook_results_count(results: *const Results) -> usize;
+    pub fn runhook_results_key_at(results: *const Results, index: usize) -> Text;
+    pub fn runhook_results_value_at(results: *mut Results, index: usize) -> *mut Value;
+
+    pub fn runhook_monitored_session_create(config: *const Config, error: E) -> *mut MonitoredSession;
+    pub fn runhook_monitored_session_destroy(session: *mut MonitoredSession);
+    pub fn runhook_monitored_session_run(session: *mut MonitoredSession, args: *const RunArgs, results: *mut Results, error: E) -> Status;
+    pub fn runhook_monitored_session_run_until_stop(session: *mut MonitoredSession, args: *const RunArgs, max_steps: i64, completed: *mut i64, error: E) -> Status;
+    pub fn runhook_monitored_session_should_stop(session: *const MonitoredSession) -> i32;
+    pub fn runhook_monitored_session_request_stop(session: *const MonitoredSession, code: i32, text: Text, urgency: i32) -> i32;
+    pub fn runhook_monitored_session_stop_source(session: *const MonitoredSession, error: E) -> *mut StopSource;
+    pub fn runhook_monitored_session_close(session: *mut MonitoredSession, error: E) -> Status;
+    pub fn runhook_monitored_session_outcome(session: *const MonitoredSession, error: E) -> *mut Outcome;
+    pub fn runhook_stop_source_request_stop(source: *const StopSource, code: i32, text: Text, urgency: i32) -> i32;
+    pub fn runhook_stop_source_destroy(source: *mut StopSource);
+
+    pub fn runhook_outcome_kind(outcome: *const Outcome) -> i32;
+    pub fn runhook_outcome_stop_reason(outcome: *const Outcome, reason: *mut StopReason, error: E) -> Status;
+    pub fn runhook_outcome_error(outcome: *mut Outcome) -> *const Error;
+    pub fn runhook_outcome_step(outcome: *const Outcome) -> i64;
+    pub fn runhook_outcome_runs(outcome: *const Outcome) -> i64;
+    pub fn runhook_outcome_recoveries(outcome: *const Outcome) -> i64;
+    pub fn runhook_outcome_warnings(outcome: *const Outcome) -> i64;
+    pub fn runhook_outcome_to_string(outcome: *mut Outcome) -> Text;
+    pub fn runhook_outcome_destroy(outcome: *mut Outcome);
+}
