@@ -220,6 +220,12 @@ static int32_t body(runhook_context* context, void* user_data) {
   if (++*calls == 4) return runhook_context_fail(context, RUNHOOK_ERR_OUT_OF_RANGE, "no more rows");
   if (input != NULL) OK(runhook_value_get_double(input, &x, error));
   if (runhook_step_wanted(context, "y")) OK(runhook_step_set_double(context, "y", 2 * x, error));
+  return RUNHOOK_CALLBACK_OK;
+}
+
+/* One that publishes an output which was not declared, and does not look whether it could. */
+static int32_t careless_body(runhook_context* context, void* user_data) {
+  (void)user_data;
   FAILS(RUNHOOK_ERR_NOT_FOUND, runhook_step_set_double(context, "z", 1, error));
   return RUNHOOK_CALLBACK_OK;
 }
@@ -231,6 +237,7 @@ static void run_a_function(void) {
   const char* inputs[] = {"x"};
   runhook_function function = RUNHOOK_FUNCTION_INIT;
   runhook_session* raw;
+  runhook_session* careless;
   runhook_config* config = runhook_config_create(NULL);
   runhook_monitored_session* session;
   runhook_run_args* args = runhook_run_args_create(NULL);
@@ -249,6 +256,11 @@ static void run_a_function(void) {
   OK(runhook_session_run(raw, args, results, error));
   OK(runhook_results_get_double(results, NULL, &y, error));
   CHECK(y == 6);
+
+  function.call = careless_body;
+  careless = runhook_function_session_create(&function, outputs, 1, inputs, 1, NULL);
+  FAILS(RUNHOOK_ERR_NOT_FOUND, runhook_session_run(careless, NULL, NULL, error));
+  runhook_session_destroy(careless);
 
   OK(runhook_config_set_session(config, raw, error));
   runhook_session_destroy(raw);

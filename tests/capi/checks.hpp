@@ -39,6 +39,11 @@ class NoHandlesLeft : public testing::Test {
   const uint64_t before_ = runhook_live_handles();
 };
 
+// What runhook says of a callback that has failed without saying why.
+inline std::string unexplained_failure(const std::string& callback, int32_t verdict) {
+  return callback + " returned " + std::to_string(verdict) + ", which is not the success value 0x600D (24589)";
+}
+
 // Counts how often it was destroyed.
 inline void count_destroy(void* user_data) { ++*static_cast<int*>(user_data); }
 

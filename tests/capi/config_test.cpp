@@ -175,7 +175,8 @@ TEST_F(CApiConfig, FailureOfOnRecoveryEndsTheRecovery) {
   ASSERT_TRUE(loop.start());
   EXPECT_EQ(loop.run(), RUNHOOK_ERR_ABORTED);
   ASSERT_GE(runhook_error_suppressed_count(loop.error.get()), 1U);
-  EXPECT_STREQ(runhook_error_message(runhook_error_suppressed_at(loop.error.get(), 0)), "on_recovery returned 0");
+  EXPECT_EQ(runhook_error_message(runhook_error_suppressed_at(loop.error.get(), 0)),
+            unexplained_failure("on_recovery", 0));
 }
 
 TEST_F(CApiConfig, BadNumbersOfAPolicyAreRefused) {

@@ -205,7 +205,8 @@ TEST_F(CApiContext, HookFunctionsAreRefusedInOtherCallbacks) {
     EXPECT_EQ(runhook_context_run_with_hooks(context, nullptr, nullptr, error.out()), RUNHOOK_ERR_FAILED_PRECONDITION);
     EXPECT_EQ(runhook_context_coordinator(context, error.out()), nullptr);
     EXPECT_EQ(error.code(), RUNHOOK_ERR_FAILED_PRECONDITION);
-    EXPECT_EQ(runhook_context_request_stop(context, 0, nullptr), 0);
+    EXPECT_EQ(runhook_context_stop_source(context, error.out()), nullptr);
+    EXPECT_EQ(error.code(), RUNHOOK_ERR_FAILED_PRECONDITION);
     EXPECT_NE(runhook_context_options(context), nullptr);
     EXPECT_EQ(runhook_context_session(context), nullptr);
     EXPECT_EQ(runhook_kernel_input_count(context), 0U);

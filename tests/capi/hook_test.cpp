@@ -122,7 +122,7 @@ TEST_F(CApiHook, AnyOtherVerdictFailsTheRun) {
       ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
       ASSERT_TRUE(loop.start());
       EXPECT_EQ(loop.run(), RUNHOOK_ERR_HOOK_FAILED);
-      EXPECT_EQ(loop.error.message(), std::string(callback) + " returned " + std::to_string(verdict));
+      EXPECT_EQ(loop.error.message(), unexplained_failure(callback, verdict));
     }
   }
 }

@@ -174,7 +174,7 @@ TEST_F(CApiMonitoredSession, StepFunctionFailsWithTheErrorOfItsRun) {
   EXPECT_EQ(run_step_fn(loop, own), RUNHOOK_ERR_INTERNAL);
   Callback unexplained = [](runhook_context*) { return 0; };
   EXPECT_EQ(run_step_fn(loop, unexplained), RUNHOOK_ERR_UNKNOWN);
-  EXPECT_EQ(loop.error.message(), "step_function returned 0");
+  EXPECT_EQ(loop.error.message(), unexplained_failure("step_function", 0));
 }
 
 TEST_F(CApiMonitoredSession, StopInAStepFunctionEndsIt) {
@@ -296,7 +296,7 @@ TEST_F(CApiMonitoredSession, InvalidHandleIsNeutral) {
   ASSERT_TRUE(loop.start());
   auto* wrong = reinterpret_cast<runhook_monitored_session*>(loop.config);
   EXPECT_EQ(runhook_monitored_session_run(wrong, nullptr, nullptr, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
-  EXPECT_EQ(runhook_monitored_session_request_stop(loop.session, 0, nullptr, 9), 0);
+  EXPECT_EQ(runhook_monitored_session_request_stop(wrong, 0, nullptr, RUNHOOK_STOP_NOW), 0);
   EXPECT_EQ(runhook_monitored_session_should_stop(loop.session), 0);
   auto* bad = reinterpret_cast<runhook_results*>(loop.config);
   EXPECT_EQ(loop.run(nullptr, bad), RUNHOOK_ERR_INVALID_ARGUMENT);

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <thread>
+#include <utility>
 
 #include "checks.hpp"
 
@@ -53,13 +54,30 @@ TEST_F(CStopSource, FirstRequestIsTheReason) {
   runhook_stop_source_destroy(other);
 }
 
-TEST_F(CStopSource, RequestWithBadArgumentAsksNothing) {
-  runhook_stop_source* source = runhook_stop_source_create(nullptr);
-  EXPECT_EQ(runhook_stop_source_request_stop(source, 0, "\xFF", RUNHOOK_STOP_NOW), 0);
-  EXPECT_EQ(runhook_stop_source_request_stop(source, 0, nullptr, 2), 0);
-  EXPECT_EQ(runhook_stop_source_request_stop_from_signal(source, SIGTERM, -1), 0);
-  EXPECT_EQ(runhook_stop_source_stop_requested(source), 0);
-  runhook_stop_source_destroy(source);
+TEST_F(CStopSource, TextThatIsNotUtf8IsCutAndTheRequestStands) {
+  // Cut inside a character, not UTF-8 at all, and in the middle.
+  const std::pair<const char*, const char*> texts[] = {
+      {"caf\xC3", "caf"}, {"\xFF", ""}, {"a\xF0\x9F\x98", "a"}, {"\xC3\xA9\x80z", "\xC3\xA9"}};
+  for (const auto& [text, kept] : texts) {
+    runhook_stop_source* source = runhook_stop_source_create(nullptr);
+    EXPECT_EQ(runhook_stop_source_request_stop(source, 3, text, RUNHOOK_STOP_NOW), 1);
+    EXPECT_EQ(runhook_stop_source_stop_requested(source), 1);
+    EXPECT_STREQ(reason_at(source, 0).text, kept);
+    EXPECT_EQ(reason_at(source, 0).code, 3);
+    EXPECT_EQ(reason_at(source, 0).urgency, RUNHOOK_STOP_NOW);
+    runhook_stop_source_destroy(source);
+  }
+}
+
+TEST_F(CStopSource, UnknownUrgencyIsAfterTheStep) {
+  for (const int32_t urgency : {2, -1, INT32_MAX, INT32_MIN}) {
+    runhook_stop_source* source = runhook_stop_source_create(nullptr);
+    EXPECT_EQ(runhook_stop_source_request_stop(source, 0, nullptr, urgency), 1);
+    EXPECT_EQ(runhook_stop_source_request_stop_from_signal(source, SIGTERM, urgency), 0) << "the second request";
+    for (const std::size_t index : {0U, 1U}) EXPECT_EQ(reason_at(source, index).urgency, RUNHOOK_STOP_AFTER_STEP);
+    EXPECT_EQ(reason_at(source, 1).origin, RUNHOOK_STOP_BY_SIGNAL);
+    runhook_stop_source_destroy(source);
+  }
 }
 
 TEST_F(CStopSource, LaterRequestsAreBounded) {

@@ -45,16 +45,32 @@ TEST(SkipStep, W16_WithAStopTheRunIsStopped) {
 TEST(SkipStep, W16_IsRefusedOutsideBeforeRun) {
   Rig rig;
   Reply skip;
-  Reply fetch;
   rig.hook("A").on("after", [&](runhook_context* context) {
     skip = call(runhook_context_skip_step, context);
-    fetch = call(runhook_context_add_fetch, context, "k", "five");
     return kOk;
   });
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
   EXPECT_REPLY(rig.identity(1).reply, RUNHOOK_OK);
   EXPECT_EQ(skip.status, RUNHOOK_ERR_FAILED_PRECONDITION);
+}
+
+TEST(Request, OutsideBeforeRunItFailsTheCallback) {
+  Rig rig;
+  Reply fetch;
+  rig.hook("A").on("after", 1, [&](runhook_context* context) {
+    fetch = call(runhook_context_add_fetch, context, "k", "five");
+    return kOk;
+  });
+  Rec& b = rig.hook("B");
+  ASSERT_EQ(rig.open().status, RUNHOOK_OK);
+  const Reply reply = rig.identity(1).reply;
   EXPECT_EQ(fetch.status, RUNHOOK_ERR_FAILED_PRECONDITION);
+  EXPECT_EQ(reply.status, RUNHOOK_ERR_FAILED_PRECONDITION) << reply;
+  EXPECT_EQ(reply.hook, "A");
+  EXPECT_EQ(reply.callback, "after_run");
+  EXPECT_EQ(reply.message, fetch.message);
+  EXPECT_EQ(b.calls["after"], 1) << "the other hooks are called all the same";
+  EXPECT_REPLY(rig.identity(2).reply, RUNHOOK_OK);
 }
 
 TEST(DiscardResult, W12_CallerGetsNothingAndHooksGetTheirs) {
