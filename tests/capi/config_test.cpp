@@ -1,5 +1,8 @@
 // Configs, creators, recovery policies, logs and training configs.
 #include <cmath>
+#include <functional>
+#include <string>
+#include <vector>
 
 #include "scripted.hpp"
 
@@ -163,6 +166,104 @@ TEST_F(CApiConfig, RunThatFailsForGoodCarriesWhatItWasRecoveredFrom) {
   EXPECT_EQ(loop.run(), RUNHOOK_ERR_INTERNAL);
   ASSERT_EQ(runhook_error_suppressed_count(loop.error.get()), 1u);
   EXPECT_STREQ(runhook_error_message(runhook_error_suppressed_at(loop.error.get(), 0)), "connection lost");
+}
+
+// A graph that counts its steps; the session `number` of it fails with UNAVAILABLE where `fails_at` says so.
+class CApiRestart : public CApiConfig {
+ protected:
+  void TearDown() override {
+    runhook_run_args_destroy(train_);
+    CApiConfig::TearDown();
+  }
+  void open(Loop& loop) {
+    loop.create = [this](runhook_context* context) {
+      ++sessions_;
+      done_ = 0;
+      runhook_graph* graph = make_graph();
+      runhook_session* raw = runhook_graph_session_create(graph, nullptr);
+      EXPECT_EQ(runhook_session_initialize(raw, RUNHOOK_VARIABLES_GLOBAL, nullptr), RUNHOOK_OK);
+      EXPECT_EQ(runhook_context_set_session(context, raw, nullptr), RUNHOOK_OK);
+      runhook_session_destroy(raw);
+      runhook_graph_destroy(graph);
+      return kOk;
+    };
+    runhook_log log = RUNHOOK_LOG_INIT;
+    log.user_data = this;
+    log.write = [](int32_t level, const char* message, void* self) {
+      const std::string text = message;
+      if (level != RUNHOOK_LOG_WARNING || text.find("the new session begins") != 0) return;
+      static_cast<CApiRestart*>(self)->begins_.push_back(text);
+    };
+    ASSERT_EQ(runhook_config_set_log(loop.config, &log, nullptr), RUNHOOK_OK);
+    policy_.on_recovery = [this](runhook_context* context) {
+      attempts_.push_back(runhook_context_recovery_attempt(context));
+      return kOk;
+    };
+    runhook_recovery_policy policy = policy_.table();
+    policy.max_attempts = 2;
+    ASSERT_EQ(runhook_config_set_recovery(loop.config, &policy, nullptr), RUNHOOK_OK);
+    ASSERT_TRUE(loop.start()) << loop.error.message();
+    train_ = runhook_run_args_create(nullptr);
+    ASSERT_EQ(runhook_run_args_add_fetch(train_, nullptr, "train", nullptr), RUNHOOK_OK);
+  }
+  // Runs until a step fails, at most `limit` times.
+  runhook_status run(Loop& loop, int limit) {
+    runhook_status status = RUNHOOK_OK;
+    for (completed_ = 0; completed_ < limit; ++completed_) {
+      status = loop.run(train_);
+      if (status != RUNHOOK_OK) break;
+    }
+    return status;
+  }
+
+  std::function<bool(int number, int step)> fails_at_;
+  Policy policy_;
+  int sessions_ = 0;
+  int completed_ = 0;
+  std::vector<int32_t> attempts_;
+  std::vector<std::string> begins_;
+
+ private:
+  runhook_graph* make_graph() {
+    const runhook_function function = function_of(work_);
+    const char* const after[] = {"work"};
+    runhook_node node = RUNHOOK_NODE_INIT;
+    node.user_data = function.user_data;
+    node.destroy = function.destroy;
+    node.kernel = function.call;
+    node.name = "work";
+    runhook_graph* graph = runhook_graph_create(nullptr);
+    EXPECT_EQ(runhook_graph_add_node(graph, &node, nullptr), RUNHOOK_OK);
+    EXPECT_EQ(runhook_graph_add_global_step(graph, "global_step", nullptr), RUNHOOK_OK);
+    EXPECT_EQ(runhook_graph_add_increment(graph, "train", after, 1, 1, nullptr), RUNHOOK_OK);
+    return graph;
+  }
+  Callback work_ = [this](runhook_context* context) {
+    if (fails_at_(sessions_, done_)) return runhook_context_fail(context, RUNHOOK_ERR_UNAVAILABLE, "down");
+    ++done_;
+    return kOk;
+  };
+  runhook_run_args* train_ = nullptr;
+  int done_ = 0;  // steps of the present session
+};
+
+TEST_F(CApiRestart, StepThatAlwaysFailsEndsTheRunThoughEarlierOnesAreCompleted) {
+  fails_at_ = [](int, int step) { return step == 3; };
+  Loop loop;
+  open(loop);
+  EXPECT_EQ(run(loop, 100), RUNHOOK_ERR_UNAVAILABLE);
+  EXPECT_EQ(runhook_error_suppressed_count(loop.error.get()), 2U);
+  EXPECT_EQ(completed_, 9) << "three steps in each session";
+  EXPECT_EQ(attempts_, (std::vector<int32_t>{1, 2}));
+  EXPECT_EQ(begins_, (std::vector<std::string>(2, "the new session begins at step 0, where 3 had been reached")));
+}
+
+TEST_F(CApiRestart, CountBeginsAnewOnceTheFailedStepIsPassed) {
+  fails_at_ = [](int number, int step) { return number < 3 ? step == 3 : number < 5 && step == 6; };
+  Loop loop;
+  open(loop);
+  EXPECT_EQ(run(loop, 30), RUNHOOK_OK);
+  EXPECT_EQ(attempts_, (std::vector<int32_t>{1, 2, 1, 2}));
 }
 
 TEST_F(CApiConfig, FailureOfOnRecoveryEndsTheRecovery) {
