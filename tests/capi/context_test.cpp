@@ -216,6 +216,29 @@ TEST_F(CApiContext, HookFunctionsAreRefusedInOtherCallbacks) {
   EXPECT_EQ(loop.run(), RUNHOOK_OK);
 }
 
+TEST_F(CApiContext, StopIsNotRefusedForItsText) {
+  for (const bool now : {false, true}) {
+    ScriptedHook hook;
+    Loop loop;
+    hook.on["after_run"] = [now](runhook_context* context) {
+      const auto request = now ? runhook_context_request_stop_now : runhook_context_request_stop;
+      EXPECT_EQ(request(context, 2, "caf\xC3"), 1);
+      return kOk;
+    };
+    ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
+    ASSERT_TRUE(loop.start());
+    EXPECT_EQ(loop.run(), RUNHOOK_OK);
+    EXPECT_EQ(runhook_monitored_session_should_stop(loop.session), 1);
+    runhook_stop_source* source = runhook_monitored_session_stop_source(loop.session, nullptr);
+    runhook_stop_reason reason = RUNHOOK_STOP_REASON_INIT;
+    EXPECT_EQ(runhook_stop_source_reason_at(source, 0, &reason, nullptr), RUNHOOK_OK);
+    EXPECT_EQ(reason.origin, RUNHOOK_STOP_BY_HOOK);
+    EXPECT_EQ(reason.code, 2);
+    EXPECT_STREQ(reason.text, "caf");
+    runhook_stop_source_destroy(source);
+  }
+}
+
 TEST_F(CApiContext, FailWithPassesAnErrorOn) {
   ScriptedHook hook;
   Loop loop;

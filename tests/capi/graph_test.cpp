@@ -170,6 +170,18 @@ TEST_F(CApiGraph, SessionsOfOneGraphRunOnTwoThreads) {
   for (auto& thread : threads) thread.join();
 }
 
+TEST_F(CApiGraph, UnexplainedFailureOfAKernelNamesTheSuccessValue) {
+  Callback odd = [](runhook_context*) { return 7; };
+  ASSERT_EQ(add("a", odd, {}, 0), RUNHOOK_OK);
+  runhook_session* session = runhook_graph_session_create(graph_, nullptr);
+  runhook_run_args* args = runhook_run_args_create(nullptr);
+  ASSERT_EQ(runhook_run_args_add_fetch(args, nullptr, "a", nullptr), RUNHOOK_OK);
+  EXPECT_EQ(runhook_session_run(session, args, nullptr, error_.out()), RUNHOOK_ERR_UNKNOWN);
+  EXPECT_EQ(error_.message(), "node 'a': " + unexplained_failure("kernel", 7));
+  runhook_run_args_destroy(args);
+  runhook_session_destroy(session);
+}
+
 TEST_F(CApiGraph, FailureOfAKernelFailsTheRun) {
   runhook_context* kept = nullptr;
   Callback failing = [&](runhook_context* context) {

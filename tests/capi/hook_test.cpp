@@ -1,6 +1,8 @@
 // Tables of hooks: taking them over, owning user_data, verdicts.
 #include <cstring>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 #include "scripted.hpp"
 
@@ -215,6 +217,59 @@ TEST_F(CApiHook, WarnPolicyTurnsAFailureIntoAWarning) {
   runhook_outcome* outcome = runhook_monitored_session_outcome(loop.session, nullptr);
   EXPECT_EQ(runhook_outcome_warnings(outcome), 2);
   runhook_outcome_destroy(outcome);
+}
+
+TEST_F(CApiHook, FailuresOfAToleratedHookAreLoggedEverMoreRarely) {
+  ScriptedHook hook;
+  std::vector<std::string> warnings;
+  Loop loop;
+  runhook_log log = RUNHOOK_LOG_INIT;
+  log.user_data = &warnings;
+  log.write = [](int32_t level, const char* message, void* to) {
+    if (level == RUNHOOK_LOG_WARNING) static_cast<std::vector<std::string>*>(to)->emplace_back(message);
+  };
+  ASSERT_EQ(runhook_config_set_log(loop.config, &log, nullptr), RUNHOOK_OK);
+  hook.on["after_run"] = [](runhook_context*) { return 0; };
+  runhook_hook_options options = RUNHOOK_HOOK_OPTIONS_INIT;
+  options.failure_policy = RUNHOOK_POLICY_WARN;
+  ASSERT_EQ(loop.add(hook, &options), RUNHOOK_OK);
+  ASSERT_TRUE(loop.start());
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(loop.run(), RUNHOOK_OK);
+  EXPECT_EQ(hook.count("after_run"), 100);
+  ASSERT_EQ(warnings.size(), 7U);
+  for (std::size_t i = 0; i < warnings.size(); ++i) {
+    EXPECT_NE(warnings[i].find("(failure " + std::to_string(1 << i) + " of this hook)"), std::string::npos)
+        << warnings[i];
+  }
+  EXPECT_EQ(loop.close(), RUNHOOK_OK);
+  runhook_outcome* outcome = runhook_monitored_session_outcome(loop.session, nullptr);
+  EXPECT_EQ(runhook_outcome_warnings(outcome), 100);
+  EXPECT_EQ(runhook_error_message(runhook_outcome_first_warning(outcome)), unexplained_failure("after_run", 0));
+  runhook_outcome_destroy(outcome);
+}
+
+TEST_F(CApiHook, RequestAfterTheStepFailsTheRunThoughItIsIgnored) {
+  ScriptedHook hook;
+  bool asks = false;
+  Loop loop;
+  hook.on["after_run"] = [&](runhook_context* context) {
+    if (asks) {
+      EXPECT_EQ(runhook_context_add_fetch(context, nullptr, "y", nullptr), RUNHOOK_ERR_FAILED_PRECONDITION);
+    }
+    return static_cast<int32_t>(RUNHOOK_CALLBACK_OK);
+  };
+  ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
+  ASSERT_TRUE(loop.start());
+  for (int i = 0; i < 2; ++i) {
+    asks = false;
+    EXPECT_EQ(loop.run(), RUNHOOK_OK);
+    EXPECT_EQ(loop.run(), RUNHOOK_OK);
+    asks = true;
+    EXPECT_EQ(loop.run(), RUNHOOK_ERR_FAILED_PRECONDITION);
+    EXPECT_NE(loop.error.message().find("before_run only"), std::string::npos) << loop.error.message();
+    EXPECT_STREQ(runhook_error_hook(loop.error.get()), "scripted");
+    EXPECT_STREQ(runhook_error_callback(loop.error.get()), "after_run");
+  }
 }
 
 }  // namespace

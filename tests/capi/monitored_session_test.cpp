@@ -302,6 +302,70 @@ TEST_F(CApiMonitoredSession, InvalidHandleIsNeutral) {
   EXPECT_EQ(loop.run(nullptr, bad), RUNHOOK_ERR_INVALID_ARGUMENT);
 }
 
+TEST_F(CApiMonitoredSession, StopIsNotRefusedForItsTextOrUrgency) {
+  for (const int32_t urgency : {9, -1}) {
+    Loop loop;
+    ASSERT_TRUE(loop.start());
+    EXPECT_EQ(runhook_monitored_session_request_stop(loop.session, 4, "caf\xC3", urgency), 1);
+    EXPECT_EQ(loop.run(), RUNHOOK_ERR_STOPPED);
+    EXPECT_EQ(loop.close(), RUNHOOK_OK);
+    runhook_outcome* outcome = runhook_monitored_session_outcome(loop.session, nullptr);
+    runhook_stop_reason reason = RUNHOOK_STOP_REASON_INIT;
+    EXPECT_EQ(runhook_outcome_stop_reason(outcome, &reason, nullptr), RUNHOOK_OK);
+    EXPECT_EQ(reason.origin, RUNHOOK_STOP_BY_CALLER);
+    EXPECT_EQ(reason.urgency, RUNHOOK_STOP_AFTER_STEP);
+    EXPECT_EQ(reason.code, 4);
+    EXPECT_STREQ(reason.text, "caf");
+    runhook_outcome_destroy(outcome);
+  }
+}
+
+TEST_F(CApiMonitoredSession, FailedRunThatTheCallerGoesOnAfterIsAWarning) {
+  ScriptedHook hook;
+  Loop loop;
+  bool fails = true;
+  loop.step = [&](runhook_context* context) {
+    return fails ? runhook_context_fail(context, RUNHOOK_ERR_DATA_LOSS, "a bad record") : kOk;
+  };
+  const auto is_the_warning = [](const runhook_outcome* outcome) {
+    const runhook_error* first = runhook_outcome_first_warning(outcome);
+    EXPECT_EQ(runhook_outcome_kind(outcome), RUNHOOK_OUTCOME_COMPLETED);
+    EXPECT_EQ(runhook_outcome_warnings(outcome), 1);
+    EXPECT_EQ(runhook_outcome_error(outcome), nullptr);
+    EXPECT_EQ(runhook_error_code(first), RUNHOOK_ERR_DATA_LOSS);
+    EXPECT_STREQ(runhook_error_message(first), "a bad record");
+    EXPECT_EQ(runhook_outcome_first_warning(outcome), first) << "the same handle again";
+    EXPECT_NE(std::string(runhook_error_to_string(first)).find("DATA_LOSS"), std::string::npos);
+    EXPECT_NE(std::string(runhook_outcome_to_string(outcome)).find("with 1 warning"), std::string::npos);
+  };
+  hook.on["cleanup"] = [&](runhook_context* context) {
+    is_the_warning(runhook_context_outcome(context));
+    return kOk;
+  };
+  ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
+  ASSERT_TRUE(loop.start());
+  EXPECT_EQ(loop.run(), RUNHOOK_ERR_DATA_LOSS);
+  fails = false;
+  EXPECT_EQ(loop.run(), RUNHOOK_OK);
+  EXPECT_EQ(loop.run(), RUNHOOK_OK);
+  EXPECT_EQ(loop.close(), RUNHOOK_OK);
+  EXPECT_EQ(hook.count("cleanup"), 1);
+  runhook_outcome* outcome = runhook_monitored_session_outcome(loop.session, nullptr);
+  is_the_warning(outcome);
+  runhook_outcome_destroy(outcome);
+}
+
+TEST_F(CApiMonitoredSession, WithoutFailuresThereIsNoFirstWarning) {
+  Loop loop;
+  ASSERT_TRUE(loop.start());
+  EXPECT_EQ(loop.run(), RUNHOOK_OK);
+  EXPECT_EQ(loop.close(), RUNHOOK_OK);
+  runhook_outcome* outcome = runhook_monitored_session_outcome(loop.session, nullptr);
+  EXPECT_EQ(runhook_outcome_first_warning(outcome), nullptr);
+  runhook_outcome_destroy(outcome);
+  EXPECT_EQ(runhook_outcome_first_warning(outcome), nullptr);
+}
+
 TEST_F(CApiMonitoredSession, UrgentStopCancelsTheStep) {
   Loop loop;
   loop.step = [&](runhook_context* context) {

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <map>
 #include <thread>
+#include <utility>
 
 #include "scripted.hpp"
 
@@ -247,6 +248,46 @@ TEST_F(CApiSession, UserDataIsDestroyedOnceOnFailure) {
   EXPECT_EQ(runhook_function_session_create(&function, twice, 2, nullptr, 0, error.out()), nullptr);
   EXPECT_EQ(error.code(), RUNHOOK_ERR_ALREADY_EXISTS);
   EXPECT_EQ(destroyed, 1);
+}
+
+TEST_F(CApiSession, OutputThatWasNotDeclaredFailsTheStepThoughItIsIgnored) {
+  const Callback set_double = [](runhook_context* context) {
+    EXPECT_EQ(runhook_step_set_double(context, "z", 1, nullptr), RUNHOOK_ERR_NOT_FOUND);
+    return kOk;
+  };
+  const Callback set_output = [](runhook_context* context) {
+    runhook_value* one = runhook_value_create_double(1, nullptr);
+    EXPECT_EQ(runhook_step_set_output(context, "z", one, nullptr), RUNHOOK_ERR_NOT_FOUND);
+    runhook_value_destroy(one);
+    return kOk;
+  };
+  for (const Callback& body : {set_double, set_output}) {
+    Loop loop;
+    const Callback good = std::exchange(loop.step, body);
+    ASSERT_TRUE(loop.start());
+    EXPECT_EQ(loop.run(), RUNHOOK_ERR_NOT_FOUND);
+    EXPECT_NE(loop.error.message().find("'z'"), std::string::npos) << loop.error.message();
+    loop.step = good;
+    EXPECT_EQ(loop.run(), RUNHOOK_OK) << "it fails the step in which it was set only";
+  }
+}
+
+TEST_F(CApiSession, UnexplainedFailureNamesTheSuccessValue) {
+  Loop loop;
+  loop.step = [](runhook_context*) { return 1; };
+  ASSERT_TRUE(loop.start());
+  EXPECT_EQ(loop.run(), RUNHOOK_ERR_UNKNOWN);
+  EXPECT_EQ(loop.error.message(), unexplained_failure("run", 1));
+
+  Engine engine;
+  engine.on_run = [](runhook_context*) { return -1; };
+  const auto table = engine.table();
+  runhook_session* session = runhook_session_create(&table, nullptr);
+  Caught error;
+  EXPECT_EQ(runhook_session_run(session, nullptr, nullptr, error.out()), RUNHOOK_ERR_UNKNOWN);
+  EXPECT_EQ(error.message(), unexplained_failure("run", -1));
+  error.out();
+  runhook_session_destroy(session);
 }
 
 TEST_F(CApiSession, EngineInALoopTellsItsGlobalStep) {
