@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <ostream>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,15 @@ struct Notice {
 void PrintTo(const Notice& notice, std::ostream* out) {
   *out << "attempt " << notice.attempt << " at step " << notice.step << " with " << notice.earlier_causes << " before";
 }
+
+// Fails after each step with ABORTED, once.
+class FirstTimeFails final : public SessionRunHook {
+ public:
+  void after_run(SessionRunContext& context, const SessionRunValues&) override {
+    if (failed.insert(context.global_step()).second) throw StatusError(StatusCode::aborted, "the first time");
+  }
+  std::set<std::int64_t> failed;
+};
 
 // A graph that counts its steps, whose sessions fail with UNAVAILABLE at steps that the test names. Sessions are
 // numbered from 1.
@@ -138,6 +148,19 @@ TEST_F(Restart, SessionThatGoesOnWhereItWasIsProgressAtOnce) {
   EXPECT_FALSE(run(5));
   EXPECT_EQ(notices, (std::vector<Notice>{{1, 1, 0}, {1, 2, 0}, {1, 3, 0}, {1, 4, 0}}));
   EXPECT_TRUE(begins.empty()) << "nothing is done again";
+}
+
+TEST_F(Restart, StepThatAHookHasFailedIsPassedOnceItIsCompleted) {
+  // After each step, the first time that it is made. The session has counted it by then.
+  const auto hook = std::make_shared<FirstTimeFails>();
+  save_every_step();
+  config.add_hook(hook);
+  config.recovery.max_attempts = 1;
+  open();
+  EXPECT_FALSE(run(4)) << "a new session makes the failed step again, and succeeds";
+  EXPECT_EQ(session->global_step(), 4);
+  EXPECT_EQ(hook->failed.size(), 4U);
+  for (const Notice& notice : notices) EXPECT_EQ(notice.attempt, 1);
 }
 
 TEST_F(Restart, StepsThatAreNotCountedAreProgressToo) {

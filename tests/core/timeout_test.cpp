@@ -206,5 +206,12 @@ TEST_F(Timeout, RawRunHasIt) {
   EXPECT_NO_THROW(run_session(raw, {}));
 }
 
+TEST_F(Timeout, ContextOutsideALoopHasIt) {
+  SessionRunContext context(within(5), std::make_shared<FunctionSession>([](Step& step) {
+                              EXPECT_TRUE(wait_for_cancel([&] { return step.cancel_requested(); }));
+                            }));
+  EXPECT_STATUS(context.execute(), deadline_exceeded, "more than 5 ms");
+}
+
 }  // namespace
 }  // namespace runhook
