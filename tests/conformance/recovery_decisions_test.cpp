@@ -69,13 +69,28 @@ TEST(Recovery, W38_AttemptsAreLimitedAndTheWaitDoubles) {
 
 TEST(Recovery, W38_CompletedStepStartsTheCountAnew) {
   Rig rig;
-  for (int i = 0; i < 6; ++i) rig.raw().fails(2, RUNHOOK_ERR_ABORTED);
+  for (int i = 0; i < 6; ++i) rig.raw().fails(2, RUNHOOK_ERR_ABORTED).has_global_step = false;  // it goes on counting
   rig.recovery.max_attempts = 1;
   Notices notices(rig);
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
   for (int i = 0; i < 6; ++i) EXPECT_REPLY(rig.step().reply, RUNHOOK_OK);
   ASSERT_EQ(notices.all.size(), 5U);
   for (const Notice& notice : notices.all) EXPECT_EQ(notice.attempt, 1);
+}
+
+TEST(Recovery, W38_StepThatIsDoneAgainDoesNot) {
+  Rig rig;
+  for (int i = 0; i < 6; ++i) rig.raw().fails(2, RUNHOOK_ERR_ABORTED);  // each of them begins at step 0
+  rig.recovery.max_attempts = 3;
+  Notices notices(rig);
+  ASSERT_EQ(rig.open().status, RUNHOOK_OK);
+  int completed = 0;
+  Reply reply;
+  while (completed < 10 && (reply = rig.step().reply).status == RUNHOOK_OK) ++completed;
+  EXPECT_EQ(reply.status, RUNHOOK_ERR_ABORTED) << reply;
+  EXPECT_EQ(completed, 4) << "the first step, in each session";
+  ASSERT_EQ(notices.all.size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(notices.all[i].attempt, static_cast<std::int32_t>(i + 1));
 }
 
 TEST(Recovery, W38_DeadlineEndsIt) {
