@@ -131,6 +131,7 @@ void Loop::recovering(Body&& body, bool under_way) {
   state_.attempt = 1;
   for (;;) {
     Error error;
+    const std::int64_t begun_at = global_step();  // a failing after_run may have seen a later step
     if (!std::exchange(under_way, false) && thread_failed()) [[unlikely]] {
       error = state_.coordinator->error();  // none yet, if a thread is just about to report it
     }
@@ -142,7 +143,7 @@ void Loop::recovering(Body&& body, bool under_way) {
         state_.callback = CallbackKind::none;
       }
       if (!error) [[likely]] {
-        if (recoveries_in_a_row_ > 0 || run_error_) [[unlikely]]
+        if ((recoveries_in_a_row_ > 0 || run_error_) && !state_.skip) [[unlikely]]
           step_completed();
         if (state_.stop->save_requested()) [[unlikely]]
           save_if_requested("after the step");
@@ -165,7 +166,7 @@ void Loop::recovering(Body&& body, bool under_way) {
       settle_failure(error);
     }
     try {
-      recover(error);
+      recover(error, std::min(begun_at, global_step()));
       hooks_.collect_calls();  // a hook may have been disabled since
     } catch (const StatusError& given_up) {
       settle_failure(given_up.error());
@@ -501,8 +502,8 @@ void Loop::call_on_error(const SessionRunArgs& args, std::size_t reached, Error&
   }
 }
 
-// The safe point. What a save fails with is the save's: the step is done, so that nothing of it is to be made again, and
-// the input has not ended because the saver says so.
+// The safe point. What a save fails with is the save's: the step is done, so that nothing of it is to be made again,
+// and the input has not ended because the saver says so.
 void Loop::save_if_requested(std::string_view when) {
   if (!state_.stop->take_save_request()) return;
   try {

@@ -150,7 +150,7 @@ class Loop {
   void create_session();
   void start_session();
   void end_session() noexcept;  // coordinator stopped and joined, session closed; what it finds is kept
-  void recover(const Error& cause);
+  void recover(const Error& cause, std::int64_t begun_at);
   void step_completed();
   Error promote_root_cause(Error error) const noexcept;
   Error weighed(Error error) const noexcept;

@@ -132,8 +132,8 @@ bool Loop::cancelled_by_stop(const Error& error) const noexcept {
   return error.code() == StatusCode::cancelled && error.hook().empty() && state_.stop->urgent();
 }
 
-// The primary error says what becomes of the run, so of several that belong to one attempt it must not be one that means
-// less than another: a clean end or a recoverable error hides no fatal one.
+// The primary error says what becomes of the run, so of several that belong to one attempt it must not be one that
+// means less than another: a clean end or a recoverable error hides no fatal one.
 Error Loop::weighed(Error error) const noexcept {
   const auto weight = [&](Error& one) {
     if (is_clean_end(one.code()) || cancelled_by_stop(one)) return 0;
@@ -174,9 +174,9 @@ void Loop::step_completed() {
   recovery_cause_ = Error();
 }
 
-void Loop::recover(const Error& cause) {
+void Loop::recover(const Error& cause, std::int64_t begun_at) {
   const RecoveryPolicy& policy = config_.recovery;
-  failed_step_ = recoveries_in_a_row_ == 0 ? global_step() : std::max(failed_step_, global_step());
+  failed_step_ = recoveries_in_a_row_ == 0 ? begun_at : std::max(failed_step_, begun_at);
   recovery_cause_.merge(cause);
   Error& primary = recovery_cause_;
   const auto give_up = [&](const Error& error) {
@@ -263,7 +263,7 @@ void Loop::start_session() {
     end_session();
     throw StatusError(failure);
   }
-  recover(failure);
+  recover(failure, global_step());
   recoveries_in_a_row_ = 0;
   recovery_cause_ = Error();
 }

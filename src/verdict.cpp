@@ -8,7 +8,8 @@ namespace runhook::inline v1 {
 namespace detail {
 
 std::string unexplained_failure(std::string_view callback, std::int32_t verdict) {
-  return fmt::format("{} returned {}, which is not the success value {:#06X}", callback, verdict, kCallbackOk);
+  return fmt::format("{} returned {}, which is not the success value 0x{:04X} ({})", callback, verdict, kCallbackOk,
+                     kCallbackOk);
 }
 
 }  // namespace detail

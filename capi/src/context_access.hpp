@@ -14,9 +14,10 @@ SessionRunContext* find_run_context(const runhook_context* handle) noexcept;
 // Of a hook in one of its callbacks, on the callback's thread; else NULL.
 HookContext* find_hook_in_callback(const runhook_context* handle) noexcept;
 // The same. Throws INVALID_ARGUMENT, FAILED_PRECONDITION, or BUSY on another thread than the callback's.
+HookContext& require_hook_context(const runhook_context* handle);
+
 // The step that the session of this callback is executing on this thread, or NULL.
 const SessionStep* find_session_step(const runhook_context* handle) noexcept;
-HookContext& require_hook_context(const runhook_context* handle);
 
 // Throws unless `call`, which the context stands for if it has the right role, may be answered on this thread.
 inline void check_answerable(const runhook_context* handle, const ContextBase* call, const char* what) {

@@ -12,13 +12,13 @@ namespace runhook::inline v1 {
 // Told before each re-creation of a session.
 struct RecoveryNotice {
   Error cause;
-  std::int32_t attempt = 0;     // 1, 2, ... since the last completed step
+  std::int32_t attempt = 0;     // 1, 2, ... since the run last got past the step that failed
   std::int64_t backoff_ns = 0;  // how long it is going to wait
   std::int64_t step = -1;       // global step at the failure
 };
 
 // Recovery closes the session, waits, creates another one and executes the step again (at least once, therefore).
-// It is bounded: at most max_attempts re-creations without a completed step in between.
+// It is bounded: at most max_attempts re-creations without getting past the step that failed.
 //
 // Errors that threads report through the Coordinator count, too. If a step fails for good while a thread has reported a
 // recoverable error, that error is what the failure is about: it is the primary one, and recovered from. If a step

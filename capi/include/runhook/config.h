@@ -74,7 +74,7 @@ RUNHOOK_API void runhook_session_creator_destroy(runhook_session_creator* creato
 /**
  * When and how a failed session is made anew. A table; see runhook_function for the rules.
  *
- * At most max_attempts re-creations without a completed step in between; the wait before them doubles each time.
+ * At most max_attempts re-creations without getting past the step that failed; the wait before them doubles each time.
  *
  * Errors that threads report through the coordinator count, too. If a step fails for good while a thread has reported a
  * recoverable error, that error is what the failure is about: it is the primary one, and recovered from. If a step

@@ -86,7 +86,7 @@ RUNHOOK_API int32_t runhook_monitored_session_should_stop(const runhook_monitore
  * Asks for a stop.
  *
  * \param text why; NULL for none; cut to 255 bytes.
- * \param urgency RUNHOOK_STOP_AFTER_STEP or RUNHOOK_STOP_NOW.
+ * \param urgency RUNHOOK_STOP_AFTER_STEP or RUNHOOK_STOP_NOW; anything else counts as the former.
  * \returns 1 if this was the first request, else 0.
  * \threadsafety Any thread, while the handle is not destroyed; a stop source has no such limit.
  * \since 1.0

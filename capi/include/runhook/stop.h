@@ -82,8 +82,8 @@ RUNHOOK_API void runhook_stop_source_destroy(runhook_stop_source* source);
  *
  * \param code the caller's own number, kept with the reason.
  * \param text why; NULL for none; cut to 255 bytes.
- * \param urgency RUNHOOK_STOP_AFTER_STEP or RUNHOOK_STOP_NOW.
- * \returns 1 if this was the first request, 0 if not, or if an argument is not valid; then nothing was asked.
+ * \param urgency RUNHOOK_STOP_AFTER_STEP or RUNHOOK_STOP_NOW; anything else counts as the former.
+ * \returns 1 if this was the first request, 0 if not, or if the handle is not valid; then nothing was asked.
  * \threadsafety Any thread. Takes no lock, except that RUNHOOK_STOP_NOW calls the session's cancel under one.
  * \since 1.0
  */
