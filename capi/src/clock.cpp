@@ -67,7 +67,9 @@ runhook_status runhook_manual_clock_advance(runhook_clock* clock, int64_t ns, ru
 
 int64_t runhook_clock_now_ns(const runhook_clock* clock) {
   const auto* box = find(clock);
-  return box != nullptr ? guarded_value<int64_t>(0, [&] { return box->clock->now_ns(); }) : 0;
+  if (box == nullptr) return 0;
+  const auto kept = box->clock;  // the handle may be destroyed meanwhile
+  return guarded_value<int64_t>(0, [&] { return kept->now_ns(); });
 }
 
 void runhook_clock_destroy(runhook_clock* clock) { destroy(clock); }

@@ -73,16 +73,16 @@ void runhook_config_destroy(runhook_config* config) { capi::destroy(config); }
 
 runhook_status runhook_config_set_session(runhook_config* config, runhook_session* session, runhook_error** error) {
   return guarded(error, [&] {
-    ConfigBox& box = require(config);
-    use_creator(box, single_session_creator(session_from_handle(session)), /*single=*/true);
+    const auto box = require_pinned(config);
+    use_creator(*box, single_session_creator(session_from_handle(session)), /*single=*/true);
   });
 }
 
 runhook_status runhook_config_set_graph(runhook_config* config, runhook_graph* graph, runhook_error** error) {
   return guarded(error, [&] {
-    ConfigBox& box = require(config);
+    const auto box = require_pinned(config);
     use_creator(
-        box, std::make_shared<ChiefSessionCreator>([kept = require(graph).graph] { return new_graph_session(kept); }),
+        *box, std::make_shared<ChiefSessionCreator>([kept = require(graph).graph] { return new_graph_session(kept); }),
         /*single=*/false);
   });
 }
@@ -90,8 +90,8 @@ runhook_status runhook_config_set_graph(runhook_config* config, runhook_graph* g
 runhook_status runhook_config_set_session_creator(runhook_config* config, runhook_session_creator* creator,
                                                   runhook_error** error) {
   return guarded(error, [&] {
-    ConfigBox& box = require(config);
-    use_creator(box, require(creator).creator, /*single=*/false);
+    const auto box = require_pinned(config);
+    use_creator(*box, require(creator).creator, /*single=*/false);
   });
 }
 
@@ -101,19 +101,19 @@ runhook_status runhook_config_add_hook(runhook_config* config, const runhook_hoo
   UserData owner;
   if (const auto status = accept_hook(hook, table, owner, error); status != RUNHOOK_OK) return status;
   return guarded(error, [&] {
-    ConfigBox& box = require(config);
-    auto& hooks = box.config.hooks;
+    const auto box = require_pinned(config);
+    auto& hooks = box->config.hooks;
     for (const HookRegistration& known : hooks) {
       if (!static_cast<const CHook&>(*known.hook).same_as(table)) continue;
       owner.release();
       throw StatusError(StatusCode::already_exists, "the hook has been added already");
     }
     HookRequestOptions registration = hook_options_from(options);
-    if (registration.chief_only && box.worker) return;
+    if (registration.chief_only && box->worker) return;
     HookRegistration added{std::make_shared<CHook>(table, std::move(owner)), std::move(registration.options)};
     if (registration.chief_only) {
-      hooks.insert(hooks.begin() + static_cast<std::ptrdiff_t>(box.chief_only_hooks), std::move(added));
-      ++box.chief_only_hooks;
+      hooks.insert(hooks.begin() + static_cast<std::ptrdiff_t>(box->chief_only_hooks), std::move(added));
+      ++box->chief_only_hooks;
     } else {
       hooks.push_back(std::move(added));
     }
@@ -122,30 +122,30 @@ runhook_status runhook_config_add_hook(runhook_config* config, const runhook_hoo
 
 runhook_status runhook_config_set_clock(runhook_config* config, runhook_clock* clock, runhook_error** error) {
   return guarded(error, [&] {
-    ConfigBox& box = require(config);
-    box.config.clock = clock != nullptr ? require(clock).clock : nullptr;
+    const auto box = require_pinned(config);
+    box->config.clock = clock != nullptr ? require(clock).clock : nullptr;
   });
 }
 
 runhook_status runhook_config_set_stop_grace_period_ns(runhook_config* config, int64_t grace_ns,
                                                        runhook_error** error) {
   return guarded(error, [&] {
-    ConfigBox& box = require(config);
+    const auto box = require_pinned(config);
     if (grace_ns < 0) throw StatusError(StatusCode::invalid_argument, "the grace period is negative");
-    box.config.stop_grace_period_ns = grace_ns;
+    box->config.stop_grace_period_ns = grace_ns;
   });
 }
 
 runhook_status runhook_config_set_log(runhook_config* config, const runhook_log* log, runhook_error** error) {
-  if (log == nullptr) return guarded(error, [&] { require(config).config.log = nullptr; });
+  if (log == nullptr) return guarded(error, [&] { require_pinned(config)->config.log = nullptr; });
   runhook_log table;
   UserData owner;
   if (const auto status = accept_table(log, kLogSizeV1_0, table, owner, error); status != RUNHOOK_OK) return status;
   return guarded(error, [&] {
-    ConfigBox& box = require(config);
+    const auto box = require_pinned(config);
     if (table.write == nullptr) throw StatusError(StatusCode::invalid_argument, "write is NULL");
-    box.config.log = [write = table.write, data = std::make_shared<const UserData>(std::move(owner))](
-                         LogLevel level, std::string_view message) {
+    box->config.log = [write = table.write, data = std::make_shared<const UserData>(std::move(owner))](
+                          LogLevel level, std::string_view message) {
       write(static_cast<std::int32_t>(level), std::string(message).c_str(), data->get());
     };
   });
@@ -154,7 +154,7 @@ runhook_status runhook_config_set_log(runhook_config* config, const runhook_log*
 runhook_status runhook_config_set_stop_source(runhook_config* config, const runhook_stop_source* source,
                                               runhook_error** error) {
   return guarded(error, [&] {
-    ConfigBox& box = require(config);
-    box.config.stop = require(source).source.state();
+    const auto box = require_pinned(config);
+    box->config.stop = require(source).source.state();
   });
 }

@@ -50,6 +50,23 @@ int32_t request_stop(const runhook_context* context, int32_t code, const char* t
   });
 }
 
+// A hook's context for what changes a request or has the session called. One outside a loop is pinned meanwhile, since
+// a callback of its session may destroy it. Throws as require_hook_context(), and BUSY if such a call is under way.
+class HookTarget {
+ public:
+  explicit HookTarget(const runhook_context* handle) : hook_(require_hook_context(handle)), pin_(owned(hook_)) {}
+  SessionRunContext* operator->() const noexcept { return hook_.context; }
+
+ private:
+  static ContextBase* owned(HookContext& hook) {
+    if (!hook.detached()) return nullptr;
+    if (hook.pins != 0) detail::refuse_change("context");
+    return &hook;
+  }
+  HookContext& hook_;
+  const Pinned<runhook_context> pin_;
+};
+
 const SessionRunValues* find_values(const runhook_context* context) noexcept {
   const auto* hook = find_hook_in_callback(context);
   return hook != nullptr ? hook->context->values() : nullptr;
@@ -148,37 +165,29 @@ const runhook_run_args* runhook_context_original_args(runhook_context* context) 
 
 runhook_status runhook_context_add_fetch(runhook_context* context, const char* key, const char* name,
                                          runhook_error** error) {
-  return guarded(error, [&] {
-    SessionRunContext& target = *require_hook_context(context).context;
-    target.add_fetch(optional_text(key, "key"), required_text(name, "name"));
-  });
+  return guarded(error,
+                 [&] { HookTarget(context)->add_fetch(optional_text(key, "key"), required_text(name, "name")); });
 }
 
 runhook_status runhook_context_add_feed(runhook_context* context, const char* name, runhook_value* value,
                                         runhook_error** error) {
-  return guarded(error, [&] {
-    SessionRunContext& target = *require_hook_context(context).context;
-    target.add_feed(required_text(name, "name"), from_handle(value));
-  });
+  return guarded(error, [&] { HookTarget(context)->add_feed(required_text(name, "name"), from_handle(value)); });
 }
 
 runhook_status runhook_context_add_options(runhook_context* context, const runhook_run_options* options,
                                            runhook_error** error) {
-  return guarded(error, [&] {
-    SessionRunContext& target = *require_hook_context(context).context;
-    target.add_options(*require(options).shown);
-  });
+  return guarded(error, [&] { HookTarget(context)->add_options(*require(options).shown); });
 }
 
 runhook_status runhook_context_request(runhook_context* context, const runhook_run_args* args, runhook_error** error) {
   return guarded(error, [&] {
-    SessionRunContext& target = *require_hook_context(context).context;
-    target.request(require(args).get());
+    const HookTarget target(context);
+    target->request(*PinnedArgs(require(args)));
   });
 }
 
 runhook_status runhook_context_skip_step(runhook_context* context, runhook_error** error) {
-  return guarded(error, [&] { require_hook_context(context).context->skip_step(); });
+  return guarded(error, [&] { HookTarget(context)->skip_step(); });
 }
 
 runhook_value* runhook_context_result(runhook_context* context, const char* key) {
@@ -211,7 +220,7 @@ const runhook_metadata* runhook_context_metadata(runhook_context* context) {
 }
 
 runhook_status runhook_context_discard_result(runhook_context* context, runhook_error** error) {
-  return guarded(error, [&] { require_hook_context(context).context->discard_result(); });
+  return guarded(error, [&] { HookTarget(context)->discard_result(); });
 }
 
 const runhook_outcome* runhook_context_outcome(runhook_context* context) {
@@ -225,8 +234,8 @@ runhook_status runhook_context_run_with_hooks(runhook_context* context, const ru
   return guarded(error, [&] {
     auto* call = find_context_as<StepFunctionCall>(context, Role::step_function);
     check_answerable(context, call, "this is for step functions");
-    const SessionRunArgs& what = args_from_handle(args);
-    ResultsBox* const place = results_to_fill(results);
+    const PinnedArgs what(args);
+    const auto place = results_to_fill(results);
     // What was lent to the hooks' callbacks may belong to this run.
     struct TakeBack {
       ~TakeBack() {
@@ -235,8 +244,8 @@ runhook_status runhook_context_run_with_hooks(runhook_context* context, const ru
       MonitoredBox& box;
     } const take_back{call->owner};
     try {
-      const Results& filled = call->step->run_with_hooks(what);
-      if (place != nullptr) {
+      const Results& filled = call->step->run_with_hooks(*what);
+      if (place.get() != nullptr) {
         place->own = filled;
         place->own_metadata = call->step->run_context().monitored_session()->metadata();
       }
@@ -252,7 +261,7 @@ runhook_status runhook_context_run_with_hooks(runhook_context* context, const ru
 
 runhook_context* runhook_context_create(const runhook_run_args* args, runhook_session* session, runhook_error** error) {
   return guarded_handle(error, [&] {
-    auto run_context = std::make_unique<SessionRunContext>(args_from_handle(args), session_from_handle(session));
+    auto run_context = std::make_unique<SessionRunContext>(*PinnedArgs(args), session_from_handle(session));
     return give<runhook_context>(std::make_unique<HookContext>(std::move(run_context)));
   });
 }
@@ -265,7 +274,7 @@ const runhook_run_args* runhook_context_requested(runhook_context* context) {
 }
 
 runhook_status runhook_context_execute(runhook_context* context, runhook_error** error) {
-  return guarded(error, [&] { require_hook_context(context).context->execute(); });
+  return guarded(error, [&] { HookTarget(context)->execute(); });
 }
 
 void runhook_context_destroy(runhook_context* context) { capi::destroy(context); }

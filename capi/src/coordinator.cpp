@@ -51,7 +51,8 @@ StatusCode clean_stop_code(runhook_status number) {
   return code;
 }
 
-Coordinator& coordinator_of(const runhook_coordinator* handle) { return require(handle).coordinator; }
+// A share of its own, since the handle may be destroyed meanwhile, by a callback or by another thread.
+Coordinator coordinator_of(const runhook_coordinator* handle) { return require(handle).coordinator; }
 
 }  // namespace
 
@@ -85,7 +86,7 @@ runhook_status runhook_coordinator_request_stop(const runhook_coordinator* coord
 runhook_status runhook_coordinator_report_error(const runhook_coordinator* coordinator, runhook_status code,
                                                 const char* message, runhook_error** error) {
   return guarded(error, [&] {
-    Coordinator& target = coordinator_of(coordinator);
+    Coordinator target = coordinator_of(coordinator);
     if (code == RUNHOOK_OK) throw StatusError(StatusCode::invalid_argument, "RUNHOOK_OK is no error");
     target.request_stop(Error(runhook::status_from_number(code), optional_text(message, "the message")));
   });
@@ -112,7 +113,7 @@ runhook_status runhook_coordinator_clear_stop(const runhook_coordinator* coordin
 runhook_thread* runhook_coordinator_register_thread(const runhook_coordinator* coordinator, const char* name,
                                                     runhook_error** error) {
   return guarded_handle(error, [&] {
-    Coordinator& target = coordinator_of(coordinator);
+    Coordinator target = coordinator_of(coordinator);
     return create<runhook_thread>(target.register_thread(required_text(name, "the name")));
   });
 }
@@ -124,7 +125,7 @@ runhook_status runhook_coordinator_start_thread(const runhook_coordinator* coord
   std::shared_ptr<CFunction> function;
   if (const auto status = accept_function(body, function, error); status != RUNHOOK_OK) return status;
   return guarded(error, [&] {
-    Coordinator& target = coordinator_of(coordinator);
+    Coordinator target = coordinator_of(coordinator);
     target.start_thread(required_text(name, "the name"), [target, function = std::move(function)] {
       ThreadCall context(target);
       invoke_once(context, "call", function->call, function->data.get());
@@ -141,7 +142,7 @@ runhook_status runhook_coordinator_start_looper(const runhook_coordinator* coord
     return status;
   }
   return guarded(error, [&] {
-    Coordinator& target = coordinator_of(coordinator);
+    Coordinator target = coordinator_of(coordinator);
     runhook::LooperCallbacks callbacks;
     {
       const auto shared = std::make_shared<CLooper>(table, std::move(owner), target);
@@ -156,7 +157,7 @@ runhook_status runhook_coordinator_start_looper(const runhook_coordinator* coord
 runhook_status runhook_coordinator_join(const runhook_coordinator* coordinator, int64_t grace_ns,
                                         int32_t ignore_live_threads, runhook_error** error) {
   return guarded(error, [&] {
-    Coordinator kept = coordinator_of(coordinator);  // the handle may be destroyed meanwhile
+    Coordinator kept = coordinator_of(coordinator);
     kept.join(grace_ns < 0 ? std::numeric_limits<std::int64_t>::max() : grace_ns, ignore_live_threads != 0);
   });
 }

@@ -60,7 +60,7 @@ runhook_status runhook_graph_add_node(runhook_graph* graph, const runhook_node* 
   UserData owner;
   if (const auto status = accept_table(node, kNodeSizeV1_0, copy, owner, error); status != RUNHOOK_OK) return status;
   return guarded(error, [&] {
-    Graph& target = require(graph).graph;
+    const auto box = require_pinned(graph);
     if (copy.kernel == nullptr) throw StatusError(StatusCode::invalid_argument, "kernel is NULL");
     FunctionNode description;
     description.inputs = required_texts(copy.inputs, copy.input_count, "input");
@@ -68,7 +68,7 @@ runhook_status runhook_graph_add_node(runhook_graph* graph, const runhook_node* 
     description.updates = required_texts(copy.updates, copy.update_count, "update");
     description.after = required_texts(copy.after, copy.after_count, "after");
     auto function = std::make_shared<const CFunction>(copy.kernel, std::move(owner));
-    target.function(
+    box->graph.function(
         required_text(copy.name, "name"), std::move(description),
         [function = std::move(function)](KernelContext& kernel) { t_kernel_caller->run(kernel, *function); });
   });

@@ -16,7 +16,9 @@ struct Boxed {
   Boxed() noexcept = default;
   Boxed(const Boxed&) = delete;
   Boxed& operator=(const Boxed&) = delete;
-  bool owned = false;  // whether the caller's destroy function ends it
+  bool owned = false;      // whether the caller's destroy function ends it
+  bool destroyed = false;  // that function was called while the object was pinned
+  std::uint32_t pins = 0;
 };
 
 // Says what is behind a handle type: `type` (derived from Boxed), `kind`, and `noun` for messages. Specialised, with
@@ -53,7 +55,8 @@ BoxType<Handle>* find(const Handle* handle) noexcept {
 
 namespace detail {
 [[noreturn]] void refuse_handle(const char* noun);
-}
+[[noreturn]] void refuse_change(const char* noun);
+}  // namespace detail
 
 // Returns the object. Throws INVALID_ARGUMENT if the handle is not valid.
 template <class Handle>
@@ -77,12 +80,58 @@ Handle* create(Args&&... args) {
   return give<Handle>(std::make_unique<BoxType<Handle>>(std::forward<Args>(args)...));
 }
 
-// Ends an owned object; leaves alone what is borrowed or not valid.
+// Ends an owned object, or has its last pin end it; leaves alone what is borrowed or not valid.
 template <class Handle>
 void destroy(Handle* handle) noexcept {
   auto* object = find(handle);
   if (object == nullptr || !object->owned) return;
-  if (HandleTable::retire(number_of(handle), BoxOf<Handle>::kind) != nullptr) delete object;
+  if (HandleTable::retire(number_of(handle), BoxOf<Handle>::kind) == nullptr) return;
+  if (object->pins == 0) [[likely]] {
+    delete object;
+  } else {
+    object->destroyed = true;
+  }
+}
+
+// Keeps an object while a function uses it in which callbacks may come: the handle that a callback destroys is gone at
+// once, the object goes with its last pin. Pins are counted without synchronisation, which is enough for objects that
+// one thread uses at a time. An object that any thread may use is a share in something (a clock, a coordinator, ...):
+// copy the share instead.
+template <class Handle>
+class Pinned {
+ public:
+  using Box = BoxType<Handle>;
+  explicit Pinned(Box* box) noexcept : box_(box) {  // NULL pins nothing
+    if (box_ != nullptr) ++box_->pins;
+  }
+  Pinned(const Pinned&) = delete;
+  Pinned& operator=(const Pinned&) = delete;
+  ~Pinned() {
+    if (box_ != nullptr && --box_->pins == 0 && box_->destroyed) [[unlikely]]
+      delete box_;
+  }
+  Box* get() const noexcept { return box_; }
+  Box& operator*() const noexcept { return *box_; }
+  Box* operator->() const noexcept { return box_; }
+
+ private:
+  Box* const box_;
+};
+
+// Returns the object, pinned. Throws INVALID_ARGUMENT if the handle is not valid.
+template <class Handle>
+Pinned<Handle> require_pinned(const Handle* handle) {
+  return Pinned<Handle>(&require(handle));
+}
+
+// Returns the object for a change. Throws INVALID_ARGUMENT, and BUSY if it is pinned: whoever uses it would see it
+// change.
+template <class Handle>
+BoxType<Handle>& require_unpinned(const Handle* handle) {
+  auto& object = require(handle);
+  if (object.pins != 0) [[unlikely]]
+    detail::refuse_change(BoxOf<Handle>::noun);
+  return object;
 }
 
 // The handle of an object that somebody else owns. Declare it after that object, so that the handle goes first.

@@ -108,13 +108,13 @@ runhook_status runhook_monitored_session_run(runhook_monitored_session* session,
   return guarded(error, [&] {
     MonitoredBox& box = require(session);
     MonitoredSession& target = box.get();
-    const SessionRunArgs& what = args_from_handle(args);
-    ResultsBox* const place = results_to_fill(results);
+    const PinnedArgs what(args);
+    const auto place = results_to_fill(results);
     const SessionCall call(box);
-    if (place != nullptr) {
-      target.run(what, &place->own, &place->own_metadata);
+    if (place.get() != nullptr) {
+      target.run(*what, &place->own, &place->own_metadata);
     } else {
-      target.run(what, nullptr, nullptr);
+      target.run(*what, nullptr, nullptr);
     }
   });
 }
@@ -126,9 +126,9 @@ runhook_status runhook_monitored_session_run_until_stop(runhook_monitored_sessio
     MonitoredBox& box = require(session);
     MonitoredSession& target = box.get();
     if (max_steps < 0) throw StatusError(StatusCode::invalid_argument, "max_steps is negative");
-    const SessionRunArgs& what = args_from_handle(args);
+    const PinnedArgs what(args);
     const SessionCall call(box);
-    target.run_until_stop(what, max_steps, completed);
+    target.run_until_stop(*what, max_steps, completed);
   });
 }
 

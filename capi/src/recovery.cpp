@@ -73,7 +73,7 @@ runhook_status runhook_config_set_recovery(runhook_config* config, const runhook
     return guarded(error, [&] {
       RecoveryPolicy none;
       none.max_attempts = 0;
-      require(config).config.recovery = std::move(none);
+      require_pinned(config)->config.recovery = std::move(none);
     });
   }
   runhook_recovery_policy table;
@@ -82,7 +82,7 @@ runhook_status runhook_config_set_recovery(runhook_config* config, const runhook
     return status;
   }
   return guarded(error, [&] {
-    ConfigBox& box = require(config);
-    box.config.recovery = policy_from(table, std::move(owner));
+    const auto box = require_pinned(config);
+    box->config.recovery = policy_from(table, std::move(owner));
   });
 }

@@ -16,10 +16,10 @@ using namespace runhook::capi;  // NOLINT: this file implements the C functions 
 
 namespace {
 
-RunArgsBox& changeable(runhook_run_args* args) {
-  RunArgsBox& box = require(args);
-  if (box.read_only()) throw StatusError(StatusCode::failed_precondition, "the run args are borrowed");
-  return box;
+// Pinned, since a value that is replaced may have a destroy function that comes back to the args.
+Pinned<runhook_run_args> changeable(runhook_run_args* args) {
+  if (require(args).read_only()) throw StatusError(StatusCode::failed_precondition, "the run args are borrowed");
+  return Pinned<runhook_run_args>(&require_unpinned(args));
 }
 
 std::string_view required_name(const char* name, const char* what) {
@@ -54,26 +54,26 @@ void runhook_run_args_destroy(runhook_run_args* args) { destroy(args); }
 runhook_status runhook_run_args_add_fetch(runhook_run_args* args, const char* key, const char* name,
                                           runhook_error** error) {
   return guarded(error, [&] {
-    RunArgsBox& box = changeable(args);
+    const auto box = changeable(args);
     const auto wanted = required_name(name, "the name");
     const auto under = key == nullptr ? wanted : required_name(key, "the key");
-    for (const auto& fetch : box.fetches) {
+    for (const auto& fetch : box->fetches) {
       if (fetch.first == under) {
         throw StatusError(StatusCode::already_exists, "the key '" + fetch.first + "' is in use");
       }
     }
-    box.fetches.emplace_back(under, wanted);
-    box.changed = true;
+    box->fetches.emplace_back(under, wanted);
+    box->changed = true;
   });
 }
 
 runhook_status runhook_run_args_add_feed(runhook_run_args* args, const char* name, runhook_value* value,
                                          runhook_error** error) {
   return guarded(error, [&] {
-    RunArgsBox& box = changeable(args);
+    const auto box = changeable(args);
     const auto target = required_name(name, "the name");
     Value shared = from_handle(value);
-    auto& feeds = box.own.feeds;
+    auto& feeds = box->own.feeds;
     const auto found = std::find_if(feeds.begin(), feeds.end(), [&](const Feed& feed) { return feed.name == target; });
     if (found != feeds.end()) {
       found->value = std::move(shared);
@@ -85,11 +85,11 @@ runhook_status runhook_run_args_add_feed(runhook_run_args* args, const char* nam
 
 runhook_status runhook_run_args_clear(runhook_run_args* args, runhook_error** error) {
   return guarded(error, [&] {
-    RunArgsBox& box = changeable(args);
-    box.changed = box.changed || !box.fetches.empty();
-    box.fetches.clear();
-    box.own.feeds.clear();
-    box.own.options = RunOptions();
+    const auto box = changeable(args);
+    box->changed = box->changed || !box->fetches.empty();
+    box->fetches.clear();
+    box->own.feeds.clear();
+    box->own.options = RunOptions();
   });
 }
 

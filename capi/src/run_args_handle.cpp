@@ -63,7 +63,7 @@ const SessionRunArgs& RunArgsBox::get() {
 const FlatFetches::Pairs& RunArgsBox::pairs() { return read_only() ? flat.of(shown->fetches) : fetches; }
 
 ResultsBox& detail::writable_results(runhook_results* handle) {
-  ResultsBox& results = require(handle);
+  ResultsBox& results = require_unpinned(handle);
   if (results.read_only()) throw StatusError(StatusCode::invalid_argument, "the results are borrowed");
   return results;
 }

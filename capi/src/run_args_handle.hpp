@@ -34,12 +34,13 @@ struct RunOptionsBox final : Boxed {
   RunOptions own;
   const RunOptions* shown;
   RunOptions* changeable = nullptr;  // NULL: borrowed from the library, to be read only
+  const Boxed* part_of = nullptr;    // the args whose options these are; must not change while those are pinned
 };
 RUNHOOK_CAPI_BOX(runhook_run_options, RunOptionsBox, run_options, "run options");
 
 // Args that C builds, or a view of the library's.
 struct RunArgsBox final : Boxed {
-  RunArgsBox() noexcept : shown(&own), options(own.options) {}
+  RunArgsBox() noexcept : shown(&own), options(own.options) { options.part_of = this; }
   explicit RunArgsBox(const SessionRunArgs& view) noexcept : shown(&view), options(view.options) {}
   void show(const SessionRunArgs& view) noexcept {
     shown = &view;
@@ -87,16 +88,26 @@ struct ResultsBox final : Boxed {
 };
 RUNHOOK_CAPI_BOX(runhook_results, ResultsBox, results, "results");
 
-// For functions that take args: an empty SessionRunArgs for NULL. Throws INVALID_ARGUMENT.
-inline const SessionRunArgs& args_from_handle(const runhook_run_args* handle) {
-  return handle == nullptr ? no_args : require(handle).get();
-}
+// Args that a function takes: an empty SessionRunArgs for NULL. Throws INVALID_ARGUMENT.
+class PinnedArgs {
+ public:
+  explicit PinnedArgs(const runhook_run_args* handle)
+      : box_(handle != nullptr ? &require(handle) : nullptr), args_(handle != nullptr ? box_->get() : no_args) {}
+  explicit PinnedArgs(RunArgsBox& box) : box_(&box), args_(box.get()) {}
+  const SessionRunArgs& operator*() const noexcept { return args_; }
+
+ private:
+  const Pinned<runhook_run_args> box_;
+  const SessionRunArgs& args_;
+};
+
 namespace detail {
 ResultsBox& writable_results(runhook_results* handle);
 }
-// For functions that fill results: NULL for NULL. Throws INVALID_ARGUMENT if they are not valid or borrowed.
-inline ResultsBox* results_to_fill(runhook_results* handle) {
-  return handle == nullptr ? nullptr : &detail::writable_results(handle);
+// Results that a function fills: NULL for NULL. Throws INVALID_ARGUMENT if they are not valid or borrowed, BUSY if
+// another call is about to fill them.
+inline Pinned<runhook_results> results_to_fill(runhook_results* handle) {
+  return Pinned<runhook_results>(handle == nullptr ? nullptr : &detail::writable_results(handle));
 }
 // As runhook_results_get() and runhook_results_get_double(), for any results; `key` NULL: the only one.
 runhook_value* result_value(const Results& results, const char* key);

@@ -25,9 +25,10 @@ static_assert(RUNHOOK_HOOKS_ALL == static_cast<int>(HookSelection::all) &&
 template <class Change>
 runhook_status change(runhook_run_options* options, runhook_error** error, Change&& make) noexcept {
   return guarded(error, [&] {
-    RunOptions* target = require(options).changeable;
-    if (target == nullptr) throw StatusError(StatusCode::failed_precondition, "the run options are borrowed");
-    make(*target);
+    const RunOptionsBox& box = require(options);
+    if (box.changeable == nullptr) throw StatusError(StatusCode::failed_precondition, "the run options are borrowed");
+    if (box.part_of != nullptr && box.part_of->pins != 0) runhook::capi::detail::refuse_change("run options");
+    make(*box.changeable);
   });
 }
 

@@ -56,9 +56,10 @@ void set_probe(Scaffold& scaffold, std::int32_t piece, Scaffold::Probe probe) {
   (piece == RUNHOOK_PIECE_READY_OP ? scaffold.ready_op : scaffold.ready_for_local_init_op) = std::move(probe);
 }
 
-Scaffold& require_open(const runhook_scaffold* handle) {
-  Scaffold& scaffold = *require(handle).scaffold;
-  if (scaffold.finalized()) throw StatusError(StatusCode::failed_precondition, "the scaffold is finalized");
+// Shared, since a piece that is replaced may have a destroy function that destroys the handle.
+std::shared_ptr<Scaffold> require_open(const runhook_scaffold* handle) {
+  auto scaffold = require(handle).scaffold;
+  if (scaffold->finalized()) throw StatusError(StatusCode::failed_precondition, "the scaffold is finalized");
   return scaffold;
 }
 
@@ -134,16 +135,16 @@ runhook_status runhook_scaffold_set(runhook_scaffold* scaffold, int32_t piece, c
   std::shared_ptr<CFunction> shared;
   if (const auto status = accept_function(function, shared, error); status != RUNHOOK_OK) return status;
   return guarded(error, [&] {
-    Scaffold& target = require_open(scaffold);
+    const auto target = require_open(scaffold);
     const char* const name = name_of_piece(piece);
     if (is_readiness(piece)) {
-      set_probe(target, piece, [shared, name](Session& session) {
+      set_probe(*target, piece, [shared, name](Session& session) {
         ScaffoldCall call(session, /*its_readiness=*/true);
         invoke_once(call, name, shared->call, shared->data.get());
         return std::move(call.missing);
       });
     } else {
-      set_op(target, piece, [shared, name](Session& session) {
+      set_op(*target, piece, [shared, name](Session& session) {
         ScaffoldCall call(session, /*its_readiness=*/false);
         invoke_once(call, name, shared->call, shared->data.get());
       });
@@ -154,25 +155,25 @@ runhook_status runhook_scaffold_set(runhook_scaffold* scaffold, int32_t piece, c
 runhook_status runhook_scaffold_set_args(runhook_scaffold* scaffold, int32_t piece, const runhook_run_args* args,
                                          runhook_error** error) {
   return guarded(error, [&] {
-    Scaffold& target = require_open(scaffold);
+    const auto target = require_open(scaffold);
     name_of_piece(piece);
     const SessionRunArgs& what = require(args).get();
     if (!is_readiness(piece)) {
-      set_op(target, piece, Scaffold::run_op(what));
+      set_op(*target, piece, Scaffold::run_op(what));
       return;
     }
     const auto names = what.fetches.leaves();
     if (names.size() != 1 || !what.feeds.empty()) {
       throw StatusError(StatusCode::invalid_argument, "a readiness piece takes one fetch and no feeds");
     }
-    set_probe(target, piece, Scaffold::fetch_probe(names.front()));
+    set_probe(*target, piece, Scaffold::fetch_probe(names.front()));
   });
 }
 
 runhook_status runhook_scaffold_set_saver(runhook_scaffold* scaffold, runhook_saver* saver, runhook_error** error) {
   return guarded(error, [&] {
-    Scaffold& target = *require(scaffold).scaffold;
-    target.saver = require(saver).saver;
+    const auto target = require(scaffold).scaffold;
+    target->saver = require(saver).saver;
   });
 }
 

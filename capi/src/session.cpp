@@ -69,13 +69,13 @@ void runhook_session_destroy(runhook_session* session) { capi::destroy(session);
 runhook_status runhook_session_run(runhook_session* session, const runhook_run_args* args, runhook_results* results,
                                    runhook_error** error) {
   return guarded(error, [&] {
-    const SessionRunArgs& what = args_from_handle(args);
-    ResultsBox* const place = results_to_fill(results);
+    const PinnedArgs what(args);
+    const auto place = results_to_fill(results);
     with_session(session, [&](Session& target) {
-      if (place != nullptr) {
-        run_session(target, what, place->own, &place->own_metadata);
+      if (place.get() != nullptr) {
+        run_session(target, *what, place->own, &place->own_metadata);
       } else {
-        run_session(target, what);
+        run_session(target, *what);
       }
     });
   });
@@ -145,7 +145,7 @@ runhook_snapshot* runhook_session_save(runhook_session* session, runhook_error**
 runhook_status runhook_session_restore(runhook_session* session, const runhook_snapshot* snapshot,
                                        runhook_error** error) {
   return guarded(error, [&] {
-    const auto& from = require(snapshot).snapshot;
-    with_session(session, [&](Session& target) { restore_variables(target, from); });
+    const auto from = require_pinned(snapshot);
+    with_session(session, [&](Session& target) { restore_variables(target, from->snapshot); });
   });
 }

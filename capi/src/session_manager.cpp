@@ -21,13 +21,14 @@ runhook_session_manager* runhook_session_manager_create(const runhook_function* 
 void runhook_session_manager_destroy(runhook_session_manager* manager) { capi::destroy(manager); }
 
 runhook_session* runhook_session_manager_prepare(runhook_session_manager* manager, runhook_error** error) {
-  return guarded_handle(error, [&] { return give_session(require(manager).manager.prepare_session().session); });
+  return guarded_handle(error,
+                        [&] { return give_session(require_pinned(manager)->manager.prepare_session().session); });
 }
 
 runhook_session* runhook_session_manager_recover(runhook_session_manager* manager, int32_t* ready,
                                                  runhook_error** error) {
   return guarded_handle(error, [&] {
-    SessionManager::Recovered recovered = require(manager).manager.recover_session();
+    SessionManager::Recovered recovered = require_pinned(manager)->manager.recover_session();
     auto* const handle = give_session(std::move(recovered.created.session));
     if (ready != nullptr) *ready = recovered.ready ? 1 : 0;
     return handle;
@@ -38,9 +39,9 @@ runhook_session* runhook_session_manager_wait(runhook_session_manager* manager, 
                                               const runhook_stop_source* stop, runhook_clock* clock,
                                               runhook_error** error) {
   return guarded_handle(error, [&] {
-    SessionManager& target = require(manager).manager;
+    const auto target = require_pinned(manager);
     const auto state = stop != nullptr ? require(stop).source.state() : nullptr;
     const auto kept = clock != nullptr ? require(clock).clock : nullptr;
-    return give_session(target.wait_for_session(max_wait_ns, {state.get(), kept.get()}).session);
+    return give_session(target->manager.wait_for_session(max_wait_ns, {state.get(), kept.get()}).session);
   });
 }

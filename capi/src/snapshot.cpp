@@ -92,7 +92,8 @@ runhook_value* runhook_snapshot_find(runhook_snapshot* snapshot, const char* nam
 runhook_status runhook_snapshot_set(runhook_snapshot* snapshot, const char* name, runhook_value* value,
                                     runhook_error** error) {
   return guarded(error, [&] {
-    auto& variables = require(snapshot).snapshot.variables;
+    const Pinned<runhook_snapshot> box(&require_unpinned(snapshot));
+    auto& variables = box->snapshot.variables;
     const auto target = required_text(name, "the name");
     if (target.empty()) throw StatusError(StatusCode::invalid_argument, "the name is empty");
     Value shared = from_handle(value);
@@ -113,7 +114,7 @@ int64_t runhook_snapshot_global_step(const runhook_snapshot* snapshot) {
 
 runhook_status runhook_snapshot_set_global_step(runhook_snapshot* snapshot, int64_t global_step,
                                                 runhook_error** error) {
-  return guarded(error, [&] { require(snapshot).snapshot.global_step = global_step; });
+  return guarded(error, [&] { require_unpinned(snapshot).snapshot.global_step = global_step; });
 }
 
 runhook_saver* runhook_saver_create(const runhook_saver_table* table, runhook_error** error) {

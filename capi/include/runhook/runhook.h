@@ -16,6 +16,8 @@
  *  - Times are monotonic nanoseconds. A negative time-out means "for ever".
  *  - No C++ exception leaves runhook; none, nor a panic, a longjmp or a thread's cancellation, may leave a callback.
  *  - Unless its text says more, an object may be used by one thread at a time, different objects by different threads.
+ *  - A callback may destroy what the call around it was given, e.g. the args of the run: the handle is not valid from
+ * then on, the object goes when that call returns. It may not change it: that gives RUNHOOK_ERR_BUSY.
  *
  * Every callback in this library has one form, runhook_callback, and one success value, RUNHOOK_CALLBACK_OK, which is
  * neither 0 nor 1: what a callback of another language gives to C after an uncaught exception is 0 or garbage, and has
