@@ -76,8 +76,10 @@ runhook_monitored_session* new_session(const ConfigBox& from) {
     throw;
   }
   box->ready.store(box->session.get(), std::memory_order_release);
-  if (box->decided.exchange(true))
+  if (box->decided.exchange(true)) {
+    box.reset();  // before the exception is thrown: a session that goes while one is under way counts as failed
     throw StatusError(StatusCode::closed, "the session was destroyed while it was created");
+  }
   box.release();
   return handle;
 }

@@ -73,9 +73,14 @@ TEST_F(CApiMonitoredSession, DestroyWhileBeingCreatedUnwinds) {
       runhook_monitored_session_destroy(runhook_context_monitored_session(context));
       return kOk;
     };
+    hook.on["cleanup"] = [](runhook_context* context) {
+      EXPECT_EQ(runhook_outcome_kind(runhook_context_outcome(context)), RUNHOOK_OUTCOME_COMPLETED);
+      return kOk;
+    };
     ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
     EXPECT_FALSE(loop.start());
     EXPECT_EQ(loop.error.code(), RUNHOOK_ERR_CLOSED);
+    EXPECT_EQ(hook.count("end"), 1) << "nothing has failed";
     EXPECT_EQ(hook.count("cleanup"), 1);
   }
   EXPECT_EQ(hook.destroyed, 1);
