@@ -16,7 +16,7 @@ static int32_t after_run(runhook_context* context, void* user_data) {
   if (runhook_context_get_double(context, "loss", &loss, NULL) != RUNHOOK_OK) {
     return runhook_context_fail(context, RUNHOOK_ERR_FAILED_PRECONDITION, "the loss is not a number");
   }
-  if (loss <= *enough) runhook_context_request_stop(context, 0, "the loss is small enough");
+  if (loss <= *enough) runhook_context_request_stop(context, 0, "the loss is small enough", RUNHOOK_STOP_AFTER_STEP);
   return RUNHOOK_CALLBACK_OK;
 }
 

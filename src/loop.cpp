@@ -539,7 +539,7 @@ Outcome Loop::outcome() const {
   Outcome outcome = state_.outcome;
   if (outcome.kind == OutcomeKind::running) {
     outcome.stop = state_.stop->first();
-    outcome.step = state_.stop->step();
+    outcome.step = global_step();
     outcome.runs = runs_.load(std::memory_order_relaxed);
     outcome.recoveries = recoveries_.load(std::memory_order_relaxed);
   }

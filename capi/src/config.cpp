@@ -18,7 +18,7 @@ namespace runhook::capi {
 namespace {
 
 constexpr std::size_t kTrainingSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_training_options, stop_grace_period_ns);
-static_assert(offsetof(runhook_training_options, is_chief) == 8 &&
+static_assert(offsetof(runhook_training_options, is_chief) == 8 && offsetof(runhook_training_options, reserved) == 12 &&
                   offsetof(runhook_training_options, max_wait_ns) == 16 &&
                   offsetof(runhook_training_options, poll_ns) == 24 &&
                   offsetof(runhook_training_options, stop_grace_period_ns) == 32 && kTrainingSizeV1_0 == 40,
@@ -55,6 +55,7 @@ runhook_config* runhook_training_config_create(const runhook_function* factory, 
     if (given.is_chief != 0 && given.is_chief != 1) {
       throw StatusError(StatusCode::invalid_argument, "is_chief is neither 0 nor 1");
     }
+    check_reserved(given.reserved);
     if (given.stop_grace_period_ns < 0) throw StatusError(StatusCode::invalid_argument, "the grace period is negative");
     TrainingOptions wanted;
     wanted.is_chief = given.is_chief == 1;

@@ -128,7 +128,7 @@ int32_t runhook_context_fail_with(runhook_context* context, runhook_error* error
   return fail_callback(context, failure);
 }
 
-const char* runhook_context_callback(runhook_context* context) {
+const char* runhook_context_callback_name(runhook_context* context) {
   const auto* found = find_context(context);
   if (found == nullptr || !in_callback(*found)) return nullptr;
   const auto* hook = find_hook_context(context);
@@ -240,7 +240,7 @@ runhook_status runhook_context_set_recoverable(runhook_context* context, int32_t
   });
 }
 
-int32_t runhook_context_recovery_attempt(runhook_context* context) {
+int64_t runhook_context_recovery_attempt(runhook_context* context) {
   const auto* call = find_context_as<PolicyCall>(context, Role::policy);
   return call != nullptr && call->notice != nullptr ? call->notice->attempt : 0;
 }

@@ -35,21 +35,6 @@ std::shared_ptr<StopState> find_stop(const runhook_context* context) {
   return nullptr;
 }
 
-int32_t request_stop(const runhook_context* context, int32_t code, const char* text, StopUrgency urgency) noexcept {
-  return guarded_value<int32_t>(0, [&] {
-    const auto why = readable_text(text);
-    if (const auto* step = find_session_step(context)) return step->request_stop(code, why, urgency) ? 1 : 0;
-    if (auto* call = find_step_function(context)) {
-      call->stop_asked = true;
-      return call->step->run_context().request_stop(code, why, urgency) ? 1 : 0;
-    }
-    if (auto* hook = find_hook_in_callback(context)) return hook->context->request_stop(code, why, urgency) ? 1 : 0;
-    if (const auto* hook = find_hook_from_elsewhere(context))
-      return hook->stop.request_stop(code, why, urgency) ? 1 : 0;
-    return 0;
-  });
-}
-
 // A hook's context for what changes a request or has the session called. One outside a loop is pinned meanwhile, since
 // a callback of its session may destroy it. Throws as require_hook_context(), and BUSY if such a call is under way.
 class HookTarget {
@@ -115,12 +100,20 @@ runhook_monitored_session* runhook_context_monitored_session(runhook_context* co
   return box != nullptr && find(box->handle) != nullptr ? box->handle : nullptr;
 }
 
-int32_t runhook_context_request_stop(runhook_context* context, int32_t code, const char* text) {
-  return request_stop(context, code, text, StopUrgency::after_step);
-}
-
-int32_t runhook_context_request_stop_now(runhook_context* context, int32_t code, const char* text) {
-  return request_stop(context, code, text, StopUrgency::now);
+int32_t runhook_context_request_stop(runhook_context* context, int32_t code, const char* text, int32_t urgency) {
+  const StopUrgency how_soon = urgency_from_number(urgency);
+  return guarded_value<int32_t>(0, [&] {
+    const auto why = readable_text(text);
+    if (const auto* step = find_session_step(context)) return step->request_stop(code, why, how_soon) ? 1 : 0;
+    if (auto* call = find_step_function(context)) {
+      call->stop_asked = true;
+      return call->step->run_context().request_stop(code, why, how_soon) ? 1 : 0;
+    }
+    if (auto* hook = find_hook_in_callback(context)) return hook->context->request_stop(code, why, how_soon) ? 1 : 0;
+    if (const auto* hook = find_hook_from_elsewhere(context))
+      return hook->stop.request_stop(code, why, how_soon) ? 1 : 0;
+    return 0;
+  });
 }
 
 int32_t runhook_context_stop_requested(runhook_context* context) {
@@ -246,8 +239,9 @@ runhook_status runhook_context_run_with_hooks(runhook_context* context, const ru
     try {
       const Results& filled = call->step->run_with_hooks(*what);
       if (place.get() != nullptr) {
-        place->own = filled;
-        place->own_metadata = call->step->run_context().monitored_session()->metadata();
+        place->spare = filled;
+        place->spare_metadata = call->step->run_context().monitored_session()->metadata();
+        place->take_spare();
       }
     } catch (...) {
       call->last_run = Error::from_current_exception(StatusCode::unknown);

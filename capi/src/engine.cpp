@@ -74,7 +74,11 @@ NodeId CEngine::resolve(std::string_view name) {
 
 void CEngine::cancel() noexcept {
   cancelled_.store(true, std::memory_order_relaxed);
-  if (table_.cancel != nullptr) table_.cancel(data_.get());
+  if (table_.cancel == nullptr) return;
+  try {
+    table_.cancel(data_.get());
+  } catch (...) {  // NOLINT(bugprone-empty-catch): whoever asked for the stop could make nothing of it
+  }
 }
 
 void CEngine::close() {

@@ -43,6 +43,8 @@ ErrorBox::ErrorBox(const Error& its_error) noexcept : error(its_error) {}
 ErrorBox::~ErrorBox() = default;
 
 void ErrorBox::set(const Error& its_error) noexcept {
+  // Copies of one error share its message.
+  if (error && its_error && &error.message() == &its_error.message()) return;
   suppressed.clear();
   text.clear();
   error = its_error;

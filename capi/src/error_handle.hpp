@@ -17,7 +17,8 @@ struct ErrorBox;
 struct LentError;
 RUNHOOK_CAPI_BOX(runhook_error, ErrorBox, error, "error");
 
-// An error with the handles lent for the errors behind it. Change `error` only by set(), which takes these back.
+// An error with the handles lent for the errors behind it. Change `error` only by set(), which takes these back unless
+// it is given the same error.
 struct ErrorBox final : Boxed {
   ErrorBox() noexcept;
   explicit ErrorBox(const Error& its_error) noexcept;

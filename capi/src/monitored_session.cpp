@@ -114,7 +114,8 @@ runhook_status runhook_monitored_session_run(runhook_monitored_session* session,
     const auto place = results_to_fill(results);
     const SessionCall call(box);
     if (place.get() != nullptr) {
-      target.run(*what, &place->own, &place->own_metadata);
+      target.run(*what, &place->spare, &place->spare_metadata);
+      place->take_spare();
     } else {
       target.run(*what, nullptr, nullptr);
     }
@@ -189,17 +190,23 @@ runhook_status runhook_monitored_session_add_hook(runhook_monitored_session* ses
       throw StatusError(StatusCode::busy, "another thread is using the session");
     }
     std::erase_if(box.hooks, [](const auto& known) { return known.expired(); });
+    // A config or another session may keep a hook that this session has no more. Its user_data must not get a second
+    // owner; whether the session still has it is for the session to say.
+    std::shared_ptr<CHook> added;
     for (const auto& known : box.hooks) {
-      const auto same = known.lock();
-      if (same == nullptr || !same->same_as(table)) continue;
-      owner.release();
-      throw StatusError(StatusCode::already_exists, "the hook has been added already");
+      added = known.lock();
+      if (added != nullptr && added->same_as(table)) break;
+      added = nullptr;
     }
+    const bool is_known = added != nullptr;
+    if (is_known) owner.release();
     HookRequestOptions registration = hook_options_from(options);
-    box.hooks.reserve(box.hooks.size() + 1);
-    auto added = std::make_shared<CHook>(table, std::move(owner));
+    if (!is_known) {
+      box.hooks.reserve(box.hooks.size() + 1);
+      added = std::make_shared<CHook>(table, std::move(owner));
+    }
     const std::uint64_t number = target.add_hook(added, std::move(registration.options));
-    box.hooks.push_back(added);
+    if (!is_known) box.hooks.push_back(added);
     if (id != nullptr) *id = number;
   });
 }
@@ -209,8 +216,8 @@ runhook_status runhook_monitored_session_remove_hook(runhook_monitored_session* 
   return guarded(error, [&] { require(session).get().remove_hook(id); });
 }
 
-runhook_status runhook_monitored_session_hook_id(const runhook_monitored_session* session, const char* name,
-                                                 uint64_t* id, runhook_error** error) {
+runhook_status runhook_monitored_session_find_hook(const runhook_monitored_session* session, const char* name,
+                                                   uint64_t* id, runhook_error** error) {
   return guarded(error, [&] {
     const MonitoredSession& target = require(session).get();
     if (id == nullptr) throw StatusError(StatusCode::invalid_argument, "id is NULL");

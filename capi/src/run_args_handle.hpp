@@ -69,7 +69,8 @@ struct MetadataBox final : Boxed {
 };
 RUNHOOK_CAPI_BOX(runhook_metadata, MetadataBox, metadata, "metadata");
 
-// A place that runs fill (`own`, `own_metadata`), or a view of the library's results.
+// A place that runs fill, or a view of the library's results. A run fills `spare` and `spare_metadata` and, once
+// nothing can fail any more, calls take_spare(): results of a run that fails are as they were.
 struct ResultsBox final : Boxed {
   ResultsBox() noexcept : shown(&own), metadata(own_metadata) {}
   ResultsBox(const Results& view, const RunMetadata& its_metadata) noexcept : shown(&view), metadata(its_metadata) {}
@@ -78,9 +79,16 @@ struct ResultsBox final : Boxed {
     metadata.show(its_metadata);
   }
   bool read_only() const noexcept { return shown != &own; }
+  void take_spare() noexcept {
+    std::swap(own, spare);
+    std::swap(own_metadata, spare_metadata);
+    spare.drop_values();  // its memory is used again, but the old values are nobody's
+  }
 
   Results own;
   RunMetadata own_metadata;
+  Results spare;
+  RunMetadata spare_metadata;
   const Results* shown;
   FlatFetches flat;
   MetadataBox metadata;

@@ -5,6 +5,7 @@
 #include "guarded_session.hpp"
 #include "run_args_handle.hpp"
 #include "runhook/error.hpp"
+#include "runhook/value.h"
 #include "session_handle.hpp"
 #include "session_lookup.hpp"
 #include "snapshot_handle.hpp"
@@ -44,6 +45,16 @@ std::shared_ptr<Session> session_from_handle(const runhook_session* handle) {
 
 runhook_session* give_session(std::shared_ptr<Session> session) { return create<runhook_session>(std::move(session)); }
 
+namespace {
+
+// A value that changes with nobody else's: what has no other reference is handed on, what cannot be copied is shared.
+Value own_copy(Value value) {
+  const bool changeable = value.kind() == ValueKind::tensor && value.device().type == RUNHOOK_DEVICE_CPU;
+  return changeable && !value.unique() ? value.clone() : value;
+}
+
+}  // namespace
+
 VariableScope scope_from_number(std::int32_t number) {
   if (number == RUNHOOK_VARIABLES_GLOBAL) return VariableScope::global;
   if (number == RUNHOOK_VARIABLES_LOCAL) return VariableScope::local;
@@ -73,7 +84,8 @@ runhook_status runhook_session_run(runhook_session* session, const runhook_run_a
     const auto place = results_to_fill(results);
     with_session(session, [&](Session& target) {
       if (place.get() != nullptr) {
-        run_session(target, *what, place->own, &place->own_metadata);
+        run_session(target, *what, place->spare, &place->spare_metadata);
+        place->take_spare();
       } else {
         run_session(target, *what);
       }
@@ -121,7 +133,7 @@ runhook_value* runhook_session_read_variable(runhook_session* session, const cha
     const auto text = required_text(name, "name");
     Value value;
     with_session(session, [&](Session& target) { value = target.read_variable(text); });
-    return give_value(std::move(value));
+    return give_value(own_copy(std::move(value)));
   });
 }
 
@@ -129,8 +141,8 @@ runhook_status runhook_session_write_variable(runhook_session* session, const ch
                                               runhook_error** error) {
   return guarded(error, [&] {
     const auto text = required_text(name, "name");
-    const Value kept = from_handle(value);
-    with_session(session, [&](Session& target) { target.write_variable(text, kept); });
+    const Value copy = own_copy(from_handle(value));
+    with_session(session, [&](Session& target) { target.write_variable(text, copy); });
   });
 }
 

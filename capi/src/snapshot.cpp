@@ -161,7 +161,7 @@ runhook_snapshot* runhook_memory_saver_latest(const runhook_saver* saver, runhoo
   });
 }
 
-int64_t runhook_memory_saver_count(const runhook_saver* saver) {
+int64_t runhook_memory_saver_save_count(const runhook_saver* saver) {
   const auto* box = find(saver);
   const auto* memory = box != nullptr ? dynamic_cast<const MemorySaver*>(box->saver.get()) : nullptr;
   return memory != nullptr ? guarded_value<int64_t>(0, [&] { return memory->save_count(); }) : 0;

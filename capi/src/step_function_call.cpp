@@ -21,7 +21,7 @@ void StepFunctionCall::run(StepContext& its_step, runhook_context* handle, const
     if (stopped) throw StatusError(stopped);
     return;
   }
-  if (!failure && last_run) record(last_run);
+  failure.merge(last_run);
   if (!failure && stopped) record(stopped);
   detail::throw_callback_failure(*this, verdict, StatusCode::unknown);
 }

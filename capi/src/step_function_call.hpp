@@ -13,8 +13,8 @@ namespace runhook::capi {
 // One for all tries of a step.
 struct StepFunctionCall final : ContextBase {
   explicit StepFunctionCall(MonitoredBox& its_owner) noexcept : ContextBase(Role::step_function), owner(its_owner) {}
-  // Calls the function. Throws what it fails with: its own error, else the last one of run_with_hooks(); STOPPED if it
-  // has asked for a stop.
+  // Calls the function. Throws what it fails with: its own error, with that of the last run_with_hooks() suppressed
+  // behind it, else the latter; STOPPED if it has asked for a stop.
   void run(StepContext& its_step, runhook_context* handle, const CFunction& function);
 
   MonitoredBox& owner;

@@ -104,11 +104,8 @@ int32_t runhook_stop_source_request_stop_from_signal(const runhook_stop_source* 
   return box->source.request_stop_from_signal(signal_number, urgency_from_number(urgency)) ? 1 : 0;
 }
 
-runhook_status runhook_stop_source_request_save(const runhook_stop_source* source) {
-  const auto* box = find(source);
-  if (box == nullptr) return RUNHOOK_ERR_INVALID_ARGUMENT;
-  box->source.request_save();
-  return RUNHOOK_OK;
+runhook_status runhook_stop_source_request_save(const runhook_stop_source* source, runhook_error** error) {
+  return guarded(error, [&] { require(source).source.request_save(); });
 }
 
 int32_t runhook_stop_source_stop_requested(const runhook_stop_source* source) {

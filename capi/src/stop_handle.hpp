@@ -30,7 +30,7 @@ RUNHOOK_CAPI_BOX(runhook_stop_source, StopSourceBox, stop_source, "stop source")
 // Fills as much of `out` as it has room for. The texts are those of `reason`, which has to stay where it is.
 // Throws INVALID_ARGUMENT for NULL or a bad struct_size, NOT_FOUND if `reason` is NULL or nobody asked.
 void fill_stop_reason(const StopReason* reason, runhook_stop_reason* out);
-// What is no urgency is the ordinary one: nobody who asks for a stop is to be refused for that.
+// A stop is not refused for its urgency: any other number is RUNHOOK_STOP_AFTER_STEP.
 StopUrgency urgency_from_number(int32_t number) noexcept;
 
 }  // namespace runhook::capi

@@ -34,6 +34,10 @@ Accepted copy_sized(const void* given, std::size_t min_size, void* copy, std::si
 
 }  // namespace detail
 
+void check_reserved(std::int32_t reserved) {
+  if (reserved != 0) throw StatusError(StatusCode::unimplemented, "the reserved member is not 0");
+}
+
 runhook_status accept_function(const runhook_function* given, std::shared_ptr<CFunction>& function,
                                runhook_error** out) noexcept {
   runhook_function table;

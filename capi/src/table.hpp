@@ -3,6 +3,7 @@
 #define RUNHOOK_CAPI_TABLE_HPP_
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -77,6 +78,10 @@ runhook_status accept_struct(const Struct* given, std::size_t size_v1_0, Struct&
   }
   return fail(out, StatusCode::unimplemented, "the struct has members that this version of the library does not know");
 }
+
+// A member that fills a gap of a struct. A later version may give it a meaning, which must not be lost on this one.
+// Throws UNIMPLEMENTED unless it is 0.
+void check_reserved(std::int32_t reserved);
 
 // One callback with its data. Shared by whoever may call it.
 struct CFunction {

@@ -1,7 +1,6 @@
 #include "runhook/value.h"
 
 #include <cstring>
-#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -36,12 +35,13 @@ static_assert(RUNHOOK_VALUE_ABSENT == static_cast<int>(ValueKind::absent) &&
               RUNHOOK_VALUE_BYTES == static_cast<int>(ValueKind::bytes));
 static_assert(RUNHOOK_MAX_RANK == Value::kMaxRank);
 
-constexpr std::size_t kBufferSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_buffer, device_id);
+constexpr std::size_t kBufferSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_buffer, reserved);
 static_assert(offsetof(runhook_buffer, user_data) == 8 && offsetof(runhook_buffer, destroy) == 16 &&
                   offsetof(runhook_buffer, data) == 24 && offsetof(runhook_buffer, shape) == 32 &&
                   offsetof(runhook_buffer, strides) == 40 && offsetof(runhook_buffer, rank) == 48 &&
                   offsetof(runhook_buffer, dtype) == 56 && offsetof(runhook_buffer, device_type) == 60 &&
-                  offsetof(runhook_buffer, device_id) == 64 && kBufferSizeV1_0 == 72,
+                  offsetof(runhook_buffer, device_id) == 64 && offsetof(runhook_buffer, reserved) == 68 &&
+                  kBufferSizeV1_0 == 72,
               "the 1.0 prefix is frozen");
 
 std::span<const std::int64_t> shape_of(const std::int64_t* extents, std::size_t rank) {
@@ -99,11 +99,8 @@ runhook_value* runhook_value_adopt(const runhook_buffer* buffer, runhook_error**
     const auto shape = shape_of(table.shape, table.rank);
     const auto strides =
         table.strides == nullptr ? std::span<const std::int64_t>() : shape_of(table.strides, table.rank);
-    if (table.device_id < std::numeric_limits<std::int32_t>::min() ||
-        table.device_id > std::numeric_limits<std::int32_t>::max()) {
-      throw StatusError(StatusCode::invalid_argument, "device_id is out of range");
-    }
-    const Device device{table.device_type, static_cast<std::int32_t>(table.device_id)};
+    check_reserved(table.reserved);
+    const Device device{table.device_type, table.device_id};
     return give_value(
         Value::adopt(static_cast<DType>(table.dtype), shape, strides, device, table.data, keeper(std::move(owner))));
   });
@@ -124,8 +121,10 @@ runhook_value* runhook_value_clone(const runhook_value* value, runhook_error** e
   return guarded_handle(error, [&] { return give_value(from_handle(value).clone()); });
 }
 
-runhook_status runhook_value_retain(runhook_value* value) {
-  return retain_value(value) ? RUNHOOK_OK : RUNHOOK_ERR_INVALID_ARGUMENT;
+runhook_status runhook_value_retain(runhook_value* value, runhook_error** error) {
+  return guarded(error, [&] {
+    if (!retain_value(value)) throw StatusError(StatusCode::invalid_argument, "not a valid value");
+  });
 }
 
 void runhook_value_destroy(runhook_value* value) { drop_value(value); }

@@ -67,7 +67,8 @@ static int32_t target_after_run(runhook_context* context, void* user_data) {
   if (is_new && self->latest->accuracy >= self->target) {
     char why[96];
     snprintf(why, sizeof(why), "test accuracy %.4f has reached %.4f", self->latest->accuracy, self->target);
-    runhook_context_request_stop(context, 0, why); /* the other hooks are still called for this step */
+    runhook_context_request_stop(context, 0, why,
+                                 RUNHOOK_STOP_AFTER_STEP); /* the other hooks are still called for this step */
   }
   return RUNHOOK_CALLBACK_OK;
 }

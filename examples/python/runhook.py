@@ -132,7 +132,7 @@ def _fail(handle, exception):
     if session is not None and not isinstance(exception, Exception):
         # Ctrl-C and sys.exit() are meant for the program, whatever the policy makes of the hook's failure.
         session._interrupt = exception
-        lib.runhook_context_request_stop(handle, 0, _bytes(message))
+        lib.runhook_context_request_stop(handle, 0, _bytes(message), 0)
     return lib.runhook_context_fail(handle, code, _bytes(message))
 
 
@@ -154,7 +154,7 @@ class Context:
 
     def request_stop(self, why, code=0):
         """Asks for a stop after this step; returns whether this was the first request."""
-        return lib.runhook_context_request_stop(self.handle, code, _bytes(why)) == 1
+        return lib.runhook_context_request_stop(self.handle, code, _bytes(why), 0) == 1
 
     def fail(self, message, code=Code.UNKNOWN):
         """Makes the callback fail, as raising does, but goes on in it."""

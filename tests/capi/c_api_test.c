@@ -52,7 +52,7 @@ static void destroy_counts(void* user_data) { ++((counts*)user_data)->destroyed;
 static int32_t on_begin(runhook_context* context, void* user_data) {
   ++((counts*)user_data)->begin;
   CHECK(runhook_context_session(context) == NULL);
-  CHECK(strcmp(runhook_context_callback(context), "begin") == 0);
+  CHECK(strcmp(runhook_context_callback_name(context), "begin") == 0);
   CHECK(runhook_context_monitored_session(context) != NULL);
   return RUNHOOK_CALLBACK_OK;
 }
@@ -80,7 +80,7 @@ static int32_t on_after_run(runhook_context* context, void* user_data) {
   CHECK(runhook_context_result(context, "other") == NULL);
   CHECK(runhook_context_options(context) != NULL);
   CHECK(runhook_run_args_fetch_count(runhook_context_original_args(context)) == 1);
-  if (seen->step >= 5) runhook_context_request_stop(context, 42, "far enough");
+  if (seen->step >= 5) runhook_context_request_stop(context, 42, "far enough", RUNHOOK_STOP_AFTER_STEP);
   return RUNHOOK_CALLBACK_OK;
 }
 
@@ -284,7 +284,7 @@ static int32_t two_runs(runhook_context* context, void* user_data) {
   OK(runhook_context_run_with_hooks(context, user_data, results, error));
   OK(runhook_context_run_with_hooks(context, NULL, NULL, error));
   runhook_results_destroy(results);
-  runhook_context_request_stop(context, 7, "done");
+  runhook_context_request_stop(context, 7, "done", RUNHOOK_STOP_AFTER_STEP);
   return RUNHOOK_CALLBACK_OK;
 }
 
@@ -317,7 +317,7 @@ static void step_function_saver_and_training_config(void) {
   CHECK(session != NULL);
   OK(runhook_monitored_session_request_save(session, error));
   OK(runhook_monitored_session_run(session, args, NULL, error));
-  CHECK(runhook_memory_saver_count(saver) == 1);
+  CHECK(runhook_memory_saver_save_count(saver) == 1);
   snapshot = runhook_memory_saver_latest(saver, NULL);
   CHECK(runhook_snapshot_global_step(snapshot) == 1);
   CHECK(runhook_snapshot_find(snapshot, "weight") != NULL);

@@ -220,7 +220,7 @@ class CApiRestart : public CApiConfig {
   Policy policy_;
   int sessions_ = 0;
   int completed_ = 0;
-  std::vector<int32_t> attempts_;
+  std::vector<int64_t> attempts_;
   std::vector<std::string> begins_;
 
  private:
@@ -254,7 +254,7 @@ TEST_F(CApiRestart, StepThatAlwaysFailsEndsTheRunThoughEarlierOnesAreCompleted) 
   EXPECT_EQ(run(loop, 100), RUNHOOK_ERR_UNAVAILABLE);
   EXPECT_EQ(runhook_error_suppressed_count(loop.error.get()), 2U);
   EXPECT_EQ(completed_, 9) << "three steps in each session";
-  EXPECT_EQ(attempts_, (std::vector<int32_t>{1, 2}));
+  EXPECT_EQ(attempts_, (std::vector<int64_t>{1, 2}));
   EXPECT_EQ(begins_, (std::vector<std::string>(2, "the new session begins at step 0, where 3 had been reached")));
 }
 
@@ -263,7 +263,7 @@ TEST_F(CApiRestart, CountBeginsAnewOnceTheFailedStepIsPassed) {
   Loop loop;
   open(loop);
   EXPECT_EQ(run(loop, 30), RUNHOOK_OK);
-  EXPECT_EQ(attempts_, (std::vector<int32_t>{1, 2, 1, 2}));
+  EXPECT_EQ(attempts_, (std::vector<int64_t>{1, 2, 1, 2}));
 }
 
 TEST_F(CApiConfig, FailureOfOnRecoveryEndsTheRecovery) {
@@ -351,7 +351,7 @@ TEST_F(CApiConfig, SettersRefuseWhatIsNotValid) {
 
 class CApiTraining : public NoHandlesLeft {
  protected:
-  runhook_config* make(int64_t is_chief) {
+  runhook_config* make(int32_t is_chief) {
     const runhook_function factory = function_of(source_.create);
     runhook_training_options options = RUNHOOK_TRAINING_OPTIONS_INIT;
     options.is_chief = is_chief;
@@ -400,6 +400,11 @@ TEST_F(CApiTraining, ChiefOnlyHooksComeFirst) {
 TEST_F(CApiTraining, BadOptionsAreRefused) {
   EXPECT_EQ(make(2), nullptr);
   EXPECT_EQ(error_.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
+  const runhook_function factory = function_of(source_.create);
+  runhook_training_options reserved = RUNHOOK_TRAINING_OPTIONS_INIT;
+  reserved.reserved = 1;
+  EXPECT_EQ(runhook_training_config_create(&factory, nullptr, &reserved, error_.out()), nullptr);
+  EXPECT_EQ(error_.code(), RUNHOOK_ERR_UNIMPLEMENTED);
 }
 
 }  // namespace

@@ -25,11 +25,11 @@ TEST_F(CApiContext, KeptContextIsNeutralOutsideCallbacks) {
     ASSERT_EQ(loop.run(), RUNHOOK_OK);
     EXPECT_EQ(runhook_context_add_fetch(kept, nullptr, "y", error.out()), RUNHOOK_ERR_FAILED_PRECONDITION);
     EXPECT_EQ(runhook_context_skip_step(kept, error.out()), RUNHOOK_ERR_FAILED_PRECONDITION);
-    EXPECT_EQ(runhook_context_request_stop(kept, 0, nullptr), 0);
+    EXPECT_EQ(runhook_context_request_stop(kept, 0, nullptr, RUNHOOK_STOP_AFTER_STEP), 0);
     EXPECT_EQ(runhook_context_request_save(kept, error.out()), RUNHOOK_ERR_FAILED_PRECONDITION);
     EXPECT_EQ(runhook_context_stop_source(kept, error.out()), nullptr);
     EXPECT_EQ(error.code(), RUNHOOK_ERR_FAILED_PRECONDITION);
-    EXPECT_EQ(runhook_context_callback(kept), nullptr);
+    EXPECT_EQ(runhook_context_callback_name(kept), nullptr);
     EXPECT_EQ(runhook_context_hook_name(kept), nullptr);
     EXPECT_EQ(runhook_context_session(kept), nullptr);
     EXPECT_EQ(runhook_context_global_step(kept), -1);
@@ -58,7 +58,7 @@ TEST_F(CApiContext, OtherThreadsMayOnlyAskForStopsAndSaves) {
       EXPECT_NE(source, nullptr);
       runhook_stop_source_destroy(source);
       EXPECT_EQ(runhook_context_request_save(context, error.out()), RUNHOOK_OK);
-      EXPECT_EQ(runhook_context_request_stop(context, 3, "from elsewhere"), 1);
+      EXPECT_EQ(runhook_context_request_stop(context, 3, "from elsewhere", RUNHOOK_STOP_AFTER_STEP), 1);
       EXPECT_EQ(runhook_context_stop_requested(context), 1);
     }).join();
     return kOk;
@@ -198,7 +198,7 @@ TEST_F(CApiContext, HookFunctionsAreRefusedInOtherCallbacks) {
   Loop loop;
   loop.step = [](runhook_context* context) {
     Caught error;
-    EXPECT_STREQ(runhook_context_callback(context), "run");
+    EXPECT_STREQ(runhook_context_callback_name(context), "run");
     EXPECT_STREQ(runhook_context_hook_name(context), "");
     EXPECT_EQ(runhook_context_add_fetch(context, nullptr, "y", error.out()), RUNHOOK_ERR_FAILED_PRECONDITION);
     EXPECT_EQ(runhook_context_set_session(context, nullptr, error.out()), RUNHOOK_ERR_FAILED_PRECONDITION);
@@ -221,8 +221,8 @@ TEST_F(CApiContext, StopIsNotRefusedForItsText) {
     ScriptedHook hook;
     Loop loop;
     hook.on["after_run"] = [now](runhook_context* context) {
-      const auto request = now ? runhook_context_request_stop_now : runhook_context_request_stop;
-      EXPECT_EQ(request(context, 2, "caf\xC3"), 1);
+      const int32_t urgency = now ? RUNHOOK_STOP_NOW : RUNHOOK_STOP_AFTER_STEP;
+      EXPECT_EQ(runhook_context_request_stop(context, 2, "caf\xC3", urgency), 1);
       return kOk;
     };
     ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
@@ -295,7 +295,7 @@ TEST_F(CApiStandaloneContext, HookRunsWithoutALoop) {
   }
   EXPECT_EQ(steps_, 2);
   EXPECT_EQ(runhook_context_stop_requested(context), 0);
-  EXPECT_EQ(runhook_context_request_stop(context, 1, "enough"), 1);
+  EXPECT_EQ(runhook_context_request_stop(context, 1, "enough", RUNHOOK_STOP_AFTER_STEP), 1);
   EXPECT_EQ(runhook_context_stop_requested(context), 1);
   EXPECT_EQ(runhook_context_monitored_session(context), nullptr);
   EXPECT_NE(runhook_context_session(context), nullptr);
@@ -303,7 +303,7 @@ TEST_F(CApiStandaloneContext, HookRunsWithoutALoop) {
   EXPECT_NE(coordinator, nullptr);
   runhook_coordinator_destroy(coordinator);
   runhook_context_destroy(context);
-  EXPECT_EQ(runhook_context_request_stop(context, 1, nullptr), 0);
+  EXPECT_EQ(runhook_context_request_stop(context, 1, nullptr, RUNHOOK_STOP_AFTER_STEP), 0);
   runhook_session_destroy(session);
 }
 
@@ -313,6 +313,27 @@ TEST_F(CApiStandaloneContext, BadArgumentsAreRefused) {
   EXPECT_EQ(error.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
   runhook_context_destroy(nullptr);
   EXPECT_EQ(runhook_context_execute(nullptr, error.out()), RUNHOOK_ERR_INVALID_ARGUMENT);
+}
+
+TEST_F(CApiContext, StopIsAskedForWithAnUrgency) {
+  for (const int32_t urgency : {int32_t{RUNHOOK_STOP_AFTER_STEP}, int32_t{RUNHOOK_STOP_NOW}, 9}) {
+    ScriptedHook hook;
+    Loop loop;
+    hook.on["before_run"] = [&](runhook_context* context) {
+      EXPECT_EQ(runhook_context_request_stop(context, 4, "why", urgency), 1);
+      return kOk;
+    };
+    ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
+    ASSERT_TRUE(loop.start());
+    loop.run();
+    runhook_stop_source* source = runhook_monitored_session_stop_source(loop.session, nullptr);
+    runhook_stop_reason reason = RUNHOOK_STOP_REASON_INIT;
+    ASSERT_EQ(runhook_stop_source_reason_at(source, 0, &reason, nullptr), RUNHOOK_OK);
+    EXPECT_EQ(reason.urgency, urgency == RUNHOOK_STOP_NOW ? RUNHOOK_STOP_NOW : RUNHOOK_STOP_AFTER_STEP);
+    EXPECT_EQ(reason.code, 4);
+    EXPECT_STREQ(reason.text, "why");
+    runhook_stop_source_destroy(source);
+  }
 }
 
 }  // namespace

@@ -186,7 +186,7 @@ TEST_F(CApiGraph, FailureOfAKernelFailsTheRun) {
   runhook_context* kept = nullptr;
   Callback failing = [&](runhook_context* context) {
     kept = context;
-    EXPECT_STREQ(runhook_context_callback(context), "kernel");
+    EXPECT_STREQ(runhook_context_callback_name(context), "kernel");
     return runhook_context_fail(context, RUNHOOK_ERR_OUT_OF_RANGE, "no more");
   };
   ASSERT_EQ(add("a", failing, {}, 0), RUNHOOK_OK);
@@ -198,6 +198,49 @@ TEST_F(CApiGraph, FailureOfAKernelFailsTheRun) {
   EXPECT_EQ(runhook_kernel_set_output(kept, 0, nullptr, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
   runhook_run_args_destroy(args);
   runhook_session_destroy(session);
+}
+
+double number_in(runhook_value* value) {
+  double number = 0;
+  EXPECT_EQ(runhook_value_get_double(value, &number, nullptr), RUNHOOK_OK);
+  return number;
+}
+
+TEST_F(CApiGraph, VariablesAreWrittenAndReadAsCopies) {
+  runhook_value* value = runhook_value_create_double(1, nullptr);
+  ASSERT_EQ(runhook_graph_add_variable(graph_, "w", value, RUNHOOK_VARIABLES_GLOBAL, nullptr), RUNHOOK_OK);
+  runhook_session* session = runhook_graph_session_create(graph_, nullptr);
+  ASSERT_EQ(runhook_session_initialize(session, RUNHOOK_VARIABLES_GLOBAL, nullptr), RUNHOOK_OK);
+  const auto set = [](runhook_value* target, double number) {
+    *static_cast<double*>(runhook_value_mutable_data(target)) = number;
+  };
+  const auto expect_variable = [&](double number) {
+    runhook_value* read = runhook_session_read_variable(session, "w", nullptr);
+    EXPECT_EQ(number_in(read), number);
+    set(read, 99);
+    runhook_value_destroy(read);
+  };
+  set(value, 2);
+  EXPECT_EQ(runhook_session_write_variable(session, "w", value, nullptr), RUNHOOK_OK);
+  set(value, 77);
+  expect_variable(2);
+  expect_variable(2);
+
+  runhook_saver* saver = runhook_memory_saver_create(nullptr);
+  EXPECT_EQ(runhook_saver_save(saver, session, 1, nullptr), RUNHOOK_OK);
+  runhook_snapshot* snapshot = runhook_session_save(session, nullptr);
+  set(value, 5);
+  EXPECT_EQ(runhook_session_write_variable(session, "w", value, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(number_in(runhook_snapshot_find(snapshot, "w")), 2);
+  EXPECT_EQ(runhook_saver_restore(saver, session, nullptr, nullptr, nullptr), RUNHOOK_OK);
+  expect_variable(2);
+  EXPECT_EQ(runhook_session_restore(session, snapshot, nullptr), RUNHOOK_OK);
+  set(runhook_snapshot_find(snapshot, "w"), 6);
+  expect_variable(2);
+  runhook_snapshot_destroy(snapshot);
+  runhook_saver_destroy(saver);
+  runhook_session_destroy(session);
+  runhook_value_destroy(value);
 }
 
 }  // namespace

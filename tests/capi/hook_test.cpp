@@ -272,4 +272,64 @@ TEST_F(CApiHook, RequestAfterTheStepFailsTheRunThoughItIsIgnored) {
   }
 }
 
+TEST_F(CApiHook, RemovedHookOfAConfigCanBeAddedAgain) {
+  ScriptedHook hook;
+  {
+    Loop loop;
+    ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
+    ASSERT_TRUE(loop.start());
+    uint64_t id = 0;
+    ASSERT_EQ(runhook_monitored_session_find_hook(loop.session, "scripted", &id, nullptr), RUNHOOK_OK);
+    EXPECT_EQ(runhook_monitored_session_remove_hook(loop.session, id, nullptr), RUNHOOK_OK);
+    EXPECT_EQ(loop.run(), RUNHOOK_OK);
+    EXPECT_EQ(hook.count("cleanup"), 1);
+    EXPECT_EQ(hook.count("before_run"), 0);
+    const auto table = hook.table();
+    uint64_t again = 0;
+    EXPECT_EQ(runhook_monitored_session_add_hook(loop.session, &table, nullptr, &again, nullptr), RUNHOOK_OK);
+    EXPECT_NE(again, id);
+    EXPECT_EQ(runhook_monitored_session_add_hook(loop.session, &table, nullptr, nullptr, nullptr),
+              RUNHOOK_ERR_ALREADY_EXISTS);
+    EXPECT_EQ(loop.run(), RUNHOOK_OK);
+    EXPECT_EQ(hook.count("begin"), 2);
+    EXPECT_EQ(hook.count("before_run"), 1);
+    EXPECT_EQ(hook.destroyed, 0);
+    runhook_hook_options bad = RUNHOOK_HOOK_OPTIONS_INIT;
+    bad.phase = 9;
+    EXPECT_EQ(runhook_monitored_session_add_hook(loop.session, &table, &bad, nullptr, nullptr),
+              RUNHOOK_ERR_INVALID_ARGUMENT);
+    EXPECT_EQ(hook.destroyed, 0) << "the config still has it";
+  }
+  EXPECT_EQ(hook.destroyed, 1);
+}
+
+TEST_F(CApiHook, WhatAnErrorHasLentLivesWhenTheErrorIsAskedForAgain) {
+  ScriptedHook hook, other;
+  Loop loop;
+  loop.step = [](runhook_context* context) {
+    return runhook_context_fail(context, RUNHOOK_ERR_INTERNAL, "disk on fire");
+  };
+  other.name = "other";
+  other.on["on_error"] = [](runhook_context* context) {
+    return runhook_context_fail(context, RUNHOOK_ERR_DATA_LOSS, "and lost");
+  };
+  hook.on["on_error"] = [](runhook_context* context) {
+    const runhook_error* error = runhook_context_error(context);
+    const char* const text = runhook_error_to_string(error);
+    const std::string before = text;
+    const runhook_error* suppressed = runhook_error_suppressed_at(error, 0);
+    EXPECT_EQ(runhook_error_code(suppressed), RUNHOOK_ERR_DATA_LOSS);
+    EXPECT_EQ(runhook_context_error(context), error);
+    EXPECT_EQ(text, before);
+    EXPECT_NE(before.find("disk on fire"), std::string::npos) << before;
+    EXPECT_EQ(runhook_error_code(suppressed), RUNHOOK_ERR_DATA_LOSS);
+    return RUNHOOK_CALLBACK_OK;
+  };
+  ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
+  ASSERT_EQ(loop.add(other), RUNHOOK_OK);
+  ASSERT_TRUE(loop.start());
+  EXPECT_EQ(loop.run(), RUNHOOK_ERR_INTERNAL);
+  EXPECT_EQ(hook.count("on_error"), 1);
+}
+
 }  // namespace

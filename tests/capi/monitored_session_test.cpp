@@ -149,7 +149,7 @@ TEST_F(CApiMonitoredSession, StepFunctionIsCalledAgainAfterRecovery) {
   };
   Callback body = [&](runhook_context* context) {
     ++tries;
-    EXPECT_STREQ(runhook_context_callback(context), "step_function");
+    EXPECT_STREQ(runhook_context_callback_name(context), "step_function");
     EXPECT_EQ(runhook_context_attempt(context), tries);
     EXPECT_NE(runhook_context_session(context), nullptr);
     EXPECT_NE(runhook_context_monitored_session(context), nullptr);
@@ -185,7 +185,7 @@ TEST_F(CApiMonitoredSession, StepFunctionFailsWithTheErrorOfItsRun) {
 TEST_F(CApiMonitoredSession, StopInAStepFunctionEndsIt) {
   Loop loop;
   Callback body = [](runhook_context* context) {
-    EXPECT_EQ(runhook_context_request_stop(context, 5, "from the step"), 1);
+    EXPECT_EQ(runhook_context_request_stop(context, 5, "from the step", RUNHOOK_STOP_AFTER_STEP), 1);
     return kOk;
   };
   ASSERT_TRUE(loop.start());
@@ -229,7 +229,7 @@ TEST_F(CApiMonitoredSession, HooksComeAndGoAtStepBoundaries) {
   EXPECT_EQ(added.count("after_create_session"), 1);
   EXPECT_EQ(added.count("after_run"), 1);
   uint64_t found = 0;
-  EXPECT_EQ(runhook_monitored_session_hook_id(loop.session, "added", &found, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(runhook_monitored_session_find_hook(loop.session, "added", &found, nullptr), RUNHOOK_OK);
   EXPECT_EQ(found, id);
   EXPECT_EQ(runhook_monitored_session_remove_hook(loop.session, id, nullptr), RUNHOOK_OK);
   EXPECT_EQ(loop.run(), RUNHOOK_OK);
@@ -382,6 +382,29 @@ TEST_F(CApiMonitoredSession, UrgentStopCancelsTheStep) {
   };
   ASSERT_TRUE(loop.start());
   EXPECT_EQ(loop.run(), RUNHOOK_ERR_STOPPED);
+}
+
+TEST_F(CApiMonitoredSession, StepFunctionThatExplainsItsFailureKeepsThatOfItsRun) {
+  Loop loop;
+  loop.step = [](runhook_context* context) {
+    return runhook_context_fail(context, RUNHOOK_ERR_DATA_LOSS, "disk on fire");
+  };
+  ASSERT_TRUE(loop.start());
+  Callback body = [](runhook_context* context) {
+    EXPECT_EQ(runhook_context_run_with_hooks(context, nullptr, nullptr, nullptr), RUNHOOK_ERR_DATA_LOSS);
+    return runhook_context_fail(context, RUNHOOK_ERR_UNKNOWN, "step failed");
+  };
+  EXPECT_EQ(run_step_fn(loop, body), RUNHOOK_ERR_UNKNOWN);
+  EXPECT_EQ(loop.error.message(), "step failed");
+  ASSERT_EQ(runhook_error_suppressed_count(loop.error.get()), 1U);
+  EXPECT_STREQ(runhook_error_message(runhook_error_suppressed_at(loop.error.get(), 0)), "disk on fire");
+  body = [](runhook_context* context) {
+    runhook_error* error = nullptr;
+    EXPECT_EQ(runhook_context_run_with_hooks(context, nullptr, nullptr, &error), RUNHOOK_ERR_DATA_LOSS);
+    return runhook_context_fail_with(context, error);
+  };
+  EXPECT_EQ(run_step_fn(loop, body), RUNHOOK_ERR_DATA_LOSS);
+  EXPECT_EQ(runhook_error_suppressed_count(loop.error.get()), 0U) << "it is the same error";
 }
 
 }  // namespace

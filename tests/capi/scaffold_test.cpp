@@ -66,7 +66,7 @@ TEST_F(CApiScaffold, PiecesGetTheSession) {
     runhook_session* lent = runhook_context_session(context);
     EXPECT_EQ(runhook_session_initialize(lent, RUNHOOK_VARIABLES_GLOBAL, nullptr), RUNHOOK_OK);
     EXPECT_EQ(runhook_context_add_missing(context, "x", nullptr), RUNHOOK_ERR_FAILED_PRECONDITION);
-    EXPECT_STREQ(runhook_context_callback(context), calls == 1 ? "init_op" : "init_fn");
+    EXPECT_STREQ(runhook_context_callback_name(context), calls == 1 ? "init_op" : "init_fn");
     return kOk;
   };
   Callback probe = [](runhook_context* context) {

@@ -43,7 +43,7 @@ struct ScriptedHook {
  private:
   static int32_t callback(runhook_context* context, void* user_data) {
     auto& self = *static_cast<ScriptedHook*>(user_data);
-    const char* const text = runhook_context_callback(context);
+    const char* const text = runhook_context_callback_name(context);
     if (text == nullptr) return RUNHOOK_CALLBACK_FAILED;
     const std::string which = text;
     self.called.push_back(which);

@@ -108,9 +108,9 @@ class CApiSessionStop : public NoHandlesLeft, public testing::WithParamInterface
 TEST_P(CApiSessionStop, StepThatAsksForItIsTheLastOne) {
   step = [](runhook_context* context) {
     EXPECT_EQ(runhook_context_stop_requested(context), 0);
-    EXPECT_EQ(runhook_context_request_stop(context, 7, "no more work"), 1);
+    EXPECT_EQ(runhook_context_request_stop(context, 7, "no more work", RUNHOOK_STOP_AFTER_STEP), 1);
     EXPECT_EQ(runhook_context_stop_requested(context), 1);
-    EXPECT_EQ(runhook_context_request_stop(context, 8, "again"), 0);
+    EXPECT_EQ(runhook_context_request_stop(context, 8, "again", RUNHOOK_STOP_AFTER_STEP), 0);
     EXPECT_EQ(runhook_context_cancel_requested(context), 0);
     return kOk;
   };
@@ -127,7 +127,7 @@ TEST_P(CApiSessionStop, StepThatAsksForItIsTheLastOne) {
 
 TEST_P(CApiSessionStop, UrgentOneCancelsTheStepItself) {
   step = [](runhook_context* context) {
-    EXPECT_EQ(runhook_context_request_stop_now(context, 0, "now"), 1);
+    EXPECT_EQ(runhook_context_request_stop(context, 0, "now", RUNHOOK_STOP_NOW), 1);
     EXPECT_EQ(runhook_context_cancel_requested(context), 1);
     return runhook_context_fail(context, RUNHOOK_ERR_CANCELLED, nullptr);
   };
@@ -155,24 +155,24 @@ TEST_P(CApiSessionStop, SaveIsMadeAtTheEndOfTheStep) {
     if (asks) {
       EXPECT_EQ(runhook_context_request_save(context, nullptr), RUNHOOK_OK);
     }
-    EXPECT_EQ(runhook_memory_saver_count(saver_), 0) << "not yet";
+    EXPECT_EQ(runhook_memory_saver_save_count(saver_), 0) << "not yet";
     return kOk;
   };
   open();
   EXPECT_EQ(run(), RUNHOOK_OK) << error_.message();
-  EXPECT_EQ(runhook_memory_saver_count(saver_), 1);
+  EXPECT_EQ(runhook_memory_saver_save_count(saver_), 1);
   EXPECT_EQ(runhook_monitored_session_should_stop(session_), 0);
   step = [](runhook_context*) { return kOk; };
   EXPECT_EQ(run(), RUNHOOK_OK);
-  EXPECT_EQ(runhook_memory_saver_count(saver_), 1) << "once for each request";
+  EXPECT_EQ(runhook_memory_saver_save_count(saver_), 1) << "once for each request";
 }
 
 TEST_P(CApiSessionStop, OtherThreadsAreRefused) {
   step = [](runhook_context* context) {
     std::thread([context] {
       Caught error;
-      EXPECT_EQ(runhook_context_request_stop(context, 1, "from elsewhere"), 0);
-      EXPECT_EQ(runhook_context_request_stop_now(context, 1, "from elsewhere"), 0);
+      EXPECT_EQ(runhook_context_request_stop(context, 1, "from elsewhere", RUNHOOK_STOP_AFTER_STEP), 0);
+      EXPECT_EQ(runhook_context_request_stop(context, 1, "from elsewhere", RUNHOOK_STOP_NOW), 0);
       EXPECT_EQ(runhook_context_stop_requested(context), 0);
       EXPECT_EQ(runhook_context_request_save(context, error.out()), RUNHOOK_ERR_FAILED_PRECONDITION);
     }).join();
@@ -183,7 +183,7 @@ TEST_P(CApiSessionStop, OtherThreadsAreRefused) {
   open();
   EXPECT_EQ(run(), RUNHOOK_OK) << error_.message();
   EXPECT_EQ(runhook_monitored_session_should_stop(session_), 0);
-  EXPECT_EQ(runhook_memory_saver_count(saver_), 0);
+  EXPECT_EQ(runhook_memory_saver_save_count(saver_), 0);
 }
 
 TEST_P(CApiSessionStop, KeptContextIsRefusedAfterTheStep) {
@@ -194,17 +194,17 @@ TEST_P(CApiSessionStop, KeptContextIsRefusedAfterTheStep) {
   };
   open();
   EXPECT_EQ(run(), RUNHOOK_OK);
-  EXPECT_EQ(runhook_context_request_stop(kept, 1, "too late"), 0);
+  EXPECT_EQ(runhook_context_request_stop(kept, 1, "too late", RUNHOOK_STOP_AFTER_STEP), 0);
   EXPECT_EQ(runhook_context_stop_requested(kept), 0);
   EXPECT_NE(runhook_context_request_save(kept, error_.out()), RUNHOOK_OK);
   EXPECT_EQ(run(), RUNHOOK_OK);
-  EXPECT_EQ(runhook_memory_saver_count(saver_), 0);
+  EXPECT_EQ(runhook_memory_saver_save_count(saver_), 0);
 }
 
 TEST_P(CApiSessionStop, OutsideALoopThereIsNothingToStop) {
   step = [](runhook_context* context) {
     Caught error;
-    EXPECT_EQ(runhook_context_request_stop(context, 1, "nobody listens"), 0);
+    EXPECT_EQ(runhook_context_request_stop(context, 1, "nobody listens", RUNHOOK_STOP_AFTER_STEP), 0);
     EXPECT_EQ(runhook_context_stop_requested(context), 0);
     EXPECT_EQ(runhook_context_request_save(context, error.out()), RUNHOOK_ERR_FAILED_PRECONDITION);
     return kOk;
@@ -236,7 +236,7 @@ TEST_P(CApiEngineStop, OtherCallbacksOfAnEngineAreRefused) {
   int32_t seen = -1;
   resolve = [&](runhook_context* context) {
     runhook_stop_source_request_stop(source_, 5, nullptr, RUNHOOK_STOP_AFTER_STEP);
-    asked = runhook_context_request_stop(context, 1, "not here");
+    asked = runhook_context_request_stop(context, 1, "not here", RUNHOOK_STOP_AFTER_STEP);
     seen = runhook_context_stop_requested(context);
     return runhook_engine_set_node(context, 1, nullptr) == RUNHOOK_OK ? kOk : 0;
   };

@@ -1,6 +1,7 @@
 // Engines of C as sessions.
 #include <atomic>
 #include <map>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 
@@ -315,6 +316,46 @@ TEST_F(CApiSession, EngineInALoopTellsItsGlobalStep) {
     EXPECT_EQ(engine.closed, 1);
     EXPECT_EQ(engine.destroyed, 1);
   }
+}
+
+TEST_F(CApiSession, ResultsOfAFailedRunAreAsTheyWere) {
+  bool failing = false;
+  Callback step = [&](runhook_context* context) {
+    if (failing) return runhook_context_fail(context, RUNHOOK_ERR_INTERNAL, "no");
+    EXPECT_EQ(runhook_step_set_double(context, "y", 3, nullptr), RUNHOOK_OK);
+    return kOk;
+  };
+  const runhook_function function = function_of(step);
+  const char* const outputs[] = {"y"};
+  runhook_session* session = runhook_function_session_create(&function, outputs, 1, nullptr, 0, nullptr);
+  runhook_run_args* args = runhook_run_args_create(nullptr);
+  runhook_run_args_add_fetch(args, nullptr, "y", nullptr);
+  runhook_results* results = runhook_results_create(nullptr);
+  EXPECT_EQ(runhook_session_run(session, args, results, nullptr), RUNHOOK_OK);
+  runhook_value* value = runhook_results_get(results, "y", nullptr);
+  failing = true;
+  EXPECT_EQ(runhook_session_run(session, args, results, nullptr), RUNHOOK_ERR_INTERNAL);
+  EXPECT_EQ(runhook_results_get(results, "y", nullptr), value);
+  double number = 0;
+  EXPECT_EQ(runhook_results_get_double(results, "y", &number, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(number, 3);
+  failing = false;
+  EXPECT_EQ(runhook_session_run(session, args, results, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(runhook_value_kind(value), RUNHOOK_VALUE_ABSENT) << "a value of the run before last was kept";
+  runhook_results_destroy(results);
+  runhook_run_args_destroy(args);
+  runhook_session_destroy(session);
+}
+
+TEST_F(CApiSession, ExceptionThatLeavesCancelIsSwallowed) {
+  runhook_session_table table = RUNHOOK_SESSION_TABLE_INIT;
+  table.resolve = [](runhook_context*, void*) { return kOk; };
+  table.run = table.resolve;
+  table.cancel = [](void*) { throw std::runtime_error("must not leave a callback"); };
+  runhook_session* session = runhook_session_create(&table, nullptr);
+  runhook_session_cancel(session);
+  EXPECT_EQ(runhook_session_run(session, nullptr, nullptr, nullptr), RUNHOOK_OK);
+  runhook_session_destroy(session);
 }
 
 }  // namespace

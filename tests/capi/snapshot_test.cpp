@@ -91,7 +91,7 @@ TEST_F(CSaver, MemorySaverRestoresWhatItSaved) {
 
   write(5);
   EXPECT_EQ(runhook_saver_save(saver, session_, 40, caught_.out()), RUNHOOK_OK) << caught_.message();
-  EXPECT_EQ(runhook_memory_saver_count(saver), 1);
+  EXPECT_EQ(runhook_memory_saver_save_count(saver), 1);
   write(6);
   EXPECT_EQ(runhook_saver_restore(saver, session_, &restored, &step, nullptr), RUNHOOK_OK);
   EXPECT_EQ(restored, 1);
@@ -155,7 +155,7 @@ TEST_F(CSaver, TableSavesAndRestores) {
   EXPECT_EQ(read(), 3);
   EXPECT_EQ(runhook_memory_saver_latest(saver, caught_.out()), nullptr);
   EXPECT_EQ(caught_.code(), RUNHOOK_ERR_FAILED_PRECONDITION);
-  EXPECT_EQ(runhook_memory_saver_count(saver), 0);
+  EXPECT_EQ(runhook_memory_saver_save_count(saver), 0);
   EXPECT_EQ(kept.destroyed, 0);
   runhook_saver_destroy(saver);
   EXPECT_EQ(kept.destroyed, 1);

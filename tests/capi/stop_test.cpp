@@ -143,13 +143,15 @@ TEST_F(CStopSource, WaitEndsWithTheRequestOfAnotherThread) {
 }
 
 TEST_F(CStopSource, DestroyedHandleGivesNeutralValues) {
+  runhook_test::Caught caught;
   runhook_stop_source* source = runhook_stop_source_create(nullptr);
   runhook_stop_source_destroy(source);
   runhook_stop_source_destroy(source);
   for (auto* gone : {source, static_cast<runhook_stop_source*>(nullptr)}) {
     EXPECT_EQ(runhook_stop_source_request_stop(gone, 0, nullptr, RUNHOOK_STOP_NOW), 0);
     EXPECT_EQ(runhook_stop_source_request_stop_from_signal(gone, 1, RUNHOOK_STOP_NOW), 0);
-    EXPECT_EQ(runhook_stop_source_request_save(gone), RUNHOOK_ERR_INVALID_ARGUMENT);
+    EXPECT_EQ(runhook_stop_source_request_save(gone, caught.out()), RUNHOOK_ERR_INVALID_ARGUMENT);
+    EXPECT_EQ(caught.message(), "not a valid stop source");
     EXPECT_EQ(runhook_stop_source_stop_requested(gone), 0);
     EXPECT_EQ(runhook_stop_source_wait(gone, -1), 0);
     EXPECT_EQ(runhook_stop_source_reason_count(gone), 0U);

@@ -195,7 +195,7 @@ TEST(HookedLayer, HS_19_ContextIsOfNoUseAfterTheCallback) {
   });
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
   rig.identity(1);
-  EXPECT_EQ(runhook_context_request_stop(kept, 0, "late"), 0);
+  EXPECT_EQ(runhook_context_request_stop(kept, 0, "late", RUNHOOK_STOP_AFTER_STEP), 0);
   EXPECT_FALSE(rig.should_stop());
   EXPECT_REPLY(rig.identity(2).reply, RUNHOOK_OK);
 }

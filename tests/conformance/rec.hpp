@@ -50,7 +50,7 @@ class Rec {
   }
   Rec& stops(const std::string& callback, int nth, const std::string& text = "enough") {
     return on(callback, nth, [text](runhook_context* context) {
-      runhook_context_request_stop(context, 7, text.c_str());
+      runhook_context_request_stop(context, 7, text.c_str(), RUNHOOK_STOP_AFTER_STEP);
       return kOk;
     });
   }

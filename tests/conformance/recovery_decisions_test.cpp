@@ -15,7 +15,7 @@ void add_failing_raws(Rig& rig, int count) {
 }
 
 struct Notice {
-  std::int32_t attempt;
+  std::int64_t attempt;
   std::int64_t backoff_ns;
   std::int64_t now_ns;
   runhook_status cause;
@@ -23,7 +23,7 @@ struct Notice {
 
 // Keeps what on_recovery is told; the policy's user data is the list, `fail_at` ends the recovery.
 struct Notices {
-  explicit Notices(Rig& of_rig, std::int32_t fail_at_attempt = 0) : rig(of_rig), fail_at(fail_at_attempt) {
+  explicit Notices(Rig& of_rig, std::int64_t fail_at_attempt = 0) : rig(of_rig), fail_at(fail_at_attempt) {
     rig.recovery.user_data = this;
     rig.recovery.on_recovery = [](runhook_context* context, void* data) {
       auto* self = static_cast<Notices*>(data);
@@ -36,7 +36,7 @@ struct Notices {
     };
   }
   Rig& rig;
-  std::int32_t fail_at;
+  std::int64_t fail_at;
   std::vector<Notice> all;
 };
 

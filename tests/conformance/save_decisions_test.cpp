@@ -14,7 +14,7 @@ TEST(SaveRequest, HooksThreadsAndTheCallerMayAskAndTheRunGoesOn) {
     return kOk;
   });
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
-  const auto saves = [&rig] { return runhook_memory_saver_count(rig.saver.get()); };
+  const auto saves = [&rig] { return runhook_memory_saver_save_count(rig.saver.get()); };
   rig.step();
   EXPECT_EQ(saves(), 1);
   rig.step();
@@ -23,7 +23,7 @@ TEST(SaveRequest, HooksThreadsAndTheCallerMayAskAndTheRunGoesOn) {
   rig.step();
   EXPECT_EQ(saves(), 2);
   const OwnSource source = rig.stop_source();
-  std::thread([&source] { runhook_stop_source_request_save(source.get()); }).join();
+  std::thread([&source] { runhook_stop_source_request_save(source.get(), nullptr); }).join();
   EXPECT_EQ(saves(), 2);
   rig.step();
   EXPECT_EQ(saves(), 3);
@@ -38,7 +38,7 @@ TEST(SaveRequest, TogetherWithAStopTheLastStepIsSaved) {
   make(rig.saver, runhook_memory_saver_create);
   rig.hook("A").on("after", 2, [](runhook_context* context) {
     runhook_context_request_save(context, nullptr);
-    runhook_context_request_stop(context, 0, "preempted");
+    runhook_context_request_stop(context, 0, "preempted", RUNHOOK_STOP_AFTER_STEP);
     return kOk;
   });
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);

@@ -31,7 +31,7 @@ TEST(SkipStep, W16_StepIsNotExecutedAndAllAreTold) {
 TEST(SkipStep, W16_WithAStopTheRunIsStopped) {
   Rig rig;
   rig.hook("A").on("before", 1, [](runhook_context* context) {
-    runhook_context_request_stop(context, 0, "enough");
+    runhook_context_request_stop(context, 0, "enough", RUNHOOK_STOP_AFTER_STEP);
     EXPECT_REPLY(call(runhook_context_skip_step, context), RUNHOOK_OK);
     return kOk;
   });

@@ -29,7 +29,7 @@ TEST(StepFunction, SF_03_StopIsAskedForAndTheFunctionIsLeft) {
   Rig rig;
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
   EXPECT_REPLY(rig.step_fn([](runhook_context* context) {
-    EXPECT_EQ(runhook_context_request_stop(context, 3, "from a step function"), 1);
+    EXPECT_EQ(runhook_context_request_stop(context, 3, "from a step function", RUNHOOK_STOP_AFTER_STEP), 1);
     return kOk;
   }),
                RUNHOOK_ERR_STOPPED);
@@ -93,7 +93,7 @@ TEST(StepFunction, SF_11_StopWithoutARunCallsNoHooks) {
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
   EXPECT_REPLY(rig.scope([&rig] {
     return rig.step_fn([](runhook_context* context) {
-      runhook_context_request_stop(context, 0, nullptr);
+      runhook_context_request_stop(context, 0, nullptr, RUNHOOK_STOP_AFTER_STEP);
       return kOk;
     });
   }),

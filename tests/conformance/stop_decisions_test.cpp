@@ -153,7 +153,7 @@ TEST(Stop, UrgentStopEndsRecovery) {
   rig.raw().fails(1, RUNHOOK_ERR_ABORTED);
   rig.raw();
   rig.hook("A").on("error", [](runhook_context* context) {
-    runhook_context_request_stop_now(context, 0, "give up");
+    runhook_context_request_stop(context, 0, "give up", RUNHOOK_STOP_NOW);
     return kOk;
   });
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);

@@ -28,7 +28,7 @@ TEST(TrainingSession, MT_01_StateIsSavedAndRestored) {
   EXPECT_REPLY(call(runhook_monitored_session_request_save, rig.session.get()), RUNHOOK_OK);
   EXPECT_EQ(rig.step().at("STEP"), 2);
   EXPECT_REPLY(rig.close(), RUNHOOK_OK);
-  EXPECT_EQ(runhook_memory_saver_count(rig.saver.get()), 1);
+  EXPECT_EQ(runhook_memory_saver_save_count(rig.saver.get()), 1);
 
   ASSERT_EQ(rig.open_config().status, RUNHOOK_OK);
   EXPECT_EQ(runhook_monitored_session_global_step(rig.session.get()), 2);
@@ -51,7 +51,7 @@ TEST(TrainingSession, MT_06_NothingIsSavedUnasked) {
   for (int i = 0; i < 3; ++i) EXPECT_REPLY(rig.step().reply, RUNHOOK_OK);
   EXPECT_REPLY(rig.close(), RUNHOOK_OK);
   EXPECT_EQ(rec.calls["begin"], 1);
-  EXPECT_EQ(runhook_memory_saver_count(rig.saver.get()), 0);
+  EXPECT_EQ(runhook_memory_saver_save_count(rig.saver.get()), 0);
 
   ASSERT_EQ(rig.open_config().status, RUNHOOK_OK);
   EXPECT_EQ(rig.fetch("global_step").at("global_step"), 0);
@@ -119,7 +119,7 @@ TEST(TrainingSession, MT_10_OnlyTheGivenHooksTakePart) {
   EXPECT_REPLY(rig.fetch("y").reply, RUNHOOK_OK);
   EXPECT_EQ(raw.fetched, (std::vector<std::string>{"y"}));
   std::uint64_t id = 0;
-  EXPECT_REPLY(call(runhook_monitored_session_hook_id, rig.session.get(), "U", &id), RUNHOOK_OK);
+  EXPECT_REPLY(call(runhook_monitored_session_find_hook, rig.session.get(), "U", &id), RUNHOOK_OK);
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ void recovery(Trial& trial) {
     trial.ok(runhook_monitored_session_run(session, nullptr, nullptr, trial.error()), {RUNHOOK_ERR_ABORTED});
   }
   if (!trial.failed()) {
-    const bool as_meant = runhook_memory_saver_count(saver) == 1 && trial.number == 4;
+    const bool as_meant = runhook_memory_saver_save_count(saver) == 1 && trial.number == 4;
     if (!as_meant) trial.problem("%s%s", "nothing was saved, or recovered", "");
   }
   finish(trial, session);

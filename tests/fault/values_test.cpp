@@ -21,7 +21,7 @@ void values(Trial& trial) {
     clone = trial.made(runhook_value_clone(tensor, trial.error()));
     DLManagedTensor* lent_out = trial.made(runhook_value_to_dlpack(tensor, trial.error()));
     if (lent_out != nullptr) runhook_value_destroy(trial.made(runhook_value_from_dlpack(lent_out, trial.error())));
-    runhook_value_retain(tensor);
+    runhook_value_retain(tensor, nullptr);
     runhook_value_destroy(tensor);
   }
   static double lent[2];

@@ -119,7 +119,7 @@ uint64_t id_of(runhook_monitored_session* session, int index) {
   if (index < 0 || index >= static_cast<int>(world->hooks.size())) return 0;
   Hook& hook = *world->hooks[static_cast<size_t>(index)];
   if (!hook.has_id) {
-    hook.has_id = runhook_monitored_session_hook_id(session, hook.name.c_str(), &hook.id, nullptr) == RUNHOOK_OK;
+    hook.has_id = runhook_monitored_session_find_hook(session, hook.name.c_str(), &hook.id, nullptr) == RUNHOOK_OK;
   }
   return hook.has_id ? hook.id : 0;
 }
@@ -196,7 +196,7 @@ int32_t act(const std::string& what, Hook& hook, runhook_context* context) {
     return RUNHOOK_CALLBACK_OK;
   }
   if (what == "stop" || what == "stop_fail") {
-    note(">stop=" + std::to_string(runhook_context_request_stop(context, 7, "told to")));
+    note(">stop=" + std::to_string(runhook_context_request_stop(context, 7, "told to", RUNHOOK_STOP_AFTER_STEP)));
     if (what == "stop") return RUNHOOK_CALLBACK_OK;
     return runhook_context_fail(context, RUNHOOK_ERR_INVALID_ARGUMENT, "told to");
   }
@@ -253,7 +253,8 @@ int32_t call(const char* callback, runhook_context* context, void* user_data) {
   const bool dropped = world->control == Control::drop_after_run && std::string_view(callback) == "after_run" &&
                        hook.calls["after_run"] == 1;
   std::string token = hook.name + "." + callback + arguments(callback, context);
-  if (runhook_context_callback(context) == nullptr || std::string_view(runhook_context_callback(context)) != callback) {
+  if (runhook_context_callback_name(context) == nullptr ||
+      std::string_view(runhook_context_callback_name(context)) != callback) {
     token += "!callback";
   }
   if (runhook_context_hook_name(context) == nullptr || runhook_context_hook_name(context) != hook.name) {

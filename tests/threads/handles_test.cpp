@@ -24,10 +24,10 @@ TEST_F(Handles, ValueLivesUntilTheLastOfManyThreadsLetsGo) {
     buffer.dtype = RUNHOOK_FLOAT64;
     runhook_value* value = runhook_value_adopt(&buffer, nullptr);
     ASSERT_NE(value, nullptr);
-    for (int k = 0; k < kThreads; ++k) ASSERT_EQ(runhook_value_retain(value), RUNHOOK_OK);
+    for (int k = 0; k < kThreads; ++k) ASSERT_EQ(runhook_value_retain(value, nullptr), RUNHOOK_OK);
     Crew crew(kThreads, [&](int) {
       for (int k = 0; k < 100; ++k) {
-        EXPECT_EQ(runhook_value_retain(value), RUNHOOK_OK);
+        EXPECT_EQ(runhook_value_retain(value, nullptr), RUNHOOK_OK);
         double read = -1;
         EXPECT_EQ(runhook_value_get_double(value, &read, nullptr), RUNHOOK_OK);
         EXPECT_EQ(read, i);
@@ -40,7 +40,7 @@ TEST_F(Handles, ValueLivesUntilTheLastOfManyThreadsLetsGo) {
     runhook_value_destroy(value);
     crew.join();
     EXPECT_EQ(destroyed, 1);
-    EXPECT_EQ(runhook_value_retain(value), RUNHOOK_ERR_INVALID_ARGUMENT);
+    EXPECT_EQ(runhook_value_retain(value, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
     if (HasFailure()) break;
   }
 }

@@ -43,7 +43,8 @@ TEST_F(Sessions, AThousandOnFourThreadsNeverMeet) {
               double number = -1;
               EXPECT_EQ(runhook_context_get_double(context, nullptr, &number, nullptr), RUNHOOK_OK);
               EXPECT_EQ(number, mine + 0.5);
-              if (hook.count("after_run") == steps) runhook_context_request_stop(context, thread * 1000 + k, "mine");
+              if (hook.count("after_run") == steps)
+                runhook_context_request_stop(context, thread * 1000 + k, "mine", RUNHOOK_STOP_AFTER_STEP);
               return kOk;
             };
             EXPECT_EQ(loop.add(hook), RUNHOOK_OK);

@@ -157,7 +157,8 @@ TEST_F(StopStorm, LoopThatRunsEndsAndIsDestroyed) {
       posters = std::make_unique<Posters>(source);
       Crew crew(kThreads, [&](int thread) {
         for (int round = 0; round < kRounds; ++round) {
-          for (int k = 0; k < 20; ++k) runhook_stop_source_request_save(posters->handles[static_cast<size_t>(thread)]);
+          for (int k = 0; k < 20; ++k)
+            runhook_stop_source_request_save(posters->handles[static_cast<size_t>(thread)], nullptr);
           posters->post_one(thread, round);
           if ((thread + round + i) % 3 == 0) std::this_thread::yield();
         }
@@ -282,7 +283,7 @@ TEST_F(StopStorm, SaveRequestsAreServedAndTheLoopGoesOn) {
     std::atomic<int> asking{kThreads};
     Crew crew(kThreads, [&](int) {
       for (int k = 0; k < kRequests; ++k) {
-        runhook_stop_source_request_save(source);
+        runhook_stop_source_request_save(source, nullptr);
         std::this_thread::yield();
       }
       --asking;

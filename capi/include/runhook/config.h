@@ -141,14 +141,15 @@ RUNHOOK_API runhook_config* runhook_config_create(runhook_error** error);
  */
 typedef struct runhook_training_options {
   size_t struct_size;
-  int64_t is_chief;    /* 1: initialises or restores; 0: a worker, which waits for the chief */
+  int32_t is_chief;    /* 1: initialises or restores; 0: a worker, which waits for the chief */
+  int32_t reserved;    /* 0 */
   int64_t max_wait_ns; /* how long a worker waits */
   int64_t poll_ns;     /* time between two tries of a worker */
   int64_t stop_grace_period_ns;
   /* End of 1.0. Append only, below this line. */
 } runhook_training_options;
 #define RUNHOOK_TRAINING_OPTIONS_INIT \
-  { sizeof(runhook_training_options), 1, INT64_C(7200000000000), INT64_C(30000000000), INT64_C(120000000000) }
+  { sizeof(runhook_training_options), 1, 0, INT64_C(7200000000000), INT64_C(30000000000), INT64_C(120000000000) }
 
 /**
  * Makes the config of a chief or worker, as tf.train.MonitoredTrainingSession does; hooks with chief_only come first,

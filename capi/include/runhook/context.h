@@ -42,7 +42,7 @@ RUNHOOK_API int32_t runhook_context_fail_with(runhook_context* context, runhook_
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API const char* runhook_context_callback(runhook_context* context);
+RUNHOOK_API const char* runhook_context_callback_name(runhook_context* context);
 
 /**
  * Returns the session: of this attempt, in a hook or step function; the one at hand, in a saver's or scaffold's
@@ -133,20 +133,14 @@ RUNHOOK_API runhook_monitored_session* runhook_context_monitored_session(runhook
  *
  * \param code the hook's own number, kept with the reason.
  * \param text why; NULL for none; cut to 255 bytes, and before what is not UTF-8.
+ * \param urgency RUNHOOK_STOP_NOW: the step, if it is still to come or under way, is cancelled, too; anything else is
+ *   RUNHOOK_STOP_AFTER_STEP.
  * \returns 1 if this was the first request, 0 if not, or where a stop cannot be asked for.
  * \threadsafety The callback's thread. Other threads use a stop source.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_context_request_stop(runhook_context* context, int32_t code, const char* text);
-
-/**
- * As runhook_context_request_stop(), and cancels the step, if it is still to come.
- *
- * \returns 1 if this was the first request, else 0.
- * \threadsafety The callback's thread.
- * \since 1.0
- */
-RUNHOOK_API int32_t runhook_context_request_stop_now(runhook_context* context, int32_t code, const char* text);
+RUNHOOK_API int32_t runhook_context_request_stop(runhook_context* context, int32_t code, const char* text,
+                                                 int32_t urgency);
 
 /**
  * Returns 1 if anyone has asked for a stop.
@@ -357,7 +351,7 @@ RUNHOOK_API runhook_status runhook_context_set_recoverable(runhook_context* cont
  * \threadsafety The callback's thread.
  * \since 1.0
  */
-RUNHOOK_API int32_t runhook_context_recovery_attempt(runhook_context* context);
+RUNHOOK_API int64_t runhook_context_recovery_attempt(runhook_context* context);
 
 /**
  * In on_recovery: returns how long it is going to wait.

@@ -86,7 +86,7 @@ RUNHOOK_API int32_t runhook_monitored_session_should_stop(const runhook_monitore
  * Asks for a stop.
  *
  * \param text why; NULL for none; cut to 255 bytes.
- * \param urgency RUNHOOK_STOP_AFTER_STEP or RUNHOOK_STOP_NOW; anything else counts as the former.
+ * \param urgency RUNHOOK_STOP_NOW; anything else is RUNHOOK_STOP_AFTER_STEP.
  * \returns 1 if this was the first request, else 0.
  * \threadsafety Any thread, while the handle is not destroyed; a stop source has no such limit.
  * \since 1.0
@@ -157,8 +157,8 @@ RUNHOOK_API runhook_status runhook_monitored_session_remove_hook(runhook_monitor
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_monitored_session_hook_id(const runhook_monitored_session* session, const char* name,
-                                                             uint64_t* id, runhook_error** error);
+RUNHOOK_API runhook_status runhook_monitored_session_find_hook(const runhook_monitored_session* session,
+                                                               const char* name, uint64_t* id, runhook_error** error);
 
 /**
  * Marks the run as failed by the caller, so that closing does not count it as clean. RUNHOOK_ERR_STOPPED and

@@ -132,7 +132,8 @@ RUNHOOK_API runhook_status runhook_session_initialize(runhook_session* session, 
 /**
  * Reads a variable.
  *
- * \returns owned; a copy. RUNHOOK_ERR_NOT_FOUND, RUNHOOK_ERR_FAILED_PRECONDITION if it has no value yet.
+ * \returns owned; a copy: a change of one is not seen in the other. Memory that is not on the CPU is shared.
+ *   RUNHOOK_ERR_NOT_FOUND, RUNHOOK_ERR_FAILED_PRECONDITION if it has no value yet.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -142,7 +143,7 @@ RUNHOOK_API runhook_value* runhook_session_read_variable(runhook_session* sessio
 /**
  * Writes a variable.
  *
- * \param value copied; of the variable's dtype and shape.
+ * \param value copied; memory that is not on the CPU is shared. Of the variable's dtype and shape.
  * \returns RUNHOOK_ERR_NOT_FOUND, RUNHOOK_ERR_INVALID_ARGUMENT.
  * \threadsafety One thread at a time per object.
  * \since 1.0

@@ -158,7 +158,7 @@ RUNHOOK_API runhook_snapshot* runhook_memory_saver_latest(const runhook_saver* s
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API int64_t runhook_memory_saver_count(const runhook_saver* saver);
+RUNHOOK_API int64_t runhook_memory_saver_save_count(const runhook_saver* saver);
 
 /**
  * Destroys a handle. Whoever was given the saver keeps it.

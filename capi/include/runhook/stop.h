@@ -82,7 +82,7 @@ RUNHOOK_API void runhook_stop_source_destroy(runhook_stop_source* source);
  *
  * \param code the caller's own number, kept with the reason.
  * \param text why; NULL for none; cut to 255 bytes.
- * \param urgency RUNHOOK_STOP_AFTER_STEP or RUNHOOK_STOP_NOW; anything else counts as the former.
+ * \param urgency RUNHOOK_STOP_NOW; anything else is RUNHOOK_STOP_AFTER_STEP.
  * \returns 1 if this was the first request, 0 if not, or if the handle is not valid; then nothing was asked.
  * \threadsafety Any thread. Takes no lock, except that RUNHOOK_STOP_NOW calls the session's cancel under one.
  * \since 1.0
@@ -107,7 +107,7 @@ RUNHOOK_API int32_t runhook_stop_source_request_stop_from_signal(const runhook_s
  * \threadsafety Any thread. Takes no lock.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_stop_source_request_save(const runhook_stop_source* source);
+RUNHOOK_API runhook_status runhook_stop_source_request_save(const runhook_stop_source* source, runhook_error** error);
 
 /**
  * Returns 1 if anyone has asked for a stop.

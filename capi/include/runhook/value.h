@@ -104,11 +104,12 @@ typedef struct runhook_buffer {
   size_t rank;
   int32_t dtype;
   int32_t device_type; /* in DLPack's numbering; RUNHOOK_DEVICE_CPU */
-  int64_t device_id;
+  int32_t device_id;
+  int32_t reserved; /* 0 */
   /* End of 1.0. Append only, below this line. */
 } runhook_buffer;
 #define RUNHOOK_BUFFER_INIT \
-  { sizeof(runhook_buffer), NULL, NULL, NULL, NULL, NULL, 0, 0, RUNHOOK_DEVICE_CPU, 0 }
+  { sizeof(runhook_buffer), NULL, NULL, NULL, NULL, NULL, 0, 0, RUNHOOK_DEVICE_CPU, 0, 0 }
 
 /**
  * Makes a tensor over memory that somebody else owns.
@@ -151,10 +152,11 @@ RUNHOOK_API runhook_value* runhook_value_clone(const runhook_value* value, runho
 /**
  * Adds a reference, to keep a borrowed value, or to share an owned one. Ended by runhook_value_destroy().
  *
+ * \returns RUNHOOK_ERR_INVALID_ARGUMENT if there is no such value any more.
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_value_retain(runhook_value* value);
+RUNHOOK_API runhook_status runhook_value_retain(runhook_value* value, runhook_error** error);
 
 /**
  * Drops a reference that the caller owns. A value that the caller does not own is left alone.
@@ -268,7 +270,7 @@ RUNHOOK_API runhook_status runhook_value_get_double(const runhook_value* value, 
 /**
  * Reads the only element of a CPU tensor of a real type, rounded towards zero.
  *
- * \returns RUNHOOK_ERR_FAILED_PRECONDITION if it is anything else; RUNHOOK_ERR_OUT_OF_RANGE if it does not fit.
+ * \returns RUNHOOK_ERR_FAILED_PRECONDITION if it is anything else, or does not fit.
  * \threadsafety Any thread.
  * \since 1.0
  */

@@ -36,8 +36,8 @@ RUNHOOK_API const char* runhook_version_string(void);
  * load.
  *
  * \param header_version RUNHOOK_VERSION of the caller.
- * \returns RUNHOOK_ERR_UNIMPLEMENTED, with both versions in the message, if the major version differs or the header
- *   is newer.
+ * \returns RUNHOOK_ERR_UNIMPLEMENTED, with both versions in the message, if the major version differs or the header's
+ *   minor version is newer. Patch levels do not matter: any two fit together.
  * \threadsafety Any thread.
  * \since 1.0
  */

@@ -96,7 +96,7 @@ extern "C" {
     pub fn runhook_context_hook_name(context: *mut Context) -> Text;
     pub fn runhook_context_global_step(context: *mut Context) -> i64;
     pub fn runhook_context_attempt(context: *mut Context) -> i64;
-    pub fn runhook_context_request_stop(context: *mut Context, code: i32, text: Text) -> i32;
+    pub fn runhook_context_request_stop(context: *mut Context, code: i32, text: Text, urgency: i32) -> i32;
     pub fn runhook_context_stop_requested(context: *mut Context) -> i32;
     pub fn runhook_context_add_fetch(context: *mut Context, key: Text, name: Text, error: E) -> Status;
     pub fn runhook_context_result(context: *mut Context, key: Text) -> *mut Value;

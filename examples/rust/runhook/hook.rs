@@ -32,7 +32,7 @@ impl Context<'_> {
     }
     /// Asks for a stop after this step; returns whether this was the first request.
     pub fn request_stop(&mut self, code: i32, why: &str) -> bool {
-        unsafe { ffi::runhook_context_request_stop(self.0, code, c_string(why).as_ptr()) == 1 }
+        unsafe { ffi::runhook_context_request_stop(self.0, code, c_string(why).as_ptr(), 0) == 1 }
     }
     /// Makes the callback fail, as `Err` does, but goes on in it.
     pub fn fail(&mut self, code: Code, message: &str) {
