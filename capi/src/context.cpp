@@ -1,6 +1,7 @@
 // What every callback may ask of its context.
 #include "runhook/context.h"
 
+#include "clock_handle.hpp"
 #include "config_handle.hpp"
 #include "context_access.hpp"
 #include "coordinator_handle.hpp"
@@ -198,7 +199,7 @@ const runhook_run_options* runhook_context_options(runhook_context* context) {
   });
 }
 
-// Answers of creators, savers, scaffolds and recovery policies.
+// Answers of creators, savers, scaffolds, recovery policies and clocks.
 
 runhook_status runhook_context_set_session(runhook_context* context, runhook_session* session, runhook_error** error) {
   return guarded(error, [&] {
@@ -238,6 +239,19 @@ runhook_status runhook_context_set_recoverable(runhook_context* context, int32_t
     check_answerable(context, call != nullptr && call->notice == nullptr ? call : nullptr, "this is for classify");
     call->recoverable = recoverable != 0;
   });
+}
+
+runhook_status runhook_context_set_now_ns(runhook_context* context, int64_t now_ns, runhook_error** error) {
+  return guarded(error, [&] {
+    auto* call = find_context_as<ClockCall>(context, Role::clock);
+    check_answerable(context, call != nullptr && !call->waiting ? call : nullptr, "this is for now_ns of a clock");
+    call->now_ns = now_ns;
+  });
+}
+
+int64_t runhook_context_wait_ns(runhook_context* context) {
+  const auto* call = find_context_as<ClockCall>(context, Role::clock);
+  return call != nullptr ? call->wait_ns : 0;
 }
 
 int64_t runhook_context_recovery_attempt(runhook_context* context) {

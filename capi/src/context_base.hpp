@@ -34,6 +34,7 @@ enum class Role : std::uint8_t {
   factory,           // a session factory
   scaffold,          // a piece of a scaffold
   policy,            // of a recovery policy
+  clock,             // ClockCall
   saver,             // SaverCall
   thread,            // ThreadCall
 };

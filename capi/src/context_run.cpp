@@ -1,4 +1,5 @@
 // What hooks and step functions may ask of their context.
+#include "clock_handle.hpp"
 #include "config_handle.hpp"
 #include "context_access.hpp"
 #include "guard.hpp"
@@ -119,6 +120,8 @@ int32_t runhook_context_request_stop(runhook_context* context, int32_t code, con
 int32_t runhook_context_stop_requested(runhook_context* context) {
   const auto* creator = find_context_as<CreatorCall>(context, Role::creator);
   if (creator != nullptr) return creator->stop != nullptr && creator->stop->requested() ? 1 : 0;
+  const auto* clock = find_context_as<ClockCall>(context, Role::clock);
+  if (clock != nullptr) return clock->stop != nullptr && clock->stop->requested() ? 1 : 0;
   if (const auto* step = find_session_step(context)) return step->stop != nullptr && step->stop->requested() ? 1 : 0;
   const auto stop = find_stop(context);
   return stop != nullptr && stop->requested() ? 1 : 0;

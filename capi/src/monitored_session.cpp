@@ -1,6 +1,7 @@
 #include "runhook/monitored_session.h"
 
 #include "c_call.hpp"
+#include "clock_handle.hpp"
 #include "config_handle.hpp"
 #include "coordinator_handle.hpp"
 #include "guard.hpp"
@@ -53,6 +54,7 @@ void end_box(MonitoredBox* box) noexcept {
 runhook_monitored_session* new_session(const ConfigBox& from) {
   Config config = from.config;
   if (config.stop == nullptr) config.stop = std::make_shared<StopState>();
+  config.clock = clock_with_log(std::move(config.clock), config.log);
   if (from.single_session) config.recovery.max_attempts = 0;
 
   auto box = std::make_unique<MonitoredBox>();

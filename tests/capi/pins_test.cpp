@@ -332,11 +332,12 @@ TEST_F(CApiPins, ClockMayBeDestroyedWhileItTellsTheTime) {
   runhook_clock_table table = RUNHOOK_CLOCK_TABLE_INIT;
   table.user_data = &data;
   table.destroy = [](void* self) { ++static_cast<Data*>(self)->destroyed; };
-  table.now_ns = [](void* self) {
+  table.now_ns = [](runhook_context* context, void* self) {
     auto& its = *static_cast<Data*>(self);
     runhook_clock_destroy(its.clock);
     EXPECT_EQ(its.destroyed, 0) << "the callback has not returned yet";
-    return int64_t{42};
+    EXPECT_EQ(runhook_context_set_now_ns(context, 42, nullptr), RUNHOOK_OK);
+    return kOk;
   };
   data.clock = runhook_clock_create(&table, nullptr);
   EXPECT_EQ(runhook_clock_now_ns(data.clock), 42);

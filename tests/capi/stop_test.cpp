@@ -171,34 +171,4 @@ TEST(COutcome, InvalidHandleGivesNeutralValues) {
   runhook_outcome_destroy(outcome);
 }
 
-class CClock : public runhook_test::NoHandlesLeft {};
-
-TEST_F(CClock, ManualClockMovesWhenTold) {
-  runhook_clock* clock = runhook_manual_clock_create(100, nullptr);
-  EXPECT_EQ(runhook_clock_now_ns(clock), 100);
-  EXPECT_EQ(runhook_manual_clock_advance(clock, 5, nullptr), RUNHOOK_OK);
-  EXPECT_EQ(runhook_clock_now_ns(clock), 105);
-  EXPECT_EQ(runhook_manual_clock_advance(clock, -1, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
-  runhook_clock_destroy(clock);
-  EXPECT_EQ(runhook_clock_now_ns(clock), 0);
-  EXPECT_EQ(runhook_manual_clock_advance(clock, 1, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
-}
-
-TEST_F(CClock, TableIsCalledAndGivenBackOnce) {
-  static int destroyed;
-  destroyed = 0;
-  runhook_clock_table table = RUNHOOK_CLOCK_TABLE_INIT;
-  table.user_data = &destroyed;
-  table.destroy = runhook_test::count_destroy;
-  EXPECT_EQ(runhook_clock_create(&table, nullptr), nullptr) << "now_ns is required";
-  EXPECT_EQ(destroyed, 1);
-  table.now_ns = [](void*) -> int64_t { return 77; };
-  runhook_clock* clock = runhook_clock_create(&table, nullptr);
-  EXPECT_EQ(runhook_clock_now_ns(clock), 77);
-  EXPECT_EQ(runhook_manual_clock_advance(clock, 1, nullptr), RUNHOOK_ERR_FAILED_PRECONDITION);
-  EXPECT_EQ(destroyed, 1);
-  runhook_clock_destroy(clock);
-  EXPECT_EQ(destroyed, 2);
-}
-
 }  // namespace

@@ -132,7 +132,10 @@ TEST(Clock, W55_IsReadAtMostOncePerStep) {
   std::int64_t reads = 0;
   runhook_clock_table table = RUNHOOK_CLOCK_TABLE_INIT;
   table.user_data = &reads;
-  table.now_ns = [](void* data) { return 1000 + ++*static_cast<std::int64_t*>(data); };
+  table.now_ns = [](runhook_context* context, void* data) {
+    runhook_context_set_now_ns(context, 1000 + ++*static_cast<std::int64_t*>(data), nullptr);
+    return kOk;
+  };
   make(rig.clock, runhook_clock_create, &table);
   Rec& a = rig.hook("A");
   Rec& b = rig.hook("B");

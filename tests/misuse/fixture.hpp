@@ -240,7 +240,7 @@ RUNHOOK_SANE(const runhook_hook*) {
 } RUNHOOK_SANE_END;
 RUNHOOK_SANE(const runhook_clock_table*) {
   runhook_clock_table table = RUNHOOK_CLOCK_TABLE_INIT;
-  table.now_ns = [](void*) { return int64_t{1}; };
+  table.now_ns = succeed;
   return world.own(world.keep(table));
 } RUNHOOK_SANE_END;
 RUNHOOK_SANE(const runhook_log*) {

@@ -11,14 +11,19 @@ extern "C" {
 /**
  * A clock of the caller's own. A table; see runhook_function for the rules.
  *
+ * Its callbacks may come from any thread, and from several at a time. A failure of one, or an answer that is not given,
+ * fails nothing: the clock then tells the last time that it knows, 0 before the first, and waits in real time. The
+ * first failure is kept for runhook_clock_error(), and each monitored session with this clock logs it once.
+ *
  * \since 1.0
  */
 typedef struct runhook_clock_table {
   size_t struct_size;
   void* user_data;
   void (*destroy)(void* user_data);
-  int64_t (*now_ns)(void* user_data);           /* required; monotonic; any thread */
-  void (*wait_ns)(int64_t ns, void* user_data); /* waits; NULL: real time, ended by a stop request */
+  runhook_callback now_ns;  /* required; answers with a monotonic time by runhook_context_set_now_ns() */
+  runhook_callback wait_ns; /* waits for runhook_context_wait_ns(), or until runhook_context_stop_requested(); NULL:
+                               real time, ended by a stop request */
   /* End of 1.0. Append only, below this line. */
 } runhook_clock_table;
 #define RUNHOOK_CLOCK_TABLE_INIT \
@@ -59,6 +64,15 @@ RUNHOOK_API runhook_status runhook_manual_clock_advance(runhook_clock* clock, in
  * \since 1.0
  */
 RUNHOOK_API int64_t runhook_clock_now_ns(const runhook_clock* clock);
+
+/**
+ * Returns the first failure of the callbacks of a clock.
+ *
+ * \returns owned; NULL if there was none.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_error* runhook_clock_error(const runhook_clock* clock);
 
 /**
  * Destroys a handle. Whoever was given the clock keeps it.

@@ -111,6 +111,8 @@ enum { /* log levels */
 /**
  * Where messages go. A table; see runhook_function for the rules.
  *
+ * write has a form of its own, since it cannot fail: a log that fails must not fail the run.
+ *
  * \since 1.0
  */
 typedef struct runhook_log {

@@ -143,7 +143,7 @@ RUNHOOK_API int32_t runhook_context_request_stop(runhook_context* context, int32
                                                  int32_t urgency);
 
 /**
- * Returns 1 if anyone has asked for a stop.
+ * Returns 1 if anyone has asked for a stop. Also in a session creator, and in wait_ns of a clock.
  *
  * \threadsafety The callback's thread.
  * \since 1.0
@@ -294,7 +294,7 @@ RUNHOOK_API const runhook_error* runhook_context_error(runhook_context* context)
  */
 RUNHOOK_API const runhook_outcome* runhook_context_outcome(runhook_context* context);
 
-/* For step functions, creators, savers, scaffolds and recovery policies. */
+/* For step functions, creators, savers, scaffolds, recovery policies and clocks. */
 
 /**
  * In a step function: one run with hooks. If it fails with a recoverable error the whole step function is called
@@ -360,6 +360,23 @@ RUNHOOK_API int64_t runhook_context_recovery_attempt(runhook_context* context);
  * \since 1.0
  */
 RUNHOOK_API int64_t runhook_context_backoff_ns(runhook_context* context);
+
+/**
+ * In now_ns of a clock: answers with the time.
+ *
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_context_set_now_ns(runhook_context* context, int64_t now_ns, runhook_error** error);
+
+/**
+ * In wait_ns of a clock: returns how long to wait.
+ *
+ * \returns 0 elsewhere.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API int64_t runhook_context_wait_ns(runhook_context* context);
 
 /* For testing a hook without a loop: its callbacks can be called with such a context. */
 

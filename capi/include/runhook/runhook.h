@@ -22,7 +22,7 @@
  * Every callback in this library has one form, runhook_callback, and one success value, RUNHOOK_CALLBACK_OK, which is
  * neither 0 nor 1: what a callback of another language gives to C after an uncaught exception is 0 or garbage, and has
  * to read as failure. A callback that fails says why with runhook_context_fail(). The exceptions to the form are
- * destroy, cancel, log and clock functions.
+ * destroy, cancel and log functions, whose failure nobody could do anything about.
  *
  * Callbacks run on the thread that called runhook, one at a time for each session, with no lock held, except where a
  * function says that it starts a thread.
