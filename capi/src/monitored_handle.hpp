@@ -23,11 +23,11 @@ struct MonitoredBox;
 class SessionCall {
  public:
   // `keeps`: whether the box may be kept alive until the end of this call, to take back what was lent to callbacks.
-  explicit SessionCall(MonitoredBox& box, bool keeps = true) noexcept : box_(&box), keeps_(keeps), outer_(innermost()) {
-    innermost() = this;
+  explicit SessionCall(MonitoredBox& box, bool keeps = true) noexcept : box_(&box), keeps_(keeps), outer_(t_innermost) {
+    t_innermost = this;
   }
   ~SessionCall() {
-    innermost() = outer_;
+    t_innermost = outer_;
     if (lent_) [[unlikely]]
       take_back();
   }
@@ -36,7 +36,7 @@ class SessionCall {
 
   // Returns the call of this session on this thread, or NULL if there is none.
   static SessionCall* find(const MonitoredBox& box) noexcept {
-    for (SessionCall* call = innermost(); call != nullptr; call = call->outer_) {
+    for (SessionCall* call = t_innermost; call != nullptr; call = call->outer_) {
       if (call->box_ == &box) return call;
     }
     return nullptr;
@@ -45,7 +45,6 @@ class SessionCall {
   void lent() noexcept;
 
  private:
-  static SessionCall*& innermost() noexcept { return t_innermost; }
   void take_back() noexcept;
 
   static inline constinit RUNHOOK_THREAD_LOCAL SessionCall* t_innermost = nullptr;
