@@ -60,7 +60,7 @@ struct CoordinatedThread::Ticket {
   std::string name;
   std::uint64_t number = 0;
   std::shared_ptr<Coordinator::State> state;  // NULL once done
-  std::thread::id runner;  // of a thread that the library has started
+  std::thread::id runner;                     // of a thread that the library has started
   Ticket* previous = nullptr;
   Ticket* next = nullptr;
   bool live = false;  // in the list
@@ -335,7 +335,7 @@ void Coordinator::stop_on_exception(const std::function<void()>& body) noexcept 
 
 std::vector<std::string> Coordinator::join(std::int64_t grace_ns, bool ignore_live_threads) {
   const Coordinator kept(*this);  // a body that runs meanwhile may drop this handle
-  const std::vector<std::string> stragglers = wait_for_threads(grace_ns);
+  std::vector<std::string> stragglers = wait_for_threads(grace_ns);
   kept.raise_requested_exception();
   if (!stragglers.empty() && !ignore_live_threads) {
     throw StatusError(StatusCode::failed_precondition,

@@ -99,7 +99,9 @@ void FunctionSession::Step::set_output(std::string_view name, Value value) {
   const std::size_t index = find_name(session_.names_, 0, session_.output_count_, name);
   if (index == kNone) throw StatusError(StatusCode::not_found, fmt::format("'{}' is not an output", name));
   for (std::size_t i = 0; i < step_.fetches.size(); ++i) {
-    if (step_.fetches[i] == index) step_.results[i] = std::move(value);
+    if (step_.fetches[i] != index) continue;
+    step_.results[i] = std::move(value);
+    return;  // each is fetched at most once
   }
 }
 

@@ -402,7 +402,7 @@ const HookCall& Loop::current(const std::vector<HookCall>& calls) const noexcept
 Error Loop::callback_failure(bool threw) noexcept {
   Error error;
   if (threw) error = Error::from_current_exception(StatusCode::hook_failed);
-  const Error reported = state_.take_failure();
+  Error reported = state_.take_failure();
   if (reported && (!threw || error.code() == StatusCode::hook_failed)) return reported;
   if (threw) return error;
   try {

@@ -199,7 +199,7 @@ class Loop {
   bool results_stale_ = false;  // results_ holds something that is not of the next step
   bool ending_ = false;
   bool input_ended_first_ = false;  // before any stop request
-  std::int64_t skips_ = 0;  // steps that a hook has skipped
+  std::int64_t skips_ = 0;          // steps that a hook has skipped
   std::atomic<std::int64_t> runs_{0};
   std::atomic<std::int64_t> recoveries_{0};
 

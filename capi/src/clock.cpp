@@ -140,7 +140,7 @@ std::shared_ptr<Clock> clock_with_log(std::shared_ptr<Clock> clock, const LogSin
 }  // namespace runhook::capi
 
 runhook_clock* runhook_clock_create(const runhook_clock_table* table, runhook_error** error) {
-  runhook_clock_table copy;
+  runhook_clock_table copy{};
   UserData owner;
   if (accept_table(table, kClockSizeV1_0, copy, owner, error) != RUNHOOK_OK) return nullptr;
   return guarded_handle(error, [&] {

@@ -56,7 +56,7 @@ runhook_status runhook_graph_add_variable(runhook_graph* graph, const char* name
 }
 
 runhook_status runhook_graph_add_node(runhook_graph* graph, const runhook_node* node, runhook_error** error) {
-  runhook_node copy;
+  runhook_node copy{};
   UserData owner;
   if (const auto status = accept_table(node, kNodeSizeV1_0, copy, owner, error); status != RUNHOOK_OK) return status;
   return guarded(error, [&] {

@@ -38,7 +38,7 @@ std::uintptr_t HandleTable::take_fresh() {
     if (chunk.load(std::memory_order_acquire) == nullptr) {
       auto made = std::make_unique<Chunk>();
       Chunk* expected = nullptr;
-      if (chunk.compare_exchange_strong(expected, made.get(), std::memory_order_acq_rel)) made.release();
+      if (chunk.compare_exchange_strong(expected, made.get(), std::memory_order_acq_rel)) (void)made.release();
     }
     if (next_fresh_.compare_exchange_weak(slot, slot + 1, std::memory_order_relaxed)) return slot;
   }

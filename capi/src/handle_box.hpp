@@ -71,7 +71,7 @@ template <class Handle>
 Handle* give(std::unique_ptr<BoxType<Handle>> object) {
   object->owned = true;
   auto* handle = handle_from<Handle>(HandleTable::create(BoxOf<Handle>::kind, object.get()));
-  object.release();
+  (void)object.release();
   return handle;
 }
 

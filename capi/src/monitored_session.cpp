@@ -74,7 +74,7 @@ runhook_monitored_session* new_session(const ConfigBox& from) {
   } catch (...) {
     // Whoever has destroyed the handle meanwhile may still be at it; the second of the two ends the box.
     const bool destroyed = HandleTable::retire(number, HandleKind::monitored_session) == nullptr;
-    if (destroyed && !box->decided.exchange(true)) box.release();
+    if (destroyed && !box->decided.exchange(true)) (void)box.release();
     throw;
   }
   box->ready.store(box->session.get(), std::memory_order_release);
@@ -82,7 +82,7 @@ runhook_monitored_session* new_session(const ConfigBox& from) {
     box.reset();  // before the exception is thrown: a session that goes while one is under way counts as failed
     throw StatusError(StatusCode::closed, "the session was destroyed while it was created");
   }
-  box.release();
+  (void)box.release();
   return handle;
 }
 

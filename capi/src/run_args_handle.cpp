@@ -17,8 +17,10 @@ void append(FlatFetches::Pairs& pairs, std::size_t& leaf, const Fetches& whole, 
     return;
   }
   for (std::size_t i = 0; i < part.size(); ++i) {
-    const std::string step = part.kind() == Kind::map ? part.key(i) : std::to_string(i);
-    append(pairs, leaf, whole, part.element(i), path.empty() ? step : path + "/" + step);
+    std::string step = path;
+    if (!step.empty()) step += '/';
+    step += part.kind() == Kind::map ? part.key(i) : std::to_string(i);
+    append(pairs, leaf, whole, part.element(i), step);
   }
 }
 

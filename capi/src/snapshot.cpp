@@ -118,7 +118,7 @@ runhook_status runhook_snapshot_set_global_step(runhook_snapshot* snapshot, int6
 }
 
 runhook_saver* runhook_saver_create(const runhook_saver_table* table, runhook_error** error) {
-  runhook_saver_table copy;
+  runhook_saver_table copy{};
   UserData owner;
   if (accept_table(table, kSaverSizeV1_0, copy, owner, error) != RUNHOOK_OK) return nullptr;
   return guarded_handle(error, [&] {

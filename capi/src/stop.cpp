@@ -77,7 +77,6 @@ void fill_stop_reason(const StopReason* reason, runhook_stop_reason* out) {
 }  // namespace runhook::capi
 
 using runhook::StopSource;
-using runhook::StopUrgency;
 using namespace runhook::capi;  // NOLINT: this file implements the C functions in terms of it
 
 runhook_stop_source* runhook_stop_source_create(runhook_error** error) {

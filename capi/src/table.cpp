@@ -40,7 +40,7 @@ void check_reserved(std::int32_t reserved) {
 
 runhook_status accept_function(const runhook_function* given, std::shared_ptr<CFunction>& function,
                                runhook_error** out) noexcept {
-  runhook_function table;
+  runhook_function table{};
   UserData owner;
   if (const auto status = accept_table(given, kFunctionSizeV1_0, table, owner, out); status != RUNHOOK_OK) {
     return status;

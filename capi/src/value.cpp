@@ -92,7 +92,7 @@ runhook_value* runhook_value_create_bytes(const void* data, size_t size, runhook
 }
 
 runhook_value* runhook_value_adopt(const runhook_buffer* buffer, runhook_error** error) {
-  runhook_buffer table;
+  runhook_buffer table{};
   UserData owner;
   if (accept_table(buffer, kBufferSizeV1_0, table, owner, error) != RUNHOOK_OK) return nullptr;
   return guarded_handle(error, [&] {

@@ -61,7 +61,7 @@ std::uintptr_t make_handle(const Value& value) {
   if (const std::uintptr_t made = value.binding_handle()) return made;
   auto box = std::make_unique<ValueBox>(value);
   const std::uintptr_t handle = HandleTable::create(HandleKind::value, box.get());
-  box.release();
+  (void)box.release();
   value.set_binding_handle(handle, &release);
   return handle;
 }

@@ -49,7 +49,8 @@ class Error {
   void prepend(std::string_view prefix) noexcept;
   // Becomes `later` if this is no error, else attaches it as suppressed.
   void merge(const Error& later) noexcept;
-  // The same errors with the one at `index` of the suppressed ones as the primary one, before the others in their order.
+  // The same errors with the one at `index` of the suppressed ones as the primary one, before the others in their
+  // order.
   Error with_primary(std::size_t index) const noexcept;
   // The whole as one line: code, place, message and the number of suppressed errors.
   std::string to_string() const;
