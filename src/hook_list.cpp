@@ -44,6 +44,7 @@ std::uint64_t HookList::add(HookRegistration registration) {
   slot->hook = std::move(registration.hook);
   slot->options = std::move(registration.options);
   slot->id = ++last_id_;
+  slot->due = slot->options.trigger.is_always();
   if (slot->options.name.empty()) slot->options.name = slot->hook->name();
   if (slot->options.name.empty()) slot->options.name = fmt::format("hook#{}", slot->id);
   slot->request.party = fmt::format("hook '{}'", slot->options.name);
@@ -127,23 +128,13 @@ bool HookList::selected(const HookSlot& slot, const RunOptions& options) noexcep
   return std::find(names.begin(), names.end(), slot.options.name) != names.end();
 }
 
-const HookCalls& HookList::select(const RunOptions& options) {
-  for (const std::string& name : options.hook_names) {
-    const auto named = [&name](const auto& slot) { return slot->options.name == name; };
-    if (std::none_of(slots_.begin(), slots_.end(), named)) {
-      throw StatusError(StatusCode::not_found, fmt::format("the run is to call hook '{}', which there is not", name));
-    }
-  }
-  collect(some_, &options);
-  return some_;
-}
-
-void HookList::collect(HookCalls& calls, const RunOptions* options) {
+template <typename Wanted>
+void HookList::collect(HookCalls& calls, Wanted&& wanted) {
   calls.before.clear();
   calls.after.clear();
   for (const auto& entry : slots_) {
     HookSlot* const slot = entry.get();
-    if (slot->disabled || (options != nullptr && !selected(*slot, *options))) continue;
+    if (slot->disabled || !wanted(*slot)) continue;
     if (const DirectCallbacks* direct = slot->hook->direct_callbacks()) {
       if (direct->before_run != nullptr) calls.before.push_back({direct->before_run, direct->user_data, slot});
       if (direct->after_run != nullptr) calls.after.push_back({direct->after_run, direct->user_data, slot});
@@ -152,6 +143,56 @@ void HookList::collect(HookCalls& calls, const RunOptions* options) {
       calls.after.push_back({&call_after_run, slot, slot});
     }
   }
+}
+
+void HookList::collect_calls() {
+  has_triggers_ = use_time_ = use_last_ = false;
+  for (const auto& slot : slots_) {
+    const Trigger& trigger = slot->options.trigger;
+    if (slot->disabled || trigger.is_always()) continue;
+    has_triggers_ = true;
+    use_time_ = use_time_ || trigger.uses_time();
+    use_last_ = use_last_ || trigger.uses_last();
+  }
+  next_due_ = {kAtOnce, kAtOnce};
+  collect(idle_, [](const HookSlot& slot) { return slot.options.trigger.is_always(); });
+  if (any_due_) collect(due_, [](const HookSlot& slot) { return slot.due; });
+}
+
+void HookList::decide(const TriggerPoint& point) {
+  const bool may_be_due =
+      point.step >= next_due_.step || point.time_ns >= next_due_.time_ns || (point.last && use_last_);
+  if (!may_be_due && !any_due_) return;
+  any_due_ = false;
+  next_due_ = {Trigger::kNever, Trigger::kNever};
+  for (const auto& slot : slots_) {
+    Trigger& trigger = slot->options.trigger;
+    if (slot->disabled || trigger.is_always()) continue;
+    slot->due = trigger.due(point);
+    if (slot->due) {
+      trigger.fired(point);
+      any_due_ = true;
+    }
+    const Trigger::Next next = trigger.next(point.step);
+    next_due_ = {std::min(next_due_.step, next.step), std::min(next_due_.time_ns, next.time_ns)};
+  }
+  if (any_due_) collect(due_, [](const HookSlot& slot) { return slot.due; });
+}
+
+void HookList::rewind(std::int64_t step) noexcept {
+  for (const auto& slot : slots_) slot->options.trigger.rewind(step);
+  next_due_ = {kAtOnce, kAtOnce};
+}
+
+const HookCalls& HookList::select(const RunOptions& options) {
+  for (const std::string& name : options.hook_names) {
+    const auto named = [&name](const auto& slot) { return slot->options.name == name; };
+    if (std::none_of(slots_.begin(), slots_.end(), named)) {
+      throw StatusError(StatusCode::not_found, fmt::format("the run is to call hook '{}', which there is not", name));
+    }
+  }
+  collect(some_, [&options](const HookSlot& slot) { return slot.due && selected(slot, options); });
+  return some_;
 }
 
 }  // namespace detail

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <list>
 #include <memory>
 #include <string_view>
@@ -83,26 +84,47 @@ class HookList {
   void drop_waiting() noexcept;
   // Works out the order and the calls of a step anew, and whether changes remain.
   void settle();
-  void collect_calls() { collect(all_, nullptr); }
+  void collect_calls();
 
   const std::vector<std::unique_ptr<HookSlot>>& slots() const noexcept { return slots_; }
-  // The calls of a run with these options; valid until the next call.
-  const HookCalls& all() const noexcept { return all_; }
+
+  // Triggers. The first run in which one of them may be due is asked for, so that the runs before it cost nothing.
+  bool has_triggers() const noexcept { return has_triggers_; }
+  const Trigger::Next& next_due() const noexcept { return next_due_; }
+  bool triggers_use_time() const noexcept { return use_time_; }
+  bool triggers_use_last() const noexcept { return use_last_; }
+  // Works out which hooks are due in the run that begins there. It holds until it is called again.
+  void decide(const TriggerPoint& point);
+  void rewind(std::int64_t step) noexcept;  // the run goes on from there
+
+  // The calls of a run in which no trigger is due, and those of the present run with these options; valid until the
+  // next call.
+  const HookCalls& idle() const noexcept { return idle_; }
   const HookCalls& calls(const RunOptions& options) {
-    return options.hooks == HookSelection::all ? all_ : select(options);
+    if (options.hooks != HookSelection::all) [[unlikely]]
+      return select(options);
+    return any_due_ ? due_ : idle_;
   }
   static bool selected(const HookSlot& slot, const RunOptions& options) noexcept;
 
  private:
   const HookCalls& select(const RunOptions& options);
-  void collect(HookCalls& calls, const RunOptions* options);
+  template <typename Wanted>
+  void collect(HookCalls& calls, Wanted&& wanted);
+  static constexpr std::int64_t kAtOnce = std::numeric_limits<std::int64_t>::min();
 
   RunState& state_;
   std::vector<std::unique_ptr<HookSlot>> slots_;
   std::list<std::unique_ptr<HookSlot>> waiting_;
   std::size_t removed_ = 0;  // slots that are marked so
-  HookCalls all_;
-  HookCalls some_;
+  HookCalls idle_;
+  HookCalls due_;   // with hooks whose triggers are due
+  HookCalls some_;  // of a run that names hooks
+  Trigger::Next next_due_{kAtOnce, kAtOnce};
+  bool has_triggers_ = false;
+  bool use_time_ = false;
+  bool use_last_ = false;
+  bool any_due_ = false;
   std::uint64_t last_id_ = 0;
   bool changed_ = false;
 };

@@ -208,15 +208,43 @@ void Loop::run_until_stop(const SessionRunArgs& args, std::int64_t max_steps, st
   const auto count = [&] { return runs_.load(std::memory_order_relaxed) - start; };
   const auto remaining = [&] { return limit - count() - (skips_ - skips); };
   try {
+    if (max_steps > 0) last_run_number_ = run_number() + max_steps - 1;
     while (remaining() > 0 && !should_stop() && !has_ended(kAbandoned)) {
       check_may_run();
       make_steps(args, remaining());
     }
   } catch (const StatusError& error) {
     completed = count();
+    last_run_number_ = Trigger::kNever;
     if (!is_clean_end(error.code())) throw;
   }
+  last_run_number_ = Trigger::kNever;
   completed = count();
+}
+
+// How many runs can be made in which no trigger is due, at most `allowed`.
+std::int64_t Loop::idle_steps(std::int64_t allowed) {
+  const Trigger::Next& next = hooks_.next_due();
+  const std::int64_t step = global_step();
+  if (next.step <= step) return 0;
+  std::int64_t idle = std::min(allowed, next.step - step);
+  if (hooks_.triggers_use_last()) {
+    if (state_.last_step != Trigger::kNever) idle = std::min(idle, state_.last_step - step - 1);
+    if (last_run_number_ != Trigger::kNever) idle = std::min(idle, last_run_number_ - run_number());
+  }
+  if (hooks_.triggers_use_time() && state_.context->now_ns() >= next.time_ns) return 0;
+  return idle;
+}
+
+// Once for a run, however many attempts it takes.
+void Loop::decide_triggers() {
+  const std::int64_t run = run_number();
+  if (std::exchange(decided_run_, run) == run) return;
+  TriggerPoint point;
+  point.step = global_step();
+  if (hooks_.triggers_use_time()) point.time_ns = state_.context->now_ns();
+  point.last = run == last_run_number_ || state_.last_step - std::max<std::int64_t>(state_.advance, 1) <= point.step;
+  hooks_.decide(point);
 }
 
 void Loop::ordinary_step(const SessionRunArgs& args) {
@@ -227,7 +255,7 @@ void Loop::ordinary_step(const SessionRunArgs& args) {
 // for or goes wrong, and then completes the attempt in the ordinary way.
 void Loop::quiet_steps(const SessionRunArgs& args, std::int64_t count) {
   RunState& state = state_;
-  const HookCalls& calls = hooks_.all();
+  const HookCalls& calls = hooks_.idle();
   Session& session = *state.session;
   SessionStep& step = state.plan.empty_step();
   step.deadline_ns = 0;
@@ -239,11 +267,11 @@ void Loop::quiet_steps(const SessionRunArgs& args, std::int64_t count) {
   state.attempt = 1;
   state.original = &args;
   state.plan.begin_quiet_attempts();
+  const bool timed = hooks_.has_triggers() && hooks_.next_due().time_ns != Trigger::kNever;
   Error error;
   Reached stage;
   try {
     do {
-      state.now_known = false;
       stage = Reached::before_run;
       call_before_run(calls, reached, error);
       if (state.unusual || stop.anything()) [[unlikely]]  // a stop may be urgent
@@ -255,8 +283,11 @@ void Loop::quiet_steps(const SessionRunArgs& args, std::int64_t count) {
       if (stop.anything() || state.unusual || !state.metadata.nodes.empty()) [[unlikely]]
         break;
       runs_.store(++runs, std::memory_order_relaxed);
+      state.now_known = false;
       if (--count <= 0 || ended_.load(std::memory_order_acquire) != 0) return;
       if (failed != nullptr && failed->load(std::memory_order_relaxed)) return;
+      if (timed && state.context->now_ns() >= hooks_.next_due().time_ns) [[unlikely]]
+        return;
     } while (true);
   } catch (...) {  // the session's: those of hooks do not come this far
     error = session_failure();
@@ -269,10 +300,11 @@ void Loop::quiet_steps(const SessionRunArgs& args, std::int64_t count) {
 [[gnu::cold, gnu::noinline]] void Loop::continue_attempt(const SessionRunArgs& args, Reached stage, std::size_t reached,
                                                          Error& error) {
   bool first = true;
+  if (hooks_.has_triggers()) decided_run_ = run_number();  // none was due
   const auto remaining = [&] {
     switch (stage) {
       case Reached::before_run:
-        return finish_attempt(args, hooks_.all(), reached, std::move(error));
+        return finish_attempt(args, hooks_.idle(), reached, std::move(error));
       case Reached::session_failure:
         return attempt_failed(args, reached, std::move(error));
       case Reached::after_run:
@@ -320,6 +352,8 @@ Error Loop::session_failure() noexcept {
 
 Error Loop::attempt(const SessionRunArgs& args) {
   state_.begin_attempt(args);
+  if (hooks_.has_triggers()) [[unlikely]]
+    decide_triggers();
   const HookCalls& calls = hooks_.calls(args.options);
   std::size_t reached = kAllHooks;
   Error error;
@@ -344,7 +378,9 @@ Error Loop::finish_attempt(const SessionRunArgs& args, const HookCalls& calls, s
       state_.plan.distribute(results_);
       results_stale_ = state_.plan.fetches_anything();
     }
-    set_global_step(state_.plan.has_global_step() ? state_.plan.fetched_global_step() : state_.global_step + 1);
+    const std::int64_t before = global_step();
+    set_global_step(state_.plan.has_global_step() ? state_.plan.fetched_global_step() : before + 1);
+    state_.advance = global_step() - before;
   } catch (...) {
     error = session_failure();
   }
@@ -360,6 +396,7 @@ Error Loop::finish_attempt(const SessionRunArgs& args, const HookCalls& calls, s
 
 // From the end of after_run on.
 Error Loop::end_attempt(Error error) {
+  state_.now_known = false;
   if (state_.plan.feeds_anything()) state_.plan.drop_feeds();
   if (state_.discard) [[unlikely]] {
     results_stale_ = true;
@@ -374,6 +411,7 @@ Error Loop::end_attempt(Error error) {
 
 Error Loop::attempt_failed(const SessionRunArgs& args, std::size_t reached, Error error) {
   call_on_error(args, reached, error);
+  state_.now_known = false;
   state_.plan.drop_feeds();
   some_left_out_ = false;
   return error;
@@ -496,7 +534,8 @@ void Loop::call_on_error(const SessionRunArgs& args, std::size_t reached, Error&
   const auto& slots = hooks_.slots();
   for (std::size_t i = std::min(reached, slots.size()); i-- > 0;) {
     HookSlot& slot = *slots[i];
-    if (slot.disabled || slot.left_out == state_.plan.attempt() || !HookList::selected(slot, args.options)) continue;
+    if (slot.disabled || !slot.due || slot.left_out == state_.plan.attempt()) continue;
+    if (!HookList::selected(slot, args.options)) continue;
     const Error later = call_hook(slot, CallbackKind::on_error, [&] { slot.hook->on_error(*state_.context, error); });
     if (later && fails_run(slot, later)) error.add_suppressed(later);
   }

@@ -115,11 +115,16 @@ class Loop {
   // Makes a step, or at most `count` of them if nothing comes between.
   void make_steps(const SessionRunArgs& args, std::int64_t count) {
     if (quiet_ && args.asks_for_nothing() && !thread_failed()) [[likely]] {
-      quiet_steps(args, count);
-    } else {
-      ordinary_step(args);
+      if (hooks_.has_triggers()) [[unlikely]]
+        count = std::min(count, idle_steps(count));
+      if (count > 0) [[likely]]
+        return quiet_steps(args, count);
     }
+    ordinary_step(args);
   }
+  std::int64_t idle_steps(std::int64_t allowed);
+  std::int64_t run_number() const noexcept { return runs_.load(std::memory_order_relaxed) + skips_; }
+  void decide_triggers();
   void ordinary_step(const SessionRunArgs& args);
   void quiet_steps(const SessionRunArgs& args, std::int64_t count);
   enum class Reached : std::uint8_t { before_run, session_failure, after_run };
@@ -198,8 +203,10 @@ class Loop {
   bool some_left_out_ = false;  // a hook's tolerated failure has excluded it from the attempt
   bool results_stale_ = false;  // results_ holds something that is not of the next step
   bool ending_ = false;
-  bool input_ended_first_ = false;  // before any stop request
-  std::int64_t skips_ = 0;          // steps that a hook has skipped
+  bool input_ended_first_ = false;                  // before any stop request
+  std::int64_t skips_ = 0;                          // steps that a hook has skipped
+  std::int64_t decided_run_ = -1;                   // for which it is known what triggers are due
+  std::int64_t last_run_number_ = Trigger::kNever;  // that run_until_stop() may make
   std::atomic<std::int64_t> runs_{0};
   std::atomic<std::int64_t> recoveries_{0};
 

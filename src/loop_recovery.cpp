@@ -70,7 +70,9 @@ void Loop::create_session() {
   thread_failed_ = std::move(failed);
   canceller_->set(state_.session);
   state_.plan.set_session(state_.session.get());
+  const std::int64_t before = global_step();
   set_global_step(initial_global_step(*state_.session, created.restored_step));
+  if (global_step() < before) hooks_.rewind(global_step());
   state_.now_known = false;
 
   Error clean_end;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "run_state.hpp"
 
 namespace runhook::inline v1 {
@@ -169,6 +171,11 @@ const SessionRunArgs& SessionRunContext::requested() const noexcept {
     return nothing;
   }
   return slot->request.args;
+}
+
+void SessionRunContext::announce_last_step(std::int64_t step) noexcept {
+  state_->last_step = std::min(state_->last_step, step);
+  state_->unusual = true;
 }
 
 void SessionRunContext::fail(const Error& error) noexcept { state_->fail(error); }

@@ -47,6 +47,7 @@ struct HookSlot {
   HookOptions options;
   std::uint64_t id = 0;
   std::size_t order = 0;       // position in the list
+  bool due = true;             // in the present run
   std::uint64_t failures = 0;  // tolerated ones
   bool begun = false;
   bool disabled = false;
@@ -90,7 +91,9 @@ struct RunState {
   std::atomic<std::int64_t> global_step{-1};  // written by the loop only
   std::int64_t attempt = 1;
   std::int64_t now = 0;
-  Error reported;  // by SessionRunContext::fail during the callback in progress
+  std::int64_t last_step = Trigger::kNever;  // at which the run is going to be stopped, as far as anybody has said
+  std::int64_t advance = 1;                  // by how much the last run has moved the global step
+  Error reported;                            // by SessionRunContext::fail during the callback in progress
   Outcome outcome;
 
   Plan plan;
@@ -111,7 +114,6 @@ struct RunState {
   void begin_attempt(const SessionRunArgs& args) {
     clear_attempt();
     original = &args;
-    now_known = false;
     plan.begin_attempt();
     if (!args.options.is_default()) options.start(args.options, "the caller");
   }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "runhook/run_context.hpp"
+#include "runhook/trigger.hpp"
 
 namespace runhook::inline v1 {
 
@@ -70,6 +71,7 @@ struct HookOptions {
   HookPhase phase = HookPhase::normal;
   FailurePolicy failure_policy = FailurePolicy::fail;
   std::int32_t max_failures = 1;  // with FailurePolicy::disable
+  Trigger trigger = {};           // in which runs it is called
 };
 
 struct HookRegistration {

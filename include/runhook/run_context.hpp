@@ -69,6 +69,10 @@ class SessionRunContext {
   void add_options(const RunOptions& options);
   const SessionRunArgs& requested() const noexcept;  // what the hook being called has asked for in this attempt
 
+  // Says that the run is going to be stopped once the global step has reached `step`. Others may prepare for it: hooks
+  // with the trigger last() are called in the run that reaches it. The lowest step announced counts.
+  void announce_last_step(std::int64_t step) noexcept;
+
   // Makes the callback fail with `error` even if it returns normally. The first call counts.
   void fail(const Error& error) noexcept;
 

@@ -1,0 +1,96 @@
+// runhook/trigger.hpp: when a hook is due.
+#ifndef RUNHOOK_TRIGGER_HPP_
+#define RUNHOOK_TRIGGER_HPP_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace runhook::inline v1 {
+
+// The run that is about to begin, as a trigger sees it.
+struct TriggerPoint {
+  std::int64_t step = 0;     // global step before the run
+  std::int64_t time_ns = 0;  // of the session's clock
+  bool last = false;         // whether it is known to be the last run: see Trigger::last()
+};
+
+// Says in which runs a hook is called. Belongs to a hook's registration (HookOptions::trigger): while it is not due,
+// the hook is called neither before nor after the run. begin, after_create_session, end and cleanup are called all the
+// same.
+//
+// A value: a copy has the same rule and its own memory of when it was last due. Whether it is due is asked once for
+// each run, also if the run takes several attempts, and depends on the step and the time at which the run begins. So it
+// is right, too, if a run advances the step by more than one. One that counts from when it was last due is due in the
+// first run. After a recovery that goes back to an earlier step it counts from there. Since 1.0.
+class Trigger {
+ public:
+  Trigger();  // due in every run
+  ~Trigger();
+  Trigger(const Trigger& other);
+  Trigger(Trigger&& other) noexcept;
+  Trigger& operator=(const Trigger& other);
+  Trigger& operator=(Trigger&& other) noexcept;
+
+  // All throw INVALID_ARGUMENT for a number that is not positive, a window that is empty, or no predicate.
+  static Trigger every_steps(std::int64_t steps);
+  static Trigger every_ns(std::int64_t ns);
+  static Trigger every_seconds(double seconds);
+  static Trigger every(std::int64_t steps, std::int64_t ns);  // whichever comes first; both count from then on
+  static Trigger at_steps(std::vector<std::int64_t> steps);   // each once, in the first run that begins there or later
+  static Trigger from_step(std::int64_t step);                // in every run that begins at this step or later
+  static Trigger before_step(std::int64_t step);              // in every run that begins before it
+  static Trigger within(std::int64_t from_step, std::int64_t before_step);
+  static Trigger first();  // in the first run, and again after a recovery to an earlier step
+  static Trigger once();   // in the first run only, whatever happens to the step; for `&&`: once, when the rest is due
+  // In the run that is known beforehand to be the last: the last that run_until_stop() was allowed to make, or the one
+  // that reaches the step announced by SessionRunContext::announce_last_step(), as the stop-at-step hook does.
+  static Trigger last();
+  static Trigger never();
+  // In every run for which `predicate` is true. It is called once for each run; what it throws fails the run.
+  static Trigger when(std::function<bool(const TriggerPoint&)> predicate);
+
+  friend Trigger operator&&(const Trigger& a, const Trigger& b);
+  friend Trigger operator||(const Trigger& a, const Trigger& b);  // what makes it due makes both count from then on
+  friend Trigger operator!(const Trigger& a);
+
+  bool is_always() const noexcept;
+  bool uses_time() const noexcept;  // otherwise TriggerPoint::time_ns does not matter
+  bool uses_last() const noexcept;  // otherwise TriggerPoint::last does not matter
+  // Whether it is due; changes nothing.
+  bool due(const TriggerPoint& point) const;
+  // Says that the hook was called in that run. It counts from there.
+  void fired(const TriggerPoint& point);
+  // Says that the run goes on from an earlier step.
+  void rewind(std::int64_t step);
+  void reset();  // as if it had never been due
+
+  // When it might be due, seen from `step`: until the step has reached the one or the time the other, due() is false,
+  // unless the run is the last.
+  struct Next {
+    std::int64_t step;
+    std::int64_t time_ns;
+  };
+  Next next(std::int64_t step) const noexcept;
+  static constexpr std::int64_t kNever = INT64_MAX;
+
+  // What it remembers, as one line of numbers, to be given to restore() of a trigger that is made alike: then it goes
+  // on as this one would. Times are kept as what remains of the interval. restore() throws INVALID_ARGUMENT, and then
+  // has changed nothing.
+  std::string state(std::int64_t now_ns) const;
+  void restore(std::string_view state, std::int64_t now_ns);
+
+  class Rule;  // of the implementation
+
+ private:
+  explicit Trigger(std::unique_ptr<Rule> rule) noexcept;
+  std::unique_ptr<Rule> rule() const;  // a copy
+  std::unique_ptr<Rule> rule_;         // NULL: always
+};
+
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_TRIGGER_HPP_
