@@ -35,6 +35,7 @@ enum class Role : std::uint8_t {
   scaffold,          // a piece of a scaffold
   policy,            // of a recovery policy
   clock,             // ClockCall
+  trigger,           // TriggerCall
   saver,             // SaverCall
   thread,            // ThreadCall
 };

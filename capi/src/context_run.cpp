@@ -10,6 +10,7 @@
 #include "step_function_call.hpp"
 #include "stop_handle.hpp"
 #include "text.hpp"
+#include "trigger_handle.hpp"
 #include "value_handle.hpp"
 
 namespace runhook::capi {
@@ -76,6 +77,7 @@ const char* runhook_context_hook_name(runhook_context* context) {
 int64_t runhook_context_global_step(runhook_context* context) {
   if (const auto* run_context = find_run_context(context)) return run_context->global_step();
   if (const auto* call = find_context_as<SaverCall>(context, Role::saver)) return call->global_step;
+  if (const auto* call = find_context_as<TriggerCall>(context, Role::trigger)) return call->point.step;
   const auto* policy = find_context_as<PolicyCall>(context, Role::policy);
   return policy != nullptr && policy->notice != nullptr ? policy->notice->step : -1;
 }
@@ -86,6 +88,7 @@ int64_t runhook_context_attempt(runhook_context* context) {
 }
 
 int64_t runhook_context_now_ns(runhook_context* context) {
+  if (const auto* call = find_context_as<TriggerCall>(context, Role::trigger)) return call->point.time_ns;
   const auto* run_context = find_run_context(context);
   if (run_context == nullptr) return 0;
   return guarded_value<int64_t>(0, [&] { return run_context->now_ns(); });
@@ -150,6 +153,10 @@ runhook_status runhook_context_request_save(runhook_context* context, runhook_er
       require_hook_context(context);
     }
   });
+}
+
+runhook_status runhook_context_announce_last_step(runhook_context* context, int64_t step, runhook_error** error) {
+  return guarded(error, [&] { require_hook_context(context).context->announce_last_step(step); });
 }
 
 const runhook_run_args* runhook_context_original_args(runhook_context* context) {

@@ -31,6 +31,7 @@ enum class HandleKind : std::uint8_t {
   session_creator,
   config,
   monitored_session,
+  trigger,
 };
 
 // A process-wide table of slots. A handle names a slot, the slot's generation and the kind of object, so that one that

@@ -3,6 +3,7 @@
 #include "../../src/verdict.hpp"
 #include "hook_context.hpp"
 #include "text.hpp"
+#include "trigger_handle.hpp"
 
 namespace runhook::capi {
 
@@ -16,10 +17,11 @@ static_assert(offsetof(runhook_hook, user_data) == 8 && offsetof(runhook_hook, d
                   offsetof(runhook_hook, end) == 72 && offsetof(runhook_hook, cleanup) == 80 && kHookSizeV1_0 == 88,
               "the 1.0 prefix is frozen");
 
-constexpr std::size_t kOptionsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_hook_options, chief_only);
+constexpr std::size_t kOptionsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_hook_options, trigger);
 static_assert(offsetof(runhook_hook_options, phase) == 8 && offsetof(runhook_hook_options, failure_policy) == 12 &&
                   offsetof(runhook_hook_options, max_failures) == 16 &&
-                  offsetof(runhook_hook_options, chief_only) == 20 && kOptionsSizeV1_0 == 24,
+                  offsetof(runhook_hook_options, chief_only) == 20 && offsetof(runhook_hook_options, trigger) == 24 &&
+                  kOptionsSizeV1_0 == 32,
               "the 1.0 prefix is frozen");
 
 // What a callback is told and lent, taken back when it returns.
@@ -136,6 +138,7 @@ HookRequestOptions hook_options_from(const runhook_hook_options* options) {
   result.options.phase = static_cast<HookPhase>(copy.phase);
   result.options.failure_policy = static_cast<FailurePolicy>(copy.failure_policy);
   result.options.max_failures = copy.max_failures;
+  if (copy.trigger != nullptr) result.options.trigger = require(copy.trigger).trigger;
   result.chief_only = copy.chief_only == 1;
   return result;
 }

@@ -261,15 +261,20 @@ class Config:
         with _owned(call("session_creator_create", byref(function)), "session_creator") as creator:
             call("config_set_session_creator", self.handle, creator)
 
-    def add_hook(self, hook, phase=Phase.NORMAL, policy=Policy.FAIL, max_failures=1):
-        """Adds a hook; `policy` says what its failures do, `max_failures` how many it takes until DISABLE does so."""
-        # The same hook has the same number here, by which runhook finds out that it is added twice.
-        number = self._hook_numbers.setdefault(id(hook), next(_numbers))
-        callbacks = (name for name in abi.CALLBACKS.split() if getattr(type(hook), name) is not getattr(Hook, name))
-        table = {name: _TRAMPOLINES[name] for name in callbacks}
-        table = abi.Hook(name=_bytes(hook.name), **_keep(hook, number), **table)
-        options = abi.HookOptions(phase=phase, failure_policy=policy, max_failures=max_failures)
-        call("config_add_hook", self.handle, byref(table), byref(options))
+    def add_hook(self, hook, phase=Phase.NORMAL, policy=Policy.FAIL, max_failures=1, every_steps=None):
+        """Adds a hook; `policy` says what its failures do, `max_failures` how many it takes until DISABLE does so. With
+        `every_steps` it is called in every so many steps only, which costs nothing in the steps between."""
+        with contextlib.ExitStack() as owned:
+            options = abi.HookOptions(phase=phase, failure_policy=policy, max_failures=max_failures)
+            if every_steps is not None:
+                trigger = call("trigger_every_steps", every_steps)
+                options.trigger = owned.enter_context(_owned(trigger, "trigger"))
+            # The same hook has the same number here, by which runhook finds out that it is added twice.
+            number = self._hook_numbers.setdefault(id(hook), next(_numbers))
+            callbacks = (name for name in abi.CALLBACKS.split() if getattr(type(hook), name) is not getattr(Hook, name))
+            table = {name: _TRAMPOLINES[name] for name in callbacks}
+            table = abi.Hook(name=_bytes(hook.name), **_keep(hook, number), **table)
+            call("config_add_hook", self.handle, byref(table), byref(options))
 
     def set_recovery(self, max_attempts=5):
         """Says how often in a row a failed session is made anew; 0: never."""

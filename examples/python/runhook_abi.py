@@ -48,7 +48,7 @@ CALLBACKS = "begin after_create_session before_run after_run on_error end cleanu
 _table = [(c_void_p, "user_data"), (DESTROY, "destroy")]
 Hook = _struct(*_table, (c_char_p, "name"), (CALLBACK, CALLBACKS))
 Function = _struct(*_table, (CALLBACK, "call"))
-HookOptions = _struct((c_int32, "phase failure_policy max_failures chief_only"))
+HookOptions = _struct((c_int32, "phase failure_policy max_failures chief_only"), (c_void_p, "trigger"))
 _backoff = "max_attempts initial_backoff_ns max_backoff_ns deadline_ns"
 RecoveryPolicy = _struct(*_table, (CALLBACK, "classify on_recovery"), (c_int64, _backoff), (c_double, "jitter"))
 StopReason = _struct((c_int32, "origin urgency code reserved"), (c_int64, "step time_ns"), (c_char_p, "who text"))
@@ -57,7 +57,8 @@ StopReason = _struct((c_int32, "origin urgency code reserved"), (c_int64, "step 
 V, S, I, L, N, D, E = c_void_p, c_char_p, c_int32, c_int64, c_size_t, c_double, ERROR
 _FUNCTIONS = [
     (None, [V], "error_destroy graph_destroy config_destroy session_creator_destroy session_destroy run_args_destroy"),
-    (None, [V], "monitored_session_destroy outcome_destroy results_destroy value_destroy"),
+    (None, [V], "monitored_session_destroy outcome_destroy results_destroy value_destroy trigger_destroy"),
+    (V, [L, E], "trigger_every_steps trigger_every_ns"),
     (I, [V], "error_code outcome_kind context_stop_requested monitored_session_should_stop"),
     (L, [V], "error_step context_global_step context_attempt monitored_session_global_step"),
     (L, [V], "outcome_step outcome_runs outcome_recoveries outcome_warnings"),

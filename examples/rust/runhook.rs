@@ -116,6 +116,8 @@ pub enum Policy {
 pub struct HookOptions {
     pub phase: Phase,
     pub policy: Policy,
+    /// In every so many steps only; the steps between cost nothing then.
+    pub every_steps: Option<i64>,
 }
 
 /// What a monitored session is made from. It can be used again; hooks are then shared by the sessions.
@@ -165,6 +167,11 @@ impl Config {
 
     /// Gives the config a hook; its name is for messages and reasons.
     pub fn add_hook(&mut self, name: &str, hook: impl Hook + 'static, options: HookOptions) -> Result<()> {
+        let trigger = match options.every_steps {
+            Some(steps) => Some(check(|e| unsafe { ffi::runhook_trigger_every_steps(steps, e) })?),
+            None => None,
+        };
+        let trigger = trigger.map(|handle| Owned(handle, ffi::runhook_trigger_destroy));
         let name = c_string(name); // runhook copies it
         let hook: Box<dyn Hook> = Box::new(hook);
         let table = ffi::Hook {
@@ -193,6 +200,7 @@ impl Config {
             failure_policy,
             max_failures,
             chief_only: 0,
+            trigger: trigger.as_ref().map_or(null_mut(), |owned| owned.0),
         };
         check(|e| unsafe { ffi::runhook_config_add_hook(self.handle(), &table, &options, e) }).map(drop)
     }

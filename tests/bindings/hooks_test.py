@@ -137,6 +137,23 @@ class Options(unittest.TestCase):
         run(config, steps=1)
         self.assertEqual(called, [Phase.GUARD, Phase.NORMAL, Phase.SAVER])
 
+    def test_every_steps_calls_it_in_those_steps_only(self):
+        seen, config = [], config_of()
+        hook = hook_with(before_run=lambda context: seen.append(context.global_step))
+        config.add_hook(hook, every_steps=4)
+        run(config, steps=10)
+        self.assertEqual(seen, [0, 4, 8])
+
+    def test_refused_trigger_says_so_and_releases_the_hook(self):
+        config, hook = config_of(), hook_with(end=print)
+        with self.assertRaises(runhook.RunhookError) as refused:
+            config.add_hook(hook, every_steps=0)
+        self.assertEqual(refused.exception.code, Code.INVALID_ARGUMENT)
+        alive = weakref.ref(hook)
+        del hook, refused
+        gc.collect()
+        self.assertIsNone(alive())
+
     def test_refused_options_say_so_and_release_the_hook(self):
         config, hook = config_of(), hook_with(end=print)
         with self.assertRaises(runhook.RunhookError) as refused:

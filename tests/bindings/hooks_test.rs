@@ -236,10 +236,34 @@ fn phase_decides_the_order() {
             }
             Ok(())
         });
-        config.add_hook("hook", hook, HookOptions { phase, policy }).unwrap();
+        let options = HookOptions {
+            phase,
+            policy,
+            ..Default::default()
+        };
+        config.add_hook("hook", hook, options).unwrap();
     }
     run(&config, 1);
     assert_eq!(*order.borrow(), [0, 1, 2]);
+}
+
+#[test]
+fn every_steps_calls_it_in_those_steps_only() {
+    let (mut config, seen) = (config(), Rc::new(RefCell::new(Vec::new())));
+    let steps = seen.clone();
+    let hook = Each(move |name, context| {
+        if name == "before_run" {
+            steps.borrow_mut().push(context.global_step());
+        }
+        Ok(())
+    });
+    let options = HookOptions {
+        every_steps: Some(4),
+        ..Default::default()
+    };
+    config.add_hook("rare", hook, options).unwrap();
+    run(&config, 10);
+    assert_eq!(*seen.borrow(), [0, 4, 8]);
 }
 
 #[test]

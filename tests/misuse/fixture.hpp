@@ -24,7 +24,7 @@ using Handles = std::tuple<runhook_context*, runhook_error*, runhook_value*, run
                            runhook_results*, runhook_metadata*, runhook_stop_source*, runhook_outcome*, runhook_clock*,
                            runhook_coordinator*, runhook_thread*, runhook_snapshot*, runhook_saver*, runhook_session*,
                            runhook_graph*, runhook_scaffold*, runhook_session_manager*, runhook_session_creator*,
-                           runhook_config*, runhook_monitored_session*>;
+                           runhook_config*, runhook_monitored_session*, runhook_trigger*>;
 
 // Whether the test program is called back in the step or in after_run, to do what a test wants done there.
 class Visitor {
@@ -75,6 +75,7 @@ class World {
     get<runhook_stop_source>() = runhook_monitored_session_stop_source(monitored, nullptr);
     get<runhook_outcome>() = runhook_monitored_session_outcome(monitored, nullptr);
     get<runhook_clock>() = runhook_manual_clock_create(0, nullptr);
+    get<runhook_trigger>() = runhook_trigger_every_steps(1, nullptr);
     auto*& coordinator = get<runhook_coordinator>();
     coordinator = runhook_coordinator_create(nullptr);
     coordinator_ = runhook_coordinator_share(coordinator, nullptr);
@@ -114,6 +115,7 @@ class World {
     runhook_coordinator_destroy(coordinator_);
     runhook_coordinator_destroy(threads_);
     runhook_coordinator_destroy(get<runhook_coordinator>());
+    runhook_trigger_destroy(get<runhook_trigger>());
     runhook_clock_destroy(get<runhook_clock>());
     runhook_outcome_destroy(get<runhook_outcome>());
     runhook_stop_source_destroy(get<runhook_stop_source>());
@@ -286,6 +288,7 @@ inline void end(runhook_results* handle) { runhook_results_destroy(handle); }
 inline void end(runhook_stop_source* handle) { runhook_stop_source_destroy(handle); }
 inline void end(runhook_outcome* handle) { runhook_outcome_destroy(handle); }
 inline void end(runhook_clock* handle) { runhook_clock_destroy(handle); }
+inline void end(runhook_trigger* handle) { runhook_trigger_destroy(handle); }
 inline void end(runhook_coordinator* handle) { runhook_coordinator_destroy(handle); }
 inline void end(runhook_thread* handle) { runhook_thread_destroy(handle); }
 inline void end(runhook_snapshot* handle) { runhook_snapshot_destroy(handle); }

@@ -168,6 +168,16 @@ RUNHOOK_API runhook_stop_source* runhook_context_stop_source(runhook_context* co
 RUNHOOK_API runhook_status runhook_context_request_save(runhook_context* context, runhook_error** error);
 
 /**
+ * Says that the run is going to be stopped once the global step has reached `step`. Hooks with runhook_trigger_last()
+ * are called in the run that reaches it. The lowest step announced counts.
+ *
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_context_announce_last_step(runhook_context* context, int64_t step,
+                                                              runhook_error** error);
+
+/**
  * Returns what the caller asked of the run, options included, untouched by hooks.
  *
  * \returns borrowed; NULL outside a run.
@@ -360,6 +370,14 @@ RUNHOOK_API int64_t runhook_context_recovery_attempt(runhook_context* context);
  * \since 1.0
  */
 RUNHOOK_API int64_t runhook_context_backoff_ns(runhook_context* context);
+
+/**
+ * In the predicate of a trigger: answers whether it is due.
+ *
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_context_set_due(runhook_context* context, int32_t due, runhook_error** error);
 
 /**
  * In now_ns of a clock: answers with the time.

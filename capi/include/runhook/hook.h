@@ -2,7 +2,7 @@
 #ifndef RUNHOOK_HOOK_H_
 #define RUNHOOK_HOOK_H_
 
-#include "runhook/types.h"
+#include "runhook/trigger.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -59,10 +59,11 @@ typedef struct runhook_hook_options {
   int32_t failure_policy; /* RUNHOOK_POLICY_* */
   int32_t max_failures;   /* at least 1 with RUNHOOK_POLICY_DISABLE; ignored otherwise */
   int32_t chief_only; /* 1: dropped, and destroyed, by a training config that is not the chief's; before other hooks */
+  const runhook_trigger* trigger; /* in which runs the hook is called; copied; NULL: in all */
   /* End of 1.0. Append only, below this line. */
 } runhook_hook_options;
 #define RUNHOOK_HOOK_OPTIONS_INIT \
-  { sizeof(runhook_hook_options), 1, 0, 1, 0 }
+  { sizeof(runhook_hook_options), 1, 0, 1, 0, NULL }
 
 #ifdef __cplusplus
 } /* extern "C" */

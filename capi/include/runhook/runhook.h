@@ -45,6 +45,7 @@
 #include "runhook/snapshot.h"
 #include "runhook/status.h"
 #include "runhook/stop.h"
+#include "runhook/trigger.h"
 #include "runhook/value.h"
 #include "runhook/version.h"
 

@@ -30,6 +30,7 @@ typedef struct runhook_saver runhook_saver;                     /* owned */
 typedef struct runhook_session runhook_session;                 /* owned, or borrowed from a context */
 typedef struct runhook_graph runhook_graph;                     /* owned */
 typedef struct runhook_scaffold runhook_scaffold;               /* owned */
+typedef struct runhook_trigger runhook_trigger;                 /* owned */
 typedef struct runhook_session_manager runhook_session_manager; /* owned */
 typedef struct runhook_session_creator runhook_session_creator; /* owned */
 typedef struct runhook_config runhook_config;                   /* owned */

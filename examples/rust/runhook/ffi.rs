@@ -11,7 +11,8 @@ pub type Callback = Option<unsafe extern "C" fn(*mut Context, *mut c_void) -> i3
 pub type Destroy = Option<unsafe extern "C" fn(*mut c_void)>;
 
 macro_rules! handles { ($($name:ident)*) => { $(#[repr(C)] pub struct $name { _private: [u8; 0] })* } }
-handles!(Context Error Graph Config MonitoredSession Session SessionCreator RunArgs Results Value Outcome StopSource);
+handles!(Context Error Graph Config MonitoredSession Session SessionCreator RunArgs Results Value Outcome StopSource
+    Trigger);
 
 // Structs as of 1.0. A later library knows from `struct_size` that they end here.
 
@@ -37,6 +38,7 @@ pub struct HookOptions {
     pub failure_policy: i32,
     pub max_failures: i32,
     pub chief_only: i32,
+    pub trigger: *const Trigger,
 }
 
 #[repr(C)]
@@ -123,6 +125,8 @@ extern "C" {
     pub fn runhook_config_set_graph(config: *mut Config, graph: *mut Graph, error: E) -> Status;
     pub fn runhook_config_set_session_creator(config: *mut Config, creator: *mut SessionCreator, error: E) -> Status;
     pub fn runhook_config_set_recovery(config: *mut Config, policy: *const RecoveryPolicy, error: E) -> Status;
+    pub fn runhook_trigger_every_steps(steps: i64, error: E) -> *mut Trigger;
+    pub fn runhook_trigger_destroy(trigger: *mut Trigger);
     pub fn runhook_config_add_hook(config: *mut Config, hook: *const Hook, options: *const HookOptions, error: E) -> Status;
 
     pub fn runhook_run_args_create(error: E) -> *mut RunArgs;
