@@ -5,8 +5,12 @@
 namespace runhook::inline v1 {
 
 Config& Config::add_hook(std::shared_ptr<SessionRunHook> hook, HookOptions options) {
-  if (hook == nullptr) throw StatusError(StatusCode::invalid_argument, "there is no hook to add");
-  hooks.push_back({std::move(hook), std::move(options)});
+  return add_hook(HookRegistration{std::move(hook), std::move(options)});
+}
+
+Config& Config::add_hook(HookRegistration registration) {
+  if (registration.hook == nullptr) throw StatusError(StatusCode::invalid_argument, "there is no hook to add");
+  hooks.push_back(std::move(registration));
   return *this;
 }
 

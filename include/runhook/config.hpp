@@ -41,6 +41,7 @@ struct Config {
   std::shared_ptr<DirectContextProvider> direct_contexts;  // NULL: no direct callbacks
 
   Config& add_hook(std::shared_ptr<SessionRunHook> hook, HookOptions options = {});
+  Config& add_hook(HookRegistration registration);
 };
 
 }  // namespace runhook::inline v1

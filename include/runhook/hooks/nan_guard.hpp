@@ -1,0 +1,36 @@
+// runhook/hooks/nan_guard.hpp: ends a run whose values have become NaN or infinite.
+#ifndef RUNHOOK_HOOKS_NAN_GUARD_HPP_
+#define RUNHOOK_HOOKS_NAN_GUARD_HPP_
+
+#include <string>
+#include <vector>
+
+#include "runhook/hook.hpp"
+
+namespace runhook::inline v1 {
+
+struct NanGuardOptions {
+  std::vector<std::string> names = {};  // what to fetch and check, e.g. the loss; tensors of any shape
+  bool fail = true;                     // fail the run with DATA_LOSS; otherwise ask for a stop
+  bool check_infinity = true;           // infinite values count as well
+};
+
+// Fetches values and checks every element of them after each step. To be registered in HookPhase::guard, as make()
+// does, so that nothing is saved of a step that it has rejected. Integers and what is not a tensor on the CPU pass.
+// After tf.estimator.NanTensorHook, which looks for NaN in one scalar only and comes after the savers. Since 1.0.
+class NanGuardHook final : public SessionRunHook {
+ public:
+  explicit NanGuardHook(NanGuardOptions options);  // throws INVALID_ARGUMENT without a name
+  std::string_view name() const override { return "NaN guard"; }
+  void before_run(SessionRunContext& context) override;
+  void after_run(SessionRunContext& context, const SessionRunValues& values) override;
+
+  static HookRegistration make(NanGuardOptions options);  // in the phase it belongs to
+
+ private:
+  const NanGuardOptions options_;
+};
+
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_HOOKS_NAN_GUARD_HPP_

@@ -1,0 +1,101 @@
+#include "runhook/hooks/early_stopping.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <utility>
+
+namespace runhook::inline v1 {
+
+namespace {
+
+void check(const MetricRule& rule) {
+  const auto refuse = [&rule](std::string_view why) {
+    throw StatusError(StatusCode::invalid_argument, fmt::format("early stopping by '{}': {}", rule.name, why));
+  };
+  const auto is_nan = [](const std::optional<double>& number) { return number && std::isnan(*number); };
+  if (rule.name.empty()) refuse("the metric has no name");
+  if (!rule.patience_steps && !rule.patience_time && !rule.target && !rule.divergence) {
+    refuse("there is no patience, target or divergence");
+  }
+  if (rule.patience_steps && *rule.patience_steps < 0) refuse("patience_steps is negative");
+  if (rule.patience_time && rule.patience_time->count() < 0) refuse("patience_time is negative");
+  if (!(rule.min_delta >= 0)) refuse("min_delta is negative or NaN");
+  if (is_nan(rule.baseline) || is_nan(rule.target) || is_nan(rule.divergence)) refuse("a threshold is NaN");
+  if (rule.direction != Direction::lower_is_better && rule.direction != Direction::higher_is_better) {
+    refuse("the direction is not a known one");
+  }
+}
+
+// Larger is better, whatever the direction.
+double score(const MetricRule& rule, double value) noexcept {
+  return rule.direction == Direction::higher_is_better ? value : -value;
+}
+
+}  // namespace
+
+EarlyStoppingHook::EarlyStoppingHook(EarlyStoppingOptions options) : options_(std::move(options)) {
+  if (options_.rules.empty()) throw StatusError(StatusCode::invalid_argument, "early stopping has no rule");
+  if (options_.warm_up_steps < 0) throw StatusError(StatusCode::invalid_argument, "warm_up_steps is negative");
+  for (const MetricRule& rule : options_.rules) check(rule);
+  progress_.resize(options_.rules.size());
+}
+
+void EarlyStoppingHook::begin(SessionRunContext&) { progress_.assign(options_.rules.size(), {}); }
+
+void EarlyStoppingHook::before_run(SessionRunContext& context) {
+  // By number, so that two rules may follow one metric.
+  for (std::size_t i = 0; i < options_.rules.size(); ++i)
+    context.add_fetch(fmt::format("{}", i), options_.rules[i].name);
+}
+
+void EarlyStoppingHook::after_run(SessionRunContext& context, const SessionRunValues& values) {
+  std::string why;
+  std::size_t asking = 0;
+  for (std::size_t i = 0; i < options_.rules.size(); ++i) {
+    const double value = values.results().to_double(fmt::format("{}", i));
+    const std::string reason = judge(options_.rules[i], progress_[i], value, context);
+    if (reason.empty()) continue;
+    ++asking;
+    if (!why.empty()) why += "; ";
+    why += reason;
+  }
+  const bool stop = options_.all ? asking == options_.rules.size() : asking > 0;
+  if (stop && context.global_step() >= options_.warm_up_steps) context.request_stop(0, why);
+}
+
+std::string EarlyStoppingHook::judge(const MetricRule& rule, Progress& progress, double value,
+                                     SessionRunContext& context) const {
+  const std::int64_t step = context.global_step();
+  const bool has_best = !std::isnan(progress.best);
+  const double delta = rule.relative && has_best ? rule.min_delta * std::abs(progress.best) : rule.min_delta;
+  const bool beats_best = !has_best || score(rule, value) > score(rule, progress.best) + (delta > 0 ? delta : 0);
+  const bool beats_baseline = !rule.baseline || score(rule, value) > score(rule, *rule.baseline);
+  const bool improved = !std::isnan(value) && beats_best && beats_baseline;
+  if (improved) {
+    progress.best = value;
+    progress.best_step = step;
+  }
+  // Before the first improvement, patience counts from what was seen first; during the warm-up it does not count.
+  if (improved || progress.since_step < 0 || step < options_.warm_up_steps) {
+    progress.since_step = step;
+    if (rule.patience_time) progress.since_ns = context.now_ns();
+  }
+  if (rule.target && score(rule, value) >= score(rule, *rule.target)) {
+    return fmt::format("'{}' has reached {}: {}", rule.name, *rule.target, value);
+  }
+  if (rule.divergence && score(rule, value) <= score(rule, *rule.divergence)) {
+    return fmt::format("'{}' has got as bad as {}: {}", rule.name, *rule.divergence, value);
+  }
+  if (improved) return {};
+  if (rule.patience_steps && step - progress.since_step >= *rule.patience_steps) {
+    return fmt::format("'{}' has not improved for {} steps", rule.name, step - progress.since_step);
+  }
+  if (rule.patience_time && context.now_ns() - progress.since_ns >= rule.patience_time->count()) {
+    return fmt::format("'{}' has not improved for {:.3g} s", rule.name,
+                       static_cast<double>(context.now_ns() - progress.since_ns) * 1e-9);
+  }
+  return {};
+}
+
+}  // namespace runhook::inline v1
