@@ -12,6 +12,10 @@ using Steps = std::vector<int64_t>;
 
 class CTrigger : public NoHandlesLeft {
  protected:
+  void TearDown() override {
+    error_.out();  // its error is a handle, too
+    NoHandlesLeft::TearDown();
+  }
   // The steps at which it is due, of the first `runs`; destroys it.
   Steps due(runhook_trigger* trigger, int64_t runs) {
     EXPECT_NE(trigger, nullptr) << error_.message();

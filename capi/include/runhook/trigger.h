@@ -17,12 +17,13 @@ extern "C" {
  * counts from when it was last due is due in the first run. After a recovery that goes back to an earlier step it
  * counts from there.
  *
- * All functions that make one return an owned trigger. Registrations take a copy, with a memory of its own. */
+ * Registrations take a copy, with a memory of its own. */
 
 /**
  * Due every so many steps.
  *
  * \param steps above 0.
+ * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -32,6 +33,7 @@ RUNHOOK_API runhook_trigger* runhook_trigger_every_steps(int64_t steps, runhook_
  * Due every so many nanoseconds of the session's clock.
  *
  * \param ns above 0.
+ * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -40,6 +42,7 @@ RUNHOOK_API runhook_trigger* runhook_trigger_every_ns(int64_t ns, runhook_error*
 /**
  * Due after so many steps or so much time, whichever comes first; both count from then on.
  *
+ * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -49,6 +52,7 @@ RUNHOOK_API runhook_trigger* runhook_trigger_every(int64_t steps, int64_t ns, ru
  * Due once for each of these steps, in the first run that begins there or later.
  *
  * \param steps copied; at least one, in any order.
+ * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -59,6 +63,7 @@ RUNHOOK_API runhook_trigger* runhook_trigger_at_steps(const int64_t* steps, size
  *
  * \param from_step the first step of the window; INT64_MIN for a window that has no beginning.
  * \param before_step the first step after it; INT64_MAX for one that has no end.
+ * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -67,6 +72,7 @@ RUNHOOK_API runhook_trigger* runhook_trigger_within(int64_t from_step, int64_t b
 /**
  * Due in the first run, and again after a recovery to an earlier step.
  *
+ * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -75,6 +81,7 @@ RUNHOOK_API runhook_trigger* runhook_trigger_first(runhook_error** error);
 /**
  * Due once, whatever happens to the step. With runhook_trigger_and(): once, when the other is due.
  *
+ * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -84,6 +91,7 @@ RUNHOOK_API runhook_trigger* runhook_trigger_once(runhook_error** error);
  * Due in the run that is known beforehand to be the last: the last that runhook_monitored_session_run_until_stop() may
  * make, or the one that reaches the step announced by runhook_context_announce_last_step().
  *
+ * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -92,6 +100,7 @@ RUNHOOK_API runhook_trigger* runhook_trigger_last(runhook_error** error);
 /**
  * Never due.
  *
+ * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -103,6 +112,7 @@ RUNHOOK_API runhook_trigger* runhook_trigger_never(runhook_error** error);
  * \param predicate called once for each run, on the thread that runs the session; may ask
  *   runhook_context_global_step(), the step before the run, and runhook_context_now_ns(), and answers with
  *   runhook_context_set_due(). If it fails, so does the run. Shared by the copies of the trigger.
+ * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -112,6 +122,7 @@ RUNHOOK_API runhook_trigger* runhook_trigger_when(const runhook_function* predic
  * Due when both are.
  *
  * \param a copied. \param b copied.
+ * \returns owned.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -122,6 +133,7 @@ RUNHOOK_API runhook_trigger* runhook_trigger_and(const runhook_trigger* a, const
  * Due when one of them is. What makes it due makes both count from then on.
  *
  * \param a copied. \param b copied.
+ * \returns owned.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -132,6 +144,7 @@ RUNHOOK_API runhook_trigger* runhook_trigger_or(const runhook_trigger* a, const 
  * Due when the other is not.
  *
  * \param trigger copied.
+ * \returns owned.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
