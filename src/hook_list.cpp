@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace runhook::inline v1 {
 namespace detail {
@@ -163,20 +164,31 @@ void HookList::decide(const TriggerPoint& point) {
   const bool may_be_due =
       point.step >= next_due_.step || point.time_ns >= next_due_.time_ns || (point.last && use_last_);
   if (!may_be_due && !any_due_) return;
-  any_due_ = false;
-  next_due_ = {Trigger::kNever, Trigger::kNever};
+  // A predicate may fail; then nothing is decided, and all are asked again.
+  next_due_ = {kAtOnce, kAtOnce};
+  none_due();
+  for (const auto& slot : slots_) {
+    const Trigger& trigger = slot->options.trigger;
+    if (!slot->disabled && !trigger.is_always()) slot->due = trigger.due(point);
+  }
+  Trigger::Next first{Trigger::kNever, Trigger::kNever};
   for (const auto& slot : slots_) {
     Trigger& trigger = slot->options.trigger;
     if (slot->disabled || trigger.is_always()) continue;
-    slot->due = trigger.due(point);
     if (slot->due) {
       trigger.fired(point);
       any_due_ = true;
     }
     const Trigger::Next next = trigger.next(point.step);
-    next_due_ = {std::min(next_due_.step, next.step), std::min(next_due_.time_ns, next.time_ns)};
+    first = {std::min(first.step, next.step), std::min(first.time_ns, next.time_ns)};
   }
+  next_due_ = first;
   if (any_due_) collect(due_, [](const HookSlot& slot) { return slot.due; });
+}
+
+void HookList::none_due() noexcept {
+  if (!std::exchange(any_due_, false)) return;
+  for (const auto& slot : slots_) slot->due = slot->options.trigger.is_always();
 }
 
 void HookList::rewind(std::int64_t step) noexcept {

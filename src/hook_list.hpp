@@ -95,6 +95,7 @@ class HookList {
   bool triggers_use_last() const noexcept { return use_last_; }
   // Works out which hooks are due in the run that begins there. It holds until it is called again.
   void decide(const TriggerPoint& point);
+  void none_due() noexcept;                 // in the runs that come, up to the one that is decided next
   void rewind(std::int64_t step) noexcept;  // the run goes on from there
 
   // The calls of a run in which no trigger is due, and those of the present run with these options; valid until the

@@ -233,18 +233,20 @@ std::int64_t Loop::idle_steps(std::int64_t allowed) {
     if (last_run_number_ != Trigger::kNever) idle = std::min(idle, last_run_number_ - run_number());
   }
   if (hooks_.triggers_use_time() && state_.context->now_ns() >= next.time_ns) return 0;
+  if (idle > 0) hooks_.none_due();
   return idle;
 }
 
 // Once for a run, however many attempts it takes.
 void Loop::decide_triggers() {
   const std::int64_t run = run_number();
-  if (std::exchange(decided_run_, run) == run) return;
+  if (decided_run_ == run) return;
   TriggerPoint point;
   point.step = global_step();
   if (hooks_.triggers_use_time()) point.time_ns = state_.context->now_ns();
   point.last = run == last_run_number_ || state_.last_step - std::max<std::int64_t>(state_.advance, 1) <= point.step;
   hooks_.decide(point);
+  decided_run_ = run;
 }
 
 void Loop::ordinary_step(const SessionRunArgs& args) {

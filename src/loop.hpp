@@ -116,7 +116,7 @@ class Loop {
   void make_steps(const SessionRunArgs& args, std::int64_t count) {
     if (quiet_ && args.asks_for_nothing() && !thread_failed()) [[likely]] {
       if (hooks_.has_triggers()) [[unlikely]]
-        count = std::min(count, idle_steps(count));
+        count = idle_steps(count);
       if (count > 0) [[likely]]
         return quiet_steps(args, count);
     }

@@ -84,6 +84,38 @@ void uninterested(benchmark::State& state) {  // hooks with neither before_run n
   runhook_config_destroy(config);
 }
 
+// Hooks with both callbacks and a trigger that is not due: by steps, or by time, for which the clock is read.
+void not_due(benchmark::State& state, runhook_trigger* trigger) {
+  runhook_error* error = nullptr;
+  runhook_config* config = runhook_config_create(&error);
+  runhook_session* raw = bench::empty_session();
+  bench::check(runhook_config_set_session(config, raw, &error), error);
+  runhook_hook_options options = RUNHOOK_HOOK_OPTIONS_INIT;
+  options.trigger = trigger;
+  for (std::int64_t i = 0; i < state.range(0); ++i) {
+    runhook_hook hook = RUNHOOK_HOOK_INIT;
+    hook.user_data = &bench::counters[i];
+    hook.before_run = bench::before_function(static_cast<std::size_t>(i));
+    hook.after_run = bench::after_function(static_cast<std::size_t>(i));
+    bench::check(runhook_config_add_hook(config, &hook, &options, &error), error);
+  }
+  runhook_trigger_destroy(trigger);
+  runhook_monitored_session* session = runhook_monitored_session_create(config, &error);
+  runhook_monitored_session_run_until_stop(session, nullptr, 2, nullptr, nullptr);  // in the first run it is due
+  for (auto _ : state) runhook_monitored_session_run_until_stop(session, nullptr, kSteps, nullptr, nullptr);
+  per_step(state);
+  runhook_monitored_session_destroy(session);
+  runhook_session_destroy(raw);
+  runhook_config_destroy(config);
+}
+
+void not_due_by_steps(benchmark::State& state) {
+  not_due(state, runhook_trigger_every_steps(std::int64_t{1} << 60, nullptr));
+}
+void not_due_by_time(benchmark::State& state) {
+  not_due(state, runhook_trigger_every_ns(std::int64_t{1} << 60, nullptr));
+}
+
 void graph_steps(benchmark::State& state, bool hooks) {
   runhook_monitored_session* session = hooks ? bench::fetching_session() : bench::plain_session();
   runhook_run_args* args = bench::train_args();
@@ -208,6 +240,8 @@ BENCHMARK(driven)->Arg(0)->Arg(1)->Arg(8)->Arg(64);
 BENCHMARK(until_stop)->Arg(0)->Arg(1)->Arg(8)->Arg(64)->Arg(104)->Arg(1000);
 BENCHMARK(signals)->Arg(8);
 BENCHMARK(uninterested)->Arg(0)->Arg(64);
+BENCHMARK(not_due_by_steps)->Arg(64);
+BENCHMARK(not_due_by_time)->Arg(1)->Arg(64);
 BENCHMARK(graph_plain);
 BENCHMARK(graph_fetched);
 BENCHMARK(many_sessions)->Arg(1)->Arg(10)->Arg(100)->Arg(1000);
@@ -324,6 +358,11 @@ int main(int argc, char** argv) {
             python / at["until_stop/8"] >= 250, "%.0fx (%.0f ns)", python / at["until_stop/8"], python);
   const double idle = (at["uninterested/64"] - at["uninterested/0"]) / 64;
   table.row("hook that wants no callback of the step", "<= 2 ns", idle <= 2, "%.2f ns", idle);
+  const double by_steps = (at["not_due_by_steps/64"] - at["until_stop/0"]) / 64;
+  const double by_time = (at["not_due_by_time/64"] - at["until_stop/0"]) / 64;
+  table.row("hook that is not due, of 64", "<= 2 ns", by_steps <= 2 && by_time <= 2,
+            "%.2f ns (by time: %.2f ns; a single one %.1f ns)", by_steps, by_time,
+            at["not_due_by_time/1"] - at["until_stop/0"]);
   const double fetch_ratio = at["graph_fetched"] / at["graph_plain"];
   table.row("8 hooks fetching a scalar of a graph, against the graph alone", "<= 3x", fetch_ratio <= 3,
             "%.2fx (%.0f / %.0f ns)", fetch_ratio, at["graph_fetched"], at["graph_plain"]);

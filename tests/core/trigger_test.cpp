@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <utility>
 
 #include "expect_error.hpp"
 #include "loop_rig.hpp"
@@ -292,6 +293,41 @@ TEST_F(TriggeredHook, NotDueIsToldOfNoError) {
   const auto session = rig.start();
   EXPECT_STATUS(session->run_until_stop({}, 5), internal, "");
   EXPECT_EQ(told, 0);
+}
+
+TEST_F(TriggeredHook, DueInAnEarlierRunIsNotCalledForALaterOneThatFails) {
+  HookOptions options;
+  options.trigger = Trigger::every_steps(100);
+  Steps before;
+  int told = 0;
+  const auto hook = rig.hook(options);
+  hook->on_before = [&](auto& context) { before.push_back(context.global_step()); };
+  hook->on_failure = [&](auto&, const Error&) { ++told; };
+  rig.step = [&](auto&) {
+    if (rig.steps == 4) fail(StatusCode::aborted);
+  };
+  const auto session = rig.start();
+  EXPECT_EQ(session->run_until_stop({}, 8), 8);
+  EXPECT_EQ(rig.sessions, 2);
+  EXPECT_EQ(before, (Steps{0}));
+  EXPECT_EQ(told, 0);
+}
+
+TEST_F(TriggeredHook, PredicateThatHasFailedIsAskedAgain) {
+  Steps before;
+  Steps other;
+  bool fails = true;
+  add(Trigger::every_steps(2), &other);
+  add(Trigger::when([&](const TriggerPoint& point) {
+        if (point.step == 2 && std::exchange(fails, false)) fail(StatusCode::internal, "cannot tell");
+        return point.step >= 2;
+      }),
+      &before);
+  const auto session = rig.start();
+  EXPECT_STATUS(session->run_until_stop({}, 5), internal, "cannot tell");
+  EXPECT_EQ(session->run_until_stop({}, 2), 2);
+  EXPECT_EQ(before, (Steps{2, 3}));
+  EXPECT_EQ(other, (Steps{0, 2})) << "it was taken for called in the run that failed";
 }
 
 TEST_F(TriggeredHook, LastIsTheLastRunThatMayBeMade) {
