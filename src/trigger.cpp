@@ -389,10 +389,13 @@ void Trigger::restore(std::string_view state, std::int64_t now_ns) {
     at = next;
   }
   Numbers in(numbers);
-  std::unique_ptr<Rule> restored = rule();
-  restored->load(in, now_ns);
+  std::unique_ptr<Rule> restored;
+  if (rule_ != nullptr) {
+    restored = rule_->clone();
+    restored->load(in, now_ns);
+  }
   if (!in.at_end()) refuse("the state is not that of a trigger that is made alike");
-  if (rule_ != nullptr) rule_ = std::move(restored);
+  rule_ = std::move(restored);
 }
 
 }  // namespace runhook::inline v1

@@ -17,6 +17,7 @@ static_assert(offsetof(runhook_hook, user_data) == 8 && offsetof(runhook_hook, d
                   offsetof(runhook_hook, end) == 72 && offsetof(runhook_hook, cleanup) == 80 && kHookSizeV1_0 == 88,
               "the 1.0 prefix is frozen");
 
+// NOLINTNEXTLINE(bugprone-sizeof-expression): the size of the pointer is meant
 constexpr std::size_t kOptionsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_hook_options, trigger);
 static_assert(offsetof(runhook_hook_options, phase) == 8 && offsetof(runhook_hook_options, failure_policy) == 12 &&
                   offsetof(runhook_hook_options, max_failures) == 16 &&
