@@ -248,29 +248,29 @@ TEST(StopAfterClose, IsNoPartOfTheOutcome) {
 TEST(Stragglers, AreLoggedAlsoIfAThreadHasFailed) {
   LoopRig rig;
   rig.config.stop_grace_period_ns = 1'000'000;
-  std::atomic<bool> go{false};
+  const auto go = std::make_shared<std::atomic<bool>>(false);  // the thread may outlive the test
   const auto session = rig.start();
   Coordinator coordinator = session->coordinator();
-  coordinator.start_thread("slow", [&go] { go.wait(false); });
+  coordinator.start_thread("slow", [go] { go->wait(false); });
   coordinator.request_stop(Error(StatusCode::internal, "a thread's"));
   EXPECT_STATUS(session->close(), internal, "a thread's");
   EXPECT_EQ(rig.logged("'slow'"), 1);
-  go = true;
-  go.notify_all();
+  *go = true;
+  go->notify_all();
 }
 
 TEST(CoordinatedThread, MayEndTheSessionWithoutWaitingForItself) {
   LoopRig rig;
   rig.config.stop_grace_period_ns = 60'000'000'000;
   const auto session = rig.start();
-  std::atomic<bool> closed{false};
+  const auto closed = std::make_shared<std::atomic<bool>>(false);  // the thread may outlive the test
   const auto begin = std::chrono::steady_clock::now();
-  session->coordinator().start_thread("closer", [&] {
+  session->coordinator().start_thread("closer", [&session, closed] {
     session->close();
-    closed = true;
-    closed.notify_all();
+    *closed = true;
+    closed->notify_all();
   });
-  closed.wait(false);
+  closed->wait(false);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
 }
 
