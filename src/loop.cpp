@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstdio>
 #include <limits>
 #include <utility>
 
@@ -39,18 +38,6 @@ HookList& Loop::hooks() {
   return hooks_;
 }
 
-void Loop::log(LogLevel level, std::string_view text) noexcept {
-  try {
-    if (config_.log) {
-      config_.log(level, text);
-    } else if (level >= LogLevel::warning) {
-      fmt::print(stderr, "runhook: {}: {}\n", level == LogLevel::error ? "error" : "warning", text);
-    }
-  } catch (...) {
-    // A log that fails must not fail the run.
-  }
-}
-
 void Loop::note_warning(const Error& error) noexcept {
   const std::lock_guard lock(shared_mutex_);
   if (state_.outcome.warnings++ == 0) state_.outcome.first_warning = error;
@@ -65,10 +52,10 @@ bool Loop::fails_run(HookSlot& slot, const Error& error) noexcept {
   // Of a hook that fails in every step the 1st, 2nd, 4th, 8th, ... are logged; all are counted.
   if (std::has_single_bit(slot.failures) || disable) {
     try {
-      log(LogLevel::warning, fmt::format("{} (failure {} of this hook{})", error.to_string(), slot.failures,
-                                         disable ? ", which is disabled now" : ""));
+      state_.log(LogLevel::warning, fmt::format("{} (failure {} of this hook{})", error.to_string(), slot.failures,
+                                                disable ? ", which is disabled now" : ""));
     } catch (...) {
-      log(LogLevel::warning, "a hook has failed");
+      state_.log(LogLevel::warning, "a hook has failed");
     }
   }
   if (disable) {
@@ -550,7 +537,7 @@ void Loop::save_if_requested(std::string_view when) {
   try {
     const std::shared_ptr<Saver> saver = config_.session_creator->saver();
     if (saver == nullptr) {
-      log(LogLevel::warning, "a save was requested, but there is no saver");
+      state_.log(LogLevel::warning, "a save was requested, but there is no saver");
       return;
     }
     saver->save(*state_.session, state_.global_step);

@@ -31,7 +31,7 @@ class Canceller {
   std::shared_ptr<Session> session_;
 };
 
-class Loop {
+class Loop final : private Reporter {
  public:
   Loop(Config config, MonitoredSession& monitored);  // calls nobody
   ~Loop();
@@ -180,8 +180,7 @@ class Loop {
   Error call_hook(HookSlot& slot, CallbackKind kind, Call&& call);
   // Applies the failure policy: returns true if the failure is the run's, false if it has become a warning.
   bool fails_run(HookSlot& slot, const Error& error) noexcept;
-  void note_warning(const Error& error) noexcept;  // in the outcome
-  void log(LogLevel level, std::string_view text) noexcept;
+  void note_warning(const Error& error) noexcept override;
 
   static constexpr std::size_t kAllHooks = static_cast<std::size_t>(-1);
   static constexpr std::uintptr_t kDeferred = 1;  // in inside_, besides the token, which is even

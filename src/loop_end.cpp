@@ -16,6 +16,8 @@ Loop::Loop(Config config, MonitoredSession& monitored)
   if (config_.stop_grace_period_ns < 0) throw StatusError(StatusCode::invalid_argument, "the grace period is negative");
   state_.context.reset(RunState::new_context(state_));
   state_.monitored = &monitored;
+  state_.reporter = this;
+  if (config_.log) state_.log_sink = config_.log;
   state_.stop = config_.stop != nullptr ? config_.stop : std::make_shared<StopState>();
   state_.clock = config_.clock != nullptr ? config_.clock : system_clock();
   state_.global_step = 0;
@@ -183,7 +185,7 @@ void Loop::close() {
       }
     }
   } else if (state_.stop->save_requested()) {
-    log(LogLevel::warning, "a save was requested, but the run has failed first");
+    state_.log(LogLevel::warning, "a save was requested, but the run has failed first");
   }
   const bool told_of_threads =
       static_cast<bool>(thread_error_) || (state_.coordinator && fatal_part(state_.coordinator->error()));
@@ -216,9 +218,10 @@ void Loop::close() {
   error.merge(cleanup_error);
   ended_.fetch_or(kClosed);
   try {
-    log(state_.outcome.kind == OutcomeKind::failed ? LogLevel::error : LogLevel::info, state_.outcome.to_string());
+    state_.log(state_.outcome.kind == OutcomeKind::failed ? LogLevel::error : LogLevel::info,
+               state_.outcome.to_string());
   } catch (...) {
-    log(LogLevel::error, "the run has ended");
+    state_.log(LogLevel::error, "the run has ended");
   }
   if (error) throw StatusError(error);
 }

@@ -95,15 +95,15 @@ void Loop::end_session() noexcept {
     try {
       coordinator.stop_threads();
       for (const std::string& name : coordinator.wait_for_threads(config_.stop_grace_period_ns)) {
-        log(LogLevel::warning, fmt::format("thread '{}' is still running after the grace period", name));
+        state_.log(LogLevel::warning, fmt::format("thread '{}' is still running after the grace period", name));
       }
     } catch (...) {
-      log(LogLevel::warning, "threads could not be waited for");
+      state_.log(LogLevel::warning, "threads could not be waited for");
     }
     const Error error = coordinator.error();
     const Error fatal = fatal_part(error);
     thread_error_.merge(fatal);
-    if (error && !fatal) log(LogLevel::warning, error.message());
+    if (error && !fatal) state_.log(LogLevel::warning, error.message());
   }
   canceller_->set(nullptr);
   state_.plan.set_session(nullptr);
@@ -122,7 +122,7 @@ void Loop::end_session() noexcept {
     Error error = Error::from_current_exception(StatusCode::unknown);
     error.locate({}, "close", state_.global_step);
     if (recovers(error)) {
-      log(LogLevel::warning, error.message());
+      state_.log(LogLevel::warning, error.message());
     } else {
       close_error_.merge(error);
     }
@@ -220,10 +220,10 @@ void Loop::recover(const Error& cause, std::int64_t begun_at) {
       }
     }
     try {
-      log(LogLevel::warning,
-          fmt::format("recovery {} of {}: {}", recoveries_in_a_row_, policy.max_attempts, primary.to_string()));
+      state_.log(LogLevel::warning,
+                 fmt::format("recovery {} of {}: {}", recoveries_in_a_row_, policy.max_attempts, primary.to_string()));
     } catch (...) {
-      log(LogLevel::warning, "recovery");
+      state_.log(LogLevel::warning, "recovery");
     }
     if (wait > 0 && !state_.stop->requested()) state_.clock->wait(wait, state_.stop.get());
     if (state_.stop->urgent()) stop_urgently();
@@ -232,8 +232,8 @@ void Loop::recover(const Error& cause, std::int64_t begun_at) {
       create_session();
       restart_step_ = state_.global_step;
       if (restart_step_ < failed_step_) {
-        log(LogLevel::warning,
-            fmt::format("the new session begins at step {}, where {} had been reached", restart_step_, failed_step_));
+        state_.log(LogLevel::warning, fmt::format("the new session begins at step {}, where {} had been reached",
+                                                  restart_step_, failed_step_));
       }
       return;
     } catch (...) {

@@ -178,6 +178,20 @@ void SessionRunContext::announce_last_step(std::int64_t step) noexcept {
   state_->unusual = true;
 }
 
+void SessionRunContext::log(LogLevel level, std::string_view text) noexcept { state_->log(level, text); }
+LogSink SessionRunContext::log_sink() const { return state_->log_sink; }
+
+void SessionRunContext::warn(const Error& error) noexcept {
+  Error located = error;
+  located.locate(hook_name(), callback_name(), state_->global_step);
+  if (state_->reporter != nullptr) state_->reporter->note_warning(located);
+  try {
+    state_->log(LogLevel::warning, located.to_string());
+  } catch (...) {
+    state_->log(LogLevel::warning, located.message());
+  }
+}
+
 void SessionRunContext::fail(const Error& error) noexcept { state_->fail(error); }
 
 void SessionRunContext::skip_step() {

@@ -39,5 +39,12 @@ HookSlot::HookSlot(RunState& run_state) noexcept
 RunState::RunState() = default;
 RunState::~RunState() = default;
 
+void RunState::log(LogLevel level, std::string_view text) const noexcept {
+  try {
+    log_sink(level, text);
+  } catch (...) {  // NOLINT(bugprone-empty-catch): a log that fails must not fail the run
+  }
+}
+
 }  // namespace detail
 }  // namespace runhook::inline v1

@@ -15,6 +15,7 @@
 #include "run_options_merge.hpp"
 #include "runhook/clock.hpp"
 #include "runhook/hook.hpp"
+#include "runhook/log.hpp"
 #include "runhook/run_context.hpp"
 
 namespace runhook::inline v1 {
@@ -61,6 +62,15 @@ struct HookSlot {
   SessionRunValues values;
 };
 
+// The loop, as callbacks reach it.
+class Reporter {
+ public:
+  virtual void note_warning(const Error& error) noexcept = 0;  // in the outcome
+
+ protected:
+  ~Reporter() = default;
+};
+
 struct RunState {
   RunState();
   virtual ~RunState();  // a standalone context derives from it
@@ -72,6 +82,9 @@ struct RunState {
   std::unique_ptr<SessionRunContext> context;  // empty for a state that a standalone context owns
   runhook_context* direct = nullptr;
   MonitoredSession* monitored = nullptr;
+  Reporter* reporter = nullptr;      // NULL outside a loop
+  LogSink log_sink = log_to_stderr;  // never empty
+  void log(LogLevel level, std::string_view text) const noexcept;
 
   // Hot: touched for every callback.
   HookSlot* slot = nullptr;             // of the hook being called, while there is a callback; see hook_called()

@@ -1,7 +1,6 @@
 #include "runhook/clock.h"
 
 #include <atomic>
-#include <cstdio>
 #include <exception>
 #include <mutex>
 #include <string>
@@ -95,7 +94,8 @@ class CClock final : public Clock {
 // A session's use of a clock of C.
 class LoggedClock final : public Clock {
  public:
-  LoggedClock(std::shared_ptr<CClock> clock, LogSink log) noexcept : clock_(std::move(clock)), log_(std::move(log)) {}
+  LoggedClock(std::shared_ptr<CClock> clock, LogSink log) noexcept
+      : clock_(std::move(clock)), log_(log ? std::move(log) : runhook::v1::detail::log_to_stderr) {}
 
   std::int64_t now_ns() override {
     const std::int64_t now = clock_->now_ns();
@@ -114,11 +114,7 @@ class LoggedClock final : public Clock {
     if (!error || logged_.exchange(true)) return;
     try {
       const std::string text = "the clock has failed: " + error.to_string();
-      if (log_) {
-        log_(LogLevel::warning, text);
-      } else {
-        std::fprintf(stderr, "runhook: warning: %s\n", text.c_str());
-      }
+      log_(LogLevel::warning, text);
     } catch (...) {  // NOLINT(bugprone-empty-catch): a log that fails must not fail the run
     }
   }

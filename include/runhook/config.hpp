@@ -11,13 +11,11 @@
 #include "runhook/clock.hpp"
 #include "runhook/coordinator.hpp"
 #include "runhook/hook.hpp"
+#include "runhook/log.hpp"
 #include "runhook/recovery.hpp"
 #include "runhook/session_creator.hpp"
 
 namespace runhook::inline v1 {
-
-enum class LogLevel : std::int32_t { info = 0, warning = 1, error = 2 };
-using LogSink = std::function<void(LogLevel, std::string_view)>;
 
 // For language bindings: makes the context that direct callbacks get. Called by the session's constructor, before the
 // first callback; `session` is complete only when that constructor has returned.

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "runhook/coordinator.hpp"
+#include "runhook/log.hpp"
 #include "runhook/outcome.hpp"
 #include "runhook/run_args.hpp"
 #include "runhook/session.hpp"
@@ -72,6 +73,13 @@ class SessionRunContext {
   // Says that the run is going to be stopped once the global step has reached `step`. Others may prepare for it: hooks
   // with the trigger last() are called in the run that reaches it. The lowest step announced counts.
   void announce_last_step(std::int64_t step) noexcept;
+
+  // Writes a message to the session's log; outside a loop, and if the session was given none, to standard error.
+  void log(LogLevel level, std::string_view text) noexcept;
+  // The same log, for threads of the hook's own. Never empty.
+  LogSink log_sink() const;
+  // Says that something is wrong which need not fail the run. It is logged, and counted in the outcome.
+  void warn(const Error& error) noexcept;
 
   // Makes the callback fail with `error` even if it returns normally. The first call counts.
   void fail(const Error& error) noexcept;

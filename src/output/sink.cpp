@@ -1,0 +1,245 @@
+#include "sink.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+namespace runhook::inline v1 {
+namespace detail {
+
+void Batch::drop_first(std::size_t records) {
+  if (records == 0) return;
+  const std::size_t gone = ends[records - 1];
+  bytes.erase(0, gone);
+  ends.erase(ends.begin(), ends.begin() + static_cast<std::ptrdiff_t>(records));
+  for (std::size_t& end : ends) end -= gone;
+}
+
+Error system_error(int number, std::string_view what, std::string_view name) {
+  StatusCode code = StatusCode::unknown;
+  switch (number) {
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      code = StatusCode::permission_denied;
+      break;
+    case ENOENT:
+    case ENOTDIR:
+      code = StatusCode::not_found;
+      break;
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+    case EMFILE:
+    case ENFILE:
+      code = StatusCode::resource_exhausted;
+      break;
+    default:
+      break;
+  }
+  return Error(code, fmt::format("{} '{}' failed: {}", what, name, std::generic_category().message(number)));
+}
+
+namespace {
+
+// How many records lie wholly within so many bytes.
+std::size_t whole_records(const Batch& batch, std::size_t bytes) noexcept {
+  return static_cast<std::size_t>(std::upper_bound(batch.ends.begin(), batch.ends.end(), bytes) - batch.ends.begin());
+}
+
+// Writes as much as it can; returns how much, and sets errno unless that is all.
+std::size_t write_all(int fd, std::string_view bytes) noexcept {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t count = ::write(fd, bytes.data() + done, bytes.size() - done);
+    if (count > 0) {
+      done += static_cast<std::size_t>(count);
+    } else if (errno != EINTR) {
+      break;
+    }
+  }
+  return done;
+}
+
+Error make_directories(const std::filesystem::path& file) {
+  std::error_code failure;
+  if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), failure);
+  return failure ? system_error(failure.value(), "making the directory of", file.native()) : Error();
+}
+
+class FileSink final : public Sink {
+ public:
+  FileSink(std::string path, const OutputOptions& options)
+      : path_(std::move(path)), header_(options.header), lines_(options.lines) {}
+  ~FileSink() override {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  FileSink(const FileSink&) = delete;
+  FileSink& operator=(const FileSink&) = delete;
+
+  Error write(Batch& batch, const std::atomic<bool>&) override {
+    if (fd_ < 0) {
+      Error error = open();
+      if (error) {
+        hopeless_ = true;
+        return error;
+      }
+    }
+    if (!preface_.empty()) {
+      const Error error = append(preface_, /*first_record_end=*/preface_.size());
+      if (error) return error;
+      preface_.clear();
+    }
+    const std::size_t done = write_all(fd_, batch.bytes);
+    const int number = errno;
+    const std::size_t records = whole_records(batch, done);
+    const std::size_t kept = records > 0 ? batch.ends[records - 1] : 0;
+    if (done > kept) take_out(done - kept);
+    const bool all = records == batch.ends.size();
+    batch.drop_first(records);
+    return all ? Error() : system_error(number, "writing", path_);
+  }
+
+ private:
+  Error open() {
+    if (Error error = make_directories(path_)) return error;
+    fd_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
+    if (fd_ < 0) return system_error(errno, "opening", path_);
+    struct stat about {};
+    if (fstat(fd_, &about) != 0) return system_error(errno, "reading", path_);
+    regular_ = S_ISREG(about.st_mode);
+    if (about.st_size == 0) {
+      preface_ = header_;
+      return {};
+    }
+    if (!regular_) return {};
+    std::string begin(header_.size(), '\0');
+    if (!begin.empty() &&
+        (pread(fd_, begin.data(), begin.size(), 0) != static_cast<ssize_t>(begin.size()) || begin != header_)) {
+      return Error(StatusCode::failed_precondition,
+                   fmt::format("'{}' exists and does not begin as it should, so it is left alone", path_));
+    }
+    char last = '\n';
+    if (lines_ && pread(fd_, &last, 1, about.st_size - 1) == 1 && last != '\n') preface_ += '\n';
+    return {};
+  }
+
+  Error append(std::string_view bytes, std::size_t first_record_end) {
+    const std::size_t done = write_all(fd_, bytes);
+    if (done >= first_record_end) return {};
+    const int number = errno;
+    take_out(done);
+    return system_error(number, "writing", path_);
+  }
+
+  // Half a record at the end would make what comes after it unreadable.
+  void take_out(std::size_t bytes) noexcept {
+    struct stat about {};
+    if (!regular_ || bytes == 0 || fstat(fd_, &about) != 0) return;
+    if (ftruncate(fd_, about.st_size - static_cast<off_t>(bytes)) != 0) hopeless_ = true;
+  }
+
+  const std::string path_;
+  const std::string header_;
+  const bool lines_;
+  int fd_ = -1;
+  bool regular_ = true;
+  std::string preface_;  // to be written before anything else
+};
+
+class DescriptorSink final : public Sink {
+ public:
+  DescriptorSink(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+
+  // Waits for a reader, so that it is never stuck in a call that nothing ends, and writes no more at a time than a pipe
+  // that is ready takes.
+  Error write(Batch& batch, const std::atomic<bool>& hurry) override {
+    while (!batch.empty()) {
+      struct pollfd ready {
+        fd_, POLLOUT, 0
+      };
+      if (poll(&ready, 1, kPollMs) <= 0 || (ready.revents & (POLLOUT | POLLERR | POLLHUP | POLLNVAL)) == 0) {
+        if (hurry.load(std::memory_order_relaxed)) return {};
+        continue;
+      }
+      const std::size_t at_most = std::min<std::size_t>(batch.bytes.size() - partly_, kChunk);
+      const ssize_t count = ::write(fd_, batch.bytes.data() + partly_, at_most);
+      if (count < 0) {
+        if (errno == EINTR || errno == EAGAIN) continue;
+        hopeless_ = errno == EPIPE || errno == EBADF;
+        return system_error(errno, "writing to", name_);
+      }
+      partly_ += static_cast<std::size_t>(count);
+      const std::size_t records = whole_records(batch, partly_);
+      if (records == 0) continue;
+      partly_ -= batch.ends[records - 1];
+      batch.drop_first(records);
+    }
+    return {};
+  }
+
+ private:
+  static constexpr int kPollMs = 100;
+  static constexpr std::size_t kChunk = 4096;  // PIPE_BUF
+  const int fd_;
+  const std::string name_;
+  std::size_t partly_ = 0;  // bytes of the first record that are written
+};
+
+class ReplacingSink final : public Sink {
+ public:
+  explicit ReplacingSink(std::string path)
+      : path_(std::move(path)), new_path_(fmt::format("{}.{}.new", path_, getpid())) {}
+
+  bool replaces() const noexcept override { return true; }
+
+  Error write(Batch& batch, const std::atomic<bool>&) override {
+    const std::size_t records = batch.ends.size();
+    const std::size_t begin = records > 1 ? batch.ends[records - 2] : 0;
+    const Error error = replace(std::string_view(batch.bytes).substr(begin));
+    if (!error) batch.clear();
+    return error;
+  }
+
+ private:
+  Error replace(std::string_view content) {
+    if (Error error = make_directories(path_)) return error;
+    const int fd = ::open(new_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0) return system_error(errno, "opening", new_path_);
+    bool good = write_all(fd, content) == content.size() && fsync(fd) == 0;
+    int number = errno;
+    if (::close(fd) != 0 && good) {
+      good = false;
+      number = errno;
+    }
+    if (good && std::rename(new_path_.c_str(), path_.c_str()) == 0) return {};
+    if (good) number = errno;
+    ::unlink(new_path_.c_str());
+    return system_error(number, "writing", path_);
+  }
+
+  const std::string path_;
+  const std::string new_path_;
+};
+
+}  // namespace
+
+std::unique_ptr<Sink> file_sink(std::string path, const OutputOptions& options) {
+  return std::make_unique<FileSink>(std::move(path), options);
+}
+std::unique_ptr<Sink> descriptor_sink(int fd, std::string name) {
+  return std::make_unique<DescriptorSink>(fd, std::move(name));
+}
+std::unique_ptr<Sink> replacing_sink(std::string path) { return std::make_unique<ReplacingSink>(std::move(path)); }
+
+}  // namespace detail
+}  // namespace runhook::inline v1

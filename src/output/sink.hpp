@@ -1,0 +1,56 @@
+// Where an Output's thread writes.
+#ifndef RUNHOOK_SRC_OUTPUT_SINK_HPP_
+#define RUNHOOK_SRC_OUTPUT_SINK_HPP_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runhook/error.hpp"
+#include "runhook/output.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+// Records behind each other, and where each ends.
+struct Batch {
+  std::string bytes;
+  std::vector<std::size_t> ends;
+
+  bool empty() const noexcept { return ends.empty(); }
+  void clear() noexcept {
+    bytes.clear();
+    ends.clear();
+  }
+  void drop_first(std::size_t records);
+};
+
+// Used by one thread. Failures are returned, not thrown.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  // Writes as many records as it can and takes them out of the batch. May give up early, without an error, when
+  // `hurry` is set.
+  virtual Error write(Batch& batch, const std::atomic<bool>& hurry) = 0;
+  virtual bool replaces() const noexcept { return false; }  // whether of several records the last alone counts
+  bool hopeless() const noexcept { return hopeless_; }      // nothing will ever be written any more
+
+ protected:
+  bool hopeless_ = false;
+};
+
+std::unique_ptr<Sink> file_sink(std::string path, const OutputOptions& options);
+std::unique_ptr<Sink> descriptor_sink(int fd, std::string name);
+std::unique_ptr<Sink> replacing_sink(std::string path);
+
+// Says what a system call has failed with, in the terms of StatusCode.
+Error system_error(int number, std::string_view what, std::string_view name);
+
+}  // namespace detail
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_SRC_OUTPUT_SINK_HPP_

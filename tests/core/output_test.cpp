@@ -1,0 +1,297 @@
+#include "runhook/output.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <thread>
+
+#include "core/expect_error.hpp"
+#include "core/loop_rig.hpp"
+
+namespace {
+
+using namespace runhook;
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+// An empty folder for one test.
+class Folder {
+ public:
+  Folder() {
+    std::string name = ::testing::TempDir() + "output-XXXXXX";
+    path_ = mkdtemp(name.data());
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  std::string file(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+std::string content(const std::string& path) {
+  const std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+void put(const std::string& path, std::string_view text) { std::ofstream(path) << text; }
+
+struct Pipe {
+  Pipe() { EXPECT_EQ(pipe(ends.data()), 0); }
+  ~Pipe() {
+    for (const int fd : ends) {
+      if (fd >= 0) close(fd);
+    }
+  }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+  void close_reader() {
+    close(ends[0]);
+    ends[0] = -1;
+  }
+  std::array<int, 2> ends{};
+};
+
+TEST(Output, RecordsAreInTheFileInTheirOrderOnceItIsClosed) {
+  const Folder folder;
+  const auto output = Output::file(folder.file("new/folder/log"));
+  for (int i = 0; i < 1000; ++i) EXPECT_TRUE(output->write(std::to_string(i) + "\n"));
+  EXPECT_TRUE(output->close());
+  std::string expected;
+  for (int i = 0; i < 1000; ++i) expected += std::to_string(i) + "\n";
+  EXPECT_EQ(content(folder.file("new/folder/log")), expected);
+  EXPECT_FALSE(output->take_failure());
+}
+
+TEST(Output, WhatIsWrittenReachesTheFileWithoutBeingAskedFor) {
+  const Folder folder;
+  const auto output = Output::file(folder.file("log"), {.flush_interval = 1ms});
+  output->write("here");
+  for (int i = 0; i < 10'000 && content(folder.file("log")) != "here"; ++i) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(content(folder.file("log")), "here");
+}
+
+TEST(Output, FlushedRecordReachesTheFileBeforeItsTime) {
+  const Folder folder;
+  const auto output = Output::file(folder.file("log"), {.flush_interval = 1h});
+  output->write("here");
+  output->flush();
+  for (int i = 0; i < 10'000 && content(folder.file("log")) != "here"; ++i) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(content(folder.file("log")), "here");
+}
+
+TEST(Output, HeaderIsWrittenOnceHoweverOftenTheFileIsContinued) {
+  const Folder folder;
+  for (const char* row : {"1,2\n", "3,4\n"}) Output::file(folder.file("csv"), {.header = "a,b\n"})->write(row);
+  EXPECT_EQ(content(folder.file("csv")), "a,b\n1,2\n3,4\n");
+}
+
+TEST(Output, FileThatBeginsOtherwiseIsLeftAlone) {
+  const Folder folder;
+  put(folder.file("csv"), "x,y,z\n1,2,3\n");
+  const auto output = Output::file(folder.file("csv"), {.header = "a,b\n"});
+  output->write("1,2\n");
+  EXPECT_FALSE(output->close());
+  EXPECT_EQ(output->take_failure().code(), StatusCode::failed_precondition);
+  EXPECT_FALSE(output->take_failure());
+  EXPECT_EQ(content(folder.file("csv")), "x,y,z\n1,2,3\n");
+}
+
+TEST(Output, FileCutWithinALineIsContinuedOnANewOne) {
+  const Folder folder;
+  put(folder.file("rows"), "{\"a\":1}\n{\"a\":");
+  Output::file(folder.file("rows"), {.lines = true})->write("{\"a\":2}\n");
+  EXPECT_EQ(content(folder.file("rows")), "{\"a\":1}\n{\"a\":\n{\"a\":2}\n");
+}
+
+TEST(Output, FullDiskIsToldOnceAndWholeRecordsRemain) {
+  const Folder folder;
+  struct rlimit before {};
+  getrlimit(RLIMIT_FSIZE, &before);
+  struct rlimit small = before;
+  small.rlim_cur = 25;
+  const auto old = std::signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &small);
+  const auto output = Output::file(folder.file("log"));
+  for (int i = 0; i < 10; ++i) output->write("ten bytes\n");
+  EXPECT_FALSE(output->close());
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, old);
+  EXPECT_EQ(content(folder.file("log")), "ten bytes\nten bytes\n");
+  const Error failure = output->take_failure();
+  EXPECT_EQ(failure.code(), StatusCode::resource_exhausted);
+  EXPECT_THAT(failure.message(), HasSubstr(folder.file("log")));
+  EXPECT_EQ(output->dropped(), 8U);
+}
+
+TEST(Output, WhatCouldNotBeWrittenIsTriedAgain) {
+  const Folder folder;
+  const std::string path = folder.file("page");
+  std::filesystem::create_directory(path);  // in the way
+  const auto output = Output::replaced_file(path, {.flush_interval = 1ms});
+  output->write("content");
+  Error failure;
+  while (!failure) failure = output->take_failure();
+  std::filesystem::remove(path);
+  for (int i = 0; i < 10'000 && content(path) != "content"; ++i) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(content(path), "content");
+  EXPECT_TRUE(output->close());
+}
+
+TEST(Output, UnwritableFolderIsToldOnce) {
+  const auto output = Output::file("/proc/no/such/file", {.flush_interval = 1ms});
+  output->write("1");
+  Error failure;
+  while (!failure) failure = output->take_failure();
+  EXPECT_FALSE(output->write("2"));
+  EXPECT_FALSE(output->close());
+  EXPECT_FALSE(output->take_failure());
+  EXPECT_EQ(output->dropped(), 2U);
+}
+
+TEST(Output, BrokenPipeIsAFailureAndNoSignal) {
+  Pipe pipe;
+  pipe.close_reader();
+  const auto output = Output::descriptor(pipe.ends[1], "the pipe");
+  output->write("text");
+  EXPECT_FALSE(output->close());
+  EXPECT_THAT(output->take_failure().message(), HasSubstr("the pipe"));
+}
+
+TEST(Output, PipeThatNobodyReadsBlocksNobodyAndDropsAreTold) {
+  const Pipe pipe;
+  const auto output = Output::descriptor(pipe.ends[1], "the pipe", {.buffer_bytes = 4096, .close_timeout = 60s});
+  const std::string record(1000, 'x');
+  for (int i = 0; i < 1000; ++i) output->write(record);
+  EXPECT_FALSE(output->close());
+  EXPECT_GT(output->dropped(), 900U);
+  EXPECT_EQ(output->take_failure().code(), StatusCode::resource_exhausted);
+  EXPECT_FALSE(output->take_failure());
+}
+
+TEST(Output, SlowReaderGetsEverythingThatFits) {
+  const Pipe pipe;
+  const auto output = Output::descriptor(pipe.ends[1], "the pipe", {.buffer_bytes = 1 << 20, .close_timeout = 60s});
+  std::string sent;
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string record = std::to_string(i) + ",";
+    ASSERT_TRUE(output->write(record));
+    sent += record;
+  }
+  std::string received;
+  std::array<char, 700> part{};
+  while (received.size() < sent.size()) {
+    const ssize_t count = read(pipe.ends[0], part.data(), part.size());
+    ASSERT_GT(count, 0);
+    received.append(part.data(), static_cast<std::size_t>(count));
+  }
+  EXPECT_EQ(received, sent);
+  EXPECT_TRUE(output->close());
+}
+
+TEST(Output, RecordLargerThanTheBufferIsDropped) {
+  const Folder folder;
+  const auto output = Output::file(folder.file("log"), {.buffer_bytes = 10});
+  EXPECT_FALSE(output->write("more than ten bytes"));
+  EXPECT_TRUE(output->write("ten bytes."));
+  output->close();
+  EXPECT_EQ(content(folder.file("log")), "ten bytes.");
+}
+
+TEST(Output, ReplacedFileHasTheLastRecord) {
+  const Folder folder;
+  const auto output = Output::replaced_file(folder.file("page"));
+  for (const char* page : {"first", "second", "third"}) EXPECT_TRUE(output->write(page));
+  EXPECT_TRUE(output->close());
+  EXPECT_EQ(content(folder.file("page")), "third");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.file("")), {}), 1);
+}
+
+TEST(Output, RecordAfterClosingIsDropped) {
+  const Folder folder;
+  const auto output = Output::file(folder.file("log"));
+  EXPECT_TRUE(output->close());
+  EXPECT_FALSE(output->write("late"));
+  EXPECT_FALSE(output->close());
+}
+
+TEST(Output, OptionsThatMakeNoSenseAreRefused) {
+  EXPECT_STATUS(Output::file(""), invalid_argument, "path");
+  EXPECT_STATUS(Output::replaced_file(""), invalid_argument, "path");
+  EXPECT_STATUS(Output::descriptor(-1, "none"), invalid_argument, "descriptor");
+  OutputOptions options;
+  options.buffer_bytes = 0;
+  EXPECT_STATUS(Output::file("x", options), invalid_argument, "room");
+  options = {};
+  options.flush_interval = 0s;
+  EXPECT_STATUS(Output::file("x", options), invalid_argument, "interval");
+  options = {};
+  options.close_timeout = -1s;
+  EXPECT_STATUS(Output::file("x", options), invalid_argument, "time-out");
+}
+
+TEST(Output, FailureIsAWarningOfTheRunAndTheRunGoesOn) {
+  runhook_test::LoopRig rig;
+  const auto output = Output::file("/proc/no/such/file");
+  auto hook = rig.hook({.name = "writer"});
+  hook->on_after = [&](SessionRunContext& context) {
+    output->write("row");
+    output->report_to(context);
+  };
+  hook->on_cleanup = [&](SessionRunContext& context, const Outcome&) {
+    output->close();
+    output->report_to(context);
+  };
+  const auto session = rig.start();
+  session->run_until_stop(no_args, 10);
+  session->close();
+  EXPECT_EQ(session->outcome().kind, OutcomeKind::completed);
+  EXPECT_EQ(session->outcome().runs, 10);
+  EXPECT_EQ(session->outcome().warnings, 1);
+  EXPECT_EQ(session->outcome().first_warning.hook(), "writer");
+  EXPECT_EQ(rig.logged("/proc/no/such/file"), 1);
+}
+
+TEST(Output, FailureFailsTheRunIfThatIsAskedFor) {
+  runhook_test::LoopRig rig;
+  const auto output = Output::file("/proc/no/such/file", {.flush_interval = 1ms, .fail_run = true});
+  auto hook = rig.hook();
+  hook->on_after = [&](SessionRunContext& context) {
+    output->write("row");
+    output->report_to(context);
+  };
+  const auto session = rig.start();
+  EXPECT_STATUS(session->run_until_stop(), not_found, "/proc/no/such/file");
+}
+
+TEST(Output, WritingThreadHasAllSignalsBlocked) {
+  const Folder folder;
+  const auto output = Output::file(folder.file("log"), {.flush_interval = 1h});
+  std::size_t found = 0;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    if (content(task.path() / "comm") != "runhook-output\n") continue;
+    const std::string status = content(task.path() / "status");
+    const std::uint64_t blocked = std::stoull(status.substr(status.find("SigBlk:") + 8, 16), nullptr, 16);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGUSR1, SIGALRM, SIGPROF, SIGRTMIN, SIGRTMAX}) {
+      EXPECT_EQ(blocked >> (number - 1) & 1, 1U) << number;
+    }
+    ++found;
+  }
+  EXPECT_EQ(found, 1U);
+}
+
+}  // namespace
