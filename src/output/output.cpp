@@ -88,9 +88,7 @@ bool Output::State::take(std::string_view record) noexcept {
       if (sink->replaces()) pending.clear();
       const std::size_t waiting = pending.bytes.size() + left.load(std::memory_order_relaxed);
       if (sink->replaces() || record.size() <= options.buffer_bytes - std::min(waiting, options.buffer_bytes)) {
-        pending.ends.reserve(pending.ends.size() + 1);
-        pending.bytes.append(record);
-        pending.ends.push_back(pending.bytes.size());
+        pending.add(record);
         taken = true;
         wake = pending.bytes.size() > options.buffer_bytes / 2 && left.load(std::memory_order_relaxed) == 0;
       }

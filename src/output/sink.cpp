@@ -16,6 +16,16 @@
 namespace runhook::inline v1 {
 namespace detail {
 
+void Batch::add(std::string_view record) {
+  ends.push_back(bytes.size() + record.size());
+  try {
+    bytes.append(record);
+  } catch (...) {
+    ends.pop_back();
+    throw;
+  }
+}
+
 void Batch::drop_first(std::size_t records) {
   if (records == 0) return;
   const std::size_t gone = ends[records - 1];

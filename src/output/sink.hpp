@@ -26,6 +26,7 @@ struct Batch {
     bytes.clear();
     ends.clear();
   }
+  void add(std::string_view record);  // wholly or not at all
   void drop_first(std::size_t records);
 };
 
