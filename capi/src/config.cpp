@@ -36,6 +36,16 @@ void use_creator(ConfigBox& box, std::shared_ptr<SessionCreator> creator, bool s
 
 }  // namespace
 
+void ConfigBox::add(HookRegistration added, bool chief_only) {
+  auto& hooks = config.hooks;
+  if (!chief_only) {
+    hooks.push_back(std::move(added));
+  } else if (!worker) {
+    hooks.insert(hooks.begin() + static_cast<std::ptrdiff_t>(chief_only_hooks), std::move(added));
+    ++chief_only_hooks;
+  }
+}
+
 }  // namespace runhook::capi
 
 using namespace runhook;
@@ -49,23 +59,21 @@ runhook_config* runhook_training_config_create(const runhook_function* factory, 
                                                const runhook_training_options* options, runhook_error** error) {
   std::shared_ptr<CFunction> function;
   if (accept_function(factory, function, error) != RUNHOOK_OK) return nullptr;
-  runhook_training_options given = RUNHOOK_TRAINING_OPTIONS_INIT;
-  if (options != nullptr && accept_struct(options, kTrainingSizeV1_0, given, error) != RUNHOOK_OK) return nullptr;
   return guarded_handle(error, [&] {
-    if (given.is_chief != 0 && given.is_chief != 1) {
-      throw StatusError(StatusCode::invalid_argument, "is_chief is neither 0 nor 1");
-    }
+    const runhook_training_options given =
+        read_struct(options, kTrainingSizeV1_0, runhook_training_options(RUNHOOK_TRAINING_OPTIONS_INIT));
+    const bool is_chief = read_flag(given.is_chief, "is_chief");
     check_reserved(given.reserved);
     if (given.stop_grace_period_ns < 0) throw StatusError(StatusCode::invalid_argument, "the grace period is negative");
     TrainingOptions wanted;
-    wanted.is_chief = given.is_chief == 1;
+    wanted.is_chief = is_chief;
     wanted.scaffold = scaffold_or_null(scaffold);
     wanted.max_wait_ns = given.max_wait_ns;
     wanted.poll_ns = given.poll_ns;
     wanted.stop_grace_period_ns = given.stop_grace_period_ns;
     auto box = std::make_unique<ConfigBox>();
     box->config = training_config(factory_from(std::move(function)), std::move(wanted));
-    box->worker = given.is_chief == 0;
+    box->worker = !is_chief;
     return give<runhook_config>(std::move(box));
   });
 }
@@ -103,21 +111,15 @@ runhook_status runhook_config_add_hook(runhook_config* config, const runhook_hoo
   if (const auto status = accept_hook(hook, table, owner, error); status != RUNHOOK_OK) return status;
   return guarded(error, [&] {
     const auto box = require_pinned(config);
-    auto& hooks = box->config.hooks;
-    for (const HookRegistration& known : hooks) {
-      if (!static_cast<const CHook&>(*known.hook).same_as(table)) continue;
+    for (const HookRegistration& known : box->config.hooks) {
+      const auto* c_hook = dynamic_cast<const CHook*>(known.hook.get());
+      if (c_hook == nullptr || !c_hook->same_as(table)) continue;
       owner.release();
       throw StatusError(StatusCode::already_exists, "the hook has been added already");
     }
     HookRequestOptions registration = hook_options_from(options);
-    if (registration.chief_only && box->worker) return;
-    HookRegistration added{std::make_shared<CHook>(table, std::move(owner)), std::move(registration.options)};
-    if (registration.chief_only) {
-      hooks.insert(hooks.begin() + static_cast<std::ptrdiff_t>(box->chief_only_hooks), std::move(added));
-      ++box->chief_only_hooks;
-    } else {
-      hooks.push_back(std::move(added));
-    }
+    box->add({std::make_shared<CHook>(table, std::move(owner)), std::move(registration.options)},
+             registration.chief_only);
   });
 }
 

@@ -18,7 +18,10 @@
 namespace runhook::capi {
 
 struct ConfigBox final : Boxed {
-  Config config;                     // all its hooks are CHooks
+  // Appends a hook; one of the chief only goes before the others, or nowhere in a worker's config.
+  void add(HookRegistration added, bool chief_only);
+
+  Config config;
   std::size_t chief_only_hooks = 0;  // they come first
   bool worker = false;               // leaves out the chief's hooks
   bool single_session = false;       // there is one session only, so that recovery would have nothing to go on with

@@ -6,6 +6,7 @@
 #include "hook_context.hpp"
 #include "monitored_handle.hpp"
 #include "run_args_handle.hpp"
+#include "runhook/config.h"
 #include "runhook/context.h"
 #include "step_function_call.hpp"
 #include "stop_handle.hpp"
@@ -152,6 +153,25 @@ runhook_status runhook_context_request_save(runhook_context* context, runhook_er
     } else {
       require_hook_context(context);
     }
+  });
+}
+
+runhook_status runhook_context_log(runhook_context* context, int32_t level, const char* text, runhook_error** error) {
+  return guarded(error, [&] {
+    SessionRunContext& target = *require_hook_context(context).context;
+    if (level < RUNHOOK_LOG_INFO || level > RUNHOOK_LOG_ERROR) {
+      throw StatusError(StatusCode::invalid_argument, "not a log level");
+    }
+    target.log(static_cast<LogLevel>(level), required_text(text, "text"));
+  });
+}
+
+runhook_status runhook_context_warn(runhook_context* context, runhook_status code, const char* message,
+                                    runhook_error** error) {
+  return guarded(error, [&] {
+    SessionRunContext& target = *require_hook_context(context).context;
+    if (code == RUNHOOK_OK) throw StatusError(StatusCode::invalid_argument, "the code is RUNHOOK_OK");
+    target.warn(Error(status_from_number(code), optional_text(message, "message")));
   });
 }
 

@@ -32,6 +32,7 @@ enum class HandleKind : std::uint8_t {
   config,
   monitored_session,
   trigger,
+  builtin_hook,
 };
 
 // A process-wide table of slots. A handle names a slot, the slot's generation and the kind of object, so that one that

@@ -114,16 +114,7 @@ runhook_status accept_hook(const runhook_hook* hook, runhook_hook& copy, UserDat
 HookRequestOptions hook_options_from(const runhook_hook_options* options) {
   HookRequestOptions result;
   if (options == nullptr) return result;
-  runhook_hook_options copy;
-  switch (detail::copy_sized(options, kOptionsSizeV1_0, &copy, sizeof copy)) {
-    case detail::Accepted::yes:
-      break;
-    case detail::Accepted::refused:
-      throw StatusError(StatusCode::invalid_argument, "struct_size of the options is not valid");
-    case detail::Accepted::unknown:
-      throw StatusError(StatusCode::unimplemented,
-                        "the options have members that this version of the library does not know");
-  }
+  const runhook_hook_options copy = read_struct(options, kOptionsSizeV1_0);
   if (copy.phase < RUNHOOK_PHASE_GUARD || copy.phase > RUNHOOK_PHASE_SAVER) {
     throw StatusError(StatusCode::invalid_argument, "not a phase");
   }
@@ -133,14 +124,11 @@ HookRequestOptions hook_options_from(const runhook_hook_options* options) {
   if (copy.failure_policy == RUNHOOK_POLICY_DISABLE && copy.max_failures < 1) {
     throw StatusError(StatusCode::invalid_argument, "max_failures is below 1");
   }
-  if (copy.chief_only != 0 && copy.chief_only != 1) {
-    throw StatusError(StatusCode::invalid_argument, "chief_only is neither 0 nor 1");
-  }
   result.options.phase = static_cast<HookPhase>(copy.phase);
   result.options.failure_policy = static_cast<FailurePolicy>(copy.failure_policy);
   result.options.max_failures = copy.max_failures;
   if (copy.trigger != nullptr) result.options.trigger = require(copy.trigger).trigger;
-  result.chief_only = copy.chief_only == 1;
+  result.chief_only = read_flag(copy.chief_only, "chief_only");
   return result;
 }
 

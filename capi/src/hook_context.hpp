@@ -47,8 +47,26 @@ struct HookContext final : ContextBase {
   void forget_for(const SessionCall* call) noexcept;
 
   SessionRunContext* const context;
-  MonitoredBox* const monitored;     // NULL outside a loop
-  const StopSource stop;             // for other threads
+  MonitoredBox* const monitored;  // NULL outside a loop
+  const StopSource stop;          // for other threads
+  // While a function is asked whether something is due, which it answers with runhook_context_set_due().
+  class Question {
+   public:
+    explicit Question(HookContext& context) noexcept : context_(context), outer_(context.answer) {
+      context.answer = &due_;
+    }
+    ~Question() { context_.answer = outer_; }
+    Question(const Question&) = delete;
+    Question& operator=(const Question&) = delete;
+    bool due() const noexcept { return due_; }
+
+   private:
+    HookContext& context_;
+    bool* const outer_;
+    bool due_ = false;
+  };
+
+  bool* answer = nullptr;            // of the question that is being asked
   const Error* error = nullptr;      // in on_error
   const Outcome* outcome = nullptr;  // in cleanup
   LentSession session;

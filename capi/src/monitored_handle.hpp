@@ -65,6 +65,8 @@ struct MonitoredBox final : Boxed {
       refuse();
     return *target;
   }
+  // The same. Throws BUSY, too, while another thread is using it.
+  MonitoredSession& usable() const;
   [[noreturn]] void refuse() const;
   bool running() const noexcept {
     const MonitoredSession* target = ready.load(std::memory_order_acquire);

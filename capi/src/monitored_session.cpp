@@ -34,6 +34,14 @@ MonitoredBox::~MonitoredBox() {
   session.reset();
 }
 
+MonitoredSession& MonitoredBox::usable() const {
+  MonitoredSession& target = get();
+  if (SessionCall::find(*this) == nullptr && target.running()) {
+    throw StatusError(StatusCode::busy, "another thread is using the session");
+  }
+  return target;
+}
+
 void MonitoredBox::refuse() const {
   const bool called_back = std::this_thread::get_id() == creator;
   throw StatusError(called_back ? StatusCode::reentrant : StatusCode::busy, "the session is still being created");
@@ -62,7 +70,7 @@ runhook_monitored_session* new_session(const ConfigBox& from) {
   box->stop = config.stop;
   box->hooks.reserve(config.hooks.size());
   for (const HookRegistration& registration : config.hooks) {
-    box->hooks.push_back(std::static_pointer_cast<CHook>(registration.hook));
+    if (auto hook = std::dynamic_pointer_cast<CHook>(registration.hook)) box->hooks.push_back(std::move(hook));
   }
   config.direct_contexts = std::make_shared<HookContexts>(*box);
   const auto number = HandleTable::create(HandleKind::monitored_session, box.get());
@@ -187,10 +195,7 @@ runhook_status runhook_monitored_session_add_hook(runhook_monitored_session* ses
   if (const auto status = accept_hook(hook, table, owner, error); status != RUNHOOK_OK) return status;
   return guarded(error, [&] {
     MonitoredBox& box = require(session);
-    MonitoredSession& target = box.get();
-    if (SessionCall::find(box) == nullptr && target.running()) {
-      throw StatusError(StatusCode::busy, "another thread is using the session");
-    }
+    MonitoredSession& target = box.usable();
     std::erase_if(box.hooks, [](const auto& known) { return known.expired(); });
     // A config or another session may keep a hook that this session has no more. Its user_data must not get a second
     // owner; whether the session still has it is for the session to say.

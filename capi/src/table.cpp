@@ -1,6 +1,7 @@
 #include "table.hpp"
 
 #include <algorithm>
+#include <string>
 
 namespace runhook::capi {
 
@@ -32,7 +33,26 @@ Accepted copy_sized(const void* given, std::size_t min_size, void* copy, std::si
   return zero ? Accepted::yes : Accepted::unknown;
 }
 
+void check_sized(Accepted accepted) {
+  switch (accepted) {
+    case Accepted::yes:
+      return;
+    case Accepted::refused:
+      throw StatusError(StatusCode::invalid_argument, "struct_size is not valid");
+    case Accepted::unknown:
+      throw StatusError(StatusCode::unimplemented,
+                        "the struct has members that this version of the library does not know");
+  }
+}
+
 }  // namespace detail
+
+bool read_flag(std::int32_t given, const char* name) {
+  if (given != 0 && given != 1) {
+    throw StatusError(StatusCode::invalid_argument, std::string(name) + " is neither 0 nor 1");
+  }
+  return given == 1;
+}
 
 void check_reserved(std::int32_t reserved) {
   if (reserved != 0) throw StatusError(StatusCode::unimplemented, "the reserved member is not 0");

@@ -45,6 +45,7 @@ namespace detail {
 // `refused`: struct_size is out of bounds, nothing was copied. `unknown`: the tail that this library lacks is not zero.
 enum class Accepted { yes, refused, unknown };
 Accepted copy_sized(const void* given, std::size_t min_size, void* copy, std::size_t copy_size) noexcept;
+void check_sized(Accepted accepted);  // throws unless it is `yes`
 }  // namespace detail
 
 // Takes a table over. `owner` owns its user_data afterwards, on failure too, except if the table is NULL or its size is
@@ -63,21 +64,24 @@ runhook_status accept_table(const Table* given, std::size_t size_v1_0, Table& co
   return RUNHOOK_OK;
 }
 
-// The same for a struct that owns nothing, e.g. options.
+// Returns a copy of a struct that owns nothing, e.g. options. Throws INVALID_ARGUMENT if it is NULL or its size is
+// refused, UNIMPLEMENTED for members that this library does not know.
 template <class Struct>
-runhook_status accept_struct(const Struct* given, std::size_t size_v1_0, Struct& copy, runhook_error** out) noexcept {
-  clear(out);
-  if (given == nullptr) return invalid_argument(out, "the struct is NULL");
-  switch (detail::copy_sized(given, size_v1_0, &copy, sizeof copy)) {
-    case detail::Accepted::yes:
-      return RUNHOOK_OK;
-    case detail::Accepted::refused:
-      return invalid_argument(out, "struct_size is not valid");
-    case detail::Accepted::unknown:
-      break;
-  }
-  return fail(out, StatusCode::unimplemented, "the struct has members that this version of the library does not know");
+Struct read_struct(const Struct* given, std::size_t size_v1_0) {
+  if (given == nullptr) throw StatusError(StatusCode::invalid_argument, "the struct is NULL");
+  Struct copy;
+  detail::check_sized(detail::copy_sized(given, size_v1_0, &copy, sizeof copy));
+  return copy;
 }
+
+// The same for options that may be left out.
+template <class Struct>
+Struct read_struct(const Struct* given, std::size_t size_v1_0, const Struct& defaults) {
+  return given == nullptr ? defaults : read_struct(given, size_v1_0);
+}
+
+// Returns what a flag says. Throws INVALID_ARGUMENT, naming it, unless it is 0 or 1.
+bool read_flag(std::int32_t given, const char* name);
 
 // A member that fills a gap of a struct. A later version may give it a meaning, which must not be lost on this one.
 // Throws UNIMPLEMENTED unless it is 0.

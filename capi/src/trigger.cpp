@@ -5,6 +5,7 @@
 #include "c_call.hpp"
 #include "context_access.hpp"
 #include "guard.hpp"
+#include "hook_context.hpp"
 #include "runhook/context.h"
 #include "table.hpp"
 #include "text.hpp"
@@ -129,8 +130,13 @@ runhook_status runhook_trigger_restore(runhook_trigger* trigger, const char* sta
 
 runhook_status runhook_context_set_due(runhook_context* context, int32_t due, runhook_error** error) {
   return guarded(error, [&] {
+    HookContext* const hook = find_hook_in_callback(context);
+    if (hook != nullptr && hook->answer != nullptr) {
+      *hook->answer = due != 0;
+      return;
+    }
     auto* call = find_context_as<TriggerCall>(context, Role::trigger);
-    check_answerable(context, call, "this is for the predicate of a trigger");
+    check_answerable(context, call, "this is for a predicate");
     call->due = due != 0;
   });
 }

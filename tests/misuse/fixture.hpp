@@ -24,7 +24,7 @@ using Handles = std::tuple<runhook_context*, runhook_error*, runhook_value*, run
                            runhook_results*, runhook_metadata*, runhook_stop_source*, runhook_outcome*, runhook_clock*,
                            runhook_coordinator*, runhook_thread*, runhook_snapshot*, runhook_saver*, runhook_session*,
                            runhook_graph*, runhook_scaffold*, runhook_session_manager*, runhook_session_creator*,
-                           runhook_config*, runhook_monitored_session*, runhook_trigger*>;
+                           runhook_config*, runhook_monitored_session*, runhook_trigger*, runhook_builtin_hook*>;
 
 // Whether the test program is called back in the step or in after_run, to do what a test wants done there.
 class Visitor {
@@ -76,6 +76,7 @@ class World {
     get<runhook_outcome>() = runhook_monitored_session_outcome(monitored, nullptr);
     get<runhook_clock>() = runhook_manual_clock_create(0, nullptr);
     get<runhook_trigger>() = runhook_trigger_every_steps(1, nullptr);
+    get<runhook_builtin_hook>() = runhook_stop_after_hook_create(INT64_MAX, nullptr);
     auto*& coordinator = get<runhook_coordinator>();
     coordinator = runhook_coordinator_create(nullptr);
     coordinator_ = runhook_coordinator_share(coordinator, nullptr);
@@ -115,6 +116,7 @@ class World {
     runhook_coordinator_destroy(coordinator_);
     runhook_coordinator_destroy(threads_);
     runhook_coordinator_destroy(get<runhook_coordinator>());
+    runhook_builtin_hook_destroy(get<runhook_builtin_hook>());
     runhook_trigger_destroy(get<runhook_trigger>());
     runhook_clock_destroy(get<runhook_clock>());
     runhook_outcome_destroy(get<runhook_outcome>());
@@ -205,6 +207,12 @@ RUNHOOK_SANE(const char*const*) { return world.keep(std::array<const char*, 1>{"
 RUNHOOK_SANE(const int64_t*) { return &world.keep(int64_t{1}); } RUNHOOK_SANE_END;
 RUNHOOK_SANE_TOO(const runhook_status*)
 RUNHOOK_SANE(const int32_t*) { return &world.keep(runhook_status{RUNHOOK_ERR_CANCELLED}); } RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_metric_rule*const*) {
+  runhook_metric_rule rule = RUNHOOK_METRIC_RULE_INIT;
+  rule.name = "text";
+  rule.given = RUNHOOK_RULE_TARGET;
+  return world.keep(std::array<const runhook_metric_rule*, 1>{&world.keep(rule)}).data();
+} RUNHOOK_SANE_END;
 RUNHOOK_SANE(const void*) { return &world.keep(double{1}); } RUNHOOK_SANE_END;
 RUNHOOK_SANE(double*) { return &world.keep(double{0}); } RUNHOOK_SANE_END;
 RUNHOOK_SANE(int32_t*) { return &world.keep(int32_t{0}); } RUNHOOK_SANE_END;
@@ -216,14 +224,6 @@ RUNHOOK_SANE(struct DLManagedTensor*) {
 } RUNHOOK_SANE_END;
 RUNHOOK_SANE(runhook_stop_reason*) {
   const runhook_stop_reason init = RUNHOOK_STOP_REASON_INIT;
-  return &world.keep(init);
-} RUNHOOK_SANE_END;
-RUNHOOK_SANE(const runhook_hook_options*) {
-  const runhook_hook_options init = RUNHOOK_HOOK_OPTIONS_INIT;
-  return &world.keep(init);
-} RUNHOOK_SANE_END;
-RUNHOOK_SANE(const runhook_training_options*) {
-  const runhook_training_options init = RUNHOOK_TRAINING_OPTIONS_INIT;
   return &world.keep(init);
 } RUNHOOK_SANE_END;
 RUNHOOK_SANE(const runhook_function*) {
@@ -288,6 +288,7 @@ inline void end(runhook_results* handle) { runhook_results_destroy(handle); }
 inline void end(runhook_stop_source* handle) { runhook_stop_source_destroy(handle); }
 inline void end(runhook_outcome* handle) { runhook_outcome_destroy(handle); }
 inline void end(runhook_clock* handle) { runhook_clock_destroy(handle); }
+inline void end(runhook_builtin_hook* handle) { runhook_builtin_hook_destroy(handle); }
 inline void end(runhook_trigger* handle) { runhook_trigger_destroy(handle); }
 inline void end(runhook_coordinator* handle) { runhook_coordinator_destroy(handle); }
 inline void end(runhook_thread* handle) { runhook_thread_destroy(handle); }

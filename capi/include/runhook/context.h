@@ -168,6 +168,28 @@ RUNHOOK_API runhook_stop_source* runhook_context_stop_source(runhook_context* co
 RUNHOOK_API runhook_status runhook_context_request_save(runhook_context* context, runhook_error** error);
 
 /**
+ * Writes a message to the session's log.
+ *
+ * \param level RUNHOOK_LOG_INFO, RUNHOOK_LOG_WARNING or RUNHOOK_LOG_ERROR.
+ * \param text one line.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_context_log(runhook_context* context, int32_t level, const char* text,
+                                               runhook_error** error);
+
+/**
+ * Says that something is wrong which need not fail the run. It is logged, and counted in the outcome.
+ *
+ * \param code not RUNHOOK_OK.
+ * \param message may be NULL.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_context_warn(runhook_context* context, runhook_status code, const char* message,
+                                                runhook_error** error);
+
+/**
  * Says that the run is going to be stopped once the global step has reached `step`. Hooks with runhook_trigger_last()
  * are called in the run that reaches it. The lowest step announced counts.
  *
@@ -372,7 +394,8 @@ RUNHOOK_API int64_t runhook_context_recovery_attempt(runhook_context* context);
 RUNHOOK_API int64_t runhook_context_backoff_ns(runhook_context* context);
 
 /**
- * In the predicate of a trigger: answers whether it is due.
+ * In the predicate of a trigger, of a hook made by runhook_stop_when_hook_create() and the like: answers whether it is
+ * due.
  *
  * \threadsafety The callback's thread.
  * \since 1.0

@@ -30,6 +30,7 @@
 #ifndef RUNHOOK_RUNHOOK_H_
 #define RUNHOOK_RUNHOOK_H_
 
+#include "runhook/builtin_hook.h"
 #include "runhook/clock.h"
 #include "runhook/config.h"
 #include "runhook/context.h"
@@ -45,6 +46,7 @@
 #include "runhook/snapshot.h"
 #include "runhook/status.h"
 #include "runhook/stop.h"
+#include "runhook/stop_hooks.h"
 #include "runhook/trigger.h"
 #include "runhook/value.h"
 #include "runhook/version.h"

@@ -1,0 +1,54 @@
+/* runhook/builtin_hook.h -- the hooks that the library brings along */
+#ifndef RUNHOOK_BUILTIN_HOOK_H_
+#define RUNHOOK_BUILTIN_HOOK_H_
+
+#include "runhook/config.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Each built-in hook is made by a function of its own, runhook_<what>_hook_create(), and is added to a config or to a
+ * session like any other hook. Its phase, its trigger and its name are its own, unless options are given. It belongs to
+ * one session at a time; once that has ended, the next may have it, and it begins anew. */
+
+/**
+ * Destroys the handle. Sessions and configs that the hook was added to keep it.
+ *
+ * \param hook NULL is allowed.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API void runhook_builtin_hook_destroy(runhook_builtin_hook* hook);
+
+/**
+ * Adds a built-in hook to a config, as runhook_config_add_hook() does.
+ *
+ * \param hook shared.
+ * \param options copied; a trigger that is NULL there leaves the hook its own. NULL: all as the hook wants it.
+ * \returns RUNHOOK_ERR_ALREADY_EXISTS if the config has it already.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_config_add_builtin_hook(runhook_config* config, const runhook_builtin_hook* hook,
+                                                           const runhook_hook_options* options, runhook_error** error);
+
+/**
+ * Adds a built-in hook to a session, as runhook_monitored_session_add_hook() does.
+ *
+ * \param hook shared.
+ * \param options copied; a trigger that is NULL there leaves the hook its own. NULL: all as the hook wants it.
+ * \param id set to a number for runhook_monitored_session_remove_hook(); NULL: not wanted.
+ * \returns RUNHOOK_ERR_ALREADY_EXISTS if the session has it already, RUNHOOK_ERR_BUSY on another thread during a run.
+ * \threadsafety The thread that uses the session.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_monitored_session_add_builtin_hook(runhook_monitored_session* session,
+                                                                      const runhook_builtin_hook* hook,
+                                                                      const runhook_hook_options* options, uint64_t* id,
+                                                                      runhook_error** error);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+#endif /* RUNHOOK_BUILTIN_HOOK_H_ */

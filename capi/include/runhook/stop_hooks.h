@@ -1,0 +1,138 @@
+/* runhook/stop_hooks.h -- built-in hooks that ask for a stop */
+#ifndef RUNHOOK_STOP_HOOKS_H_
+#define RUNHOOK_STOP_HOOKS_H_
+
+#include "runhook/builtin_hook.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * At which step to stop. The caller sets struct_size; growth follows the rules of runhook_function.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_stop_at_step_options {
+  size_t struct_size;
+  int64_t last_step;                  /* the global step at which to stop; -1: num_steps counts */
+  int64_t num_steps;                  /* so many after the step at which the run begins; -1: last_step counts */
+  const char* steps_per_run_variable; /* of a session that makes several steps in a run, set so that the last run ends
+                                         exactly at the step; copied; NULL: there is none */
+  int64_t steps_per_run;              /* how many it makes otherwise; at least 1 */
+  /* End of 1.0. Append only, below this line. */
+} runhook_stop_at_step_options;
+#define RUNHOOK_STOP_AT_STEP_OPTIONS_INIT \
+  { sizeof(runhook_stop_at_step_options), -1, -1, NULL, 1 }
+
+/**
+ * Makes a hook that asks for a stop once the global step has reached a step; before the first run, too. The step is
+ * kept through recoveries, and announced as with runhook_context_announce_last_step().
+ *
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT for neither or both of last_step and num_steps.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_builtin_hook* runhook_stop_at_step_hook_create(const runhook_stop_at_step_options* options,
+                                                                   runhook_error** error);
+
+/**
+ * Makes a hook that asks for a stop after the first step that ends when a time has passed since the run began.
+ *
+ * \param ns of the session's clock; not negative.
+ * \returns owned.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_builtin_hook* runhook_stop_after_hook_create(int64_t ns, runhook_error** error);
+
+/**
+ * Makes a hook that asks for a stop after the first step that ends at a point in time or later.
+ *
+ * \param unix_ns nanoseconds since 1970-01-01 00:00 UTC; looked at when the run begins, so that a wall clock that is
+ * set afterwards does not matter. \returns owned. \threadsafety Any thread. \since 1.0
+ */
+RUNHOOK_API runhook_builtin_hook* runhook_stop_at_time_hook_create(int64_t unix_ns, runhook_error** error);
+
+/**
+ * Makes a hook that asks a function after each step, and for a stop when it says so.
+ *
+ * \param predicate gets the context of after_run, and answers with runhook_context_set_due(). What it fails with is the
+ *   hook's failure.
+ * \param reason text of the stop request; NULL: a text that says that the predicate holds.
+ * \returns owned.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_builtin_hook* runhook_stop_when_hook_create(const runhook_function* predicate, const char* reason,
+                                                                runhook_error** error);
+
+/**
+ * Makes a hook that fetches values and checks every element of them for NaN and infinity after each step, before
+ * anything is saved. Integers and what is not a tensor on the CPU pass.
+ *
+ * \param names of what is to be checked, e.g. the loss; at least one; copied.
+ * \param fail 1: the run fails with RUNHOOK_ERR_DATA_LOSS. 0: a stop is asked for.
+ * \param check_infinity 1: infinite values count as well. 0: NaN only.
+ * \returns owned.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_builtin_hook* runhook_nan_guard_hook_create(const char* const* names, size_t count, int32_t fail,
+                                                                int32_t check_infinity, runhook_error** error);
+
+enum { /* directions: which values are better */
+       RUNHOOK_LOWER_IS_BETTER = 0,
+       RUNHOOK_HIGHER_IS_BETTER = 1
+};
+
+enum { /* for runhook_metric_rule.given: which of its members count */
+       RUNHOOK_RULE_PATIENCE_STEPS = 1,
+       RUNHOOK_RULE_PATIENCE_NS = 2,
+       RUNHOOK_RULE_BASELINE = 4,
+       RUNHOOK_RULE_TARGET = 8,
+       RUNHOOK_RULE_DIVERGENCE = 16
+};
+
+/**
+ * What is expected of one metric. The caller sets struct_size; growth follows the rules of runhook_function.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_metric_rule {
+  size_t struct_size;
+  const char* name;       /* to be fetched; a scalar; copied */
+  int32_t direction;      /* RUNHOOK_LOWER_IS_BETTER or RUNHOOK_HIGHER_IS_BETTER */
+  uint32_t given;         /* RUNHOOK_RULE_* of all that is to be checked; at least one besides the baseline */
+  int64_t patience_steps; /* so many steps without an improvement are too many */
+  int64_t patience_ns;    /* so is this much time of the session's clock */
+  double min_delta;       /* by how much it has to get better to have improved */
+  int32_t relative;       /* 1: min_delta is a fraction of the best value so far */
+  int32_t reserved;       /* 0 */
+  double baseline;        /* only what is better than this is an improvement */
+  double target;          /* reached: there is nothing left to do */
+  double divergence;      /* as bad as this or worse: there is no hope left */
+  /* End of 1.0. Append only, below this line. */
+} runhook_metric_rule;
+#define RUNHOOK_METRIC_RULE_INIT \
+  { sizeof(runhook_metric_rule), NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * Makes a hook that follows metrics and asks for a stop when they do not improve, are good enough, or hopeless. NaN is
+ * no improvement. Best values and patience are kept through recoveries.
+ *
+ * \param rules copied. \param count at least 1.
+ * \param all 1: stop when all rules say so. 0: when one does.
+ * \param warm_up_steps global step before which nothing is judged.
+ * \returns owned.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_builtin_hook* runhook_early_stopping_hook_create(const runhook_metric_rule* const* rules,
+                                                                     size_t count, int32_t all, int64_t warm_up_steps,
+                                                                     runhook_error** error);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+#endif /* RUNHOOK_STOP_HOOKS_H_ */
