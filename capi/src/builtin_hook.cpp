@@ -43,6 +43,11 @@ using namespace runhook::capi;
 
 void runhook_builtin_hook_destroy(runhook_builtin_hook* hook) { capi::destroy(hook); }
 
+const char* runhook_builtin_hook_name(const runhook_builtin_hook* hook) {
+  const auto* box = find(hook);
+  return box != nullptr ? box->name.c_str() : nullptr;
+}
+
 runhook_status runhook_config_add_builtin_hook(runhook_config* config, const runhook_builtin_hook* hook,
                                                const runhook_hook_options* options, runhook_error** error) {
   return guarded(error, [&] {

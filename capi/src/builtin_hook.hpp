@@ -15,8 +15,10 @@
 namespace runhook::capi {
 
 struct BuiltinHookBox final : Boxed {
-  explicit BuiltinHookBox(HookRegistration its_registration) noexcept : registration(std::move(its_registration)) {}
+  explicit BuiltinHookBox(HookRegistration its_registration)
+      : registration(std::move(its_registration)), name(registration.hook->name()) {}
   const HookRegistration registration;  // as the hook wants it
+  const std::string name;
 };
 RUNHOOK_CAPI_BOX(runhook_builtin_hook, BuiltinHookBox, builtin_hook, "built-in hook");
 

@@ -207,6 +207,11 @@ RUNHOOK_SANE(const char*const*) { return world.keep(std::array<const char*, 1>{"
 RUNHOOK_SANE(const int64_t*) { return &world.keep(int64_t{1}); } RUNHOOK_SANE_END;
 RUNHOOK_SANE_TOO(const runhook_status*)
 RUNHOOK_SANE(const int32_t*) { return &world.keep(runhook_status{RUNHOOK_ERR_CANCELLED}); } RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_stop_at_step_options*) {
+  runhook_stop_at_step_options options = RUNHOOK_STOP_AT_STEP_OPTIONS_INIT;
+  options.last_step = 1000000;
+  return &world.keep(options);
+} RUNHOOK_SANE_END;
 RUNHOOK_SANE(const runhook_metric_rule*const*) {
   runhook_metric_rule rule = RUNHOOK_METRIC_RULE_INIT;
   rule.name = "text";

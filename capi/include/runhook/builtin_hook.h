@@ -22,6 +22,15 @@ extern "C" {
 RUNHOOK_API void runhook_builtin_hook_destroy(runhook_builtin_hook* hook);
 
 /**
+ * Returns the name of a built-in hook, as it is in messages and for runhook_monitored_session_find_hook().
+ *
+ * \returns borrowed from the hook; NULL for a handle that is not valid.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API const char* runhook_builtin_hook_name(const runhook_builtin_hook* hook);
+
+/**
  * Adds a built-in hook to a config, as runhook_config_add_hook() does.
  *
  * \param hook shared.
