@@ -17,13 +17,12 @@ namespace {
   throw StatusError(StatusCode::not_found, fmt::format("the session has no variable '{}'", name));
 }
 
-// What a device holds cannot be copied here; strings and bytes cannot change.
-Value own_copy(const Value& value) {
-  const bool copyable = value.kind() == ValueKind::tensor && value.device().type == Device().type;
-  return copyable ? value.clone() : value;
-}
-
 }  // namespace
+
+Value detail::own_copy(Value value) {
+  const bool changeable = value.kind() == ValueKind::tensor && value.device().type == Device().type;
+  return changeable && !value.unique() ? value.clone() : value;
+}
 
 bool SessionStep::timed_out() const noexcept { return deadline_ns != 0 && detail::monotonic_ns() >= deadline_ns; }
 
@@ -140,7 +139,7 @@ Snapshot save_variables(Session& session) {
 }
 
 void restore_variables(Session& session, const Snapshot& snapshot) {
-  for (const auto& [name, value] : snapshot.variables) session.write_variable(name, own_copy(value));
+  for (const auto& [name, value] : snapshot.variables) session.write_variable(name, detail::own_copy(value));
 }
 
 }  // namespace runhook::inline v1

@@ -11,6 +11,10 @@
 namespace runhook::inline v1 {
 namespace detail {
 
+// A value that changes with nobody else's: what has no other reference is handed on, what a device holds is shared,
+// since it cannot be copied here; strings and bytes cannot change.
+Value own_copy(Value value);
+
 // The global variables with values of their own, that is, untouched by what the session does next.
 std::vector<std::pair<std::string, Value>> copy_variables(Session& session);
 

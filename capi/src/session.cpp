@@ -1,6 +1,7 @@
 // Sessions as handles: running them raw, and their variables.
 #include "runhook/session.h"
 
+#include "../../src/session_variables.hpp"
 #include "guard.hpp"
 #include "guarded_session.hpp"
 #include "run_args_handle.hpp"
@@ -44,16 +45,6 @@ std::shared_ptr<Session> session_from_handle(const runhook_session* handle) {
 }
 
 runhook_session* give_session(std::shared_ptr<Session> session) { return create<runhook_session>(std::move(session)); }
-
-namespace {
-
-// A value that changes with nobody else's: what has no other reference is handed on, what cannot be copied is shared.
-Value own_copy(Value value) {
-  const bool changeable = value.kind() == ValueKind::tensor && value.device().type == RUNHOOK_DEVICE_CPU;
-  return changeable && !value.unique() ? value.clone() : value;
-}
-
-}  // namespace
 
 VariableScope scope_from_number(std::int32_t number) {
   if (number == RUNHOOK_VARIABLES_GLOBAL) return VariableScope::global;
@@ -133,7 +124,7 @@ runhook_value* runhook_session_read_variable(runhook_session* session, const cha
     const auto text = required_text(name, "name");
     Value value;
     with_session(session, [&](Session& target) { value = target.read_variable(text); });
-    return give_value(own_copy(std::move(value)));
+    return give_value(v1::detail::own_copy(std::move(value)));
   });
 }
 
@@ -141,7 +132,7 @@ runhook_status runhook_session_write_variable(runhook_session* session, const ch
                                               runhook_error** error) {
   return guarded(error, [&] {
     const auto text = required_text(name, "name");
-    const Value copy = own_copy(from_handle(value));
+    const Value copy = v1::detail::own_copy(from_handle(value));
     with_session(session, [&](Session& target) { target.write_variable(text, copy); });
   });
 }
