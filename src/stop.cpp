@@ -133,9 +133,14 @@ bool StopState::request(const StopReason& reason) noexcept {
   if (filled.step < 0) filled.step = step();
   if (filled.time_ns == 0) filled.time_ns = detail::monotonic_ns();
   const bool is_first = publish(filled);
-  // A canceller that asks for a stop comes back here; cancelling is under way then, and the lock is held.
-  if (filled.urgency != StopUrgency::now || find_cancel_frame(this) != nullptr) return is_first;
+  if (filled.urgency == StopUrgency::now) cancel_steps();
+  return is_first;
+}
 
+void StopState::cancel_steps() noexcept {
+  // A canceller that asks for a stop comes back here; cancelling is under way then, and the lock is held.
+  if (find_cancel_frame(this) != nullptr) return;
+  const RestoredErrno restored_errno;
   const std::lock_guard<std::mutex> lock(cancel_mutex_);
   CancelFrame frame{this, cancel_frames};
   cancel_frames = &frame;
@@ -147,7 +152,6 @@ bool StopState::request(const StopReason& reason) noexcept {
     }
   }
   cancel_frames = frame.outer;
-  return is_first;
 }
 
 bool StopState::request_from_signal(std::int32_t signal_number, StopUrgency urgency) noexcept {

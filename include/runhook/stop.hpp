@@ -87,6 +87,8 @@ class StopState {
   // Sets what an urgent request calls to cancel the step in progress of `owner`, of which there may be several; empty
   // takes it away and waits for a call under way. Throws std::bad_alloc, but not when it takes away.
   void set_canceller(const void* owner, std::function<void()> canceller);
+  // Calls them: what an urgent request from a signal handler leaves to a thread. Any thread.
+  void cancel_steps() noexcept;
 
  private:
   static constexpr std::uint32_t kStop = 1;
