@@ -1,0 +1,224 @@
+#include "subscriber.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "../monotonic.hpp"
+#include "runhook/error.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+namespace {
+
+[[noreturn]] void refuse(const std::string& why) { throw StatusError(StatusCode::invalid_argument, why); }
+
+// Signals that cannot be handled, that are faults, to which no handler can return, and that do not end a process.
+bool is_unfit(int signal) noexcept {
+  static constexpr std::array kUnfit = {SIGKILL, SIGSTOP, SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,  SIGTRAP, SIGABRT,
+                                        SIGSYS,  SIGCHLD, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG,  SIGWINCH};
+  return std::find(kUnfit.begin(), kUnfit.end(), signal) != kUnfit.end();
+}
+
+void check_rule(const SignalRule& rule) {
+  if (rule.signal < 1 || rule.signal > 64) refuse(fmt::format("there is no signal {}", rule.signal));
+  if (is_unfit(rule.signal)) refuse(fmt::format("signal {} is not one that can ask for a stop", rule.signal));
+  if (rule.action < SignalAction::stop || rule.action > SignalAction::save_and_stop) {
+    refuse("the signal's action is not a known one");
+  }
+  if (rule.repeat < SignalRepeat::usual || rule.repeat > SignalRepeat::default_action) {
+    refuse("what the signal is to do when it is repeated is not known");
+  }
+  if (rule.min_interval < std::chrono::nanoseconds(0)) refuse("min_interval is negative");
+}
+
+// "usual" said out loud.
+SignalRule spelled_out(SignalRule rule) noexcept {
+  if (rule.repeat == SignalRepeat::usual) {
+    rule.repeat = rule.signal == SIGINT ? SignalRepeat::escalate : SignalRepeat::ignore;
+  }
+  return rule;
+}
+
+// E.g. "SIGTERM".
+std::string signal_name(int signal) {
+  const char* const name = sigabbrev_np(signal);
+  return name == nullptr ? fmt::format("signal {}", signal) : fmt::format("SIG{}", name);
+}
+
+// At which stage the signal stops now, and at which it ends the process; 0: at none.
+struct Stages {
+  std::uint32_t urgent = 0;
+  std::uint32_t last = 0;
+};
+
+Stages stages_of(const SignalRule& rule) noexcept {
+  const bool at_once = rule.action == SignalAction::stop_now;
+  if (rule.repeat == SignalRepeat::default_action) return {at_once ? 1U : 0U, 2};
+  if (rule.repeat == SignalRepeat::escalate) return at_once ? Stages{1, 2} : Stages{2, 3};
+  return {at_once ? 1U : 0U, 0};
+}
+
+bool saves(const SignalRule& rule) noexcept {
+  return rule.action == SignalAction::save || rule.action == SignalAction::save_and_stop;
+}
+
+// A terminal that is halted, or a pipe that nobody reads, must not hold up the thread.
+void write_to_standard_error(std::string_view line) noexcept {
+  struct pollfd ready = {STDERR_FILENO, POLLOUT, 0};
+  if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) return;
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+}
+
+}  // namespace
+
+void check_signal_options(const SignalOptions& options) {
+  if (options.rules.empty()) refuse("there are no signals to subscribe to");
+  for (const SignalRule& rule : options.rules) {
+    check_rule(rule);
+    const auto same = [&](const SignalRule& other) { return other.signal == rule.signal; };
+    if (std::count_if(options.rules.begin(), options.rules.end(), same) > 1) {
+      refuse(fmt::format("there are two rules for signal {}", rule.signal));
+    }
+  }
+  if (options.exit_deadline < std::chrono::nanoseconds(0)) refuse("exit_deadline is negative");
+}
+
+SignalSubscriber::SignalSubscriber(std::shared_ptr<StopState> state, SignalOptions options)
+    : state_(std::move(state)), options_(std::move(options)), rules_(options_.rules.size()) {
+  check_signal_options(options_);
+  if (state_ == nullptr) refuse("there is nothing to stop");
+  for (std::size_t i = 0; i < rules_.size(); ++i) rules_[i].is = spelled_out(options_.rules[i]);
+}
+
+SignalSubscriber::Rule* SignalSubscriber::find(int signal) noexcept {
+  for (Rule& rule : rules_) {
+    if (rule.is.signal == signal) return &rule;
+  }
+  return nullptr;
+}
+
+std::uint64_t SignalSubscriber::received(int signal) const noexcept {
+  const Rule* const rule = const_cast<SignalSubscriber*>(this)->find(signal);
+  return rule == nullptr ? 0 : rule->received.load();
+}
+
+// In the signal handler, to post(): no locks, no memory, no thread-local data.
+
+void SignalSubscriber::receive(int signal, SignalVerdict& verdict) noexcept {
+  Rule* const rule = find(signal);
+  if (rule == nullptr || !rule->on.load()) return;
+  verdict.handled = true;
+  if (!options_.chain) verdict.chain = false;
+  // What it asks for comes before the count: whoever sees the count finds that it was asked for.
+  if (saves(rule->is)) state_->request_save();
+  if (rule->is.action != SignalAction::save) receive_stop(*rule, monotonic_ns(), verdict);
+  rule->received.fetch_add(1);
+}
+
+void SignalSubscriber::receive_stop(Rule& rule, std::int64_t now_ns, SignalVerdict& verdict) noexcept {
+  if (rule.is.repeat == SignalRepeat::ignore && rule.stage.load() > 0) return;
+  const std::uint32_t stage = count(rule, now_ns);
+  const Stages stages = stages_of(rule.is);
+  if (stages.last != 0 && stage >= stages.last) {
+    verdict.default_action = true;
+  } else if (stages.urgent != 0 && stage == stages.urgent) {
+    post(rule, StopUrgency::now, now_ns);
+  } else if (stage == 1) {
+    post(rule, StopUrgency::after_step, now_ns);
+  }
+}
+
+// Which one this is of those that count; 0: it does not.
+std::uint32_t SignalSubscriber::count(Rule& rule, std::int64_t now_ns) noexcept {
+  const std::int64_t interval_ns = rule.is.min_interval.count();
+  std::int64_t last_ns = rule.counted_ns.load();
+  do {
+    if (last_ns != kNotYet && interval_ns > 0 && now_ns - last_ns < interval_ns) return 0;
+  } while (!rule.counted_ns.compare_exchange_weak(last_ns, now_ns));
+  return rule.stage.fetch_add(1) + 1;
+}
+
+void SignalSubscriber::post(Rule& rule, StopUrgency urgency, std::int64_t now_ns) noexcept {
+  state_->request_from_signal(rule.is.signal, urgency);
+  if (urgency == StopUrgency::now) cancels_.store(true);
+  const std::int64_t deadline_ns = options_.exit_deadline.count();
+  std::int64_t none = kNever;
+  if (deadline_ns > 0 && deadline_ns_.compare_exchange_strong(none, saturating_add(now_ns, deadline_ns))) {
+    deadline_signal_.store(rule.is.signal);
+  }
+  rule.posted.fetch_add(1);
+}
+
+// On the registration's thread.
+
+SignalSubscriber::Deadline SignalSubscriber::serve() noexcept {
+  const std::lock_guard<std::recursive_mutex> lock(serving_);
+  if (ended_) return {};
+  if (cancels_.exchange(false)) state_->cancel_steps();
+  for (Rule& rule : rules_) {
+    if (ended_) return {};  // one of the functions that are called here has ended it
+    try {
+      tell(rule);
+    } catch (...) {  // NOLINT(bugprone-empty-catch): a log that fails must not fail anything else
+    }
+  }
+  const int signal = deadline_signal_.load();
+  return signal == 0 ? Deadline{} : Deadline{deadline_ns_.load(), signal};
+}
+
+void SignalSubscriber::end() noexcept {
+  const std::lock_guard<std::recursive_mutex> lock(serving_);
+  ended_ = true;
+}
+
+void SignalSubscriber::tell(Rule& rule) {
+  if (rule.is.action == SignalAction::save) {
+    tell_of_save(rule);
+    return;
+  }
+  const std::uint32_t posted = rule.posted.load();
+  if (std::exchange(rule.told, posted) == posted) return;
+  const Stages stages = stages_of(rule.is);
+  std::string line = fmt::format("{}: ", signal_name(rule.is.signal));
+  if (stages.urgent != 0 && posted >= stages.urgent) {
+    line += "the run is stopped, and its step cancelled";
+  } else {
+    line += rule.is.action == SignalAction::save_and_stop ? "the run is saved and stopped after its step"
+                                                          : "the run is stopped after its step";
+  }
+  if (stages.last == posted + 1) {
+    line += "; the next one ends the process";
+  } else if (stages.urgent == posted + 1) {
+    line += "; the next one cancels the step";
+  }
+  write(line);
+}
+
+// There may be very many. One line for each interval will do.
+void SignalSubscriber::tell_of_save(Rule& rule) {
+  const std::uint64_t received = rule.received.load();
+  if (received == rule.told_received) return;
+  const std::int64_t now_ns = monotonic_ns();
+  if (rule.told_ns != kNotYet && now_ns - rule.told_ns < rule.is.min_interval.count()) return;
+  rule.told_received = received;
+  rule.told_ns = now_ns;
+  write(fmt::format("{}: the run is saved after its step", signal_name(rule.is.signal)));
+}
+
+void SignalSubscriber::write(std::string_view line) {
+  if (options_.log) {
+    options_.log(LogLevel::warning, line);
+  } else {
+    write_to_standard_error(fmt::format("runhook: {}\n", line));
+  }
+}
+
+}  // namespace detail
+}  // namespace runhook::inline v1
