@@ -161,8 +161,8 @@ void HookList::collect_calls() {
 }
 
 void HookList::decide(const TriggerPoint& point) {
-  const bool may_be_due =
-      point.step >= next_due_.step || point.time_ns >= next_due_.time_ns || (point.last && use_last_);
+  const bool may_be_due = point.step >= next_due_.step || point.time_ns >= next_due_.time_ns ||
+                          point.run >= next_due_.run || (point.last && use_last_);
   if (!may_be_due && !any_due_) return;
   // A predicate may fail; then nothing is decided, and all are asked again.
   next_due_ = {kAtOnce, kAtOnce};
@@ -180,7 +180,7 @@ void HookList::decide(const TriggerPoint& point) {
       any_due_ = true;
     }
     const Trigger::Next next = trigger.next(point.step);
-    first = {std::min(first.step, next.step), std::min(first.time_ns, next.time_ns)};
+    first = {std::min(first.step, next.step), std::min(first.time_ns, next.time_ns), std::min(first.run, next.run)};
   }
   next_due_ = first;
   if (any_due_) collect(due_, [](const HookSlot& slot) { return slot.due; });

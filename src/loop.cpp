@@ -215,6 +215,7 @@ std::int64_t Loop::idle_steps(std::int64_t allowed) {
   const std::int64_t step = global_step();
   if (next.step <= step) return 0;
   std::int64_t idle = std::min(allowed, next.step - step);
+  if (next.run != Trigger::kNever) idle = std::min(idle, next.run - run_number());
   if (hooks_.triggers_use_last()) {
     if (state_.last_step != Trigger::kNever) idle = std::min(idle, state_.last_step - step - 1);
     if (last_run_number_ != Trigger::kNever) idle = std::min(idle, last_run_number_ - run_number());
@@ -231,6 +232,7 @@ void Loop::decide_triggers() {
   TriggerPoint point;
   point.step = global_step();
   if (hooks_.triggers_use_time()) point.time_ns = state_.context->now_ns();
+  point.run = run;
   point.last = run == last_run_number_ || state_.last_step - std::max<std::int64_t>(state_.advance, 1) <= point.step;
   hooks_.decide(point);
   decided_run_ = run;

@@ -94,6 +94,21 @@ class EverySteps final : public Cloneable<EverySteps> {
   std::optional<std::int64_t> last_;
 };
 
+class EveryRuns final : public Cloneable<EveryRuns> {
+ public:
+  explicit EveryRuns(std::int64_t runs) noexcept : runs_(runs) {}
+  bool due(const TriggerPoint& point) const override { return point.run >= from(); }
+  Next next(std::int64_t) const noexcept override { return {kNever, kNever, from()}; }
+  void fired(const TriggerPoint& point) override { last_ = point.run; }
+  void reset() override { last_.reset(); }
+  void load(Numbers&, std::int64_t) override { last_.reset(); }  // another session's runs
+
+ private:
+  std::int64_t from() const noexcept { return last_ ? detail::saturating_add(*last_, runs_) : kAlways; }
+  std::int64_t runs_;
+  std::optional<std::int64_t> last_;
+};
+
 class EveryNs final : public Cloneable<EveryNs> {
  public:
   explicit EveryNs(std::int64_t ns) noexcept : ns_(ns) {}
@@ -229,7 +244,9 @@ class Both final : public Rule {
   Next next(std::int64_t step) const noexcept override {
     const Next a = a_->next(step);
     const Next b = b_->next(step);
-    if (how_ == Connective::disjunction) return {std::min(a.step, b.step), std::min(a.time_ns, b.time_ns)};
+    if (how_ == Connective::disjunction) {
+      return {std::min(a.step, b.step), std::min(a.time_ns, b.time_ns), std::min(a.run, b.run)};
+    }
     return a.step <= step ? b : a;  // either says the truth; this is the one that is not due by its steps already
   }
   bool uses_time() const noexcept override { return a_->uses_time() || b_->uses_time(); }
@@ -298,6 +315,11 @@ Trigger& Trigger::operator=(Trigger&&) noexcept = default;
 Trigger Trigger::every_steps(std::int64_t steps) {
   check_positive(steps, "the number of steps");
   return Trigger(std::make_unique<EverySteps>(steps));
+}
+
+Trigger Trigger::every_runs(std::int64_t runs) {
+  check_positive(runs, "the number of runs");
+  return Trigger(std::make_unique<EveryRuns>(runs));
 }
 
 Trigger Trigger::every_ns(std::int64_t ns) {

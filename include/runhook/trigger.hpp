@@ -16,6 +16,7 @@ struct TriggerPoint {
   std::int64_t step = 0;     // global step before the run
   std::int64_t time_ns = 0;  // of the session's clock
   bool last = false;         // whether it is known to be the last run: see Trigger::last()
+  std::int64_t run = 0;      // how many runs this session has completed or skipped before
 };
 
 // Says in which runs a hook is called. Belongs to a hook's registration (HookOptions::trigger): while it is not due,
@@ -37,6 +38,8 @@ class Trigger {
 
   // All throw INVALID_ARGUMENT for a number that is not positive, a window that is empty, or no predicate.
   static Trigger every_steps(std::int64_t steps);
+  // Whatever the runs do to the global step. Runs are those of one session, so restore() has it count anew.
+  static Trigger every_runs(std::int64_t runs);
   static Trigger every_ns(std::int64_t ns);
   static Trigger every_seconds(double seconds);
   static Trigger every(std::int64_t steps, std::int64_t ns);  // whichever comes first; both count from then on
@@ -68,11 +71,12 @@ class Trigger {
   void rewind(std::int64_t step);
   void reset();  // as if it had never been due
 
-  // When it might be due, seen from `step`: until the step has reached the one or the time the other, due() is false,
-  // unless the run is the last.
+  // When it might be due, seen from `step`: until the step, the time or the number of the run has reached its, due() is
+  // false, unless the run is the last.
   struct Next {
     std::int64_t step;
     std::int64_t time_ns;
+    std::int64_t run = INT64_MAX;
   };
   Next next(std::int64_t step) const noexcept;
   static constexpr std::int64_t kNever = INT64_MAX;

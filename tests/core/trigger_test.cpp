@@ -44,6 +44,22 @@ TEST(Trigger, SU_12_EveryStepsIsRightIfRunsAdvanceByMoreThanOne) {
   EXPECT_EQ(due_at(Trigger::every_steps(8), range(30, 5)), (Steps{0, 10, 20}));
 }
 
+TEST(Trigger, EveryRunsCountsRunsWhateverTheyDoToTheStep) {
+  Trigger trigger = Trigger::every_runs(3);
+  Steps due;
+  for (std::int64_t run = 0; run < 8; ++run) {
+    const TriggerPoint point{.step = 40 - run / 2, .run = run};
+    if (!trigger.due(point)) continue;
+    trigger.fired(point);
+    due.push_back(run);
+  }
+  EXPECT_EQ(due, (Steps{0, 3, 6}));
+  trigger.rewind(0);
+  EXPECT_FALSE(trigger.due({.run = 8})) << "a recovery to an earlier step does not change what has been run";
+  trigger.restore(trigger.state(0), 0);
+  EXPECT_TRUE(trigger.due({.run = 0})) << "the runs of another session begin anew";
+}
+
 TEST(Trigger, TI_03_EverySecondsCountsTime) {
   EXPECT_EQ(due_at(Trigger::every_seconds(9), range(8), 3'100'000'000), (Steps{0, 3, 6}));
 }
@@ -119,14 +135,17 @@ TEST(Trigger, NextIsNeverLate) {
       Trigger::every_steps(2) && Trigger::every_ns(55),
       !Trigger::every_steps(2),
       Trigger::from_step(4) && Trigger::every_steps(3),
+      Trigger::every_runs(3),
+      Trigger::every_runs(4) || Trigger::every_ns(35),
+      Trigger::every_steps(3) && Trigger::every_runs(4),
       Trigger::at_steps({6}) || (Trigger::every_ns(45) && Trigger::before_step(9)),
   };
   for (std::size_t i = 0; i < all.size(); ++i) {
     Trigger trigger = all[i];
     Trigger::Next next = trigger.next(0);
     for (std::int64_t step = 0; step < 20; ++step) {
-      const TriggerPoint point{step, step * 10, false};
-      const bool may_be = step >= next.step || point.time_ns >= next.time_ns;
+      const TriggerPoint point{step, step * 10, false, step};
+      const bool may_be = step >= next.step || point.time_ns >= next.time_ns || point.run >= next.run;
       if (trigger.due(point)) {
         EXPECT_TRUE(may_be) << "trigger " << i << " at step " << step;
         trigger.fired(point);
@@ -161,6 +180,7 @@ TEST(Trigger, StateOfAnotherTriggerIsRefusedAndChangesNothing) {
 
 TEST(Trigger, BadNumbersAreRefused) {
   EXPECT_STATUS(Trigger::every_steps(0), invalid_argument, "0");
+  EXPECT_STATUS(Trigger::every_runs(0), invalid_argument, "0");
   EXPECT_STATUS(Trigger::every_ns(-1), invalid_argument, "-1");
   EXPECT_STATUS(Trigger::every_seconds(0), invalid_argument, "");
   EXPECT_STATUS(Trigger::every_seconds(std::nan("")), invalid_argument, "");
@@ -224,6 +244,40 @@ TEST_F(TriggeredHook, IsCalledWhenTheCallerDrives) {
   const auto session = rig.start();
   for (int i = 0; i < 10; ++i) session->run();
   EXPECT_EQ(before, (Steps{0, 4, 8}));
+}
+
+// Its global step moves in every second run only.
+class SlowSession final : public Session {
+ public:
+  NodeId resolve(std::string_view) override { return 0; }
+  std::optional<NodeId> global_step() override { return 0; }
+  std::optional<std::int64_t> read_global_step() override { return runs_ / 2; }
+  void run(SessionStep& step) override {
+    ++runs_;
+    for (Value& result : step.results) result = Value::scalar(runs_ / 2);
+  }
+
+ private:
+  std::int64_t runs_ = 0;
+};
+
+TEST_F(TriggeredHook, EveryRunsIsDueInEveryNthRunWhoeverDrives) {
+  rig.make = [] { return std::make_shared<SlowSession>(); };
+  Steps before;
+  add(Trigger::every_runs(3), &before);
+  const auto session = rig.start();
+  EXPECT_EQ(session->run_until_stop({}, 7), 7);  // due in runs 0, 3 and 6
+  for (int i = 0; i < 4; ++i) session->run();    // and in run 9
+  EXPECT_EQ(before, (Steps{0, 1, 3, 4}));
+}
+
+TEST_F(TriggeredHook, EveryRunsIsDueAmongStepsInWhichNobodyAsksForAnything) {
+  Steps before;
+  add(Trigger::every_runs(4), &before);
+  const auto session = rig.start();
+  EXPECT_EQ(session->run_until_stop({}, 10), 10);
+  for (int i = 0; i < 5; ++i) session->run();
+  EXPECT_EQ(before, (Steps{0, 4, 8, 12}));
 }
 
 TEST_F(TriggeredHook, IsCalledAroundStepsThatFetch) {
