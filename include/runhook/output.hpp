@@ -33,7 +33,7 @@ struct OutputOptions {
 // fails, what waits is tried again, and a record that got into a file in part is taken out of it: what was written
 // stays readable. A broken pipe, and a file that cannot be opened, are given up.
 //
-// All functions may be called by any thread; none throws, and none but close() waits. Since 1.0.
+// All functions may be called by any thread; none throws, and none but sync() and close() waits. Since 1.0.
 class Output {
  public:
   // Appends to a file, which is made if need be, with its directories. It is opened by the thread.
@@ -51,6 +51,9 @@ class Output {
   bool write(std::string_view record) noexcept;
   // Asks for everything to be written now.
   void flush() noexcept;
+  // Waits until everything has been written that was taken before, for at most close_timeout; returns whether it has.
+  // For those who share an output that goes on.
+  bool sync() noexcept;
   // Waits until everything has been written, for at most close_timeout; returns whether it has. Records that come later
   // are dropped. Idempotent.
   bool close() noexcept;

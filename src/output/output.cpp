@@ -47,6 +47,7 @@ struct Output::State {
 
   bool take(std::string_view record) noexcept;
   void ask(bool State::*what) noexcept;
+  bool sync() noexcept;
   bool close() noexcept;
   Error take_failure() noexcept;
   void run() noexcept;  // on the thread
@@ -67,6 +68,8 @@ struct Output::State {
   std::mutex mutex;  // guards what follows
   std::condition_variable changed;
   bool flush = false;
+  std::uint64_t syncs = 0;   // that were asked for
+  std::uint64_t synced = 0;  // up to which everything was tried
   bool closing = false;
   bool done = false;
   Error failure;
@@ -148,14 +151,22 @@ void Output::State::write_out() noexcept {
 
 void Output::State::run() noexcept {
   for (bool last = false; !last;) {
+    std::uint64_t sync_wanted = 0;
     {
       std::unique_lock lock(mutex);
       changed.wait_for(lock, options.flush_interval, [this] { return flush || closing; });
       flush = false;
       last = closing;
+      sync_wanted = syncs;
     }
     write_out();
-    if (last && writing.empty()) write_out();  // what came while the first were written
+    if ((last || sync_wanted != synced) && writing.empty()) write_out();  // what came while the first were written
+    if (sync_wanted == synced) continue;
+    {
+      const std::lock_guard lock(mutex);
+      synced = sync_wanted;
+    }
+    changed.notify_all();
   }
   if (!writing.empty()) {
     dropped.fetch_add(writing.ends.size(), std::memory_order_relaxed);
@@ -166,6 +177,15 @@ void Output::State::run() noexcept {
     done = true;
   }
   changed.notify_all();
+}
+
+bool Output::State::sync() noexcept {
+  std::unique_lock lock(mutex);
+  const std::uint64_t mine = ++syncs;
+  flush = true;
+  changed.notify_all();
+  changed.wait_for(lock, options.close_timeout, [&] { return synced >= mine || done; });
+  return synced >= mine && left.load(std::memory_order_relaxed) == 0 && taking.load(std::memory_order_relaxed);
 }
 
 bool Output::State::close() noexcept {
@@ -235,6 +255,7 @@ Output::~Output() { close(); }
 
 bool Output::write(std::string_view record) noexcept { return state_->take(record); }
 void Output::flush() noexcept { state_->ask(&State::flush); }
+bool Output::sync() noexcept { return state_->sync(); }
 bool Output::close() noexcept { return state_->close(); }
 const std::string& Output::name() const noexcept { return state_->name; }
 std::uint64_t Output::dropped() const noexcept { return state_->dropped.load(std::memory_order_relaxed); }

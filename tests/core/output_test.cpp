@@ -94,6 +94,26 @@ TEST(Output, FlushedRecordReachesTheFileBeforeItsTime) {
   EXPECT_EQ(content(folder.file("log")), "here");
 }
 
+TEST(Output, SyncedRecordsAreInTheFileAndTheOutputGoesOn) {
+  const Folder folder;
+  const auto output = Output::file(folder.file("log"), {.flush_interval = 1h});
+  std::string expected;
+  for (const char* record : {"first", "second"}) {
+    output->write(record);
+    EXPECT_TRUE(output->sync());
+    EXPECT_EQ(content(folder.file("log")), expected += record);
+  }
+  EXPECT_TRUE(output->close());
+  EXPECT_FALSE(output->sync());
+}
+
+TEST(Output, SyncDoesNotWaitForEverForAReaderThatDoesNotRead) {
+  const Pipe pipe;
+  const auto output = Output::descriptor(pipe.ends[1], "the pipe", {.close_timeout = 10ms});
+  output->write(std::string(std::size_t{1} << 19, 'x'));
+  EXPECT_FALSE(output->sync());
+}
+
 TEST(Output, HeaderIsWrittenOnceHoweverOftenTheFileIsContinued) {
   const Folder folder;
   for (const char* row : {"1,2\n", "3,4\n"}) Output::file(folder.file("csv"), {.header = "a,b\n"})->write(row);
