@@ -100,6 +100,8 @@ std::int64_t SessionRunContext::now_ns() const {
   return state_->now;
 }
 
+std::shared_ptr<Clock> SessionRunContext::clock() const noexcept { return state_->clock; }
+
 Coordinator SessionRunContext::coordinator() const {
   if (!state_->coordinator) throw StatusError(StatusCode::failed_precondition, "there is no coordinator");
   return *state_->coordinator;
@@ -176,6 +178,11 @@ const SessionRunArgs& SessionRunContext::requested() const noexcept {
 void SessionRunContext::announce_last_step(std::int64_t step) noexcept {
   state_->last_step = std::min(state_->last_step, step);
   state_->unusual = true;
+}
+
+std::optional<std::int64_t> SessionRunContext::last_step() const noexcept {
+  if (state_->last_step == Trigger::kNever) return std::nullopt;
+  return state_->last_step;
 }
 
 void SessionRunContext::log(LogLevel level, std::string_view text) noexcept { state_->log(level, text); }

@@ -59,6 +59,7 @@ class Output {
   bool close() noexcept;
 
   const std::string& name() const noexcept;
+  int descriptor() const noexcept;         // that it was made for; -1 for a file
   std::uint64_t dropped() const noexcept;  // records that were not, or will not be, written
   // What has gone wrong and was not told yet: the first failure, and that records were dropped, each once.
   Error take_failure() noexcept;
@@ -68,7 +69,8 @@ class Output {
 
  private:
   struct State;
-  static std::shared_ptr<Output> start(std::unique_ptr<detail::Sink> sink, std::string name, OutputOptions options);
+  static std::shared_ptr<Output> start(std::unique_ptr<detail::Sink> sink, int fd, std::string name,
+                                       OutputOptions options);
   explicit Output(std::shared_ptr<State> state) noexcept;
   std::shared_ptr<State> state_;  // shared with the thread, which may outlive this if it hangs
 };

@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
+#include "runhook/clock.hpp"
 #include "runhook/coordinator.hpp"
 #include "runhook/log.hpp"
 #include "runhook/outcome.hpp"
@@ -46,6 +48,8 @@ class SessionRunContext {
   // Monotonic time of the session's clock. The first callback of an attempt that asks has it read; the others of that
   // attempt get the same.
   std::int64_t now_ns() const;
+  // That clock, for what happens within a callback and for threads of the hook's own. Never NULL.
+  std::shared_ptr<Clock> clock() const noexcept;
   Coordinator coordinator() const;                       // of the present session
   MonitoredSession* monitored_session() const noexcept;  // NULL outside a loop
   std::string_view hook_name() const noexcept;           // of the hook being called; NUL-terminated
@@ -73,6 +77,7 @@ class SessionRunContext {
   // Says that the run is going to be stopped once the global step has reached `step`. Others may prepare for it: hooks
   // with the trigger last() are called in the run that reaches it. The lowest step announced counts.
   void announce_last_step(std::int64_t step) noexcept;
+  std::optional<std::int64_t> last_step() const noexcept;  // the lowest announced so far
 
   // Writes a message to the session's log; outside a loop, and if the session was given none, to standard error.
   void log(LogLevel level, std::string_view text) noexcept;

@@ -42,8 +42,8 @@ Error error_about(StatusCode code, const char* text, const std::string& name) no
 }  // namespace
 
 struct Output::State {
-  State(std::unique_ptr<detail::Sink> its_sink, std::string its_name, OutputOptions its_options)
-      : name(std::move(its_name)), options(std::move(its_options)), sink(std::move(its_sink)) {}
+  State(std::unique_ptr<detail::Sink> its_sink, int its_fd, std::string its_name, OutputOptions its_options)
+      : fd(its_fd), name(std::move(its_name)), options(std::move(its_options)), sink(std::move(its_sink)) {}
 
   bool take(std::string_view record) noexcept;
   void ask(bool State::*what) noexcept;
@@ -54,6 +54,7 @@ struct Output::State {
   void write_out() noexcept;
   void failed(const Error& error) noexcept;
 
+  const int fd;
   const std::string name;
   const OutputOptions options;
   const std::unique_ptr<detail::Sink> sink;  // used by the thread only
@@ -222,12 +223,13 @@ Error Output::State::take_failure() noexcept {
 
 Output::Output(std::shared_ptr<State> state) noexcept : state_(std::move(state)) {}
 
-std::shared_ptr<Output> Output::start(std::unique_ptr<detail::Sink> sink, std::string name, OutputOptions options) {
+std::shared_ptr<Output> Output::start(std::unique_ptr<detail::Sink> sink, int fd, std::string name,
+                                      OutputOptions options) {
   const auto refuse = [](std::string_view what) { throw StatusError(StatusCode::invalid_argument, what); };
   if (options.buffer_bytes == 0) refuse("the buffer of an output has no room");
   if (options.flush_interval.count() <= 0) refuse("the flush interval of an output is not positive");
   if (options.close_timeout.count() < 0) refuse("the close time-out of an output is negative");
-  const auto state = std::make_shared<State>(std::move(sink), std::move(name), std::move(options));
+  const auto state = std::make_shared<State>(std::move(sink), fd, std::move(name), std::move(options));
   std::shared_ptr<Output> output(new Output(state));
   state->thread = detail::start_background_thread("runhook-output", [state] { state->run(); });
   return output;
@@ -236,19 +238,19 @@ std::shared_ptr<Output> Output::start(std::unique_ptr<detail::Sink> sink, std::s
 std::shared_ptr<Output> Output::file(std::string path, OutputOptions options) {
   if (path.empty()) throw StatusError(StatusCode::invalid_argument, "the path of an output is empty");
   auto sink = detail::file_sink(path, options);
-  return start(std::move(sink), std::move(path), std::move(options));
+  return start(std::move(sink), -1, std::move(path), std::move(options));
 }
 
 std::shared_ptr<Output> Output::descriptor(int fd, std::string name, OutputOptions options) {
   if (fd < 0) throw StatusError(StatusCode::invalid_argument, "the descriptor of an output is negative");
   auto sink = detail::descriptor_sink(fd, name);
-  return start(std::move(sink), std::move(name), std::move(options));
+  return start(std::move(sink), fd, std::move(name), std::move(options));
 }
 
 std::shared_ptr<Output> Output::replaced_file(std::string path, OutputOptions options) {
   if (path.empty()) throw StatusError(StatusCode::invalid_argument, "the path of an output is empty");
   auto sink = detail::replacing_sink(path);
-  return start(std::move(sink), std::move(path), std::move(options));
+  return start(std::move(sink), -1, std::move(path), std::move(options));
 }
 
 Output::~Output() { close(); }
@@ -258,6 +260,7 @@ void Output::flush() noexcept { state_->ask(&State::flush); }
 bool Output::sync() noexcept { return state_->sync(); }
 bool Output::close() noexcept { return state_->close(); }
 const std::string& Output::name() const noexcept { return state_->name; }
+int Output::descriptor() const noexcept { return state_->fd; }
 std::uint64_t Output::dropped() const noexcept { return state_->dropped.load(std::memory_order_relaxed); }
 Error Output::take_failure() noexcept { return state_->take_failure(); }
 
