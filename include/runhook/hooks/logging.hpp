@@ -1,0 +1,70 @@
+// runhook/hooks/logging.hpp: prints values every so many runs.
+#ifndef RUNHOOK_HOOKS_LOGGING_HPP_
+#define RUNHOOK_HOOKS_LOGGING_HPP_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runhook/hook.hpp"
+#include "runhook/output.hpp"
+
+namespace runhook::inline v1 {
+
+using LoggedValues = std::map<std::string, Value, std::less<>>;  // by tag
+using LogFormatter = std::function<std::string(const LoggedValues&)>;
+
+struct LoggingOptions {
+  // What to fetch: names, which are printed in this order and are their own tags, or a map from tags to names, printed
+  // in the order of the tags.
+  std::vector<std::string> names = {};
+  std::map<std::string, std::string> tags = {};
+  // When: exactly one of the two, or neither if at_end is set.
+  std::optional<std::int64_t> every_n_iter = {};  // runs of this session, whatever they do to the global step
+  std::optional<double> every_n_secs = {};        // 0: in every run
+  bool at_end = false;          // once more at the end of a run that has not failed, fetched by a run without hooks
+  LogFormatter formatter = {};  // makes the line; empty: "tag = value, tag = value (1.234 sec)"
+  // Where: at most one of the two; neither: standard error. A given output is not closed.
+  std::shared_ptr<Output> output = {};
+  LogSink log = {};  // called on the session's thread
+};
+
+// Prints values in the first run, and again every so many runs or seconds; nothing is fetched in between. The time
+// since the last line is behind each but the first. Numbers are rounded to six digits, long tensors shortened, and what
+// would not stay on its line is escaped. After tf.estimator.LoggingTensorHook, whose negative seconds are refused here.
+//
+// To be registered by make(), with the trigger that the options say; with another, it prints when that is due.
+// Since 1.0.
+class LoggingHook final : public SessionRunHook {
+ public:
+  // Throws INVALID_ARGUMENT for options that contradict what is said there, nothing to print, and a repeated name.
+  explicit LoggingHook(LoggingOptions options);
+  std::string_view name() const override { return "logging"; }
+  void begin(SessionRunContext& context) override;
+  void after_create_session(SessionRunContext& context) override;  // throws NOT_FOUND for a name there is not
+  void before_run(SessionRunContext& context) override;
+  void after_run(SessionRunContext& context, const SessionRunValues& values) override;
+  void end(SessionRunContext& context) override;
+  void cleanup(SessionRunContext& context, const Outcome& outcome) override;
+
+  static HookRegistration make(LoggingOptions options);
+
+ private:
+  void log(SessionRunContext& context, const Results& results);
+  std::string line(const Results& results) const;
+
+  const LoggingOptions options_;
+  std::vector<std::string> tags_;  // in the order in which they are printed
+  SessionRunArgs args_;
+  std::shared_ptr<Output> output_;  // NULL: options_.log
+  bool terminal_ = false;
+  std::optional<std::int64_t> last_ns_;
+};
+
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_HOOKS_LOGGING_HPP_

@@ -1,0 +1,116 @@
+#include "runhook/hooks/logging.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <iterator>
+#include <utility>
+
+#include "../monotonic.hpp"
+#include "fetched_names.hpp"
+#include "terminal.hpp"
+#include "value_text.hpp"
+
+namespace runhook::inline v1 {
+
+namespace {
+
+[[noreturn]] void refuse(std::string_view what) { throw StatusError(StatusCode::invalid_argument, what); }
+
+Trigger trigger_of(const LoggingOptions& options) {
+  if (options.every_n_iter) return Trigger::every_runs(*options.every_n_iter);
+  return options.every_n_secs ? detail::every_n_secs(*options.every_n_secs) : Trigger::never();
+}
+
+}  // namespace
+
+LoggingHook::LoggingHook(LoggingOptions options) : options_(std::move(options)) {
+  const auto pairs = detail::tags_and_names(options_.names, options_.tags);
+  if (pairs.empty()) refuse("there is nothing to log");
+  if (options_.every_n_iter && options_.every_n_secs)
+    refuse("exactly one of every_n_iter and every_n_secs may be given");
+  if (!options_.every_n_iter && !options_.every_n_secs && !options_.at_end) {
+    refuse("exactly one of every_n_iter and every_n_secs must be given, or at_end");
+  }
+  if (options_.every_n_iter && *options_.every_n_iter <= 0) {
+    refuse(fmt::format("invalid every_n_iter: {}", *options_.every_n_iter));
+  }
+  if (options_.every_n_secs) detail::every_n_secs(*options_.every_n_secs);
+  if (options_.output != nullptr && options_.log) refuse("an output and a log are given; one of them must do");
+  for (const auto& [tag, name] : pairs) tags_.push_back(tag);
+  args_.fetches = Fetches::keyed(pairs);
+}
+
+HookRegistration LoggingHook::make(LoggingOptions options) {
+  auto hook = std::make_shared<LoggingHook>(std::move(options));
+  HookRegistration registration{hook, {}};
+  registration.options.trigger = trigger_of(hook->options_);
+  return registration;
+}
+
+void LoggingHook::begin(SessionRunContext&) {
+  last_ns_.reset();
+  output_ = options_.output;
+  if (output_ == nullptr && !options_.log) output_ = Output::descriptor(STDERR_FILENO, "standard error");
+  terminal_ = output_ != nullptr && detail::is_terminal(output_->descriptor()) && !detail::is_dumb_terminal();
+}
+
+void LoggingHook::after_create_session(SessionRunContext& context) { detail::check_names(context, args_.fetches); }
+
+void LoggingHook::before_run(SessionRunContext& context) { context.request(args_); }
+
+void LoggingHook::after_run(SessionRunContext& context, const SessionRunValues& values) {
+  log(context, values.results());
+}
+
+void LoggingHook::end(SessionRunContext& context) {
+  if (options_.at_end) log(context, run_session(context.session(), args_));
+}
+
+void LoggingHook::cleanup(SessionRunContext& context, const Outcome&) {
+  if (output_ == nullptr) return;
+  const std::shared_ptr<Output> output = std::exchange(output_, nullptr);
+  if (output == options_.output) {
+    output->flush();  // whoever made it may go on using it
+  } else {
+    output->close();
+  }
+  output->report_to(context);
+}
+
+std::string LoggingHook::line(const Results& results) const {
+  if (options_.formatter) {
+    LoggedValues values;
+    for (std::size_t i = 0; i < tags_.size(); ++i) values.emplace(tags_[i], results.leaves()[i]);
+    return options_.formatter(values);
+  }
+  std::string text;
+  for (std::size_t i = 0; i < tags_.size(); ++i) {
+    fmt::format_to(std::back_inserter(text), "{}{} = {}", i > 0 ? ", " : "", detail::one_line(tags_[i]),
+                   detail::value_text(results.leaves()[i]));
+  }
+  return text;
+}
+
+void LoggingHook::log(SessionRunContext& context, const Results& results) {
+  std::string text = line(results);
+  const std::int64_t now_ns = context.clock()->now_ns();
+  const std::optional<std::int64_t> last_ns = std::exchange(last_ns_, now_ns);
+  if (last_ns && !options_.formatter) {
+    const double seconds = static_cast<double>(now_ns - *last_ns) / static_cast<double>(detail::kNsPerSecond);
+    fmt::format_to(std::back_inserter(text), " ({:.3f} sec)", seconds);
+  }
+  if (output_ == nullptr) {
+    try {
+      options_.log(LogLevel::info, text);
+    } catch (...) {  // NOLINT(bugprone-empty-catch): a log that fails must not fail the run
+    }
+    return;
+  }
+  if (terminal_) text.insert(0, detail::kEraseRest);  // what is left of a progress display
+  text += '\n';
+  output_->write(text);
+  output_->report_to(context);
+}
+
+}  // namespace runhook::inline v1

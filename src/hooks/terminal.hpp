@@ -1,0 +1,28 @@
+// terminal.hpp: what is known of the terminal behind a descriptor.
+#ifndef RUNHOOK_SRC_HOOKS_TERMINAL_HPP_
+#define RUNHOOK_SRC_HOOKS_TERMINAL_HPP_
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace runhook::inline v1 {
+namespace detail {
+
+// Ends a line that is drawn over what was there: takes away the rest of it, and goes back to its beginning, so that
+// whoever writes next writes over it.
+inline constexpr std::string_view kEraseRest = "\033[K";
+
+bool is_terminal(int fd) noexcept;
+bool is_dumb_terminal() noexcept;  // whether TERM says that it understands no control sequences
+std::size_t terminal_columns(int fd) noexcept;
+
+// How many columns of a terminal the text takes, which is UTF-8 without control characters.
+std::size_t columns_of(std::string_view text) noexcept;
+// Its longest beginning that takes no more columns.
+std::string_view cut_to_columns(std::string_view text, std::size_t columns) noexcept;
+
+}  // namespace detail
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_SRC_HOOKS_TERMINAL_HPP_

@@ -1,0 +1,117 @@
+#include "value_text.hpp"
+
+#include <fmt/format.h>
+
+#include <complex>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+
+#include "../element.hpp"
+#include "../tensor_text.hpp"
+#include "../utf8.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+namespace {
+
+constexpr std::int64_t kMostInFull = 16;  // elements of a tensor that is written in full
+constexpr std::int64_t kEdge = 3;         // of the others, at the beginning and at the end of each dimension
+constexpr double kWholeBelow = 1e15;      // doubles are exact so far, and this is as long as a number should get
+
+std::string element_text(const Value& tensor, std::int64_t offset) {
+  struct Text {
+    std::string operator()(bool x) const { return x ? "true" : "false"; }
+    std::string operator()(std::int64_t x) const { return fmt::format("{}", x); }
+    std::string operator()(std::uint64_t x) const { return fmt::format("{}", x); }
+    std::string operator()(double x) const { return number_text(x); }
+    std::string operator()(std::complex<double> x) const {
+      return fmt::format("{}{}{}j", number_text(x.real()), std::signbit(x.imag()) ? "" : "+", number_text(x.imag()));
+    }
+  };
+  const auto size = static_cast<std::int64_t>(dtype_size(tensor.dtype()));
+  return visit_element(tensor.dtype(), static_cast<const std::byte*>(tensor.data()) + offset * size, Text());
+}
+
+void append_tensor(std::string& out, const Value& tensor, bool in_full, std::size_t dimension, std::int64_t offset) {
+  if (dimension == tensor.shape().size()) {
+    out += element_text(tensor, offset);
+    return;
+  }
+  const std::int64_t extent = tensor.shape()[dimension];
+  const bool cut = !in_full && extent > 2 * kEdge;
+  out += '[';
+  for (std::int64_t i = 0; i < extent; ++i) {
+    if (i > 0) out += ' ';
+    if (cut && i == kEdge) {
+      out += "... ";
+      i = extent - kEdge;
+    }
+    append_tensor(out, tensor, in_full, dimension + 1, offset + i * tensor.strides()[dimension]);
+  }
+  out += ']';
+}
+
+}  // namespace
+
+std::string number_text(double number) {
+  if (std::abs(number) < kWholeBelow && std::trunc(number) == number) return fmt::format("{:.0f}", number);
+  return fmt::format("{:.6g}", number);
+}
+
+std::string one_line(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  const auto escape = [&out](char c) {
+    fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(c));
+  };
+  while (!text.empty()) {
+    const std::string_view good = utf8_beginning(text);
+    for (std::size_t i = 0; i < good.size(); ++i) {
+      const char c = good[i];
+      // U+0080 to U+009F control terminals, too.
+      const bool c1 = c == '\xC2' && static_cast<unsigned char>(good[i + 1]) < 0xA0;
+      if (c == '\n') {
+        out += "\\n";
+      } else if (c == '\t') {
+        out += "\\t";
+      } else if (c == '\r') {
+        out += "\\r";
+      } else if (static_cast<unsigned char>(c) < 0x20 || c == '\x7F') {
+        escape(c);
+      } else if (c1) {
+        escape(good[++i]);
+      } else {
+        out += c;
+      }
+    }
+    text.remove_prefix(good.size());
+    if (!text.empty()) {
+      escape(text.front());
+      text.remove_prefix(1);
+    }
+  }
+  return out;
+}
+
+std::string value_text(const Value& value) {
+  switch (value.kind()) {
+    case ValueKind::string:
+    case ValueKind::bytes:
+      return one_line(value.text());
+    case ValueKind::tensor:
+      if (value.device().type == Device().type) {
+        std::string out;
+        append_tensor(out, value, value.element_count() <= kMostInFull, 0, 0);
+        return out;
+      }
+      break;
+    case ValueKind::absent:
+      break;
+  }
+  return describe_value(value);
+}
+
+}  // namespace detail
+}  // namespace runhook::inline v1

@@ -1,0 +1,27 @@
+// value_text.hpp: values as text for people.
+#ifndef RUNHOOK_SRC_HOOKS_VALUE_TEXT_HPP_
+#define RUNHOOK_SRC_HOOKS_VALUE_TEXT_HPP_
+
+#include <string>
+#include <string_view>
+
+#include "runhook/value.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+// Six significant digits; whole numbers in full.
+std::string number_text(double number);
+
+// `text` with control characters and what is not UTF-8 written as escapes, so that it stays on its line and says
+// nothing to a terminal.
+std::string one_line(std::string_view text);
+
+// A value on one line: numbers as number_text() has them, tensors in brackets, of long ones the beginning and the end
+// of each dimension, strings as they are. What is not in the CPU's memory is described.
+std::string value_text(const Value& value);
+
+}  // namespace detail
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_SRC_HOOKS_VALUE_TEXT_HPP_
