@@ -1,0 +1,63 @@
+// runhook/hooks/step_counter.hpp: measures steps per second.
+#ifndef RUNHOOK_HOOKS_STEP_COUNTER_HPP_
+#define RUNHOOK_HOOKS_STEP_COUNTER_HPP_
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "runhook/hook.hpp"
+
+namespace runhook::inline v1 {
+
+// Takes one number for a step, e.g. to have it drawn.
+using ScalarSink = std::function<void(std::string_view tag, double value, std::int64_t step)>;
+
+struct StepCounterOptions {
+  // Exactly one of the two, in global steps and seconds; give std::nullopt for every_n_steps to use the other.
+  std::optional<std::int64_t> every_n_steps = 100;
+  std::optional<double> every_n_secs = {};  // 0: in every run
+  std::string global_step_name = "global_step";
+  ScalarSink scalars = {};  // gets each rate as "<global_step_name>/sec"; what it throws fails the hook
+  LogSink log = {};         // gets it as a line; empty: the session's log, at LogLevel::info
+};
+
+// Measures how many global steps are made in a second. The first time it is due only starts the clock, so that what the
+// first step prepares is not counted; nor is the time of a recovery. Where no time has passed there is no rate.
+//
+// A global step that stands still between two times is warned of, at most kMostWarnings times; by every_n_steps it is
+// looked at again after as many runs. After tf.train.StepCounterHook. To be registered by make(), with the trigger that
+// the options say. Since 1.0.
+class StepCounterHook final : public SessionRunHook {
+ public:
+  static constexpr int kMostWarnings = 5;
+
+  explicit StepCounterHook(StepCounterOptions options = {});  // throws INVALID_ARGUMENT for bad intervals and no name
+  std::string_view name() const override { return "step counter"; }
+  void begin(SessionRunContext& context) override;
+  void after_create_session(SessionRunContext& context) override;
+  void after_run(SessionRunContext& context, const SessionRunValues& values) override;
+
+  static HookRegistration make(StepCounterOptions options = {});
+
+ private:
+  void record(SessionRunContext& context, double rate, std::int64_t step);
+  void stands_still(SessionRunContext& context, std::int64_t step);
+
+  const StepCounterOptions options_;
+  const std::string tag_;
+  struct Mark {
+    std::int64_t step;
+    std::int64_t time_ns;
+  };
+  std::optional<Mark> start_;              // of what is being measured
+  std::int64_t recorded_step_ = 0;         // from which the next record is counted
+  std::optional<std::int64_t> last_step_;  // when it was last due
+  int warnings_ = 0;
+};
+
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_HOOKS_STEP_COUNTER_HPP_
