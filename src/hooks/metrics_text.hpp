@@ -1,0 +1,24 @@
+// metrics_text.hpp: values as JSON and as fields of CSV.
+#ifndef RUNHOOK_SRC_HOOKS_METRICS_TEXT_HPP_
+#define RUNHOOK_SRC_HOOKS_METRICS_TEXT_HPP_
+
+#include <string>
+#include <string_view>
+
+#include "runhook/value.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+std::string json_string(std::string_view text);  // with its quotes; what is not UTF-8 is replaced
+std::string csv_field(std::string_view text);    // quoted if it has to be
+
+void append_number(std::string& out, double number);  // finite: the shortest that is read as the same double
+
+void append_json(std::string& out, const Value& value);
+void append_csv(std::string& out, const Value& value);
+
+}  // namespace detail
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_SRC_HOOKS_METRICS_TEXT_HPP_
