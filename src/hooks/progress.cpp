@@ -1,0 +1,91 @@
+#include "runhook/hooks/progress.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <iterator>
+#include <system_error>
+#include <utility>
+
+#include "fetched_names.hpp"
+#include "progress_display.hpp"
+#include "terminal.hpp"
+#include "value_text.hpp"
+
+namespace runhook::inline v1 {
+
+namespace {
+
+[[noreturn]] void refuse(std::string_view what) { throw StatusError(StatusCode::invalid_argument, what); }
+
+}  // namespace
+
+ProgressHook::ProgressHook(ProgressOptions options) : options_(std::move(options)) {
+  if (!(options_.every_n_secs > 0)) refuse(fmt::format("invalid every_n_secs: {}", options_.every_n_secs));
+  if (options_.terminal_interval.count() <= 0 || options_.line_interval.count() <= 0) {
+    refuse("an interval of the progress display is not positive");
+  }
+  const auto pairs = detail::tags_and_names(options_.names, {});
+  if (!pairs.empty()) args_.fetches = Fetches::keyed(pairs);
+}
+
+ProgressHook::~ProgressHook() = default;
+
+HookRegistration ProgressHook::make(ProgressOptions options) {
+  auto hook = std::make_shared<ProgressHook>(std::move(options));
+  HookRegistration registration{hook, {}};
+  Trigger& trigger = registration.options.trigger = Trigger::first();
+  if (!hook->options_.names.empty()) trigger = trigger || Trigger::every_seconds(hook->options_.every_n_secs);
+  return registration;
+}
+
+void ProgressHook::begin(SessionRunContext&) {
+  output_ = options_.output != nullptr ? options_.output : Output::descriptor(STDERR_FILENO, "standard error");
+}
+
+void ProgressHook::after_create_session(SessionRunContext& context) {
+  detail::check_names(context, args_.fetches);
+  const bool terminal = detail::is_terminal(output_->descriptor());
+  if (display_ != nullptr || (terminal && detail::is_dumb_terminal())) return;
+  try {
+    display_ =
+        std::make_unique<detail::ProgressDisplay>(context.stop_source().state(), context.clock(), output_, terminal,
+                                                  terminal ? options_.terminal_interval : options_.line_interval);
+  } catch (const std::system_error&) {
+    context.warn(Error(StatusCode::resource_exhausted, "no thread could be started to show the progress"));
+  }
+}
+
+void ProgressHook::before_run(SessionRunContext& context) {
+  if (display_ == nullptr) return;
+  // By now all hooks know the session and have announced what they know.
+  if (const auto last_step = options_.last_step ? options_.last_step : context.last_step()) {
+    display_->set_last_step(*last_step);
+  }
+  if (!options_.names.empty()) context.request(args_);
+}
+
+void ProgressHook::after_run(SessionRunContext& context, const SessionRunValues& values) {
+  if (display_ == nullptr) return;
+  std::string text;
+  const auto leaves = values.results().leaves();
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    fmt::format_to(std::back_inserter(text), "{}{} = {}", i > 0 ? ", " : "", detail::one_line(options_.names[i]),
+                   detail::value_text(leaves[i]));
+  }
+  display_->set_values(std::move(text));
+  output_->report_to(context);
+}
+
+void ProgressHook::cleanup(SessionRunContext& context, const Outcome&) {
+  if (output_ == nullptr) return;
+  if (const auto display = std::exchange(display_, nullptr)) {
+    display->finish();
+    display->write_last();
+  }
+  const std::shared_ptr<Output> output = std::exchange(output_, nullptr);
+  if (output != options_.output) output->close();
+  output->report_to(context);
+}
+
+}  // namespace runhook::inline v1

@@ -1,0 +1,82 @@
+#include "progress_display.hpp"
+
+#include <utility>
+
+#include "../background_thread.hpp"
+#include "terminal.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+ProgressDisplay::ProgressDisplay(std::shared_ptr<StopState> state, std::shared_ptr<Clock> clock,
+                                 std::shared_ptr<Output> output, bool terminal, std::chrono::nanoseconds interval)
+    : state_(std::move(state)),
+      clock_(std::move(clock)),
+      output_(std::move(output)),
+      terminal_(terminal),
+      interval_(interval),
+      start_(sample()) {
+  recent_.add(start_);
+  thread_ = start_background_thread("runhook-progres", [this] { run(); });
+}
+
+void ProgressDisplay::set_last_step(std::int64_t step) {
+  const std::lock_guard lock(mutex_);
+  last_step_ = step;
+}
+
+void ProgressDisplay::set_values(std::string text) {
+  const std::lock_guard lock(mutex_);
+  values_ = std::move(text);
+}
+
+void ProgressDisplay::finish() {
+  {
+    const std::lock_guard lock(mutex_);
+    finish_ = true;
+  }
+  finished_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void ProgressDisplay::run() {
+  std::unique_lock lock(mutex_);
+  while (!finished_.wait_for(lock, interval_, [this] { return finish_; })) {
+    lock.unlock();
+    try {
+      draw();
+    } catch (...) {  // NOLINT(bugprone-empty-catch): without memory there is nothing to see this time
+    }
+    lock.lock();
+  }
+}
+
+void ProgressDisplay::draw() {
+  const Sample now = sample();
+  recent_.add(now);
+  std::string text;
+  {
+    const std::lock_guard lock(mutex_);
+    text = progress_text(now.step, last_step_, recent_.rate(), values_);
+  }
+  write(text, /*last=*/false);
+}
+
+void ProgressDisplay::write_last() { write(final_text(start_, sample(), last_step_, values_), /*last=*/true); }
+
+void ProgressDisplay::write(const std::string& text, bool last) {
+  if (!terminal_) {
+    output_->write(text + '\n');
+  } else {
+    // One column less than there are, so that no terminal begins a new line.
+    std::string line = "\r";
+    line += cut_to_columns(text, terminal_columns(output_->descriptor()) - 1);
+    line += kEraseRest;
+    line += last ? '\n' : '\r';  // whoever writes next writes over it
+    output_->write(line);
+  }
+  output_->flush();
+}
+
+}  // namespace detail
+}  // namespace runhook::inline v1

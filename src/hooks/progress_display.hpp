@@ -1,0 +1,64 @@
+// progress_display.hpp: the thread behind a ProgressHook.
+#ifndef RUNHOOK_SRC_HOOKS_PROGRESS_DISPLAY_HPP_
+#define RUNHOOK_SRC_HOOKS_PROGRESS_DISPLAY_HPP_
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "progress_text.hpp"
+#include "runhook/clock.hpp"
+#include "runhook/output.hpp"
+#include "runhook/stop.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+// Looks at the step that a StopState knows, and writes what it sees. Shares nothing with the session that it would have
+// to outlive.
+class ProgressDisplay {
+ public:
+  // Starts the thread. Throws std::system_error.
+  ProgressDisplay(std::shared_ptr<StopState> state, std::shared_ptr<Clock> clock, std::shared_ptr<Output> output,
+                  bool terminal, std::chrono::nanoseconds interval);
+  ~ProgressDisplay() { finish(); }  // without a last line, if it has not been finished before
+  ProgressDisplay(const ProgressDisplay&) = delete;
+  ProgressDisplay& operator=(const ProgressDisplay&) = delete;
+
+  void set_last_step(std::int64_t step);
+  void set_values(std::string text);
+  void finish();      // ends the thread
+  void write_last();  // after finish()
+
+ private:
+  void run();
+  void draw();
+  Sample sample() const { return {state_->step(), clock_->now_ns()}; }
+  void write(const std::string& text, bool last);
+
+  const std::shared_ptr<StopState> state_;
+  const std::shared_ptr<Clock> clock_;
+  const std::shared_ptr<Output> output_;
+  const bool terminal_;
+  const std::chrono::nanoseconds interval_;
+  const Sample start_;
+  RecentRate recent_;  // used by the thread only
+
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable finished_;
+  bool finish_ = false;
+  std::optional<std::int64_t> last_step_;
+  std::string values_;
+
+  std::thread thread_;
+};
+
+}  // namespace detail
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_SRC_HOOKS_PROGRESS_DISPLAY_HPP_

@@ -1,0 +1,86 @@
+#include "progress_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "../monotonic.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+namespace {
+
+std::string step_text(std::int64_t step, std::optional<std::int64_t> last_step) {
+  if (!last_step || *last_step <= 0) return fmt::format("step {}", step);
+  const double part = std::clamp(static_cast<double>(step) / static_cast<double>(*last_step), 0.0, 1.0);
+  return fmt::format("step {}/{} ({}%)", step, *last_step, static_cast<int>(part * 100));  // 100 at the end only
+}
+
+void add_part(std::string& text, const std::string& part) {
+  if (!part.empty()) text += "  " + part;
+}
+
+}  // namespace
+
+std::optional<double> steps_per_second(const Sample& from, const Sample& to) noexcept {
+  if (to.time_ns <= from.time_ns || to.step <= from.step) return std::nullopt;
+  const auto seconds = static_cast<double>(to.time_ns - from.time_ns) / static_cast<double>(kNsPerSecond);
+  return static_cast<double>(to.step - from.step) / seconds;
+}
+
+void RecentRate::add(const Sample& sample) {
+  if (!samples_.empty() && sample.step < samples_.back().step) samples_.clear();
+  samples_.push_back(sample);
+  // The first that is left is the last that lies at least the window back.
+  while (samples_.size() > 2 && sample.time_ns - samples_[1].time_ns >= kWindowNs) samples_.pop_front();
+}
+
+std::optional<double> RecentRate::rate() const noexcept {
+  return samples_.empty() ? std::nullopt : steps_per_second(samples_.front(), samples_.back());
+}
+
+std::string rate_text(double steps_per_second) {
+  if (steps_per_second < 1) return fmt::format("{:.3g} s/step", 1 / steps_per_second);
+  if (steps_per_second < 1000) return fmt::format("{:.3g} steps/s", steps_per_second);
+  return fmt::format("{:.0f} steps/s", steps_per_second);
+}
+
+std::string time_text(double seconds) {
+  constexpr double kMost = 1e6 * 86400;
+  if (!(seconds < kMost)) return "very long";
+  const auto all = static_cast<std::int64_t>(std::lround(seconds));
+  const std::int64_t days = all / 86400;
+  const std::int64_t hours = all / 3600 % 24;
+  const std::int64_t minutes = all / 60 % 60;
+  if (days > 0) return fmt::format("{} d {:02}:{:02}:{:02}", days, hours, minutes, all % 60);
+  if (hours > 0) return fmt::format("{}:{:02}:{:02}", hours, minutes, all % 60);
+  return fmt::format("{}:{:02}", minutes, all % 60);
+}
+
+std::string progress_text(std::int64_t step, std::optional<std::int64_t> last_step, std::optional<double> rate,
+                          const std::string& values) {
+  std::string text = step_text(step, last_step);
+  if (rate) {
+    add_part(text, rate_text(*rate));
+    if (last_step && *last_step > step) {
+      add_part(text, time_text(static_cast<double>(*last_step - step) / *rate) + " left");
+    }
+  }
+  add_part(text, values);
+  return text;
+}
+
+std::string final_text(const Sample& start, const Sample& end, std::optional<std::int64_t> last_step,
+                       const std::string& values) {
+  std::string text = step_text(end.step, last_step);
+  if (const auto rate = steps_per_second(start, end)) add_part(text, rate_text(*rate));
+  const auto ns = static_cast<double>(std::max<std::int64_t>(end.time_ns - start.time_ns, 0));
+  add_part(text, time_text(ns / static_cast<double>(kNsPerSecond)) + " in all");
+  add_part(text, values);
+  return text;
+}
+
+}  // namespace detail
+}  // namespace runhook::inline v1
