@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "runhook/run_context.hpp"
+#include "runhook/span.hpp"
 #include "runhook/trigger.hpp"
 
 namespace runhook::inline v1 {
@@ -50,6 +51,11 @@ class SessionRunHook {
 
   // For language bindings. A hook that returns non-NULL is not called through before_run() and after_run().
   virtual const DirectCallbacks* direct_callbacks() const noexcept { return nullptr; }
+
+  // Who is told what the session does: from this hook's begin to its cleanup, both included, everything outside of
+  // runs, and the runs in which the hook is called. NULL: nobody. Asked for once, after begin; valid till after
+  // cleanup. Measuring slows those runs down by the price of reading the clock once for each callback.
+  virtual SpanListener* span_listener() noexcept { return nullptr; }
 };
 
 // Hooks run in the order of phases, and within a phase in the order in which they were added.

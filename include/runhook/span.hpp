@@ -1,0 +1,55 @@
+// runhook/span.hpp: what a session did from when to when, for those who want to be told.
+#ifndef RUNHOOK_SPAN_HPP_
+#define RUNHOOK_SPAN_HPP_
+
+#include <cstdint>
+#include <string_view>
+
+namespace runhook::inline v1 {
+
+enum class SpanKind : std::int32_t {
+  attempt = 0,      // one try of a run, from its first callback to its last
+  before_run = 1,   // this callback of one hook; likewise the following ones
+  session_run = 2,  // the session executing the step
+  after_run = 3,
+  on_error = 4,
+  begin = 5,
+  after_create_session = 6,
+  end = 7,
+  cleanup = 8,
+  create_session = 9,  // by the session creator, without the hooks
+  close_session = 10,  // threads joined and session closed
+  recovery = 11,       // from the failure to the new session, or to when it was given up
+  back_off = 12,       // the waiting within a recovery
+  save = 13,           // that was asked for by request_save()
+  node = 14,           // of the session's own, if the trace level is above none: see RunMetadata
+};
+
+// The kind as a word, e.g. "session_run"; NUL-terminated. Since 1.0.
+std::string_view span_kind_name(SpanKind kind) noexcept;
+
+// Something that has been done. Times are nanoseconds of the machine's monotonic clock, whatever clock the session was
+// given. Since 1.0.
+struct Span {
+  SpanKind kind = SpanKind::attempt;
+  bool failed = false;    // it ended with an error; not told for nodes
+  std::string_view name;  // of the hook or the node; otherwise empty. Valid during on_span()
+  std::int64_t begin_ns = 0;
+  std::int64_t end_ns = 0;
+  std::int64_t step = 0;     // global step when it began; for an attempt's parts, when the attempt began
+  std::int64_t attempt = 1;  // number of the try within the run; 1 outside of runs
+  std::uint64_t thread = 0;  // the system's number of the thread that did it
+};
+
+// Is told what a session does: see SessionRunHook::span_listener(). Since 1.0.
+class SpanListener {
+ public:
+  virtual ~SpanListener() = default;
+  // Called when it is over, by the session's thread, so that parts come before what they are part of. Its own time is
+  // part of whatever is under way.
+  virtual void on_span(const Span& span) noexcept = 0;
+};
+
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_SPAN_HPP_
