@@ -79,6 +79,7 @@ std::uint64_t HookList::find(std::string_view name) const {
 
 HookSlot* HookList::admit_next() {
   if (waiting_.empty()) return nullptr;
+  const std::lock_guard lock(observed_);
   if (slots_.size() == slots_.capacity()) slots_.reserve(std::max<std::size_t>(8, 2 * slots_.size()));
   const HookPhase phase = waiting_.front()->options.phase;
   auto place = slots_.end();
@@ -99,8 +100,12 @@ void HookList::erase(HookSlot* slot) noexcept {
   if (slot->removed) --removed_;
   const auto found =
       std::find_if(slots_.begin(), slots_.end(), [slot](const auto& entry) { return entry.get() == slot; });
-  const std::unique_ptr<HookSlot> gone = std::move(*found);  // the hook's end may come back to this list
-  slots_.erase(found);
+  std::unique_ptr<HookSlot> gone;  // the hook's end may come back to this list
+  {
+    const std::lock_guard lock(observed_);
+    gone = std::move(*found);
+    slots_.erase(found);
+  }
   mark_changed();
 }
 
@@ -133,9 +138,11 @@ template <typename Wanted>
 void HookList::collect(HookCalls& calls, Wanted&& wanted) {
   calls.before.clear();
   calls.after.clear();
+  calls.listeners.clear();
   for (const auto& entry : slots_) {
     HookSlot* const slot = entry.get();
     if (slot->disabled || !wanted(*slot)) continue;
+    if (slot->listener != nullptr) calls.listeners.push_back(slot->listener);
     if (const DirectCallbacks* direct = slot->hook->direct_callbacks()) {
       if (direct->before_run != nullptr) calls.before.push_back({direct->before_run, direct->user_data, slot});
       if (direct->after_run != nullptr) calls.after.push_back({direct->after_run, direct->user_data, slot});

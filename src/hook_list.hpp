@@ -7,6 +7,7 @@
 #include <limits>
 #include <list>
 #include <memory>
+#include <mutex>
 #include <string_view>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct HookCall {
 struct HookCalls {
   std::vector<HookCall> before;
   std::vector<HookCall> after;
+  std::vector<SpanListener*> listeners;  // of the hooks that are called
 };
 
 // Eight call sites for every eight hooks: each keeps a place of its own in the branch predictor, where a single one has
@@ -87,12 +89,16 @@ class HookList {
   void collect_calls();
 
   const std::vector<std::unique_ptr<HookSlot>>& slots() const noexcept { return slots_; }
+  // To be held by other threads while they look at the slots, and by the loop while it changes what they look at: which
+  // slots there are, and the times in them.
+  std::mutex& observed() const noexcept { return observed_; }
 
   // Triggers. The first run in which one of them may be due is asked for, so that the runs before it cost nothing.
   bool has_triggers() const noexcept { return has_triggers_; }
   const Trigger::Next& next_due() const noexcept { return next_due_; }
   bool triggers_use_time() const noexcept { return use_time_; }
   bool triggers_use_last() const noexcept { return use_last_; }
+  bool any_due() const noexcept { return any_due_; }  // in the present run
   // Works out which hooks are due in the run that begins there. It holds until it is called again.
   void decide(const TriggerPoint& point);
   void none_due() noexcept;                 // in the runs that come, up to the one that is decided next
@@ -115,6 +121,7 @@ class HookList {
   static constexpr std::int64_t kAtOnce = std::numeric_limits<std::int64_t>::min();
 
   RunState& state_;
+  mutable std::mutex observed_;
   std::vector<std::unique_ptr<HookSlot>> slots_;
   std::list<std::unique_ptr<HookSlot>> waiting_;
   std::size_t removed_ = 0;  // slots that are marked so

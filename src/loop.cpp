@@ -134,7 +134,8 @@ void Loop::recovering(Body&& body, bool under_way) {
           step_completed();
         if (state_.stop->save_requested()) [[unlikely]]
           save_if_requested("after the step");
-        if (recoveries_in_a_row_ == 0 && state_.plan.quiet() && !results_stale_ && state_.metadata.nodes.empty()) {
+        if (recoveries_in_a_row_ == 0 && state_.plan.quiet() && !results_stale_ && state_.metadata.nodes.empty() &&
+            hooks_.idle().listeners.empty()) {
           state_.clear_attempt();
           quiet_ = true;
         }
@@ -346,10 +347,30 @@ Error Loop::attempt(const SessionRunArgs& args) {
   if (hooks_.has_triggers()) [[unlikely]]
     decide_triggers();
   const HookCalls& calls = hooks_.calls(args.options);
+  if (timer_.wants(calls, runs_.load(std::memory_order_relaxed), hooks_.any_due())) [[unlikely]]
+    return timed_attempt(args, calls);
   std::size_t reached = kAllHooks;
   Error error;
   call_before_run(calls, reached, error);
   return finish_attempt(args, calls, reached, std::move(error));
+}
+
+// The same with calls that measure themselves.
+[[gnu::noinline]] Error Loop::timed_attempt(const SessionRunArgs& args, const HookCalls& calls) {
+  Error error;
+  {
+    StepTimer::Attempt timed(timer_, calls, runs_.load(std::memory_order_relaxed), hooks_.any_due());
+    std::size_t reached = kAllHooks;
+    call_before_run(timed.calls(), reached, error);
+    error = finish_attempt(args, timed.calls(), reached, std::move(error));
+    if (!error) state_.skip ? timed.skipped() : timed.succeeded();
+  }
+  next_timed_ = timer_.next_run();
+  if (const Error warning = timer_.over_budget()) {
+    note_warning(warning);
+    state_.log(LogLevel::warning, warning.to_string());
+  }
+  return error;
 }
 
 // From the end of before_run on.
@@ -364,7 +385,11 @@ Error Loop::finish_attempt(const SessionRunArgs& args, const HookCalls& calls, s
       throw StatusError(StatusCode::cancelled, "an urgent stop was requested before the step");
     if (results_stale_) results_.drop_values();  // so that the session may use its buffers again
     if (!state_.metadata.nodes.empty()) state_.metadata.nodes.clear();
-    run_in_time(*state_.session, state_.plan.step());
+    {
+      StepTimer::SessionRun timed(timer_);
+      run_in_time(*state_.session, state_.plan.step());
+      timed.succeeded();
+    }
     if (state_.plan.fetches_anything() || results_stale_) {
       state_.plan.distribute(results_);
       results_stale_ = state_.plan.fetches_anything();
@@ -537,6 +562,7 @@ void Loop::call_on_error(const SessionRunArgs& args, std::size_t reached, Error&
 void Loop::save_if_requested(std::string_view when) {
   if (!state_.stop->take_save_request()) return;
   try {
+    const StepTimer::Activity activity(timer_, SpanKind::save);
     const std::shared_ptr<Saver> saver = config_.session_creator->saver();
     if (saver == nullptr) {
       state_.log(LogLevel::warning, "a save was requested, but there is no saver");

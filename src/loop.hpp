@@ -2,6 +2,7 @@
 #ifndef RUNHOOK_SRC_LOOP_HPP_
 #define RUNHOOK_SRC_LOOP_HPP_
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -12,10 +13,12 @@
 #include <vector>
 
 #include "hook_list.hpp"
+#include "monotonic.hpp"
 #include "run_state.hpp"
 #include "runhook/config.hpp"
 #include "runhook/monitored_session.hpp"
 #include "runhook/thread_token.hpp"
+#include "step_timer.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {
@@ -80,6 +83,7 @@ class Loop final : private Reporter {
   const std::shared_ptr<StopState>& stop() const noexcept { return state_.stop; }
   std::int64_t global_step() const noexcept { return state_.global_step.load(std::memory_order_relaxed); }
   Outcome outcome() const;
+  Timings timings() const { return timer_.timings(); }
   std::shared_ptr<Session> session() const noexcept;
   Coordinator coordinator() const;
   RunState& state() noexcept { return state_; }
@@ -117,6 +121,7 @@ class Loop final : private Reporter {
     if (quiet_ && args.asks_for_nothing() && !thread_failed()) [[likely]] {
       if (hooks_.has_triggers()) [[unlikely]]
         count = idle_steps(count);
+      count = std::min(count, next_timed_ - runs_.load(std::memory_order_relaxed));
       if (count > 0) [[likely]]
         return quiet_steps(args, count);
     }
@@ -130,6 +135,7 @@ class Loop final : private Reporter {
   enum class Reached : std::uint8_t { before_run, session_failure, after_run };
   void continue_attempt(const SessionRunArgs& args, Reached stage, std::size_t reached, Error& error);
   Error attempt(const SessionRunArgs& args);
+  Error timed_attempt(const SessionRunArgs& args, const HookCalls& calls);
   void call_before_run(const HookCalls& calls, std::size_t& reached, Error& error);
   void call_after_run(const std::vector<HookCall>& calls, Error& error);
   Error finish_attempt(const SessionRunArgs& args, const HookCalls& calls, std::size_t reached, Error error);
@@ -206,6 +212,7 @@ class Loop final : private Reporter {
   std::int64_t skips_ = 0;                          // steps that a hook has skipped
   std::int64_t decided_run_ = -1;                   // for which it is known what triggers are due
   std::int64_t last_run_number_ = Trigger::kNever;  // that run_until_stop() may make
+  std::int64_t next_timed_ = 0;                     // up to here, in completed runs, steps may be quiet
   std::atomic<std::int64_t> runs_{0};
   std::atomic<std::int64_t> recoveries_{0};
 
@@ -219,11 +226,12 @@ class Loop final : private Reporter {
   bool recovered_while_stopping_ = false;
   std::minstd_rand random_;
 
-  Error run_error_;                  // of the runs that have failed since the last completed one
-  Error caller_error_;               // given to fail()
-  Error thread_error_;               // reported by threads of sessions that are gone
-  Error close_error_;                // of closing sessions
-  Error lost_session_;               // why there is no session any more
+  Error run_error_;     // of the runs that have failed since the last completed one
+  Error caller_error_;  // given to fail()
+  Error thread_error_;  // reported by threads of sessions that are gone
+  Error close_error_;   // of closing sessions
+  Error lost_session_;  // why there is no session any more
+  StepTimer timer_;
   mutable std::mutex shared_mutex_;  // guards what other threads read: session, coordinator, outcome
 };
 
@@ -231,6 +239,7 @@ class Loop final : private Reporter {
 template <typename Call>
 Error Loop::call_hook(HookSlot& slot, CallbackKind kind, Call&& call) {
   CallbackScope scope(state_, kind, &slot);
+  const std::int64_t begin_ns = monotonic_ns();
   Error error;
   try {
     call();
@@ -241,6 +250,7 @@ Error Loop::call_hook(HookSlot& slot, CallbackKind kind, Call&& call) {
     if (!error || error.code() == StatusCode::hook_failed) error = reported;
   }
   if (error) error.locate(slot.options.name, callback_text(kind), state_.global_step);
+  timer_.called(slot, kind, begin_ns, static_cast<bool>(error));
   return error;
 }
 

@@ -9,11 +9,15 @@ namespace runhook::inline v1 {
 namespace detail {
 
 Loop::Loop(Config config, MonitoredSession& monitored)
-    : config_(std::move(config)), hooks_(state_), canceller_(std::make_shared<Canceller>()) {
+    : config_(std::move(config)),
+      hooks_(state_),
+      canceller_(std::make_shared<Canceller>()),
+      timer_(state_, hooks_, config_.hook_budget) {
   if (config_.session_creator == nullptr) {
     throw StatusError(StatusCode::failed_precondition, "the config has no session creator");
   }
   if (config_.stop_grace_period_ns < 0) throw StatusError(StatusCode::invalid_argument, "the grace period is negative");
+  if (!(config_.hook_budget >= 0)) throw StatusError(StatusCode::invalid_argument, "the budget of hooks is negative");
   state_.context.reset(RunState::new_context(state_));
   state_.monitored = &monitored;
   state_.reporter = this;
@@ -50,7 +54,10 @@ Loop::~Loop() {
 
 void Loop::begin_hook(HookSlot& slot) {
   slot.begun = true;
-  const Error error = call_hook(slot, CallbackKind::begin, [&] { slot.hook->begin(*state_.context); });
+  const Error error = call_hook(slot, CallbackKind::begin, [&] {
+    slot.hook->begin(*state_.context);
+    slot.listener = slot.hook->span_listener();
+  });
   if (error && fails_run(slot, error)) throw StatusError(error);
 }
 
@@ -80,6 +87,7 @@ void Loop::cleanup_hook(HookSlot& slot, Error& error) {
   slot.begun = false;
   const Error failure =
       call_hook(slot, CallbackKind::cleanup, [&] { slot.hook->cleanup(*state_.context, state_.outcome); });
+  slot.listener = nullptr;
   if (failure && fails_run(slot, failure)) error.merge(failure);
 }
 

@@ -50,7 +50,10 @@ Error Loop::fatal_part(Error error) const noexcept {
 }
 
 void Loop::create_session() {
-  CreatedSession created = config_.session_creator->create_session({state_.stop.get(), state_.clock.get()});
+  CreatedSession created = [&] {
+    const StepTimer::Activity activity(timer_, SpanKind::create_session);
+    return config_.session_creator->create_session({state_.stop.get(), state_.clock.get()});
+  }();
   if (created.session == nullptr) throw StatusError(StatusCode::internal, "the session creator returned no session");
 
   auto failed = std::make_shared<std::atomic<bool>>(false);
@@ -90,6 +93,8 @@ void Loop::create_session() {
 }
 
 void Loop::end_session() noexcept {
+  if (!state_.coordinator && state_.session == nullptr) return;
+  const StepTimer::Activity activity(timer_, SpanKind::close_session);
   if (state_.coordinator) {
     Coordinator coordinator = *state_.coordinator;
     try {
@@ -178,6 +183,7 @@ void Loop::step_completed() {
 
 void Loop::recover(const Error& cause, std::int64_t begun_at) {
   const RecoveryPolicy& policy = config_.recovery;
+  const StepTimer::Activity activity(timer_, SpanKind::recovery);
   failed_step_ = recoveries_in_a_row_ == 0 ? begun_at : std::max(failed_step_, begun_at);
   recovery_cause_.merge(cause);
   Error& primary = recovery_cause_;
@@ -225,7 +231,10 @@ void Loop::recover(const Error& cause, std::int64_t begun_at) {
     } catch (...) {
       state_.log(LogLevel::warning, "recovery");
     }
-    if (wait > 0 && !state_.stop->requested()) state_.clock->wait(wait, state_.stop.get());
+    if (wait > 0 && !state_.stop->requested()) {
+      const StepTimer::Activity waiting(timer_, SpanKind::back_off);
+      state_.clock->wait(wait, state_.stop.get());
+    }
     if (state_.stop->urgent()) stop_urgently();
     Error failure;
     try {

@@ -163,6 +163,7 @@ void MonitoredSession::close() {
 
 bool MonitoredSession::closed() const noexcept { return loop_->closed(); }
 Outcome MonitoredSession::outcome() const { return loop_->outcome(); }
+Timings MonitoredSession::timings() const { return loop_->timings(); }
 std::shared_ptr<Session> MonitoredSession::session() const noexcept { return loop_->session(); }
 Coordinator MonitoredSession::coordinator() const { return loop_->coordinator(); }
 std::int64_t MonitoredSession::global_step() const noexcept { return loop_->global_step(); }

@@ -144,7 +144,7 @@ void SessionRunContext::request_save() noexcept { state_->stop->request_save(); 
 
 void SessionRunContext::request(const SessionRunArgs& args) {
   requesting(*state_, "a request", [&] {
-    detail::HookRequest& request = state_->slot->request;
+    detail::HookRequest& request = state_->slot.get()->request;
     if (args.fetches.kind() != Fetches::Kind::absent) state_->plan.set_fetches(request, args.fetches);
     for (const Feed& feed : args.feeds) state_->plan.add_feed(request, feed.name, feed.value);
     if (!args.options.is_default()) add_options_of(*state_, args.options);
@@ -152,11 +152,11 @@ void SessionRunContext::request(const SessionRunArgs& args) {
 }
 
 void SessionRunContext::add_fetch(std::string_view key, std::string_view name) {
-  requesting(*state_, "a request", [&] { state_->plan.add_fetch(state_->slot->request, key, name); });
+  requesting(*state_, "a request", [&] { state_->plan.add_fetch(state_->slot.get()->request, key, name); });
 }
 
 void SessionRunContext::add_feed(std::string_view name, Value value) {
-  requesting(*state_, "a request", [&] { state_->plan.add_feed(state_->slot->request, name, std::move(value)); });
+  requesting(*state_, "a request", [&] { state_->plan.add_feed(state_->slot.get()->request, name, std::move(value)); });
 }
 
 void SessionRunContext::add_options(const RunOptions& options) {
@@ -207,7 +207,7 @@ void SessionRunContext::skip_step() {
   }
   if (!state_->skip) state_->skipped_by.assign(hook_name());
   state_->skip = true;
-  state_->slot->skips = state_->plan.attempt();
+  state_->slot.get()->skips = state_->plan.attempt();
   state_->unusual = true;
 }
 

@@ -2,6 +2,7 @@
 #ifndef RUNHOOK_SRC_RUN_STATE_HPP_
 #define RUNHOOK_SRC_RUN_STATE_HPP_
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -17,6 +18,15 @@
 #include "runhook/hook.hpp"
 #include "runhook/log.hpp"
 #include "runhook/run_context.hpp"
+#include "time_sum.hpp"
+
+#if defined(__SANITIZE_THREAD__)
+#define RUNHOOK_THREAD_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define RUNHOOK_THREAD_SANITIZER
+#endif
+#endif
 
 namespace runhook::inline v1 {
 namespace detail {
@@ -36,6 +46,34 @@ enum class CallbackKind : std::uint8_t {
 };
 
 std::string_view callback_text(CallbackKind kind) noexcept;
+inline constexpr std::size_t kHookCallbacks = static_cast<std::size_t>(CallbackKind::cleanup) + 1;  // up to the last
+
+// Written by one thread at the price of a plain store, and looked at by others. A std::atomic, even a relaxed one,
+// costs the compiler a register for its address, and the loop the reloading of it.
+template <typename T>
+class Shown {
+ public:
+  Shown(T value) noexcept : value_(value) {}  // NOLINT(google-explicit-constructor): stands for the value
+  Shown& operator=(T value) noexcept {
+#if defined(RUNHOOK_THREAD_SANITIZER)
+    __atomic_store(&value_, &value, __ATOMIC_RELAXED);
+#else
+    const_cast<volatile T&>(value_) = value;  // one instruction, for every T that is used
+#endif
+    return *this;
+  }
+  operator T() const noexcept { return value_; }  // NOLINT(google-explicit-constructor)
+  T get() const noexcept { return value_; }
+  // From another thread. What else the writer has written need not be there.
+  T seen() const noexcept {
+    T value;
+    __atomic_load(&value_, &value, __ATOMIC_RELAXED);
+    return value;
+  }
+
+ private:
+  T value_;
+};
 
 // A hook in the list, with what it asked for.
 struct HookSlot {
@@ -57,6 +95,11 @@ struct HookSlot {
   std::uint64_t skips = 0;     // the attempt of which it has asked that the step be skipped
   std::uint64_t opts = 0;      // the attempt in which it has asked for `wanted_options`
   std::vector<RunOptions> wanted_options;
+
+  SpanListener* listener = nullptr;  // from begin to cleanup, if the hook has one
+  bool over_budget = false;          // has been said
+  TimeSum steps_before;              // measured before it was begun
+  std::array<TimeSum, kHookCallbacks> times;
 
   HookRequest request;
   SessionRunValues values;
@@ -87,14 +130,17 @@ struct RunState {
   void log(LogLevel level, std::string_view text) const noexcept;
 
   // Hot: touched for every callback.
-  HookSlot* slot = nullptr;             // of the hook being called, while there is a callback; see hook_called()
+  Shown<HookSlot*> slot = nullptr;      // of the hook being called, while there is a callback; see hook_called()
   std::int32_t verdict = kCallbackOk;   // of the direct callback that failed last
   std::int64_t expected = kCallbackOk;  // a verdict that no callback can give, once the present one has failed
-  CallbackKind callback = CallbackKind::none;
+  Shown<CallbackKind> callback = CallbackKind::none;
   bool unusual = false;  // the attempt needs more than calling hooks and session
   bool skip = false;
   bool discard = false;
   bool now_known = false;
+
+  Shown<SpanKind> activity = SpanKind::attempt;  // what the loop does besides attempts
+  Shown<std::uint64_t> attempts = 0;             // begun, quiet ones left out
 
   const SessionRunArgs* original = nullptr;
   std::shared_ptr<Session> session;
@@ -115,7 +161,7 @@ struct RunState {
   std::string skipped_by;
 
   // The hook being called, or NULL.
-  HookSlot* hook_called() const noexcept { return callback != CallbackKind::none ? slot : nullptr; }
+  HookSlot* hook_called() const noexcept { return callback != CallbackKind::none ? slot.get() : nullptr; }
 
   // Nothing is left of the last attempt.
   void clear_attempt() noexcept {
@@ -127,6 +173,7 @@ struct RunState {
   void begin_attempt(const SessionRunArgs& args) {
     clear_attempt();
     original = &args;
+    attempts = attempts + 1;
     plan.begin_attempt();
     if (!args.options.is_default()) options.start(args.options, "the caller");
   }

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "runhook/config.hpp"
+#include "runhook/timings.hpp"
 
 namespace runhook::inline v1 {
 
@@ -109,6 +110,7 @@ class MonitoredSession {
   bool closed() const noexcept;
 
   Outcome outcome() const;  // kind `running` until closed
+  Timings timings() const;  // where the time has gone so far. Any thread
   // The raw session, replaced by recovery; NULL when closed. Running it bypasses the hooks.
   std::shared_ptr<Session> session() const noexcept;
   Coordinator coordinator() const;  // of the present session; replaced by recovery. Throws CLOSED

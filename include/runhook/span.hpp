@@ -45,8 +45,8 @@ struct Span {
 class SpanListener {
  public:
   virtual ~SpanListener() = default;
-  // Called when it is over, by the session's thread, so that parts come before what they are part of. Its own time is
-  // part of whatever is under way.
+  // Called on the session's thread. What belongs to an attempt is told when that is over, all the rest when it is over
+  // itself; parts come before what they are part of.
   virtual void on_span(const Span& span) noexcept = 0;
 };
 
