@@ -185,6 +185,8 @@ void HookList::decide(const TriggerPoint& point) {
     if (slot->due) {
       trigger.fired(point);
       any_due_ = true;
+    } else {
+      trigger.passed(point);
     }
     const Trigger::Next next = trigger.next(point.step);
     first = {std::min(first.step, next.step), std::min(first.time_ns, next.time_ns), std::min(first.run, next.run)};

@@ -49,6 +49,7 @@ class Trigger::Rule {
   virtual bool uses_time() const noexcept { return false; }
   virtual bool uses_last() const noexcept { return false; }
   virtual void fired(const TriggerPoint&) {}
+  virtual void passed(const TriggerPoint&) {}
   virtual void rewind(std::int64_t) {}
   virtual void reset() {}
   virtual void save(std::vector<std::int64_t>&, std::int64_t) const {}
@@ -255,6 +256,10 @@ class Both final : public Rule {
     a_->fired(point);
     b_->fired(point);
   }
+  void passed(const TriggerPoint& point) override {
+    a_->passed(point);
+    b_->passed(point);
+  }
   void rewind(std::int64_t step) override {
     a_->rewind(step);
     b_->rewind(step);
@@ -287,6 +292,7 @@ class Not final : public Rule {
   bool uses_time() const noexcept override { return rule_->uses_time(); }
   bool uses_last() const noexcept override { return rule_->uses_last(); }
   // It is due when the other is not, which that one must not count from.
+  void fired(const TriggerPoint& point) override { rule_->passed(point); }
   void rewind(std::int64_t step) override { rule_->rewind(step); }
   void reset() override { rule_->reset(); }
   void save(std::vector<std::int64_t>& out, std::int64_t now_ns) const override { rule_->save(out, now_ns); }
@@ -294,6 +300,43 @@ class Not final : public Rule {
 
  private:
   std::unique_ptr<Rule> rule_;
+};
+
+// Has the other rule count from the first run, as if that had been the first after one in which it was due.
+class AfterFirst final : public Rule {
+ public:
+  AfterFirst(std::unique_ptr<Rule> rule, bool begun) noexcept : rule_(std::move(rule)), begun_(begun) {}
+  std::unique_ptr<Rule> clone() const override { return std::make_unique<AfterFirst>(rule_->clone(), begun_); }
+  bool due(const TriggerPoint& point) const override {
+    const bool due = rule_->due(point);  // a predicate is to be asked in every run
+    return begun_ && due;
+  }
+  Next next(std::int64_t step) const noexcept override { return begun_ ? rule_->next(step) : Next{step, kNever}; }
+  bool uses_time() const noexcept override { return rule_->uses_time(); }
+  bool uses_last() const noexcept override { return rule_->uses_last(); }
+  void fired(const TriggerPoint& point) override { begun_ ? rule_->fired(point) : passed(point); }
+  void passed(const TriggerPoint& point) override {
+    if (begun_) return rule_->passed(point);
+    begun_ = true;
+    rule_->fired({point.step - 1, point.time_ns, false, point.run - 1});
+  }
+  void rewind(std::int64_t step) override { rule_->rewind(step); }
+  void reset() override {
+    begun_ = false;
+    rule_->reset();
+  }
+  void save(std::vector<std::int64_t>& out, std::int64_t now_ns) const override {
+    out.push_back(begun_ ? 1 : 0);
+    rule_->save(out, now_ns);
+  }
+  void load(Numbers& in, std::int64_t now_ns) override {
+    begun_ = in.take() != 0;
+    rule_->load(in, now_ns);
+  }
+
+ private:
+  std::unique_ptr<Rule> rule_;
+  bool begun_;
 };
 
 std::unique_ptr<Rule> always() { return std::make_unique<Window>(kAlways, kNever); }
@@ -371,6 +414,8 @@ Trigger operator||(const Trigger& a, const Trigger& b) {
 
 Trigger operator!(const Trigger& a) { return Trigger(std::make_unique<Not>(a.rule())); }
 
+Trigger Trigger::after_first() const { return Trigger(std::make_unique<AfterFirst>(rule(), /*begun=*/false)); }
+
 bool Trigger::is_always() const noexcept { return rule_ == nullptr; }
 bool Trigger::uses_time() const noexcept { return rule_ != nullptr && rule_->uses_time(); }
 bool Trigger::uses_last() const noexcept { return rule_ != nullptr && rule_->uses_last(); }
@@ -381,6 +426,10 @@ Trigger::Next Trigger::next(std::int64_t step) const noexcept {
 
 void Trigger::fired(const TriggerPoint& point) {
   if (rule_ != nullptr) rule_->fired(point);
+}
+
+void Trigger::passed(const TriggerPoint& point) {
+  if (rule_ != nullptr) rule_->passed(point);
 }
 
 void Trigger::rewind(std::int64_t step) {

@@ -60,6 +60,10 @@ class Trigger {
   friend Trigger operator||(const Trigger& a, const Trigger& b);  // what makes it due makes both count from then on
   friend Trigger operator!(const Trigger& a);
 
+  // The same, but not due in the first run, and counting from there: the steps from the run itself, the time from when
+  // it begins. So every_steps(3) is due in the third run, the sixth, and so on; every_steps(1) in all but the first.
+  Trigger after_first() const;
+
   bool is_always() const noexcept;
   bool uses_time() const noexcept;  // otherwise TriggerPoint::time_ns does not matter
   bool uses_last() const noexcept;  // otherwise TriggerPoint::last does not matter
@@ -67,6 +71,8 @@ class Trigger {
   bool due(const TriggerPoint& point) const;
   // Says that the hook was called in that run. It counts from there.
   void fired(const TriggerPoint& point);
+  // Says that the run is made without the hook, since it was not due.
+  void passed(const TriggerPoint& point);
   // Says that the run goes on from an earlier step.
   void rewind(std::int64_t step);
   void reset();  // as if it had never been due

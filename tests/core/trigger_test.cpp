@@ -24,6 +24,8 @@ Steps due_at(Trigger trigger, const Steps& runs, std::int64_t ns_per_run = 0) {
     if (trigger.due(point)) {
       trigger.fired(point);
       due.push_back(step);
+    } else {
+      trigger.passed(point);
     }
     time += ns_per_run;
   }
@@ -79,6 +81,64 @@ TEST(Trigger, WindowsBeginWithTheirStepAndEndBeforeTheOther) {
   EXPECT_EQ(due_at(Trigger::within(2, 5), range(8)), (Steps{2, 3, 4}));
   EXPECT_EQ(due_at(Trigger::from_step(6), range(8)), (Steps{6, 7}));
   EXPECT_EQ(due_at(Trigger::before_step(2), range(8)), (Steps{0, 1}));
+}
+
+TEST(Trigger, AfterFirstCountsFromTheFirstRunWhichItLeavesOut) {
+  EXPECT_EQ(due_at(Trigger::every_steps(2).after_first(), range(8)), (Steps{1, 3, 5, 7}));
+  EXPECT_EQ(due_at(Trigger::every_steps(1).after_first(), range(4)), (Steps{1, 2, 3}));
+  EXPECT_EQ(due_at(Trigger::every_steps(3).after_first(), {100, 101, 102, 103, 104, 105}), (Steps{102, 105}));
+  EXPECT_EQ(due_at(Trigger::every_ns(20).after_first(), range(8), 10), (Steps{2, 4, 6}));
+  EXPECT_EQ(due_at(Trigger().after_first(), range(3)), (Steps{1, 2}));
+}
+
+TEST(Trigger, AfterFirstCombinesWithOthers) {
+  const Trigger third = Trigger::every_steps(3).after_first();
+  EXPECT_EQ(due_at(third || Trigger::at_steps({0}), range(7)), (Steps{0, 2, 5}));
+  EXPECT_EQ(due_at(third && Trigger::from_step(4), range(9)), (Steps{4, 7}));
+  EXPECT_EQ(due_at(!Trigger().after_first(), range(4)), (Steps{0}));
+  EXPECT_EQ(due_at(!third, range(5)), (Steps{0, 1, 3, 4}));
+}
+
+TEST(Trigger, AfterFirstBeginsAnewWhenReset) {
+  Trigger trigger = Trigger::every_steps(1).after_first();
+  trigger.passed({5, 0, false});
+  EXPECT_TRUE(trigger.due({6, 0, false}));
+  trigger.reset();
+  EXPECT_FALSE(trigger.due({6, 0, false}));
+}
+
+TEST(Trigger, AfterFirstGoesOnFromItsState) {
+  Trigger trigger = Trigger::every_steps(4).after_first();
+  Trigger restored = trigger;
+  restored.restore(trigger.state(0), 0);
+  EXPECT_FALSE(restored.due({0, 0, false}));
+  trigger.passed({0, 0, false});
+  restored.restore(trigger.state(0), 0);
+  EXPECT_FALSE(restored.due({2, 0, false}));
+  EXPECT_TRUE(restored.due({3, 0, false}));
+  EXPECT_STATUS(restored.restore("1", 0), invalid_argument, "alike");
+}
+
+TEST(TriggeredHook, AfterFirstCountsRunsToo) {
+  LoopRig rig;
+  Steps called;
+  rig.hook({.trigger = Trigger::every_runs(3).after_first()})->on_before = [&](auto& context) {
+    called.push_back(context.global_step());
+  };
+  rig.start()->run_until_stop(no_args, 10);
+  EXPECT_EQ(called, (Steps{2, 5, 8}));
+}
+
+TEST(TriggeredHook, AfterFirstIsNotDueInTheFirstRunOfALoop) {
+  LoopRig rig;
+  Steps called;
+  rig.hook({.trigger = Trigger::every_steps(2).after_first()})->on_before = [&](auto& context) {
+    called.push_back(context.global_step());
+  };
+  const auto session = rig.start();
+  session->run_until_stop(no_args, 3);
+  session->run_until_stop(no_args, 3);
+  EXPECT_EQ(called, (Steps{1, 3, 5}));
 }
 
 TEST(Trigger, ConnectivesCombine) {
