@@ -1,0 +1,116 @@
+#include "histogram.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <type_traits>
+
+#include "../element.hpp"
+#include "runhook/error.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+namespace {
+
+std::vector<double> make_edges() {
+  constexpr double kSmallest = 1e-12;
+  constexpr double kLargest = 1e20;
+  constexpr double kGrowth = 1.1;
+  std::vector<double> positive;
+  for (double edge = kSmallest; edge < kLargest; edge *= kGrowth) positive.push_back(edge);
+  positive.push_back(std::numeric_limits<double>::max());
+  std::vector<double> edges(positive.rbegin(), positive.rend());
+  for (double& edge : edges) edge = -edge;
+  edges.push_back(0);
+  edges.insert(edges.end(), positive.begin(), positive.end());
+  return edges;
+}
+
+const std::vector<double>& default_edges() {
+  static const std::vector<double> edges = make_edges();
+  return edges;
+}
+
+class Counter {
+ public:
+  Counter() : edges_(default_edges()), counts_(edges_.size()) {}
+
+  void add(double number) noexcept {
+    if (!std::isfinite(number)) return;
+    min_ = std::min(min_, number);
+    max_ = std::max(max_, number);
+    ++count_;
+    sum_ += number;
+    sum_of_squares_ += number * number;
+    const auto above = std::upper_bound(edges_.begin(), edges_.end(), number);
+    // The largest number is no less than any edge.
+    ++counts_[std::min(static_cast<std::size_t>(above - edges_.begin()), counts_.size() - 1)];
+  }
+
+  Histogram histogram() const {
+    Histogram made;
+    if (count_ == 0) {
+      made.limits = {edges_.back()};
+      made.counts = {0};
+      return made;
+    }
+    made.min = min_;
+    made.max = max_;
+    made.count = static_cast<double>(count_);
+    made.sum = sum_;
+    made.sum_of_squares = sum_of_squares_;
+    for (std::size_t i = 0; i < counts_.size(); ++i) {
+      const bool last_of_empty_ones = i + 1 == counts_.size() || counts_[i + 1] != 0;
+      if (counts_[i] == 0 && !last_of_empty_ones) continue;
+      made.limits.push_back(edges_[i]);
+      made.counts.push_back(static_cast<double>(counts_[i]));
+    }
+    return made;
+  }
+
+ private:
+  const std::vector<double>& edges_;
+  std::vector<std::uint64_t> counts_;
+  double min_ = std::numeric_limits<double>::max();
+  double max_ = std::numeric_limits<double>::lowest();
+  std::uint64_t count_ = 0;
+  double sum_ = 0;
+  double sum_of_squares_ = 0;
+};
+
+void add_elements(Counter& counter, const Value& tensor) {
+  const DType dtype = tensor.dtype();
+  if (dtype == DType::complex64 || dtype == DType::complex128) {
+    throw StatusError(StatusCode::failed_precondition, "a histogram of numbers that are not real cannot be made");
+  }
+  const auto* bytes = static_cast<const unsigned char*>(tensor.data());
+  const std::size_t size = dtype_size(dtype);
+  for (std::size_t at = 0, end = tensor.byte_size(); at + size <= end; at += size) {
+    visit_element(dtype, bytes + at, [&counter](auto number) {
+      if constexpr (std::is_convertible_v<decltype(number), double>) counter.add(static_cast<double>(number));
+    });
+  }
+}
+
+}  // namespace
+
+Histogram make_histogram(std::span<const double> numbers) {
+  Counter counter;
+  for (const double number : numbers) counter.add(number);
+  return counter.histogram();
+}
+
+Histogram make_histogram(const Value& tensor) {
+  if (tensor.kind() != ValueKind::tensor) {
+    throw StatusError(StatusCode::failed_precondition, "a histogram of what is not a tensor cannot be made");
+  }
+  Counter counter;
+  const bool dense = tensor.is_contiguous() && tensor.device().type == Device().type;
+  add_elements(counter, dense ? tensor : tensor.clone());  // which fails for memory that is not on the CPU
+  return counter.histogram();
+}
+
+}  // namespace detail
+}  // namespace runhook::inline v1
