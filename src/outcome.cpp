@@ -5,12 +5,13 @@
 #include <iterator>
 #include <string_view>
 
+#include "stop_text.hpp"
+
 namespace runhook::inline v1 {
 
-namespace {
+namespace detail {
 
-// Who asked, in words.
-std::string requester(const StopReason& stop) {
+std::string stop_requester(const StopReason& stop) {
   const std::string_view who = stop.who();
   const auto named = [who](std::string_view noun) {
     return who.empty() ? std::string(noun) : fmt::format("{} '{}'", noun, who);
@@ -37,15 +38,18 @@ std::string requester(const StopReason& stop) {
   return "somebody";
 }
 
-std::string counted(std::int64_t count, std::string_view one, std::string_view many) {
-  return fmt::format("{} {}", count, count == 1 ? one : many);
-}
-
-// Why, in words; empty if nothing was said.
-std::string explanation(const StopReason& stop) {
+std::string stop_explanation(const StopReason& stop) {
   if (stop.origin == StopOrigin::signal) return {};  // its text is its number, which has been told
   if (stop.text().empty()) return stop.code == 0 ? std::string() : fmt::format("code {}", stop.code);
   return std::string(stop.text());
+}
+
+}  // namespace detail
+
+namespace {
+
+std::string counted(std::int64_t count, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
 }  // namespace
@@ -61,8 +65,8 @@ std::string Outcome::to_string() const {
       line = "completed";
       break;
     case OutcomeKind::stopped:
-      line = "stopped by " + requester(stop);
-      why = explanation(stop);
+      line = "stopped by " + detail::stop_requester(stop);
+      why = detail::stop_explanation(stop);
       break;
     case OutcomeKind::end_of_input:
       line = "end of input";

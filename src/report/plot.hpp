@@ -1,0 +1,31 @@
+// The frame of a chart: a drawing with labels at two sides.
+#ifndef RUNHOOK_SRC_REPORT_PLOT_HPP_
+#define RUNHOOK_SRC_REPORT_PLOT_HPP_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "report/axis.hpp"
+#include "report/html.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+// Coordinates of a drawing are 0 to kPlotSize in both directions, the origin at the top left.
+inline constexpr double kPlotSize = 1000;
+
+struct Plot {
+  std::string id;           // of the drawing; unique in the page
+  std::string name;         // what it is, for who cannot see it; escaped
+  std::string description;  // what it shows; escaped
+  std::string drawing;      // SVG
+  std::vector<AxisTick> x, y;
+};
+
+void add_plot(Html& html, const Plot& plot);
+
+}  // namespace detail
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_SRC_REPORT_PLOT_HPP_

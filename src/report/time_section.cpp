@@ -1,0 +1,121 @@
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "report/chart.hpp"
+#include "report/sections.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+namespace {
+
+constexpr std::size_t kMostCallbacks = 200;
+
+double part(std::int64_t ns, std::int64_t whole) {
+  return whole > 0 ? static_cast<double>(ns) / static_cast<double>(whole) : 0;
+}
+
+struct HookTime {
+  std::string name;
+  std::int64_t total_ns = 0;
+};
+
+std::vector<HookTime> by_hook(const std::vector<CallbackTime>& callbacks) {
+  std::vector<HookTime> hooks;
+  for (const CallbackTime& callback : callbacks) {
+    const auto known = std::find_if(hooks.begin(), hooks.end(), [&](const auto& h) { return h.name == callback.hook; });
+    HookTime& hook = known != hooks.end() ? *known : hooks.emplace_back(HookTime{callback.hook, 0});
+    hook.total_ns += callback.total_ns;
+  }
+  std::stable_sort(hooks.begin(), hooks.end(), [](const auto& a, const auto& b) { return a.total_ns > b.total_ns; });
+  return hooks;
+}
+
+// How the time of the run is shared out between the session, the hooks and the rest.
+void add_shares(Html& html, const RunReport& report, std::int64_t hooks_ns) {
+  const std::int64_t whole = std::max(report.duration_ns, report.session_ns + hooks_ns);
+  if (whole <= 0) return;
+  const double session = part(report.session_ns, whole);
+  const double hooks = part(hooks_ns, whole);
+  html.add(
+      "<div class=\"shares\" aria-hidden=\"true\"><i style=\"width:{:.2f}%\"></i>"
+      "<i class=\"hooks\" style=\"width:{:.2f}%\"></i></div>\n",
+      100 * session, 100 * hooks);
+  html.add(
+      "<ul class=\"legend\"><li style=\"--key:var(--blue)\">the session's steps {}</li>"
+      "<li style=\"--key:var(--violet)\">hooks {}</li><li style=\"--key:var(--grid)\">everything else {}</li>"
+      "</ul>\n",
+      percent(session), percent(hooks), percent(std::max(0.0, 1 - session - hooks)));
+}
+
+void add_hooks(Html& html, const RunReport& report, const std::vector<HookTime>& hooks) {
+  html.raw(
+      "<table>\n<caption>Time per hook, all callbacks together, and its share of the run</caption>\n<thead><tr>"
+      "<th scope=\"col\">Hook</th><th scope=\"col\">Time</th><th scope=\"col\">Share</th></tr></thead>\n<tbody>\n");
+  const std::int64_t longest = hooks.front().total_ns;
+  for (const HookTime& hook : hooks) {
+    html.add(
+        "<tr><th scope=\"row\">{}<span class=\"bar\" aria-hidden=\"true\"><i style=\"width:{:.1f}%\"></i></span></th>"
+        "<td>{}</td><td>{}</td></tr>\n",
+        escaped(hook.name), 100 * part(hook.total_ns, longest), duration_text(hook.total_ns),
+        percent(part(hook.total_ns, report.duration_ns)));
+  }
+  html.raw("</tbody>\n</table>\n");
+}
+
+void add_callbacks(Html& html, std::vector<CallbackTime> callbacks) {
+  std::stable_sort(callbacks.begin(), callbacks.end(),
+                   [](const auto& a, const auto& b) { return a.total_ns > b.total_ns; });
+  const std::size_t rows = std::min(callbacks.size(), kMostCallbacks);
+  html.raw(
+      "<details>\n<summary>Table of all callbacks</summary>\n<div class=\"scroll\" role=\"region\" tabindex=\"0\" "
+      "aria-label=\"Time per callback\">\n<table class=\"names\">\n");
+  if (rows < callbacks.size()) {
+    html.add("<caption>The {} that took most, of {}</caption>\n", rows, grouped(callbacks.size()));
+  } else {
+    html.raw("<caption>Time per callback</caption>\n");
+  }
+  html.raw(
+      "<thead><tr><th scope=\"col\">Hook</th><th scope=\"col\">Callback</th><th scope=\"col\">Total</th>"
+      "<th scope=\"col\">Mean</th><th scope=\"col\">Longest</th><th scope=\"col\">Measured</th></tr></thead>\n"
+      "<tbody>\n");
+  for (std::size_t i = 0; i < rows; ++i) {
+    const CallbackTime& row = callbacks[i];
+    html.add("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+             escaped(row.hook), escaped(row.callback), duration_text(row.total_ns), duration_text(row.mean_ns),
+             duration_text(row.max_ns), grouped(row.samples));
+  }
+  html.raw("</tbody>\n</table>\n</div>\n</details>\n");
+}
+
+}  // namespace
+
+void add_step_times(Html& html, const RunReport& report) {
+  const StepTimes& times = report.step_times;
+  if (times.count == 0) return;
+  html.raw("<section aria-labelledby=\"steps\">\n<h2 id=\"steps\">Step time</h2>\n");
+  add_step_time_chart(html, times);
+  if (times.samples < times.count) {
+    html.add("<p class=\"note\">Measured in {} of {}; the rest is estimated.</p>\n", grouped(times.samples),
+             counted(times.count, "step", "steps"));
+  }
+  html.raw("</section>\n");
+}
+
+void add_hook_times(Html& html, const RunReport& report) {
+  if (report.callbacks.empty() && report.session_ns == 0) return;
+  html.raw("<section aria-labelledby=\"hooks\">\n<h2 id=\"hooks\">Where the time went</h2>\n<div class=\"card\">\n");
+  const std::vector<HookTime> hooks = by_hook(report.callbacks);
+  std::int64_t hooks_ns = 0;
+  for (const HookTime& hook : hooks) hooks_ns += hook.total_ns;
+  add_shares(html, report, hooks_ns);
+  if (!hooks.empty()) {
+    add_hooks(html, report, hooks);
+    add_callbacks(html, report.callbacks);
+  }
+  html.raw("</div>\n</section>\n");
+}
+
+}  // namespace detail
+}  // namespace runhook::inline v1

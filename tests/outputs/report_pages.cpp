@@ -1,0 +1,194 @@
+// report_pages FOLDER: writes run reports of every kind there, for report_browser.py to look at.
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <limits>
+#include <string>
+
+#include "report/run_report.hpp"
+
+namespace {
+
+using namespace runhook;
+using namespace runhook::detail;
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+Error located(StatusCode code, std::string_view text, std::string_view hook, std::string_view callback,
+              std::int64_t step) {
+  Error error(code, text);
+  error.locate(hook, callback, step);
+  return error;
+}
+
+// A number between 0 and 1 that depends on `i` only.
+double noise(int i) { return std::fabs(std::fmod(std::sin(i * 12.9898) * 43758.5453, 1.0)); }
+
+NamedSeries curve(std::string name, int values, double (*value)(int)) {
+  NamedSeries series;
+  series.name = std::move(name);
+  for (int i = 0; i < values; ++i) series.data.add(10 + 10 * i, value(i));
+  return series;
+}
+
+void add_times(RunReport& report) {
+  StepTimes& times = report.step_times;
+  times = {.count = 12000,
+           .samples = 4200,
+           .mean_ns = 8'140'000,
+           .p50_ns = 7'900'000,
+           .p90_ns = 9'800'000,
+           .p99_ns = 21'000'000,
+           .max_ns = 44'000'000,
+           .buckets = {}};
+  for (int i = 0; i < 26; ++i) {
+    const double from = 5e6 * std::pow(2.0, i / 8.0);
+    const double usual = 4000 * std::exp(-std::pow((i - 5.5) / 2.2, 2));
+    const double slow = i > 14 && i < 19 ? 60 : 0;
+    times.buckets.push_back({static_cast<std::int64_t>(from), static_cast<std::int64_t>(from * std::pow(2.0, 1 / 8.0)),
+                             static_cast<std::uint64_t>(usual + slow) + (i == 25 ? 1 : 0)});
+  }
+  report.session_ns = 93 * kSecond;
+  report.callbacks = {{"loss logger", "before_run", 4200, 900, 41'000, 11'000'000},
+                      {"loss logger", "after_run", 4200, 6'100, 400'000, 73'000'000},
+                      {"checkpoint saver", "after_run", 12, 180'000'000, 310'000'000, 2'160'000'000},
+                      {"checkpoint saver", "end", 1, 172'000'000, 172'000'000, 172'000'000},
+                      {"accuracy", "after_run", 4200, 41'000, 900'000, 492'000'000},
+                      {"NaN guard", "after_run", 4200, 310, 8'000, 3'700'000}};
+}
+
+RunReport typical() {
+  RunReport report;
+  report.title = "Fashion-MNIST, two layers";
+  report.started = std::chrono::system_clock::time_point(std::chrono::seconds(1'790'000'000));
+  report.written = report.started + std::chrono::seconds(103);
+  report.start_ns = kSecond;
+  report.duration_ns = 102'700'000'000;
+  report.library_version = "1.0.0";
+  report.outcome.step = 12000;
+  report.outcome.runs = 12000;
+  report.series.push_back(curve("loss", 1200, [](int i) {
+    return 2.4 * std::exp(-i / 160.0) + 0.0003 + 0.0002 * noise(i) + 0.3 * std::exp(-i / 150.0) * noise(i + 7);
+  }));
+  report.series.push_back(
+      curve("accuracy", 1200, [](int i) { return 0.1 + 0.78 * (1 - std::exp(-i / 180.0)) + 0.03 * (noise(i) - 0.5); }));
+  report.series.push_back(curve("learning_rate", 1200, [](int i) { return i < 400 ? 1e-3 : i < 800 ? 3e-4 : 1e-4; }));
+  report.series.push_back(curve("examples_seen", 1200, [](int i) { return 640.0 * i; }));
+  report.facts = {{"Host", "node-17"}, {"Configuration", "configs/fashion.toml"}, {"Batch size", "64"}};
+  add_times(report);
+  return report;
+}
+
+RunReport stopped() {
+  RunReport report = typical();
+  Outcome& outcome = report.outcome;
+  outcome.kind = OutcomeKind::stopped;
+  outcome.stop.origin = StopOrigin::hook;
+  outcome.stop.set_who("accuracy");
+  outcome.stop.set_text("'accuracy' has reached 0.88: 0.8812");
+  outcome.stop.step = 12000;
+  outcome.stop.time_ns = report.start_ns + 102'600'000'000;
+  outcome.recoveries = 1;
+  outcome.warnings = 2;
+  report.warnings = {located(StatusCode::unavailable, "cannot write '/data/log.jsonl': No space left on device",
+                             "loss logger", "after_run", 4200),
+                     located(StatusCode::deadline_exceeded, "the step took longer than 500 ms", "", "", 9001)};
+  StopReason late;
+  late.origin = StopOrigin::signal;
+  late.code = 15;
+  late.step = 12000;
+  late.time_ns = outcome.stop.time_ns + 1'000'000;
+  report.later_stops = {late};
+  return report;
+}
+
+RunReport failed() {
+  RunReport report = typical();
+  Outcome& outcome = report.outcome;
+  outcome.kind = OutcomeKind::failed;
+  outcome.step = 9440;
+  outcome.runs = 9440;
+  outcome.error = located(StatusCode::data_loss, "'loss' is NaN", "NaN guard", "after_run", 9440);
+  Error later = located(StatusCode::permission_denied, "cannot make '/readonly/checkpoints': Read-only file system",
+                        "checkpoint saver", "cleanup", 9440);
+  later.add_suppressed(located(StatusCode::internal, "and the folder beside it is gone", "checkpoint saver", "", -1));
+  outcome.error.add_suppressed(later);
+  outcome.error.add_suppressed(
+      located(StatusCode::unavailable, "the connection was reset", "metrics", "cleanup", 9440));
+  report.series.clear();
+  report.series.push_back(curve("loss", 944, [](int i) {
+    return i == 600 || i > 940 ? kNan
+           : i > 900           ? std::exp((i - 900) / 3.0)
+                               : 2.0 * std::exp(-i / 300.0) + 0.1 * noise(i);
+  }));
+  report.series.push_back(curve("gradient_norm", 944, [](int i) { return i > 940 ? INFINITY : 1 + noise(i); }));
+  report.series.push_back(curve("all_nan", 3, [](int) { return kNan; }));
+  report.series.push_back(curve("one_value", 1, [](int) { return 0.25; }));
+  report.series.push_back(curve("constant", 50, [](int) { return 3.0; }));
+  report.series.push_back(curve("huge", 50, [](int i) { return (i % 2 == 0 ? 1.0 : -1.0) * 1.7e308; }));
+  return report;
+}
+
+RunReport running() {
+  RunReport report = typical();
+  report.outcome.kind = OutcomeKind::running;
+  return report;
+}
+
+RunReport many() {
+  RunReport report = typical();
+  report.outcome.kind = OutcomeKind::end_of_input;
+  report.series.clear();
+  for (int i = 0; i < 300; ++i) {
+    report.series.push_back(curve("layer/" + std::to_string(i) + "/weights_norm", 400,
+                                  [](int at) { return std::sin(at / 40.0) + noise(at); }));
+  }
+  for (int i = 0; i < 300; ++i) {
+    report.callbacks.push_back({"hook#" + std::to_string(i), "after_run", 10, 1000, 2000, 1000 * (i + 1)});
+  }
+  return report;
+}
+
+// What would do harm if it were not escaped, cut or kept within its place.
+RunReport hostile() {
+  const std::string markup = "</title></style><script>document.title='owned'</script><img src=x onerror=alert(1)>";
+  const std::string attribute = "\"onload=\"alert(1)\" ' & \xff\xfe \xe2\x80\xae right to left";
+  const std::string endless(600, 'W');
+  RunReport report = stopped();
+  report.title = markup + endless;
+  report.outcome.kind = OutcomeKind::failed;
+  report.outcome.error = located(StatusCode::internal, markup + attribute, endless, attribute, 1);
+  report.outcome.error.add_suppressed(located(StatusCode::internal, endless, markup, markup, 2));
+  report.outcome.stop.set_who(markup);
+  report.outcome.stop.set_text(attribute);
+  report.warnings = {located(StatusCode::internal, endless + " " + markup, attribute, endless, 3)};
+  report.series.push_back(curve(markup, 40, [](int i) { return i * 1.0; }));
+  report.series.push_back(curve(attribute + endless, 40, [](int i) { return -i * 1e300; }));
+  report.callbacks.push_back({markup + endless, attribute, 1, 9 * kSecond, 9 * kSecond, 9 * kSecond});
+  report.facts = {{markup, endless}, {endless, attribute}};
+  report.library_version = markup;
+  return report;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) return EXIT_FAILURE;
+  const auto write = [folder = std::filesystem::path(argv[1])](const char* name, const RunReport& report) {
+    std::ofstream(folder / name, std::ios::binary) << render_html(report);
+  };
+  write("stopped.html", stopped());
+  write("failed.html", failed());
+  write("running.html", running());
+  write("many.html", many());
+  write("hostile.html", hostile());
+  write("empty.html", RunReport());
+  RunReport completed;
+  completed.outcome.kind = OutcomeKind::completed;
+  write("completed.html", completed);
+  std::cout << "7 pages\n";
+  return EXIT_SUCCESS;
+}
