@@ -40,7 +40,10 @@ HookList& Loop::hooks() {
 
 void Loop::note_warning(const Error& error) noexcept {
   const std::lock_guard lock(shared_mutex_);
-  if (state_.outcome.warnings++ == 0) state_.outcome.first_warning = error;
+  Outcome& outcome = state_.outcome;
+  const auto number = static_cast<std::size_t>(outcome.warnings++);
+  if (number == 0) outcome.first_warning = error;
+  if (number < Outcome::kMaxWarnings) outcome.first_warnings[number] = error;
 }
 
 bool Loop::fails_run(HookSlot& slot, const Error& error) noexcept {

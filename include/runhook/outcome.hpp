@@ -2,6 +2,8 @@
 #ifndef RUNHOOK_OUTCOME_HPP_
 #define RUNHOOK_OUTCOME_HPP_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -30,6 +32,8 @@ struct Outcome {
   // caller went on after with a run that was completed.
   std::int64_t warnings = 0;
   Error first_warning;
+  static constexpr std::size_t kMaxWarnings = 16;
+  std::array<Error, kMaxWarnings> first_warnings;  // as many of them as there were, the first one again
 
   std::string to_string() const;  // one line, e.g. "stopped by hook 'accuracy' at step 1200: reached 0.83"
 };

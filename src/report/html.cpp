@@ -46,11 +46,6 @@ void add_escaped(std::string& html, std::string_view utf8) {
   }
 }
 
-std::string grouped_digits(std::string digits) {
-  for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
-  return digits;
-}
-
 std::tm utc(std::chrono::system_clock::time_point time) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
   std::tm parts{};
@@ -93,10 +88,18 @@ std::string escaped(std::string_view text) {
 
 std::string grouped(std::int64_t number) {
   if (number >= 0) return grouped(static_cast<std::uint64_t>(number));
-  return "-" + grouped(~static_cast<std::uint64_t>(number) + 1);
+  return fmt::format("-{}", grouped(~static_cast<std::uint64_t>(number) + 1));
 }
 
-std::string grouped(std::uint64_t number) { return grouped_digits(fmt::format("{}", number)); }
+std::string grouped(std::uint64_t number) {
+  const std::string digits = fmt::format("{}", number);
+  std::string text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
+}
 
 std::string short_count(double number) {
   constexpr std::array<std::pair<double, char>, 4> kUnits{{{1e12, 'T'}, {1e9, 'G'}, {1e6, 'M'}, {1e3, 'k'}}};
