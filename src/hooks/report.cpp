@@ -18,8 +18,8 @@ constexpr std::size_t kMostBytes = std::size_t{16} << 20;  // of pages that wait
 }  // namespace
 
 struct ReportHook::Run {
-  detail::RunReport report;   // what does not change is filled in; the rest when a page is made
-  std::vector<bool> fetched;  // of report.series: not the ones that gave an error
+  detail::report::RunReport report;  // what does not change is filled in; the rest when a page is made
+  std::vector<bool> fetched;         // of report.series: not the ones that gave an error
   std::shared_ptr<Output> output;
   bool created = false;  // whether there has been a session
   bool written = false;
@@ -49,15 +49,16 @@ HookRegistration ReportHook::make(ReportOptions options) {
 
 void ReportHook::begin(SessionRunContext& context) {
   auto run = std::make_unique<Run>();
-  detail::RunReport& report = run->report;
+  detail::report::RunReport& report = run->report;
   report.title = options_.title;
   report.facts = options_.facts;
   report.library_version = RUNHOOK_VERSION_TEXT;
   report.started = std::chrono::system_clock::now();
   report.start_ns = context.now_ns();
   for (const std::string& metric : options_.metrics) {
-    const bool known = std::any_of(report.series.begin(), report.series.end(),
-                                   [&metric](const detail::NamedSeries& series) { return series.name == metric; });
+    const bool known =
+        std::any_of(report.series.begin(), report.series.end(),
+                    [&metric](const detail::report::NamedSeries& series) { return series.name == metric; });
     if (!known) report.series.push_back({metric, {}});
   }
   run->fetched.assign(report.series.size(), true);
@@ -84,7 +85,7 @@ void ReportHook::before_run(SessionRunContext& context) {
 void ReportHook::after_run(SessionRunContext& context, const SessionRunValues& values) {
   for (std::size_t i = 0; i < run_->fetched.size(); ++i) {
     if (!run_->fetched[i]) continue;
-    detail::NamedSeries& series = run_->report.series[i];
+    detail::report::NamedSeries& series = run_->report.series[i];
     try {
       series.data.add(context.global_step(), values.results().to_double(series.name));
     } catch (const StatusError& error) {
@@ -111,7 +112,7 @@ void ReportHook::cleanup(SessionRunContext& context, const Outcome& outcome) {
 }
 
 void ReportHook::write(SessionRunContext& context, const Outcome& outcome) {
-  detail::RunReport& report = run_->report;
+  detail::report::RunReport& report = run_->report;
   report.outcome = outcome;
   report.written = std::chrono::system_clock::now();
   report.duration_ns = context.now_ns() - report.start_ns;
@@ -121,7 +122,7 @@ void ReportHook::write(SessionRunContext& context, const Outcome& outcome) {
   const std::shared_ptr<StopState> stop = context.stop_source().state();
   report.later_stops = stop->later();
   report.later_stops_dropped = stop->dropped();
-  run_->output->write(detail::render_html(report));
+  run_->output->write(detail::report::render_html(report));
 }
 
 }  // namespace runhook::inline v1

@@ -8,7 +8,7 @@
 #include "report/html.hpp"
 
 namespace runhook::inline v1 {
-namespace detail {
+namespace detail::report {
 
 namespace {
 
@@ -101,5 +101,5 @@ void Axis::add_decades() {
   }
 }
 
-}  // namespace detail
+}  // namespace detail::report
 }  // namespace runhook::inline v1

@@ -6,7 +6,7 @@
 #include <vector>
 
 namespace runhook::inline v1 {
-namespace detail {
+namespace detail::report {
 
 struct AxisTick {
   double at = 0;  // 0 to 1
@@ -35,7 +35,7 @@ class Axis {
   std::vector<AxisTick> ticks_;
 };
 
-}  // namespace detail
+}  // namespace detail::report
 }  // namespace runhook::inline v1
 
 #endif  // RUNHOOK_SRC_REPORT_AXIS_HPP_

@@ -1,7 +1,7 @@
 #include "report/sections.hpp"
 
 namespace runhook::inline v1 {
-namespace detail {
+namespace detail::report {
 
 namespace {
 
@@ -49,5 +49,5 @@ void add_warnings(Html& html, const RunReport& report) {
   html.raw("</div>\n</section>\n");
 }
 
-}  // namespace detail
+}  // namespace detail::report
 }  // namespace runhook::inline v1

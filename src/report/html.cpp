@@ -8,7 +8,7 @@
 #include "utf8.hpp"
 
 namespace runhook::inline v1 {
-namespace detail {
+namespace detail::report {
 
 namespace {
 
@@ -157,5 +157,5 @@ std::string readable_time(std::chrono::system_clock::time_point time) {
                      t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
 }
 
-}  // namespace detail
+}  // namespace detail::report
 }  // namespace runhook::inline v1

@@ -12,7 +12,7 @@
 #include <utility>
 
 namespace runhook::inline v1 {
-namespace detail {
+namespace detail::report {
 
 // Any bytes as text for HTML, in content and in quoted attributes: special characters are escaped, what is not UTF-8 or
 // not printable is replaced, and after kMaxText bytes the rest is left out.
@@ -43,7 +43,7 @@ class Html {
   std::string text_;
 };
 
-}  // namespace detail
+}  // namespace detail::report
 }  // namespace runhook::inline v1
 
 #endif  // RUNHOOK_SRC_REPORT_HTML_HPP_

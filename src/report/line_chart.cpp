@@ -6,7 +6,7 @@
 #include "report/plot.hpp"
 
 namespace runhook::inline v1 {
-namespace detail {
+namespace detail::report {
 
 namespace {
 
@@ -141,5 +141,5 @@ void add_line_chart(Html& html, const NamedSeries& series, std::size_t number) {
   html.raw("</figure>\n");
 }
 
-}  // namespace detail
+}  // namespace detail::report
 }  // namespace runhook::inline v1

@@ -4,7 +4,7 @@
 #include "report/sections.hpp"
 
 namespace runhook::inline v1 {
-namespace detail {
+namespace detail::report {
 
 namespace {
 
@@ -61,5 +61,5 @@ void add_metrics(Html& html, const RunReport& report) {
   html.raw("</section>\n");
 }
 
-}  // namespace detail
+}  // namespace detail::report
 }  // namespace runhook::inline v1

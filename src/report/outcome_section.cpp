@@ -2,7 +2,7 @@
 #include "stop_text.hpp"
 
 namespace runhook::inline v1 {
-namespace detail {
+namespace detail::report {
 
 namespace {
 
@@ -158,5 +158,5 @@ void add_later_stops(Html& html, const RunReport& report) {
   html.raw("</div>\n</section>\n");
 }
 
-}  // namespace detail
+}  // namespace detail::report
 }  // namespace runhook::inline v1

@@ -4,7 +4,7 @@
 #include "report/style.hpp"
 
 namespace runhook::inline v1 {
-namespace detail {
+namespace detail::report {
 
 namespace {
 
@@ -71,5 +71,5 @@ std::string render_html(const RunReport& report) {
   return html.take();
 }
 
-}  // namespace detail
+}  // namespace detail::report
 }  // namespace runhook::inline v1

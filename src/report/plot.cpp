@@ -1,7 +1,7 @@
 #include "report/plot.hpp"
 
 namespace runhook::inline v1 {
-namespace detail {
+namespace detail::report {
 
 namespace {
 
@@ -37,5 +37,5 @@ void add_plot(Html& html, const Plot& plot) {
   html.raw("</div>\n</div>\n");
 }
 
-}  // namespace detail
+}  // namespace detail::report
 }  // namespace runhook::inline v1

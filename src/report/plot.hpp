@@ -10,7 +10,7 @@
 #include "report/html.hpp"
 
 namespace runhook::inline v1 {
-namespace detail {
+namespace detail::report {
 
 // Coordinates of a drawing are 0 to kPlotSize in both directions, the origin at the top left.
 inline constexpr double kPlotSize = 1000;
@@ -25,7 +25,7 @@ struct Plot {
 
 void add_plot(Html& html, const Plot& plot);
 
-}  // namespace detail
+}  // namespace detail::report
 }  // namespace runhook::inline v1
 
 #endif  // RUNHOOK_SRC_REPORT_PLOT_HPP_

@@ -12,7 +12,7 @@
 #include "runhook/outcome.hpp"
 
 namespace runhook::inline v1 {
-namespace detail {
+namespace detail::report {
 
 struct NamedSeries {
   std::string name;
@@ -69,7 +69,7 @@ struct RunReport {
 // Makes one HTML page, complete in itself: no script, nothing to be loaded. The same report gives the same page.
 std::string render_html(const RunReport& report);
 
-}  // namespace detail
+}  // namespace detail::report
 }  // namespace runhook::inline v1
 
 #endif  // RUNHOOK_SRC_REPORT_RUN_REPORT_HPP_

@@ -8,7 +8,7 @@
 #include "report/run_report.hpp"
 
 namespace runhook::inline v1 {
-namespace detail {
+namespace detail::report {
 
 // "Stopped", "Failed", ...
 std::string_view outcome_word(OutcomeKind kind) noexcept;
@@ -25,7 +25,7 @@ void add_facts(Html& html, const RunReport& report);
 // An <li> with the error and, below it, those that followed it.
 void add_error(Html& html, const Error& error);
 
-}  // namespace detail
+}  // namespace detail::report
 }  // namespace runhook::inline v1
 
 #endif  // RUNHOOK_SRC_REPORT_SECTIONS_HPP_

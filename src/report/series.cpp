@@ -4,7 +4,7 @@
 #include <cmath>
 
 namespace runhook::inline v1 {
-namespace detail {
+namespace detail::report {
 
 void Series::Bucket::merge(const Bucket& later) {
   if (!low || (later.low && later.low->value < low->value)) low = later.low;
@@ -69,5 +69,5 @@ std::vector<SeriesPoint> Series::points() const {
   return points;
 }
 
-}  // namespace detail
+}  // namespace detail::report
 }  // namespace runhook::inline v1

@@ -8,7 +8,7 @@
 #include <vector>
 
 namespace runhook::inline v1 {
-namespace detail {
+namespace detail::report {
 
 struct SeriesPoint {
   std::int64_t step = 0;
@@ -47,7 +47,7 @@ class Series {
   std::vector<Bucket> buckets_;
 };
 
-}  // namespace detail
+}  // namespace detail::report
 }  // namespace runhook::inline v1
 
 #endif  // RUNHOOK_SRC_REPORT_SERIES_HPP_

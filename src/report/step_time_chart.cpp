@@ -8,7 +8,7 @@
 #include "report/plot.hpp"
 
 namespace runhook::inline v1 {
-namespace detail {
+namespace detail::report {
 
 namespace {
 
@@ -131,5 +131,5 @@ void add_step_time_chart(Html& html, const StepTimes& times) {
   html.raw("</figure>\n");
 }
 
-}  // namespace detail
+}  // namespace detail::report
 }  // namespace runhook::inline v1

@@ -1,7 +1,7 @@
 #include "report/style.hpp"
 
 namespace runhook::inline v1 {
-namespace detail {
+namespace detail::report {
 
 // Every text colour has a contrast of at least 4.5 with every ground it can stand on, in both schemes.
 const std::string_view report_style = R"css(
@@ -135,5 +135,5 @@ td, thead th, .names th { white-space: nowrap; }
 }
 )css";
 
-}  // namespace detail
+}  // namespace detail::report
 }  // namespace runhook::inline v1

@@ -5,11 +5,11 @@
 #include <string_view>
 
 namespace runhook::inline v1 {
-namespace detail {
+namespace detail::report {
 
 extern const std::string_view report_style;  // CSS
 
-}  // namespace detail
+}  // namespace detail::report
 }  // namespace runhook::inline v1
 
 #endif  // RUNHOOK_SRC_REPORT_STYLE_HPP_

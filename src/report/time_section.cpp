@@ -6,7 +6,7 @@
 #include "report/sections.hpp"
 
 namespace runhook::inline v1 {
-namespace detail {
+namespace detail::report {
 
 namespace {
 
@@ -117,5 +117,5 @@ void add_hook_times(Html& html, const RunReport& report) {
   html.raw("</div>\n</section>\n");
 }
 
-}  // namespace detail
+}  // namespace detail::report
 }  // namespace runhook::inline v1

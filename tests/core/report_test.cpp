@@ -12,7 +12,7 @@
 #include "report/run_report.hpp"
 #include "report/series.hpp"
 
-namespace runhook::detail {
+namespace runhook::detail::report {
 namespace {
 
 using testing::HasSubstr;
@@ -389,4 +389,4 @@ TEST(ReportPage, TheSameReportGivesTheSamePage) {
 }
 
 }  // namespace
-}  // namespace runhook::detail
+}  // namespace runhook::detail::report

@@ -12,7 +12,7 @@
 namespace {
 
 using namespace runhook;
-using namespace runhook::detail;
+using namespace runhook::detail::report;
 
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
