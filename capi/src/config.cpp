@@ -7,6 +7,7 @@
 #include "graph_engine.hpp"
 #include "guard.hpp"
 #include "hook.hpp"
+#include "log_table.hpp"
 #include "runhook/training.hpp"
 #include "scaffold_handle.hpp"
 #include "session_handle.hpp"
@@ -22,11 +23,6 @@ static_assert(offsetof(runhook_training_options, is_chief) == 8 && offsetof(runh
                   offsetof(runhook_training_options, max_wait_ns) == 16 &&
                   offsetof(runhook_training_options, poll_ns) == 24 &&
                   offsetof(runhook_training_options, stop_grace_period_ns) == 32 && kTrainingSizeV1_0 == 40,
-              "the 1.0 prefix is frozen");
-
-constexpr std::size_t kLogSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_log, write);
-static_assert(offsetof(runhook_log, user_data) == 8 && offsetof(runhook_log, destroy) == 16 &&
-                  offsetof(runhook_log, write) == 24 && kLogSizeV1_0 == 32,
               "the 1.0 prefix is frozen");
 
 void use_creator(ConfigBox& box, std::shared_ptr<SessionCreator> creator, bool single) noexcept {
@@ -140,18 +136,9 @@ runhook_status runhook_config_set_stop_grace_period_ns(runhook_config* config, i
 }
 
 runhook_status runhook_config_set_log(runhook_config* config, const runhook_log* log, runhook_error** error) {
-  if (log == nullptr) return guarded(error, [&] { require_pinned(config)->config.log = nullptr; });
-  runhook_log table;
-  UserData owner;
-  if (const auto status = accept_table(log, kLogSizeV1_0, table, owner, error); status != RUNHOOK_OK) return status;
-  return guarded(error, [&] {
-    const auto box = require_pinned(config);
-    if (table.write == nullptr) throw StatusError(StatusCode::invalid_argument, "write is NULL");
-    box->config.log = [write = table.write, data = std::make_shared<const UserData>(std::move(owner))](
-                          LogLevel level, std::string_view message) {
-      write(static_cast<std::int32_t>(level), std::string(message).c_str(), data->get());
-    };
-  });
+  LogSink sink;
+  if (const auto status = accept_log(log, sink, error); status != RUNHOOK_OK) return status;
+  return guarded(error, [&] { require_pinned(config)->config.log = std::move(sink); });
 }
 
 runhook_status runhook_config_set_stop_source(runhook_config* config, const runhook_stop_source* source,

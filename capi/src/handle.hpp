@@ -33,6 +33,7 @@ enum class HandleKind : std::uint8_t {
   monitored_session,
   trigger,
   builtin_hook,
+  signal_subscription,
 };
 
 // A process-wide table of slots. A handle names a slot, the slot's generation and the kind of object, so that one that

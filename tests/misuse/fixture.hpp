@@ -20,11 +20,12 @@
 namespace runhook_test {
 
 // All kinds of handles. generate.py compares the list with the headers.
-using Handles = std::tuple<runhook_context*, runhook_error*, runhook_value*, runhook_run_options*, runhook_run_args*,
-                           runhook_results*, runhook_metadata*, runhook_stop_source*, runhook_outcome*, runhook_clock*,
-                           runhook_coordinator*, runhook_thread*, runhook_snapshot*, runhook_saver*, runhook_session*,
-                           runhook_graph*, runhook_scaffold*, runhook_session_manager*, runhook_session_creator*,
-                           runhook_config*, runhook_monitored_session*, runhook_trigger*, runhook_builtin_hook*>;
+using Handles =
+    std::tuple<runhook_context*, runhook_error*, runhook_value*, runhook_run_options*, runhook_run_args*,
+               runhook_results*, runhook_metadata*, runhook_stop_source*, runhook_outcome*, runhook_clock*,
+               runhook_coordinator*, runhook_thread*, runhook_snapshot*, runhook_saver*, runhook_session*,
+               runhook_graph*, runhook_scaffold*, runhook_session_manager*, runhook_session_creator*, runhook_config*,
+               runhook_monitored_session*, runhook_trigger*, runhook_builtin_hook*, runhook_signal_subscription*>;
 
 // Whether the test program is called back in the step or in after_run, to do what a test wants done there.
 class Visitor {
@@ -74,6 +75,8 @@ class World {
     get<runhook_metadata>() = const_cast<runhook_metadata*>(runhook_results_metadata(results));
     get<runhook_stop_source>() = runhook_monitored_session_stop_source(monitored, nullptr);
     get<runhook_outcome>() = runhook_monitored_session_outcome(monitored, nullptr);
+    get<runhook_signal_subscription>() =
+        runhook_signal_subscription_create(get<runhook_stop_source>(), nullptr, nullptr, nullptr);
     get<runhook_clock>() = runhook_manual_clock_create(0, nullptr);
     get<runhook_trigger>() = runhook_trigger_every_steps(1, nullptr);
     get<runhook_builtin_hook>() = runhook_stop_after_hook_create(INT64_MAX, nullptr);
@@ -116,6 +119,7 @@ class World {
     runhook_coordinator_destroy(coordinator_);
     runhook_coordinator_destroy(threads_);
     runhook_coordinator_destroy(get<runhook_coordinator>());
+    runhook_signal_subscription_destroy(get<runhook_signal_subscription>());
     runhook_builtin_hook_destroy(get<runhook_builtin_hook>());
     runhook_trigger_destroy(get<runhook_trigger>());
     runhook_clock_destroy(get<runhook_clock>());
@@ -294,6 +298,7 @@ inline void end(runhook_stop_source* handle) { runhook_stop_source_destroy(handl
 inline void end(runhook_outcome* handle) { runhook_outcome_destroy(handle); }
 inline void end(runhook_clock* handle) { runhook_clock_destroy(handle); }
 inline void end(runhook_builtin_hook* handle) { runhook_builtin_hook_destroy(handle); }
+inline void end(runhook_signal_subscription* handle) { runhook_signal_subscription_destroy(handle); }
 inline void end(runhook_trigger* handle) { runhook_trigger_destroy(handle); }
 inline void end(runhook_coordinator* handle) { runhook_coordinator_destroy(handle); }
 inline void end(runhook_thread* handle) { runhook_thread_destroy(handle); }

@@ -43,6 +43,7 @@
 #include "runhook/run_args.h"
 #include "runhook/scaffold.h"
 #include "runhook/session.h"
+#include "runhook/signals.h"
 #include "runhook/snapshot.h"
 #include "runhook/status.h"
 #include "runhook/stop.h"

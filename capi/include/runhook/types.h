@@ -35,7 +35,8 @@ typedef struct runhook_builtin_hook runhook_builtin_hook;       /* owned; regist
 typedef struct runhook_session_manager runhook_session_manager; /* owned */
 typedef struct runhook_session_creator runhook_session_creator; /* owned */
 typedef struct runhook_config runhook_config;                   /* owned */
-typedef struct runhook_monitored_session runhook_monitored_session; /* owned, or borrowed from a context */
+typedef struct runhook_monitored_session runhook_monitored_session;     /* owned, or borrowed from a context */
+typedef struct runhook_signal_subscription runhook_signal_subscription; /* owned */
 
 /**
  * The form of every callback.
