@@ -102,6 +102,11 @@ std::int64_t SessionRunContext::now_ns() const {
 
 std::shared_ptr<Clock> SessionRunContext::clock() const noexcept { return state_->clock; }
 
+bool SessionRunContext::wait(std::chrono::nanoseconds time) {
+  state_->now_known = false;
+  return state_->clock->wait(time.count(), state_->stop.get());
+}
+
 Coordinator SessionRunContext::coordinator() const {
   if (!state_->coordinator) throw StatusError(StatusCode::failed_precondition, "there is no coordinator");
   return *state_->coordinator;

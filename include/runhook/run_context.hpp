@@ -2,6 +2,7 @@
 #ifndef RUNHOOK_RUN_CONTEXT_HPP_
 #define RUNHOOK_RUN_CONTEXT_HPP_
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -50,6 +51,9 @@ class SessionRunContext {
   std::int64_t now_ns() const;
   // That clock, for what happens within a callback and for threads of the hook's own. Never NULL.
   std::shared_ptr<Clock> clock() const noexcept;
+  // Waits on the session's clock for `time`, or until a stop is asked for, whichever comes first; returns whether one
+  // has been. What now_ns() tells is read anew afterwards.
+  bool wait(std::chrono::nanoseconds time);
   Coordinator coordinator() const;                       // of the present session
   MonitoredSession* monitored_session() const noexcept;  // NULL outside a loop
   std::string_view hook_name() const noexcept;           // of the hook being called; NUL-terminated
