@@ -1,0 +1,28 @@
+// runhook/hooks/final_ops.hpp: fetches values once, when the run has ended.
+#ifndef RUNHOOK_HOOKS_FINAL_OPS_HPP_
+#define RUNHOOK_HOOKS_FINAL_OPS_HPP_
+
+#include "runhook/hook.hpp"
+
+namespace runhook::inline v1 {
+
+// Runs the session once more in `end`, without hooks, and keeps what it gave: the metrics of an evaluation, for
+// instance. A run that fails has no end, so no values either. A session that has no input left is no clean end here: a
+// warning says what the reason may be, and closing fails with OUT_OF_RANGE. After tf.estimator.FinalOpsHook. Since 1.0.
+class FinalOpsHook final : public SessionRunHook {
+ public:
+  // What to fetch, with what to feed. Args that fetch nothing run nothing.
+  explicit FinalOpsHook(SessionRunArgs args);
+  std::string_view name() const override { return "final ops"; }
+  void begin(SessionRunContext& context) override;
+  void end(SessionRunContext& context) override;
+  const Results& values() const noexcept { return values_; }  // absent before `end`, and if there was nothing to fetch
+
+ private:
+  const SessionRunArgs args_;
+  Results values_;
+};
+
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_HOOKS_FINAL_OPS_HPP_

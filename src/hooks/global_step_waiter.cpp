@@ -1,0 +1,65 @@
+#include "runhook/hooks/global_step_waiter.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace runhook::inline v1 {
+
+namespace {
+
+// The step may move by so much before it is said again how far it is.
+constexpr std::int64_t kStepsBetweenLines = 1000;
+
+std::int64_t read_step(SessionRunContext& context) {
+  const std::optional<std::int64_t> step = context.session().read_global_step();
+  if (!step) {
+    throw StatusError(StatusCode::failed_precondition,
+                      "the session cannot tell its global step, so nobody would see it advance");
+  }
+  return *step;
+}
+
+}  // namespace
+
+GlobalStepWaiterHook::GlobalStepWaiterHook(std::int64_t step, GlobalStepWaiterOptions options)
+    : step_(step), options_(options) {
+  if (options_.poll.count() <= 0) throw StatusError(StatusCode::invalid_argument, "the poll interval is not positive");
+  if (options_.timeout && options_.timeout->count() < 0) {
+    throw StatusError(StatusCode::invalid_argument, "the time-out is negative");
+  }
+}
+
+void GlobalStepWaiterHook::begin(SessionRunContext&) { started_ = false; }
+
+void GlobalStepWaiterHook::before_run(SessionRunContext& context) {
+  if (started_ || step_ <= 0) return;
+  started_ = wait(context);
+  if (!started_) context.skip_step();
+}
+
+bool GlobalStepWaiterHook::wait(SessionRunContext& context) const {
+  context.log(LogLevel::info, fmt::format("Waiting for global step {} before the first run", step_));
+  const std::int64_t begun_ns = context.now_ns();
+  std::int64_t last_said = 0;
+  for (;;) {
+    const std::int64_t step = read_step(context);
+    if (step >= step_) return true;
+    if (step - last_said > kStepsBetweenLines) {
+      context.log(LogLevel::info, fmt::format("Waiting for global step {}, which is {} now", step_, step));
+      last_said = step;
+    }
+    std::chrono::nanoseconds time = options_.poll;
+    if (options_.timeout) {
+      const std::chrono::nanoseconds left = *options_.timeout - std::chrono::nanoseconds(context.now_ns() - begun_ns);
+      if (left.count() <= 0) {
+        throw StatusError(StatusCode::deadline_exceeded,
+                          fmt::format("the global step has got to {} of {} within the time-out", step, step_));
+      }
+      time = std::min(time, left);
+    }
+    if (context.wait(time)) return false;
+  }
+}
+
+}  // namespace runhook::inline v1
