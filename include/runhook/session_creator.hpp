@@ -18,6 +18,8 @@ class SessionCreator {
   virtual CreatedSession create_session(const CreationContext& context) = 0;
   // What serves save requests; NULL: nothing does.
   virtual std::shared_ptr<Saver> saver() const { return nullptr; }
+  // The pieces it makes sessions ready with; NULL: it has none.
+  virtual std::shared_ptr<const Scaffold> scaffold() const { return nullptr; }
 };
 
 // Initialises or restores the session: SessionManager::prepare_session.
@@ -26,6 +28,7 @@ class ChiefSessionCreator final : public SessionCreator {
   explicit ChiefSessionCreator(SessionFactory factory, std::shared_ptr<Scaffold> scaffold = nullptr);
   CreatedSession create_session(const CreationContext& context) override;
   std::shared_ptr<Saver> saver() const override { return scaffold_->saver; }
+  std::shared_ptr<const Scaffold> scaffold() const override { return scaffold_; }
 
  private:
   std::shared_ptr<Scaffold> scaffold_;

@@ -1,0 +1,58 @@
+// runhook/evaluation.hpp: runs an evaluation, once or for each new checkpoint.
+#ifndef RUNHOOK_EVALUATION_HPP_
+#define RUNHOOK_EVALUATION_HPP_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "runhook/checkpoint_source.hpp"
+#include "runhook/config.hpp"
+#include "runhook/hooks/stop_after_n_evals.hpp"
+
+namespace runhook::inline v1 {
+
+struct EvaluationOptions {
+  // The session to evaluate with, hooks, clock, log. Each evaluation makes a session of its own from it, so hooks begin
+  // once in each. A request to config.stop ends the evaluation before its next run; the evaluation itself asks nothing
+  // of it, so one that is stopped for good can be waited for, and one that is not serves many evaluations.
+  Config config = {};
+  std::optional<SessionRunArgs> args = {};  // what each run asks for; empty: nothing is run but the final ops
+  StopAfterNEvalsOptions evals = {};        // how many; without a number it ends with the input
+  SessionRunArgs final_ops = {};            // fetched once at the end: see FinalOpsHook
+};
+
+// What an evaluation gave.
+struct EvaluationResult {
+  std::int64_t step = 0;         // global step of what was evaluated
+  std::int64_t evaluations = 0;  // how many were made
+  Results last_values = {};      // of the last run; absent if there was none
+  Results final_values = {};     // of the final ops; absent without any
+  bool complete = true;          // false: config.stop has cut it short
+  Outcome outcome = {};
+};
+
+// Runs an evaluation of the session as its creator makes it. Since 1.0.
+EvaluationResult evaluate_once(const EvaluationOptions& options);
+// The same of a checkpoint, which is restored over what the session creator has initialised, after recoveries, too.
+// All throw what the session, a hook or the source failed with, and INVALID_ARGUMENT without a session creator.
+// Since 1.0.
+EvaluationResult evaluate_once(const EvaluationOptions& options, const std::shared_ptr<CheckpointSource>& source,
+                               const CheckpointInfo& checkpoint);
+
+struct EvaluateRepeatedlyOptions {
+  CheckpointWatchOptions watch = {};                 // clock and stop: NULL means those of the evaluation's config
+  std::optional<std::int64_t> max_evaluations = {};  // of checkpoints; empty: no limit
+  std::function<void(const EvaluationResult&)> on_result = {};  // with each complete result; may throw
+};
+
+// Evaluates each new checkpoint until none comes any more, a stop is asked for or there have been enough. Returns the
+// last complete result; nullopt if there was none. Since 1.0.
+std::optional<EvaluationResult> evaluate_repeatedly(const EvaluationOptions& options,
+                                                    const std::shared_ptr<CheckpointSource>& source,
+                                                    const EvaluateRepeatedlyOptions& repeat = {});
+
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_EVALUATION_HPP_
