@@ -3,44 +3,18 @@
 #define RUNHOOK_TESTS_EVENT_FILE_HPP_
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <protozero/pbf_reader.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "core/value_rig.hpp"
+
 namespace runhook_test {
-
-// An empty folder for one test.
-class Folder {
- public:
-  Folder() {
-    std::string name = ::testing::TempDir() + "events-XXXXXX";
-    path_ = mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  const std::string& path() const noexcept { return path_; }
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
-  std::vector<std::string> files() const {  // in order
-    std::vector<std::string> found;
-    for (const auto& entry : std::filesystem::directory_iterator(path_)) found.push_back(entry.path().native());
-    std::sort(found.begin(), found.end());
-    return found;
-  }
-
- private:
-  std::string path_;
-};
 
 struct HistogramRead {
   double min = 0, max = 0, count = 0, sum = 0, sum_of_squares = 0;
@@ -176,22 +150,17 @@ inline EventRead read_event(const std::string& bytes) {
   return read;
 }
 
-inline std::string content_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
 inline std::vector<EventRead> read_events(const std::string& path) {
-  const std::string content = content_of(path);
+  const std::string bytes = content(path);
   std::vector<EventRead> events;
   std::size_t at = 0;
-  while (at + 16 <= content.size()) {
+  while (at + 16 <= bytes.size()) {
     std::uint64_t size = 0;
-    std::memcpy(&size, content.data() + at, sizeof size);
-    events.push_back(read_event(content.substr(at + 12, size)));
+    std::memcpy(&size, bytes.data() + at, sizeof size);
+    events.push_back(read_event(bytes.substr(at + 12, size)));
     at += 16 + size;
   }
-  EXPECT_EQ(at, content.size()) << path << " ends within a record";
+  EXPECT_EQ(at, bytes.size()) << path << " ends within a record";
   return events;
 }
 

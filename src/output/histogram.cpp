@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <complex>
 #include <cstddef>
 #include <limits>
-#include <type_traits>
 
 #include "../element.hpp"
 #include "runhook/error.hpp"
@@ -80,19 +80,17 @@ class Counter {
   double sum_of_squares_ = 0;
 };
 
-void add_elements(Counter& counter, const Value& tensor) {
-  const DType dtype = tensor.dtype();
-  if (dtype == DType::complex64 || dtype == DType::complex128) {
+// Adds an element, whatever it is read as.
+struct AddTo {
+  Counter& counter;
+  template <class Number>
+  void operator()(Number number) const noexcept {
+    counter.add(static_cast<double>(number));
+  }
+  void operator()(std::complex<double>) const {
     throw StatusError(StatusCode::failed_precondition, "a histogram of numbers that are not real cannot be made");
   }
-  const auto* bytes = static_cast<const unsigned char*>(tensor.data());
-  const std::size_t size = dtype_size(dtype);
-  for (std::size_t at = 0, end = tensor.byte_size(); at + size <= end; at += size) {
-    visit_element(dtype, bytes + at, [&counter](auto number) {
-      if constexpr (std::is_convertible_v<decltype(number), double>) counter.add(static_cast<double>(number));
-    });
-  }
-}
+};
 
 }  // namespace
 
@@ -108,7 +106,12 @@ Histogram make_histogram(const Value& tensor) {
   }
   Counter counter;
   const bool dense = tensor.is_contiguous() && tensor.device().type == Device().type;
-  add_elements(counter, dense ? tensor : tensor.clone());  // which fails for memory that is not on the CPU
+  const Value numbers = dense ? tensor : tensor.clone();  // which fails for memory that is not on the CPU
+  const auto* const bytes = static_cast<const unsigned char*>(numbers.data());
+  const std::size_t size = dtype_size(numbers.dtype());
+  for (std::size_t at = 0; at + size <= numbers.byte_size(); at += size) {
+    visit_element(numbers.dtype(), bytes + at, AddTo{counter});
+  }
   return counter.histogram();
 }
 

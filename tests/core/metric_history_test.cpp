@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <limits>
 
 #include "event_file.hpp"
@@ -30,9 +29,6 @@ class History : public testing::Test {
     for (const auto& [step, loss] : losses) writer.add_scalar("loss", loss, step);
     EXPECT_TRUE(writer.close());
     return writer.path();
-  }
-  static void put(const std::string& path, const std::string& content) {
-    std::ofstream(path, std::ios::binary) << content;
   }
   Folder folder;
   std::vector<Error> warnings;
@@ -74,18 +70,18 @@ TEST_F(History, DirectoryThatIsEmptyOrMissingHasNone) {
 
 TEST_F(History, FileThatIsBeingWrittenIsReadAsFarAsItGoes) {
   const std::string path = write({{10, 1}, {20, 2}});
-  put(path, content_of(path).substr(0, content_of(path).size() - 3));
+  put(path, content(path).substr(0, content(path).size() - 3));
   EXPECT_EQ(read(), (MetricHistory{{10, {{"loss", 1}}}}));
   EXPECT_TRUE(warnings.empty());
 }
 
 TEST_F(History, RestOfADamagedFileIsSkippedWithAWarning) {
   const std::string path = write({{10, 1}, {20, 2}, {30, 3}});
-  std::string content = content_of(path);
-  const std::size_t last = content.rfind("loss");
-  const std::size_t middle = content.rfind("loss", last - 1);
-  content[middle] = 'x';
-  put(path, content);
+  std::string bytes = content(path);
+  const std::size_t last = bytes.rfind("loss");
+  const std::size_t middle = bytes.rfind("loss", last - 1);
+  bytes[middle] = 'x';
+  put(path, bytes);
   write({{40, 4}});
   EXPECT_EQ(read(), (MetricHistory{{10, {{"loss", 1}}}, {40, {{"loss", 4}}}}));
   ASSERT_EQ(warnings.size(), 1u);

@@ -257,7 +257,7 @@ TEST(SummaryWriter, ScalarOfAKnownTagAllocatesNothing) {
     for (int i = 0; i < 1000; ++i) writer.add_scalar("loss", i, ++step);
     const auto made = allocations() - before;
     // The two buffers of the output take turns.
-    const auto size = [&] { return std::filesystem::exists(writer.path()) ? content_of(writer.path()).size() : 0; };
+    const auto size = [&] { return std::filesystem::exists(writer.path()) ? content(writer.path()).size() : 0; };
     const auto old_size = size();
     writer.flush();
     for (int i = 0; i < 2000 && size() == old_size; ++i) std::this_thread::sleep_for(10ms);
