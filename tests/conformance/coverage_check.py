@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Fails if a row of the reference's behaviour is neither tested nor listed as not applicable.
 
-Reads rows.txt (one "ID KIND" a line). An ID XX-01 is covered by a test whose name begins with XX_01_ in one of the test
-files given, or by a line of a table in README.md whose first cell is the ID.
+Reads rows.txt (one "ID KIND" a line, sorted). An ID XX-01 is covered by a test whose name begins with XX_01_ in one of
+the test files given, or by a line of a table in README.md whose first cell is the ID.
 """
 import argparse
 import pathlib
@@ -11,8 +11,8 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-TEST = re.compile(r"^TEST(?:_F|_P)?\(\s*\w+\s*,\s*([A-Z]{2})_(\d{2})_\w+\s*\)", re.MULTILINE)
-LISTED = re.compile(r"^\|[ \t]*([A-Z]{2}-\d{2})[ \t]*\|[ \t]*([^|\s][^|\n]*)\|", re.MULTILINE)
+TEST = re.compile(r"^TEST(?:_F|_P)?\(\s*\w+\s*,\s*([A-Z]{2,3})_(\d{2})_\w+\s*\)", re.MULTILINE)
+LISTED = re.compile(r"^\|[ \t]*([A-Z]{2,3}-\d{2})[ \t]*\|[ \t]*([^|\s][^|\n]*)\|", re.MULTILINE)
 
 
 def read_rows(path):
@@ -21,11 +21,13 @@ def read_rows(path):
         if not line.strip():
             continue
         fields = line.split()
-        if len(fields) != 2 or not re.fullmatch(r"[A-Z]{2}-\d{2}", fields[0]):
+        if len(fields) != 2 or not re.fullmatch(r"[A-Z]{2,3}-\d{2}", fields[0]):
             raise SystemExit(f"{path}:{number}: not an ID and a kind: {line!r}")
         if fields[0] in rows:
             raise SystemExit(f"{path}:{number}: {fields[0]} is there twice")
         rows[fields[0]] = fields[1]
+    if list(rows) != sorted(rows):
+        raise SystemExit(f"{path}: not sorted")
     if not rows:
         raise SystemExit(f"{path}: no rows")
     return rows
@@ -62,6 +64,7 @@ def self_test():
         ("all covered", "AB-01 K\nAB-02 F\n", "TEST(X, AB_01_Works) {}\n", "| AB-02 | no need |\n", 0),
         ("several lines of a table", "AB-01 K\nAB-02 F\nAB-03 K\n", "",
          "| ID | Why |\n|---|---|\n| AB-01 | a |\n| AB-02 | b |\n| AB-03 | c |\n", 0),
+        ("ID of three letters", "ABC-01 K\nABC-02 K\n", "TEST_F(X, ABC_01_Works) {}\n", "| ABC-02 | no need |\n", 0),
         ("untested row", "AB-01 K\nAB-03 K\n", "TEST(X, AB_01_Works) {}\n", "", 1),
         ("ID not at the front", "AB-01 K\n", "TEST(X, Works_AB_01_Really) {}\n", "", 1),
         ("test in a comment", "AB-01 K\n", "// TEST(X, AB_01_Works) {}\n", "", 1),

@@ -38,7 +38,7 @@ Steps range(std::int64_t end, std::int64_t by = 1) {
   return steps;
 }
 
-TEST(Trigger, TI_04_EveryStepsCountsFromWhenItWasDue) {
+TEST(Trigger, EveryStepsCountsFromWhenItWasDue) {
   EXPECT_EQ(due_at(Trigger::every_steps(3), range(10)), (Steps{0, 3, 6, 9}));
 }
 
@@ -62,7 +62,7 @@ TEST(Trigger, EveryRunsCountsRunsWhateverTheyDoToTheStep) {
   EXPECT_TRUE(trigger.due({.run = 0})) << "the runs of another session begin anew";
 }
 
-TEST(Trigger, TI_03_EverySecondsCountsTime) {
+TEST(Trigger, EverySecondsCountsTime) {
   EXPECT_EQ(due_at(Trigger::every_seconds(9), range(8), 3'100'000'000), (Steps{0, 3, 6}));
 }
 
