@@ -71,7 +71,7 @@ void LoggingHook::cleanup(SessionRunContext& context, const Outcome&) {
   if (output_ == nullptr) return;
   const std::shared_ptr<Output> output = std::exchange(output_, nullptr);
   if (output == options_.output) {
-    output->flush();  // whoever made it may go on using it
+    output->sync();  // whoever made it may go on using it
   } else {
     output->close();
   }

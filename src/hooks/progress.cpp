@@ -84,7 +84,11 @@ void ProgressHook::cleanup(SessionRunContext& context, const Outcome&) {
     display->write_last();
   }
   const std::shared_ptr<Output> output = std::exchange(output_, nullptr);
-  if (output != options_.output) output->close();
+  if (output == options_.output) {
+    output->sync();  // whoever made it may go on using it
+  } else {
+    output->close();
+  }
   output->report_to(context);
 }
 
