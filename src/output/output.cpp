@@ -231,7 +231,12 @@ std::shared_ptr<Output> Output::start(std::unique_ptr<detail::Sink> sink, int fd
   if (options.close_timeout.count() < 0) refuse("the close time-out of an output is negative");
   const auto state = std::make_shared<State>(std::move(sink), fd, std::move(name), std::move(options));
   std::shared_ptr<Output> output(new Output(state));
-  state->thread = detail::start_background_thread("runhook-output", [state] { state->run(); });
+  try {
+    state->thread = detail::start_background_thread("runhook-output", [state] { state->run(); });
+  } catch (...) {
+    state->done = state->joined = true;  // there is none to wait for
+    throw;
+  }
   return output;
 }
 
