@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/value_rig.hpp"
+#include "folder.hpp"
 
 namespace runhook_test {
 

@@ -65,7 +65,10 @@ class SummaryWriter {
                        std::string_view message = {});
 
   void flush() noexcept;  // asks for everything to be written now
-  // Waits until everything has been written, for at most OutputOptions::close_timeout; returns whether it has.
+  // Waits until everything has been written that was taken before, for at most OutputOptions::close_timeout; returns
+  // whether it has.
+  bool sync() noexcept;
+  // The same for the last time: what comes later is dropped. Idempotent.
   bool close() noexcept;
 
   const std::string& path() const noexcept;

@@ -6,6 +6,20 @@
 
 namespace runhook::inline v1 {
 
+namespace {
+
+// Waits for what was written, so that it can tell what has gone wrong.
+void finish(SummaryWriter& writer, bool shared, SessionRunContext& context) {
+  if (shared) {
+    writer.sync();
+  } else {
+    writer.close();
+  }
+  writer.report_to(context);
+}
+
+}  // namespace
+
 struct SummarySaverHook::State {
   explicit State(SummarySaverOptions given) : options(std::move(given)), values(options) {
     args.fetches = values.fetches();
@@ -57,8 +71,7 @@ void SummarySaverHook::end(SessionRunContext&) { state_->writer->flush(); }
 void SummarySaverHook::cleanup(SessionRunContext& context, const Outcome&) {
   const std::shared_ptr<SummaryWriter> writer = std::exchange(state_->writer, nullptr);
   if (writer == nullptr) return;  // begin failed
-  if (state_->options.writer == nullptr) writer->close();
-  writer->report_to(context);
+  finish(*writer, state_->options.writer != nullptr, context);
 }
 
 struct SummaryAtEndHook::State {
@@ -91,8 +104,7 @@ void SummaryAtEndHook::end(SessionRunContext& context) {
 void SummaryAtEndHook::cleanup(SessionRunContext& context, const Outcome&) {
   const std::shared_ptr<SummaryWriter> writer = std::exchange(state_->writer, nullptr);
   if (writer == nullptr) return;
-  if (state_->options.writer == nullptr) writer->close();
-  writer->report_to(context);
+  finish(*writer, state_->options.writer != nullptr, context);
 }
 
 }  // namespace runhook::inline v1

@@ -213,6 +213,7 @@ bool SummaryWriter::add_session_log(SessionLogStatus status, std::int64_t step, 
 }
 
 void SummaryWriter::flush() noexcept { state_->output->flush(); }
+bool SummaryWriter::sync() noexcept { return state_->output->sync(); }
 bool SummaryWriter::close() noexcept { return state_->output->close(); }
 const std::string& SummaryWriter::path() const noexcept { return state_->output->name(); }
 

@@ -11,44 +11,19 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <thread>
 
 #include "core/expect_error.hpp"
 #include "core/loop_rig.hpp"
+#include "folder.hpp"
 
 namespace {
 
 using namespace runhook;
+using namespace runhook_test;
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
-
-// An empty folder for one test.
-class Folder {
- public:
-  Folder() {
-    std::string name = ::testing::TempDir() + "output-XXXXXX";
-    path_ = mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
-
-std::string content(const std::string& path) {
-  const std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-void put(const std::string& path, std::string_view text) { std::ofstream(path) << text; }
 
 struct Pipe {
   Pipe() { EXPECT_EQ(pipe(ends.data()), 0); }
@@ -265,7 +240,7 @@ TEST(Output, OptionsThatMakeNoSenseAreRefused) {
 }
 
 TEST(Output, FailureIsAWarningOfTheRunAndTheRunGoesOn) {
-  runhook_test::LoopRig rig;
+  LoopRig rig;
   const auto output = Output::file("/proc/no/such/file");
   auto hook = rig.hook({.name = "writer"});
   hook->on_after = [&](SessionRunContext& context) {
@@ -287,7 +262,7 @@ TEST(Output, FailureIsAWarningOfTheRunAndTheRunGoesOn) {
 }
 
 TEST(Output, FailureFailsTheRunIfThatIsAskedFor) {
-  runhook_test::LoopRig rig;
+  LoopRig rig;
   const auto output = Output::file("/proc/no/such/file", {.flush_interval = 1ms, .fail_run = true});
   auto hook = rig.hook();
   hook->on_after = [&](SessionRunContext& context) {

@@ -149,6 +149,16 @@ TEST_F(SummaryHooks, DirectoryThatCannotBeWrittenIsAWarning) {
   EXPECT_EQ(session->outcome().warnings, 1u);
 }
 
+TEST_F(SummaryHooks, WriterOfOthersThatCannotWriteIsAWarning) {
+  put(folder.file("file"), "x");
+  const auto writer = std::make_shared<SummaryWriter>(
+      folder.file("file"), SummaryWriterOptions{.output = {.flush_interval = std::chrono::hours(1)}});
+  rig.config.add_hook(SummarySaverHook::make({.scalars = {"loss"}, .writer = writer}, {}));
+  const auto session = run(3);
+  session->close();
+  EXPECT_EQ(session->outcome().warnings, 1u);
+}
+
 TEST_F(SummaryHooks, BadOptionsOfTheSaverAreRefused) {
   const std::string path = folder.path();
   EXPECT_STATUS(SummarySaverHook({.directory = path}), invalid_argument, "values or encoded");

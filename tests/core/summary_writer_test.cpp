@@ -224,6 +224,15 @@ TEST(SummaryWriter, HookTellsTheSession) {
   EXPECT_EQ(rig.logged("'loss' of step -2"), 1);
 }
 
+TEST(SummaryWriter, SyncWaitsForWhatWasAdded) {
+  const Folder folder;
+  SummaryWriter writer(folder.path(), {.output = {.flush_interval = 1h}});
+  writer.add_scalar("loss", 1, 1);
+  EXPECT_TRUE(writer.sync());
+  EXPECT_EQ(read_events(writer.path()).size(), 2u);
+  EXPECT_TRUE(writer.add_scalar("loss", 2, 2));
+}
+
 TEST(SummaryWriter, ThreadsMayAddAtTheSameTime) {
   const Folder folder;
   SummaryWriter writer(folder.path());
@@ -256,11 +265,7 @@ TEST(SummaryWriter, ScalarOfAKnownTagAllocatesNothing) {
     const auto before = allocations();
     for (int i = 0; i < 1000; ++i) writer.add_scalar("loss", i, ++step);
     const auto made = allocations() - before;
-    // The two buffers of the output take turns.
-    const auto size = [&] { return std::filesystem::exists(writer.path()) ? content(writer.path()).size() : 0; };
-    const auto old_size = size();
-    writer.flush();
-    for (int i = 0; i < 2000 && size() == old_size; ++i) std::this_thread::sleep_for(10ms);
+    writer.sync();  // the two buffers of the output take turns
     return made;
   };
   round();

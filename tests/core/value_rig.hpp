@@ -1,4 +1,4 @@
-// A loop whose session publishes values, on a clock that is moved by hand; and a scratch folder and a pipe to write to.
+// A loop whose session publishes values, on a clock that is moved by hand; and a pipe to write to.
 #ifndef RUNHOOK_TESTS_CORE_VALUE_RIG_HPP_
 #define RUNHOOK_TESTS_CORE_VALUE_RIG_HPP_
 
@@ -9,19 +9,16 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <map>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include "core/loop_rig.hpp"
+#include "folder.hpp"
 
 namespace runhook_test {
 
@@ -58,31 +55,6 @@ struct ValueRig : LoopRig {
   std::function<void(int)> before_step;
   std::map<std::string, int> fetched;
 };
-
-// An empty folder that is gone after the test.
-class Folder {
- public:
-  Folder() {
-    std::string name = testing::TempDir() + "runhook-XXXXXX";
-    path_ = mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
-
-inline std::string content(const std::string& path) {
-  const std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-inline void put(const std::string& path, std::string_view text) { std::ofstream(path) << text; }
 
 // Two descriptors: what is written to the one can be read from the other.
 struct Ends {
