@@ -34,6 +34,7 @@ enum class HandleKind : std::uint8_t {
   trigger,
   builtin_hook,
   signal_subscription,
+  summary_writer,
 };
 
 // A process-wide table of slots. A handle names a slot, the slot's generation and the kind of object, so that one that

@@ -4,13 +4,16 @@
 
 #include <dlpack/dlpack.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <tuple>
 #include <type_traits>
 #include <vector>
@@ -20,12 +23,12 @@
 namespace runhook_test {
 
 // All kinds of handles. generate.py compares the list with the headers.
-using Handles =
-    std::tuple<runhook_context*, runhook_error*, runhook_value*, runhook_run_options*, runhook_run_args*,
-               runhook_results*, runhook_metadata*, runhook_stop_source*, runhook_outcome*, runhook_clock*,
-               runhook_coordinator*, runhook_thread*, runhook_snapshot*, runhook_saver*, runhook_session*,
-               runhook_graph*, runhook_scaffold*, runhook_session_manager*, runhook_session_creator*, runhook_config*,
-               runhook_monitored_session*, runhook_trigger*, runhook_builtin_hook*, runhook_signal_subscription*>;
+using Handles = std::tuple<runhook_context*, runhook_error*, runhook_value*, runhook_run_options*, runhook_run_args*,
+                           runhook_results*, runhook_metadata*, runhook_stop_source*, runhook_outcome*, runhook_clock*,
+                           runhook_coordinator*, runhook_thread*, runhook_snapshot*, runhook_saver*, runhook_session*,
+                           runhook_graph*, runhook_scaffold*, runhook_session_manager*, runhook_session_creator*,
+                           runhook_config*, runhook_monitored_session*, runhook_trigger*, runhook_builtin_hook*,
+                           runhook_signal_subscription*, runhook_summary_writer*>;
 
 // Whether the test program is called back in the step or in after_run, to do what a test wants done there.
 class Visitor {
@@ -80,6 +83,7 @@ class World {
     get<runhook_clock>() = runhook_manual_clock_create(0, nullptr);
     get<runhook_trigger>() = runhook_trigger_every_steps(1, nullptr);
     get<runhook_builtin_hook>() = runhook_stop_after_hook_create(INT64_MAX, nullptr);
+    get<runhook_summary_writer>() = runhook_summary_writer_create(folder().c_str(), nullptr, nullptr);
     auto*& coordinator = get<runhook_coordinator>();
     coordinator = runhook_coordinator_create(nullptr);
     coordinator_ = runhook_coordinator_share(coordinator, nullptr);
@@ -120,6 +124,9 @@ class World {
     runhook_coordinator_destroy(threads_);
     runhook_coordinator_destroy(get<runhook_coordinator>());
     runhook_signal_subscription_destroy(get<runhook_signal_subscription>());
+    runhook_summary_writer_destroy(get<runhook_summary_writer>());
+    std::error_code ignored;
+    std::filesystem::remove_all(folder(), ignored);
     runhook_builtin_hook_destroy(get<runhook_builtin_hook>());
     runhook_trigger_destroy(get<runhook_trigger>());
     runhook_clock_destroy(get<runhook_clock>());
@@ -162,6 +169,9 @@ class World {
     kept_.push_back(made);
     return *made;
   }
+
+  // For what is written; gone with the world.
+  static std::string folder() { return testing::TempDir() + "runhook-world-" + std::to_string(getpid()); }
 
  private:
   static int32_t make_session(runhook_context* context, void* self) {
@@ -214,6 +224,19 @@ RUNHOOK_SANE(const int32_t*) { return &world.keep(runhook_status{RUNHOOK_ERR_CAN
 RUNHOOK_SANE(const runhook_stop_at_step_options*) {
   runhook_stop_at_step_options options = RUNHOOK_STOP_AT_STEP_OPTIONS_INIT;
   options.last_step = 1000000;
+  return &world.keep(options);
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_summary_options*) {
+  runhook_summary_options options = RUNHOOK_SUMMARY_OPTIONS_INIT;
+  options.scalars = world.keep(std::array<const char*, 1>{"text"}).data();
+  options.scalar_count = 1;
+  options.directory = world.keep(World::folder()).c_str();
+  return &world.keep(options);
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_metric_stop_options*) {
+  runhook_metric_stop_options options = RUNHOOK_METRIC_STOP_OPTIONS_INIT;
+  options.metric = "text";
+  options.directory = "text";
   return &world.keep(options);
 } RUNHOOK_SANE_END;
 RUNHOOK_SANE(const runhook_metric_rule*const*) {
@@ -299,6 +322,7 @@ inline void end(runhook_outcome* handle) { runhook_outcome_destroy(handle); }
 inline void end(runhook_clock* handle) { runhook_clock_destroy(handle); }
 inline void end(runhook_builtin_hook* handle) { runhook_builtin_hook_destroy(handle); }
 inline void end(runhook_signal_subscription* handle) { runhook_signal_subscription_destroy(handle); }
+inline void end(runhook_summary_writer* handle) { runhook_summary_writer_destroy(handle); }
 inline void end(runhook_trigger* handle) { runhook_trigger_destroy(handle); }
 inline void end(runhook_coordinator* handle) { runhook_coordinator_destroy(handle); }
 inline void end(runhook_thread* handle) { runhook_thread_destroy(handle); }

@@ -1,0 +1,247 @@
+/* runhook/summary.h -- summaries that TensorBoard shows */
+#ifndef RUNHOOK_SUMMARY_H_
+#define RUNHOOK_SUMMARY_H_
+
+#include "runhook/builtin_hook.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A summary writer writes to an event file of its own, `<directory>/events.out.tfevents.<time>.<host>.<pid>.<n>`, which
+ * is made with the first record. Any number of threads may add. Nothing waits for the disk: a thread of the writer's
+ * writes; what does not fit into what may wait is dropped and counted. The time of a record is that of the wall clock.
+ *
+ * Within a tag, steps must not go down: readers would take what was written before for the remains of an earlier run
+ * and forget it. Such a value is not written, nor is one whose tag was used for another kind of value; both are counted
+ * as dropped, and the first is told by runhook_summary_writer_take_failure(). To begin again at an earlier step, say so
+ * with runhook_summary_writer_add_session_log().
+ *
+ * A tag that is empty is RUNHOOK_ERR_INVALID_ARGUMENT. RUNHOOK_OK does not say that a record was taken: dropping is not
+ * the caller's fault. */
+
+/**
+ * How a summary writer writes. The caller sets struct_size; growth follows the rules of runhook_function.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_summary_writer_options {
+  size_t struct_size;
+  const char* suffix;        /* put at the end of the file's name, after a dot; without '/'; copied; NULL: none */
+  int64_t buffer_bytes;      /* what may wait to be written; above 0; room for the largest histogram or picture */
+  int64_t flush_interval_ns; /* how long a record waits; above 0 */
+  int64_t close_timeout_ns;  /* how long closing waits; not negative */
+  int32_t fail_run;          /* 1: what goes wrong fails the run of the hook that uses the writer. 0: is a warning */
+  int32_t reserved;          /* 0 */
+  /* End of 1.0. Append only, below this line. */
+} runhook_summary_writer_options;
+#define RUNHOOK_SUMMARY_WRITER_OPTIONS_INIT \
+  { sizeof(runhook_summary_writer_options), NULL, 16777216, 200000000, 5000000000, 0, 0 }
+
+/**
+ * Makes a summary writer.
+ *
+ * \param directory made if need be, with the first record.
+ * \param options copied; NULL: RUNHOOK_SUMMARY_WRITER_OPTIONS_INIT.
+ * \returns owned.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_summary_writer* runhook_summary_writer_create(const char* directory,
+                                                                  const runhook_summary_writer_options* options,
+                                                                  runhook_error** error);
+
+/**
+ * Destroys the handle. The writer is closed with its last use: hooks that it was given to keep it.
+ *
+ * \param writer NULL is allowed.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API void runhook_summary_writer_destroy(runhook_summary_writer* writer);
+
+/**
+ * Adds a scalar, which is kept as a number of 32 bits, NaN and infinities too. Makes no system call.
+ *
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_summary_writer_add_scalar(runhook_summary_writer* writer, const char* tag,
+                                                             double number, int64_t step, runhook_error** error);
+
+/**
+ * Adds how the elements of a tensor are distributed, in the buckets of TensorFlow. NaN and infinities are left out.
+ *
+ * \param tensor of any shape; read before the function returns.
+ * \returns RUNHOOK_ERR_FAILED_PRECONDITION for what is not a tensor of real numbers on the CPU.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_summary_writer_add_histogram(runhook_summary_writer* writer, const char* tag,
+                                                                const runhook_value* tensor, int64_t step,
+                                                                runhook_error** error);
+
+/**
+ * Adds a text, which TensorBoard shows as Markdown.
+ *
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_summary_writer_add_text(runhook_summary_writer* writer, const char* tag,
+                                                           const char* text, int64_t step, runhook_error** error);
+
+/**
+ * Adds a picture, compressed to PNG at once.
+ *
+ * \param image a uint8 tensor of height x width x channels: 1 for grey, 3 for RGB, 4 for RGBA.
+ * \returns RUNHOOK_ERR_INVALID_ARGUMENT for any other.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_summary_writer_add_image(runhook_summary_writer* writer, const char* tag,
+                                                            const runhook_value* image, int64_t step,
+                                                            runhook_error** error);
+
+/**
+ * Adds an encoded Summary message (of TensorFlow's summary.proto), which is written as it is.
+ *
+ * \param data `size` bytes, which are copied; may be NULL if size is 0.
+ * \returns RUNHOOK_ERR_INVALID_ARGUMENT if it is none.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_summary_writer_add_summary(runhook_summary_writer* writer, const void* data,
+                                                              size_t size, int64_t step, runhook_error** error);
+
+enum { /* what a session log tells */
+       RUNHOOK_SESSION_LOG_START = 1,
+       RUNHOOK_SESSION_LOG_STOP = 2,
+       RUNHOOK_SESSION_LOG_CHECKPOINT = 3
+};
+
+/**
+ * Adds a session log. RUNHOOK_SESSION_LOG_START tells readers that a session begins at `step`: what they know of later
+ * steps was made in vain, and is dropped. From then on steps count from there.
+ *
+ * \param status RUNHOOK_SESSION_LOG_*.
+ * \param checkpoint_path NULL: none.
+ * \param message NULL: none.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_summary_writer_add_session_log(runhook_summary_writer* writer, int32_t status,
+                                                                  int64_t step, const char* checkpoint_path,
+                                                                  const char* message, runhook_error** error);
+
+/**
+ * Asks for everything to be written now. Does not wait.
+ *
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_summary_writer_flush(runhook_summary_writer* writer, runhook_error** error);
+
+/**
+ * Waits until everything has been written that was taken before, for at most close_timeout_ns.
+ *
+ * \returns what has gone wrong and was not told yet; RUNHOOK_ERR_DATA_LOSS if something was not written and that was
+ *   told before.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_summary_writer_sync(runhook_summary_writer* writer, runhook_error** error);
+
+/**
+ * Waits until everything has been written, for at most close_timeout_ns. What is added later is dropped. Idempotent.
+ *
+ * \returns what has gone wrong and was not told yet; RUNHOOK_ERR_DATA_LOSS if something was not written and that was
+ *   told before.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_summary_writer_close(runhook_summary_writer* writer, runhook_error** error);
+
+/**
+ * Returns the path of the file.
+ *
+ * \returns borrowed from the writer; NULL for a handle that is not valid.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API const char* runhook_summary_writer_path(const runhook_summary_writer* writer);
+
+/**
+ * Counts the records that were not written, for whatever reason.
+ *
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API uint64_t runhook_summary_writer_dropped(const runhook_summary_writer* writer);
+
+/**
+ * Tells what has gone wrong and was not told yet, each kind of failure once.
+ *
+ * \returns RUNHOOK_OK if there is nothing to tell.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_summary_writer_take_failure(runhook_summary_writer* writer, runhook_error** error);
+
+/**
+ * What hooks fetch and write as summaries. The caller sets struct_size; growth follows the rules of runhook_function.
+ * Names are copied, and are the tags; each list may be NULL if its count is 0.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_summary_options {
+  size_t struct_size;
+  const char* const* scalars;
+  size_t scalar_count;
+  const char* const* histograms; /* tensors of any shape */
+  size_t histogram_count;
+  const char* const* texts; /* strings or bytes */
+  size_t text_count;
+  const char* const* images; /* as for runhook_summary_writer_add_image() */
+  size_t image_count;
+  const char* const* summaries; /* what gives bytes that are an encoded Summary message, with tags of its own */
+  size_t summary_count;
+  const runhook_summary_writer* writer; /* shared, and not closed by the hook; NULL: directory counts */
+  const char* directory;                /* a file of its own in it for each session; copied; NULL: writer counts */
+  const runhook_summary_writer_options* writer_options; /* of that file; copied; NULL: as it is */
+  /* End of 1.0. Append only, below this line. */
+} runhook_summary_options;
+#define RUNHOOK_SUMMARY_OPTIONS_INIT \
+  { sizeof(runhook_summary_options), NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, NULL, NULL }
+
+/**
+ * Makes a hook that fetches values and writes them as summaries of the step they were made in. Unless it is added with
+ * another trigger, it is due in the first run and then every 100 steps; in other runs it costs nothing. Whenever a
+ * session is created it tells readers at which step that begins. What cannot be written is a warning.
+ *
+ * \param options either values or encoded summaries, and exactly one of writer and directory.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT for anything else, and for a name that is empty or given
+ *   twice.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_builtin_hook* runhook_summary_saver_hook_create(const runhook_summary_options* options,
+                                                                    runhook_error** error);
+
+/**
+ * Makes a hook that fetches values once, when the run has ended and has not failed, in a run of the session without
+ * hooks, and writes them as summaries of the last step.
+ *
+ * \param options as above, but there may be nothing to write, and both kinds.
+ * \param args of the run that fetches them; only its feeds count; copied; NULL: nothing is fed.
+ * \returns owned.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_builtin_hook* runhook_summary_at_end_hook_create(const runhook_summary_options* options,
+                                                                     const runhook_run_args* args,
+                                                                     runhook_error** error);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+#endif /* RUNHOOK_SUMMARY_H_ */
