@@ -15,6 +15,7 @@ static_assert(RUNHOOK_OUTCOME_RUNNING == static_cast<int>(OutcomeKind::running) 
               RUNHOOK_OUTCOME_STOPPED == static_cast<int>(OutcomeKind::stopped) &&
               RUNHOOK_OUTCOME_END_OF_INPUT == static_cast<int>(OutcomeKind::end_of_input) &&
               RUNHOOK_OUTCOME_FAILED == static_cast<int>(OutcomeKind::failed));
+static_assert(RUNHOOK_OUTCOME_MAX_WARNINGS == Outcome::kMaxWarnings);
 
 int64_t number(const runhook_outcome* outcome, std::int64_t Outcome::*member) noexcept {
   const auto* box = find(outcome);
@@ -53,8 +54,13 @@ int64_t runhook_outcome_recoveries(const runhook_outcome* outcome) { return numb
 int64_t runhook_outcome_warnings(const runhook_outcome* outcome) { return number(outcome, &Outcome::warnings); }
 
 const runhook_error* runhook_outcome_first_warning(const runhook_outcome* outcome) {
+  return runhook_outcome_warning(outcome, 0);
+}
+
+const runhook_error* runhook_outcome_warning(const runhook_outcome* outcome, size_t index) {
   auto* box = find(outcome);
-  return box != nullptr ? lend_once(box->first_warning, box->outcome.first_warning) : nullptr;
+  if (box == nullptr || index >= Outcome::kMaxWarnings) return nullptr;
+  return lend_once(box->warnings[index], box->outcome.first_warnings[index]);
 }
 
 const char* runhook_outcome_to_string(const runhook_outcome* outcome) {

@@ -2,6 +2,7 @@
 #ifndef RUNHOOK_CAPI_OUTCOME_HANDLE_HPP_
 #define RUNHOOK_CAPI_OUTCOME_HANDLE_HPP_
 
+#include <array>
 #include <string>
 #include <utility>
 
@@ -16,7 +17,7 @@ struct OutcomeBox final : Boxed {
   explicit OutcomeBox(Outcome its_outcome) noexcept : outcome(std::move(its_outcome)) {}
   const Outcome outcome;
   LentError error;
-  LentError first_warning;
+  std::array<LentError, Outcome::kMaxWarnings> warnings;
   std::string text;  // of runhook_outcome_to_string()
 };
 RUNHOOK_CAPI_BOX(runhook_outcome, OutcomeBox, outcome, "outcome");

@@ -340,6 +340,9 @@ TEST_F(CApiMonitoredSession, FailedRunThatTheCallerGoesOnAfterIsAWarning) {
     EXPECT_EQ(runhook_error_code(first), RUNHOOK_ERR_DATA_LOSS);
     EXPECT_STREQ(runhook_error_message(first), "a bad record");
     EXPECT_EQ(runhook_outcome_first_warning(outcome), first) << "the same handle again";
+    EXPECT_EQ(runhook_outcome_warning(outcome, 0), first);
+    EXPECT_EQ(runhook_outcome_warning(outcome, 1), nullptr);
+    EXPECT_EQ(runhook_outcome_warning(outcome, SIZE_MAX), nullptr);
     EXPECT_NE(std::string(runhook_error_to_string(first)).find("DATA_LOSS"), std::string::npos);
     EXPECT_NE(std::string(runhook_outcome_to_string(outcome)).find("with 1 warning"), std::string::npos);
   };

@@ -87,6 +87,20 @@ RUNHOOK_API int64_t runhook_outcome_warnings(const runhook_outcome* outcome);
  */
 RUNHOOK_API const runhook_error* runhook_outcome_first_warning(const runhook_outcome* outcome);
 
+enum { /* how many of these failures an outcome keeps */
+       RUNHOOK_OUTCOME_MAX_WARNINGS = 16
+};
+
+/**
+ * Returns one of these failures. Of many, the first RUNHOOK_OUTCOME_MAX_WARNINGS are kept.
+ *
+ * \param index from 0, in the order in which they happened.
+ * \returns borrowed from `outcome`; NULL if there were not so many, or it was not kept.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API const runhook_error* runhook_outcome_warning(const runhook_outcome* outcome, size_t index);
+
 /**
  * Returns the whole as one line.
  *

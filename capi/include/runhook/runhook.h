@@ -41,6 +41,7 @@
 #include "runhook/metric_stop.h"
 #include "runhook/monitored_session.h"
 #include "runhook/outcome.h"
+#include "runhook/report.h"
 #include "runhook/run_args.h"
 #include "runhook/scaffold.h"
 #include "runhook/session.h"
