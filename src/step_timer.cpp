@@ -297,6 +297,7 @@ Timings StepTimer::timings() const {
   result.step.p50_ns = histogram_.percentile(0.5);
   result.step.p90_ns = histogram_.percentile(0.9);
   result.step.p99_ns = histogram_.percentile(0.99);
+  result.step.buckets = histogram_.buckets();
   session_.tell(result.session_run);
   result.session_run.share = session_.share_of(steps_);
   for (const auto& slot : hooks_.slots()) {

@@ -166,7 +166,7 @@ class StepTimer {
   // Guarded by HookList::observed(), like the times in the slots.
   TimeSum steps_;
   TimeSum session_;
-  Histogram histogram_;
+  DurationHistogram histogram_;
 };
 
 }  // namespace detail

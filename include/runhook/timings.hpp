@@ -23,11 +23,20 @@ struct CallbackTiming : Timing {
   std::string callback;  // e.g. "before_run"
 };
 
+// So many steps took from this to that.
+struct TimingBucket {
+  std::int64_t from_ns = 0;
+  std::int64_t to_ns = 0;  // which is the next one's
+  std::int64_t steps = 0;  // estimate for all of them, measured or not
+};
+
 // Duration of steps, from the first callback to the last. Percentiles are right within 7 %.
 struct StepTiming : Timing {
   std::int64_t p50_ns = 0;
   std::int64_t p90_ns = 0;
   std::int64_t p99_ns = 0;
+  std::vector<TimingBucket>
+      buckets;  // from the shortest steps to the longest, each beginning where the one before ends
 };
 
 // What MonitoredSession::timings() returns: a copy.

@@ -116,6 +116,7 @@ void ReportHook::write(SessionRunContext& context, const Outcome& outcome) {
   report.outcome = outcome;
   report.written = std::chrono::system_clock::now();
   report.duration_ns = context.now_ns() - report.start_ns;
+  if (const MonitoredSession* session = context.monitored_session()) report.timings = session->timings();
   const auto kept = std::min<std::size_t>(static_cast<std::size_t>(outcome.warnings), Outcome::kMaxWarnings);
   report.warnings.assign(outcome.first_warnings.begin(),
                          outcome.first_warnings.begin() + static_cast<std::ptrdiff_t>(kept));

@@ -13,7 +13,7 @@ namespace detail::report {
 // A <figure> with the course of a metric and some of its values as a table. `number` makes its ids unique.
 void add_line_chart(Html& html, const NamedSeries& series, std::size_t number);
 // A <figure> with how long steps took.
-void add_step_time_chart(Html& html, const StepTimes& times);
+void add_step_time_chart(Html& html, const Timings& timings);
 
 }  // namespace detail::report
 }  // namespace runhook::inline v1

@@ -37,7 +37,7 @@ void add_figures(Html& html, const RunReport& report) {
     const double rate = static_cast<double>(outcome.runs) / (static_cast<double>(report.duration_ns) * 1e-9);
     add_figure(html, "Runs per second", rate < 1000 ? fmt::format("{:.3g}", rate) : short_count(rate));
   }
-  if (report.step_times.count > 0) add_figure(html, "Step time, median", duration_text(report.step_times.p50_ns));
+  if (report.timings.step.samples > 0) add_figure(html, "Step time, median", duration_text(report.timings.step.p50_ns));
   add_figure(html, "Recoveries", grouped(outcome.recoveries));
   add_figure(html, "Warnings", grouped(outcome.warnings));
   html.raw("</dl>\n</section>\n");

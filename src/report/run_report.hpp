@@ -10,6 +10,7 @@
 
 #include "report/series.hpp"
 #include "runhook/outcome.hpp"
+#include "runhook/timings.hpp"
 
 namespace runhook::inline v1 {
 namespace detail::report {
@@ -17,34 +18,6 @@ namespace detail::report {
 struct NamedSeries {
   std::string name;
   Series data;
-};
-
-// How long steps took: so many of them between two times.
-struct StepTimeBucket {
-  std::int64_t from_ns = 0;
-  std::int64_t to_ns = 0;
-  std::uint64_t count = 0;
-};
-
-struct StepTimes {
-  std::uint64_t count = 0;    // steps that it stands for
-  std::uint64_t samples = 0;  // steps that were measured
-  std::int64_t mean_ns = 0;
-  std::int64_t p50_ns = 0;
-  std::int64_t p90_ns = 0;
-  std::int64_t p99_ns = 0;
-  std::int64_t max_ns = 0;
-  std::vector<StepTimeBucket> buckets;  // ascending, each begins where the one before it ends
-};
-
-// Time in one callback of one hook; totals are estimates if not all calls were measured.
-struct CallbackTime {
-  std::string hook;
-  std::string callback;
-  std::uint64_t samples = 0;
-  std::int64_t mean_ns = 0;
-  std::int64_t max_ns = 0;
-  std::int64_t total_ns = 0;
 };
 
 struct RunReport {
@@ -56,9 +29,7 @@ struct RunReport {
   std::int64_t duration_ns = 0;  // from the start until the end, or until now
   std::int64_t first_step = 0;   // global step at the start
   std::vector<NamedSeries> series;
-  StepTimes step_times;                                    // count 0: not measured
-  std::int64_t session_ns = 0;                             // that the session took for its steps
-  std::vector<CallbackTime> callbacks;                     // in any order
+  Timings timings;                                         // without samples: not measured
   std::vector<StopReason> later_stops;                     // requests after the first
   std::uint64_t later_stops_dropped = 0;                   // and those of which no more than the number is known
   std::vector<Error> warnings;                             // the first ones; Outcome::warnings is how many there were

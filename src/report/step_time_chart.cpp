@@ -22,26 +22,26 @@ struct Percentile {
   std::int64_t ns;
 };
 
-std::array<Percentile, 3> percentiles(const StepTimes& times) {
+std::array<Percentile, 3> percentiles(const StepTiming& times) {
   return {{{"p50", "half of the steps", times.p50_ns},
            {"p90", "90 % of the steps", times.p90_ns},
            {"p99", "99 % of the steps", times.p99_ns}}};
 }
 
 // Without what is empty at both ends, neighbours put together until there are few enough.
-std::vector<StepTimeBucket> bars(const std::vector<StepTimeBucket>& buckets) {
-  const auto used = [](const StepTimeBucket& bucket) { return bucket.count > 0; };
+std::vector<TimingBucket> bars(const std::vector<TimingBucket>& buckets) {
+  const auto used = [](const TimingBucket& bucket) { return bucket.steps > 0; };
   const auto first = std::find_if(buckets.begin(), buckets.end(), used);
   const auto last = std::find_if(buckets.rbegin(), buckets.rend(), used).base();
   if (first >= last) return {};
-  const std::vector<StepTimeBucket> kept(first, last);
+  const std::vector<TimingBucket> kept(first, last);
   const std::size_t together = (kept.size() + kMostBars - 1) / kMostBars;
-  std::vector<StepTimeBucket> bars;
+  std::vector<TimingBucket> bars;
   for (std::size_t i = 0; i < kept.size(); ++i) {
     if (i % together == 0) {
       bars.push_back(kept[i]);
     } else {
-      bars.back().count += kept[i].count;
+      bars.back().steps += kept[i].steps;
       bars.back().to_ns = kept[i].to_ns;
     }
   }
@@ -49,7 +49,7 @@ std::vector<StepTimeBucket> bars(const std::vector<StepTimeBucket>& buckets) {
 }
 
 // Where a time is between the bars, 0 to 1.
-double position(const std::vector<StepTimeBucket>& bars, std::int64_t ns) {
+double position(const std::vector<TimingBucket>& bars, std::int64_t ns) {
   for (std::size_t i = 0; i < bars.size(); ++i) {
     if (ns >= bars[i].to_ns) continue;
     const double width = static_cast<double>(bars[i].to_ns - bars[i].from_ns);
@@ -59,7 +59,7 @@ double position(const std::vector<StepTimeBucket>& bars, std::int64_t ns) {
   return 1;
 }
 
-std::vector<AxisTick> edges(const std::vector<StepTimeBucket>& bars) {
+std::vector<AxisTick> edges(const std::vector<TimingBucket>& bars) {
   const std::size_t intervals = std::min<std::size_t>(bars.size(), 3);
   std::vector<AxisTick> ticks;
   for (std::size_t i = 0; i <= intervals; ++i) {
@@ -70,12 +70,12 @@ std::vector<AxisTick> edges(const std::vector<StepTimeBucket>& bars) {
   return ticks;
 }
 
-std::string drawing(const std::vector<StepTimeBucket>& bars, const StepTimes& times, const Axis& y) {
+std::string drawing(const std::vector<TimingBucket>& bars, const StepTiming& times, const Axis& y) {
   const double width = kPlotSize / static_cast<double>(bars.size());
   std::string svg = "<path class=\"bars\" d=\"";
   for (std::size_t i = 0; i < bars.size(); ++i) {
-    if (bars[i].count == 0) continue;
-    const double height = std::max(kLeastHeight, kPlotSize * y.position(static_cast<double>(bars[i].count)));
+    if (bars[i].steps == 0) continue;
+    const double height = std::max(kLeastHeight, kPlotSize * y.position(static_cast<double>(bars[i].steps)));
     svg += fmt::format("M{:.1f} {}v{:.1f}h{:.1f}V{}z", width * (static_cast<double>(i) + kGap / 2), kPlotSize, -height,
                        width * (1 - kGap), kPlotSize);
   }
@@ -88,22 +88,23 @@ std::string drawing(const std::vector<StepTimeBucket>& bars, const StepTimes& ti
   return svg;
 }
 
-void add_table(Html& html, const std::vector<StepTimeBucket>& bars) {
+void add_table(Html& html, const std::vector<TimingBucket>& bars) {
   html.raw(
       "<details>\n<summary>Table<span class=\"unseen\"> of step times</span></summary>\n<table>\n"
       "<caption>Steps by time</caption>\n<thead><tr><th scope=\"col\">From</th><th scope=\"col\">To</th>"
       "<th scope=\"col\">Steps</th></tr></thead>\n<tbody>\n");
-  for (const StepTimeBucket& bar : bars) {
+  for (const TimingBucket& bar : bars) {
     html.add("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td></tr>\n", duration_text(bar.from_ns),
-             duration_text(bar.to_ns), grouped(bar.count));
+             duration_text(bar.to_ns), grouped(bar.steps));
   }
   html.raw("</tbody>\n</table>\n</details>\n");
 }
 
 }  // namespace
 
-void add_step_time_chart(Html& html, const StepTimes& times) {
-  const std::vector<StepTimeBucket> shown = bars(times.buckets);
+void add_step_time_chart(Html& html, const Timings& timings) {
+  const StepTiming& times = timings.step;
+  const std::vector<TimingBucket> shown = bars(times.buckets);
   html.raw("<figure class=\"card wide\">\n<figcaption>\n<dl class=\"keys\">\n");
   for (const Percentile& percentile : percentiles(times)) {
     html.add("<div class=\"{0}\"><dt>{0}<span class=\"unseen\">, {1} took at most</span></dt><dd>{2}</dd></div>\n",
@@ -112,16 +113,17 @@ void add_step_time_chart(Html& html, const StepTimes& times) {
   html.add("<div><dt>mean</dt><dd>{}</dd></div>\n<div><dt>longest</dt><dd>{}</dd></div>\n</dl>\n</figcaption>\n",
            duration_text(times.mean_ns), duration_text(times.max_ns));
   if (!shown.empty()) {
-    std::uint64_t most = 0;
-    for (const StepTimeBucket& bar : shown) most = std::max(most, bar.count);
+    std::int64_t most = 0;
+    for (const TimingBucket& bar : shown) most = std::max(most, bar.steps);
     const Axis y = Axis::whole(0, static_cast<double>(most));
     Plot plot;
     plot.id = "step-times";
     plot.name = "Distribution of step times";
-    plot.description = fmt::format(
-        "{} between {} and {}. Half of them took at most {}, 90 % at most {}, 99 % at most {}.",
-        counted(times.count, "step", "steps"), duration_text(shown.front().from_ns), duration_text(shown.back().to_ns),
-        duration_text(times.p50_ns), duration_text(times.p90_ns), duration_text(times.p99_ns));
+    plot.description =
+        fmt::format("{} between {} and {}. Half of them took at most {}, 90 % at most {}, 99 % at most {}.",
+                    counted(static_cast<std::uint64_t>(timings.runs), "step", "steps"),
+                    duration_text(shown.front().from_ns), duration_text(shown.back().to_ns),
+                    duration_text(times.p50_ns), duration_text(times.p90_ns), duration_text(times.p99_ns));
     plot.drawing = drawing(shown, times, y);
     plot.x = edges(shown);
     plot.y = y.ticks();

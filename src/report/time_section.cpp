@@ -21,9 +21,9 @@ struct HookTime {
   std::int64_t total_ns = 0;
 };
 
-std::vector<HookTime> by_hook(const std::vector<CallbackTime>& callbacks) {
+std::vector<HookTime> by_hook(const std::vector<CallbackTiming>& callbacks) {
   std::vector<HookTime> hooks;
-  for (const CallbackTime& callback : callbacks) {
+  for (const CallbackTiming& callback : callbacks) {
     const auto known = std::find_if(hooks.begin(), hooks.end(), [&](const auto& h) { return h.name == callback.hook; });
     HookTime& hook = known != hooks.end() ? *known : hooks.emplace_back(HookTime{callback.hook, 0});
     hook.total_ns += callback.total_ns;
@@ -34,9 +34,9 @@ std::vector<HookTime> by_hook(const std::vector<CallbackTime>& callbacks) {
 
 // How the time of the run is shared out between the session, the hooks and the rest.
 void add_shares(Html& html, const RunReport& report, std::int64_t hooks_ns) {
-  const std::int64_t whole = std::max(report.duration_ns, report.session_ns + hooks_ns);
+  const std::int64_t whole = std::max(report.duration_ns, report.timings.session_run.total_ns + hooks_ns);
   if (whole <= 0) return;
-  const double session = part(report.session_ns, whole);
+  const double session = part(report.timings.session_run.total_ns, whole);
   const double hooks = part(hooks_ns, whole);
   html.add(
       "<div class=\"shares\" aria-hidden=\"true\"><i style=\"width:{:.2f}%\"></i>"
@@ -64,7 +64,7 @@ void add_hooks(Html& html, const RunReport& report, const std::vector<HookTime>&
   html.raw("</tbody>\n</table>\n");
 }
 
-void add_callbacks(Html& html, std::vector<CallbackTime> callbacks) {
+void add_callbacks(Html& html, std::vector<CallbackTiming> callbacks) {
   std::stable_sort(callbacks.begin(), callbacks.end(),
                    [](const auto& a, const auto& b) { return a.total_ns > b.total_ns; });
   const std::size_t rows = std::min(callbacks.size(), kMostCallbacks);
@@ -81,7 +81,7 @@ void add_callbacks(Html& html, std::vector<CallbackTime> callbacks) {
       "<th scope=\"col\">Mean</th><th scope=\"col\">Longest</th><th scope=\"col\">Measured</th></tr></thead>\n"
       "<tbody>\n");
   for (std::size_t i = 0; i < rows; ++i) {
-    const CallbackTime& row = callbacks[i];
+    const CallbackTiming& row = callbacks[i];
     html.add("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
              escaped(row.hook), escaped(row.callback), duration_text(row.total_ns), duration_text(row.mean_ns),
              duration_text(row.max_ns), grouped(row.samples));
@@ -92,27 +92,27 @@ void add_callbacks(Html& html, std::vector<CallbackTime> callbacks) {
 }  // namespace
 
 void add_step_times(Html& html, const RunReport& report) {
-  const StepTimes& times = report.step_times;
-  if (times.count == 0) return;
+  const Timings& timings = report.timings;
+  if (timings.step.samples == 0) return;
   html.raw("<section aria-labelledby=\"steps\">\n<h2 id=\"steps\">Step time</h2>\n");
-  add_step_time_chart(html, times);
-  if (times.samples < times.count) {
-    html.add("<p class=\"note\">Measured in {} of {}; the rest is estimated.</p>\n", grouped(times.samples),
-             counted(times.count, "step", "steps"));
+  add_step_time_chart(html, timings);
+  if (timings.step.samples < timings.runs) {
+    html.add("<p class=\"note\">Measured in {} of {}; the rest is estimated.</p>\n", grouped(timings.step.samples),
+             counted(static_cast<std::uint64_t>(timings.runs), "step", "steps"));
   }
   html.raw("</section>\n");
 }
 
 void add_hook_times(Html& html, const RunReport& report) {
-  if (report.callbacks.empty() && report.session_ns == 0) return;
+  if (report.timings.callbacks.empty() && report.timings.session_run.total_ns == 0) return;
   html.raw("<section aria-labelledby=\"hooks\">\n<h2 id=\"hooks\">Where the time went</h2>\n<div class=\"card\">\n");
-  const std::vector<HookTime> hooks = by_hook(report.callbacks);
+  const std::vector<HookTime> hooks = by_hook(report.timings.callbacks);
   std::int64_t hooks_ns = 0;
   for (const HookTime& hook : hooks) hooks_ns += hook.total_ns;
   add_shares(html, report, hooks_ns);
   if (!hooks.empty()) {
     add_hooks(html, report, hooks);
-    add_callbacks(html, report.callbacks);
+    add_callbacks(html, report.timings.callbacks);
   }
   html.raw("</div>\n</section>\n");
 }

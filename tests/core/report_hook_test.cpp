@@ -98,6 +98,8 @@ TEST_F(ReportHookTest, StoppedRunLeavesAPageThatSaysWhoAskedAndWhy) {
   EXPECT_THAT(text, HasSubstr("<tr><th scope=\"row\">4</th><td>0.25</td></tr>"));
   EXPECT_THAT(text, HasSubstr("<dt>Machine</dt><dd>node-17</dd>"));
   EXPECT_THAT(text, HasSubstr("Written by runhook 1."));
+  EXPECT_THAT(text, HasSubstr("Distribution of step times"));
+  EXPECT_THAT(text, HasSubstr("<th scope=\"row\">the stopper<")) << "the time of each hook";
   EXPECT_EQ(run->outcome().warnings, 0);
 }
 

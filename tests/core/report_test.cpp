@@ -318,12 +318,19 @@ TEST(ReportPage, OfHundredsOfMetricsSomeAreDrawnAndAllListed) {
   EXPECT_THAT(page, HasSubstr("<th scope=\"row\">metric 299</th>"));
 }
 
+CallbackTiming callback(std::string hook, std::string name, std::int64_t total_ns) {
+  CallbackTiming timing;
+  timing.hook = std::move(hook);
+  timing.callback = std::move(name);
+  timing.total_ns = total_ns;
+  return timing;
+}
+
 TEST(ReportPage, HooksAreSortedByTheirTime) {
   RunReport report;
   report.duration_ns = 1000;
-  report.callbacks = {{"cheap", "after_run", 1, 100, 100, 100},
-                      {"dear", "before_run", 1, 150, 150, 150},
-                      {"dear", "after_run", 1, 100, 100, 100}};
+  report.timings.callbacks = {callback("cheap", "after_run", 100), callback("dear", "before_run", 150),
+                              callback("dear", "after_run", 100)};
   const std::string page = render_html(report);
   EXPECT_LT(page.find("<th scope=\"row\">dear"), page.find("<th scope=\"row\">cheap"));
   EXPECT_THAT(page, HasSubstr("<td>25.0 %</td>"));
@@ -332,8 +339,8 @@ TEST(ReportPage, HooksAreSortedByTheirTime) {
 
 TEST(ReportPage, StepTimesAreDrawnWithTheirPercentiles) {
   RunReport report;
-  StepTimes& times = report.step_times;
-  times.count = 100;
+  report.timings.runs = 100;
+  StepTiming& times = report.timings.step;
   times.samples = 50;
   times.p50_ns = 15;
   times.p90_ns = 25;
@@ -350,9 +357,8 @@ TEST(ReportPage, StepTimesAreDrawnWithTheirPercentiles) {
 
 TEST(ReportPage, ManyBucketsBecomeFewBarsThatHoldTheSame) {
   RunReport report;
-  report.step_times.count = 1000;
-  report.step_times.samples = 1000;
-  for (int i = 0; i < 500; ++i) report.step_times.buckets.push_back({i, i + 1, 2});
+  report.timings.runs = report.timings.step.samples = 1000;
+  for (int i = 0; i < 500; ++i) report.timings.step.buckets.push_back({i, i + 1, 2});
   const std::string page = render_html(report);
   EXPECT_LE(count(page, "<tr><th scope=\"row\">"), 48);
   EXPECT_THAT(page, HasSubstr("<td>11 ns</td><td>22</td>"));
@@ -371,7 +377,7 @@ TEST(ReportPage, TextOfTheRunCannotBecomeMarkup) {
   report.outcome.stop.set_text(evil);
   report.later_stops = {report.outcome.stop};
   report.series.push_back(series(evil, {1, 2}));
-  report.callbacks = {{evil, evil, 1, 1, 1, 1}};
+  report.timings.callbacks = {callback(evil, evil, 1)};
   report.facts = {{evil, evil}};
   const std::string page = render_html(report);
   EXPECT_EQ(count(page, "</title>"), 2);  // the page's own and the chart's

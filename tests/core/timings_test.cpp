@@ -17,9 +17,10 @@
 namespace {
 
 using runhook::CallbackTiming;
+using runhook::TimingBucket;
 using runhook::Timings;
 using runhook::Trigger;
-using runhook::detail::Histogram;
+using runhook::detail::DurationHistogram;
 using runhook::detail::Sampling;
 using runhook_test::LoopRig;
 using namespace std::chrono_literals;
@@ -73,8 +74,13 @@ TEST(Timings, LongStepsAreAllMeasured) {
   rig.step = [](auto&) { std::this_thread::sleep_for(1ms); };
   const auto session = rig.start();
   session->run_until_stop(runhook::no_args, 40);
-  EXPECT_EQ(session->timings().step.samples, 40);
-  EXPECT_EQ(session->timings().runs, 40);
+  const Timings timings = session->timings();
+  EXPECT_EQ(timings.step.samples, 40);
+  EXPECT_EQ(timings.runs, 40);
+  std::int64_t steps = 0;
+  for (const TimingBucket& bucket : timings.step.buckets) steps += bucket.steps;
+  EXPECT_EQ(steps, 40);
+  EXPECT_GE(timings.step.buckets.front().from_ns, 800'000);
 }
 
 TEST(Timings, OfShortStepsFewAreMeasuredAndStandForAll) {
@@ -208,7 +214,7 @@ TEST_F(Budget, ANegativeOneIsRefused) {
 
 TEST(TimingsHistogram, PercentilesAreWithinSevenPercent) {
   for (const std::int64_t ns : {1LL, 7LL, 15LL, 16LL, 17LL, 100LL, 999LL, 1'000'000LL, 123'456'789'012LL}) {
-    Histogram histogram;
+    DurationHistogram histogram;
     histogram.add(ns, 3);
     EXPECT_NEAR(static_cast<double>(histogram.percentile(0.5)), static_cast<double>(ns), 0.07 * static_cast<double>(ns))
         << ns;
@@ -216,7 +222,7 @@ TEST(TimingsHistogram, PercentilesAreWithinSevenPercent) {
 }
 
 TEST(TimingsHistogram, PercentilesCountWhatEachStandsFor) {
-  Histogram histogram;
+  DurationHistogram histogram;
   EXPECT_EQ(histogram.percentile(0.5), 0);
   histogram.add(4, 90);
   histogram.add(8, 9);
@@ -228,11 +234,28 @@ TEST(TimingsHistogram, PercentilesCountWhatEachStandsFor) {
 }
 
 TEST(TimingsHistogram, TheLongestAndNegativeTimesHaveAPlace) {
-  Histogram histogram;
+  DurationHistogram histogram;
   histogram.add(std::numeric_limits<std::int64_t>::max(), 1);
   EXPECT_GT(histogram.percentile(0.5), std::numeric_limits<std::int64_t>::max() / 16 * 15);
   histogram.add(-5, 2);
   EXPECT_EQ(histogram.percentile(0.5), 0);
+}
+
+TEST(TimingsHistogram, BucketsFollowOneAnotherAndHoldTheirTimes) {
+  for (const std::int64_t ns : {std::int64_t{0}, std::int64_t{15}, std::int64_t{16}, std::int64_t{1'000'003},
+                                std::numeric_limits<std::int64_t>::max() - 1}) {
+    DurationHistogram histogram;
+    EXPECT_TRUE(histogram.buckets().empty());
+    histogram.add(ns, 3);
+    const auto one = histogram.buckets();
+    ASSERT_EQ(one.size(), 1U);
+    EXPECT_TRUE(one[0].from_ns <= ns && ns < one[0].to_ns) << ns;
+    EXPECT_EQ(one[0].steps, 3);
+    histogram.add(1000, 5);
+    const auto buckets = histogram.buckets();
+    EXPECT_LT(std::min(ns, std::int64_t{1000}), buckets.front().to_ns);
+    for (std::size_t i = 1; i < buckets.size(); ++i) EXPECT_EQ(buckets[i].from_ns, buckets[i - 1].to_ns);
+  }
 }
 
 // Runs of a given length, measured whenever the sampling wants one; returns how many were.

@@ -34,30 +34,43 @@ NamedSeries curve(std::string name, int values, double (*value)(int)) {
   return series;
 }
 
-void add_times(RunReport& report) {
-  StepTimes& times = report.step_times;
-  times = {.count = 12000,
-           .samples = 4200,
-           .mean_ns = 8'140'000,
-           .p50_ns = 7'900'000,
-           .p90_ns = 9'800'000,
-           .p99_ns = 21'000'000,
-           .max_ns = 44'000'000,
-           .buckets = {}};
+CallbackTiming callback(std::string hook, std::string name, std::int64_t samples, std::int64_t mean_ns,
+                        std::int64_t max_ns, std::int64_t total_ns) {
+  CallbackTiming timing;
+  timing.hook = std::move(hook);
+  timing.callback = std::move(name);
+  timing.samples = samples;
+  timing.mean_ns = mean_ns;
+  timing.max_ns = max_ns;
+  timing.total_ns = total_ns;
+  return timing;
+}
+
+Timings timings() {
+  Timings made;
+  made.runs = 12000;
+  StepTiming& step = made.step;
+  step.samples = 4200;
+  step.mean_ns = 8'140'000;
+  step.p50_ns = 7'900'000;
+  step.p90_ns = 9'800'000;
+  step.p99_ns = 21'000'000;
+  step.max_ns = 44'000'000;
   for (int i = 0; i < 26; ++i) {
     const double from = 5e6 * std::pow(2.0, i / 8.0);
     const double usual = 4000 * std::exp(-std::pow((i - 5.5) / 2.2, 2));
     const double slow = i > 14 && i < 19 ? 60 : 0;
-    times.buckets.push_back({static_cast<std::int64_t>(from), static_cast<std::int64_t>(from * std::pow(2.0, 1 / 8.0)),
-                             static_cast<std::uint64_t>(usual + slow) + (i == 25 ? 1 : 0)});
+    step.buckets.push_back({static_cast<std::int64_t>(from), static_cast<std::int64_t>(from * std::pow(2.0, 1 / 8.0)),
+                            static_cast<std::int64_t>(usual + slow) + (i == 25 ? 1 : 0)});
   }
-  report.session_ns = 93 * kSecond;
-  report.callbacks = {{"loss logger", "before_run", 4200, 900, 41'000, 11'000'000},
-                      {"loss logger", "after_run", 4200, 6'100, 400'000, 73'000'000},
-                      {"checkpoint saver", "after_run", 12, 180'000'000, 310'000'000, 2'160'000'000},
-                      {"checkpoint saver", "end", 1, 172'000'000, 172'000'000, 172'000'000},
-                      {"accuracy", "after_run", 4200, 41'000, 900'000, 492'000'000},
-                      {"NaN guard", "after_run", 4200, 310, 8'000, 3'700'000}};
+  made.session_run.total_ns = 93 * kSecond;
+  made.callbacks = {callback("loss logger", "before_run", 4200, 900, 41'000, 11'000'000),
+                    callback("loss logger", "after_run", 4200, 6'100, 400'000, 73'000'000),
+                    callback("checkpoint saver", "after_run", 12, 180'000'000, 310'000'000, 2'160'000'000),
+                    callback("checkpoint saver", "end", 1, 172'000'000, 172'000'000, 172'000'000),
+                    callback("accuracy", "after_run", 4200, 41'000, 900'000, 492'000'000),
+                    callback("NaN guard", "after_run", 4200, 310, 8'000, 3'700'000)};
+  return made;
 }
 
 RunReport typical() {
@@ -78,7 +91,7 @@ RunReport typical() {
   report.series.push_back(curve("learning_rate", 1200, [](int i) { return i < 400 ? 1e-3 : i < 800 ? 3e-4 : 1e-4; }));
   report.series.push_back(curve("examples_seen", 1200, [](int i) { return 640.0 * i; }));
   report.facts = {{"Host", "node-17"}, {"Configuration", "configs/fashion.toml"}, {"Batch size", "64"}};
-  add_times(report);
+  report.timings = timings();
   return report;
 }
 
@@ -147,7 +160,8 @@ RunReport many() {
                                   [](int at) { return std::sin(at / 40.0) + noise(at); }));
   }
   for (int i = 0; i < 300; ++i) {
-    report.callbacks.push_back({"hook#" + std::to_string(i), "after_run", 10, 1000, 2000, 1000 * (i + 1)});
+    report.timings.callbacks.push_back(
+        callback("hook#" + std::to_string(i), "after_run", 10, 1000, 2000, 1000 * (i + 1)));
   }
   return report;
 }
@@ -167,7 +181,7 @@ RunReport hostile() {
   report.warnings = {located(StatusCode::internal, endless + " " + markup, attribute, endless, 3)};
   report.series.push_back(curve(markup, 40, [](int i) { return i * 1.0; }));
   report.series.push_back(curve(attribute + endless, 40, [](int i) { return -i * 1e300; }));
-  report.callbacks.push_back({markup + endless, attribute, 1, 9 * kSecond, 9 * kSecond, 9 * kSecond});
+  report.timings.callbacks.push_back(callback(markup + endless, attribute, 1, 9 * kSecond, 9 * kSecond, 9 * kSecond));
   report.facts = {{markup, endless}, {endless, attribute}};
   report.library_version = markup;
   return report;
