@@ -144,7 +144,7 @@ def plain_options(functions, structs, fixture):
 
 def check_types(functions, handles, structs, fixture):
     known = known_types(fixture) | {f"const {name}*" for name in plain_options(functions, structs, fixture)}
-    listed = set(re.findall(r"(runhook_\w+)\*", re.search(r"using Handles = std::tuple<(.*?)>;", fixture, re.S)[1]))
+    listed = set(re.findall(r"(runhook_\w+)\*", re.search(r"using Handles =\s*std::tuple<(.*?)>;", fixture, re.S)[1]))
     for handle in handles:
         if handle not in listed:
             raise Failure(f"{handle} is a new kind of handle: give fixture.hpp a live one, in Handles")
