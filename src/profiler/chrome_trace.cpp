@@ -1,0 +1,162 @@
+#include "chrome_trace.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
+
+namespace runhook::inline v1 {
+namespace detail {
+
+namespace {
+
+// Tracks that are no threads are numbered from here on, above the numbers that Linux gives to threads.
+constexpr std::uint64_t kFirstTrack = std::uint64_t{1} << 22;
+
+std::string json_text(std::string_view text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// Microseconds, as the format wants them, without losing the nanoseconds.
+std::string us(std::int64_t ns) { return ns < 0 ? "-" + us(-ns) : fmt::format("{}.{:03}", ns / 1000, ns % 1000); }
+
+// Finds places for the nodes of one run of the session: events of one track have to lie within each other or apart.
+class Tracks {
+ public:
+  // 0: the thread's own.
+  std::size_t place(const SpanRecord& node, const SpanRecord& run) {
+    const bool within = node.begin_ns >= run.begin_ns && node.end_ns <= run.end_ns;
+    for (std::size_t track = within ? 0 : 1;; ++track) {
+      if (track >= open_.size()) open_.resize(track + 1);
+      std::vector<std::int64_t>& ends = open_[track];
+      while (!ends.empty() && ends.back() <= node.begin_ns) ends.pop_back();
+      if (!ends.empty() && ends.back() < node.end_ns) continue;
+      ends.push_back(node.end_ns);
+      most_ = std::max(most_, track);
+      return track;
+    }
+  }
+  std::size_t most() const noexcept { return most_; }
+  void next_run() noexcept { open_.clear(); }
+
+ private:
+  std::vector<std::vector<std::int64_t>> open_;  // of each track, when what is open there ends
+  std::size_t most_ = 0;
+};
+
+// What the time of an attempt is spent on.
+struct Spent {
+  std::int64_t hooks = 0;
+  std::int64_t session = 0;
+};
+
+class Writer {
+ public:
+  explicit Writer(const Trace& trace) : trace_(trace), pid_(getpid()) {}
+
+  std::string write() {
+    text_ = R"({"displayTimeUnit":"ms","traceEvents":[)";
+    metadata("process_name", 0, "runhook");
+    for (const auto& [thread, name] : trace_.threads) metadata("thread_name", thread, name);
+    for (const SpanRecord& span : trace_.spans) add(span);
+    for (std::size_t track = 1; track <= tracks_.most(); ++track) {
+      metadata("thread_name", kFirstTrack + track, fmt::format("nodes ({})", track));
+    }
+    fmt::format_to(out(), R"(],"otherData":{{"spans_dropped":{}}}}})", trace_.dropped);
+    return std::move(text_);
+  }
+
+ private:
+  std::back_insert_iterator<std::string> out() { return std::back_inserter(text_); }
+  void separate() {
+    if (text_.back() != '[') text_ += ",\n";
+  }
+  void metadata(std::string_view what, std::uint64_t track, std::string_view name) {
+    separate();
+    fmt::format_to(out(), R"({{"ph":"M","name":"{}","pid":{},"tid":{},"args":{{"name":{}}}}})", what, pid_, track,
+                   json_text(name));
+  }
+
+  void add(const SpanRecord& span) {
+    switch (span.kind) {
+      case SpanKind::node:
+        nodes_.push_back(span);  // placed when it is known what they are within
+        return;
+      case SpanKind::session_run:
+        place_nodes(span);
+        spent_.session += span.end_ns - span.begin_ns;
+        break;
+      case SpanKind::attempt:
+        counter(span);
+        break;
+      case SpanKind::before_run:
+      case SpanKind::after_run:
+      case SpanKind::on_error:
+        spent_.hooks += span.end_ns - span.begin_ns;
+        break;
+      default:
+        break;
+    }
+    event(span, span.thread);
+  }
+
+  void place_nodes(const SpanRecord& run) {
+    std::sort(nodes_.begin(), nodes_.end(), [](const SpanRecord& a, const SpanRecord& b) {
+      return a.begin_ns != b.begin_ns ? a.begin_ns < b.begin_ns : a.end_ns > b.end_ns;
+    });
+    tracks_.next_run();
+    for (const SpanRecord& node : nodes_) {
+      const std::size_t track = tracks_.place(node, run);
+      event(node, track == 0 ? node.thread : kFirstTrack + track);
+    }
+    nodes_.clear();
+  }
+
+  std::string title(const SpanRecord& span) const {
+    const std::string& name = trace_.names[span.name];
+    if (span.kind == SpanKind::node) return name;
+    if (span.kind == SpanKind::attempt) return fmt::format("step {}", span.step);
+    if (name.empty()) return std::string(span_kind_name(span.kind));
+    return fmt::format("{} {}", span_kind_name(span.kind), name);
+  }
+
+  void event(const SpanRecord& span, std::uint64_t track) {
+    separate();
+    fmt::format_to(out(), R"({{"ph":"X","name":{},"cat":"{}","ts":{},"dur":{},"pid":{},"tid":{},"args":{{"step":{})",
+                   json_text(title(span)), span_kind_name(span.kind), us(span.begin_ns),
+                   us(span.end_ns - span.begin_ns), pid_, track, span.step);
+    if (span.attempt > 1) fmt::format_to(out(), R"(,"attempt":{})", span.attempt);
+    if (span.failed) text_ += R"(,"failed":true)";
+    text_ += "}}";
+  }
+
+  void counter(const SpanRecord& attempt) {
+    const std::int64_t other =
+        std::max<std::int64_t>(attempt.end_ns - attempt.begin_ns - spent_.hooks - spent_.session, 0);
+    separate();
+    fmt::format_to(out(),
+                   R"({{"ph":"C","name":"us of a step","ts":{},"pid":{},)"
+                   R"("args":{{"hooks":{},"session":{},"loop":{}}}}})",
+                   us(attempt.begin_ns), pid_, us(spent_.hooks), us(spent_.session), us(other));
+    spent_ = {};
+  }
+
+  const Trace& trace_;
+  const int pid_;
+  std::string text_;
+  std::vector<SpanRecord> nodes_;
+  Tracks tracks_;
+  Spent spent_;
+};
+
+}  // namespace
+
+std::string chrome_trace(const Trace& trace) { return Writer(trace).write(); }
+
+}  // namespace detail
+}  // namespace runhook::inline v1

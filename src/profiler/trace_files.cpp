@@ -1,0 +1,83 @@
+#include "trace_files.hpp"
+
+#include <utility>
+
+#include "../background_thread.hpp"
+#include "chrome_trace.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+Error write_trace(const std::string& path, const Trace& trace, const OutputOptions& options) noexcept {
+  try {
+    const std::shared_ptr<Output> file = Output::replaced_file(path, options);
+    file->write(chrome_trace(trace));
+    const bool written = file->close();
+    if (const Error failure = file->take_failure()) return failure;
+    return written ? Error() : Error(StatusCode::deadline_exceeded, "writing " + path + " takes too long");
+  } catch (...) {
+    return Error::from_current_exception(StatusCode::unknown);
+  }
+}
+
+TraceFiles::TraceFiles(OutputOptions options) : options_(std::move(options)) {
+  thread_ = start_background_thread("rh-profiler", [this] { run(); });
+}
+
+TraceFiles::~TraceFiles() { finish(); }
+
+void TraceFiles::failed(const Error& error) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (!failure_) failure_ = error;
+}
+
+Error TraceFiles::take_failure() noexcept {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(failure_, Error());
+}
+
+void TraceFiles::write(std::string path, Trace trace) noexcept {
+  try {
+    const std::lock_guard lock(mutex_);
+    if (jobs_.size() >= kMostWaiting || finishing_) {
+      if (!failure_) failure_ = Error(StatusCode::resource_exhausted, path + " was dropped: writing is too slow");
+      return;
+    }
+    jobs_.push_back({std::move(path), std::move(trace)});
+  } catch (...) {
+    failed(Error::no_memory());
+    return;
+  }
+  changed_.notify_one();
+}
+
+void TraceFiles::run() noexcept {
+  for (;;) {
+    Job job;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [&] { return finishing_ || !jobs_.empty(); });
+      if (jobs_.empty()) return;
+      job = std::move(jobs_.front());
+      jobs_.pop_front();
+      if (finishing_ && std::chrono::steady_clock::now() >= deadline_) {
+        if (!failure_) failure_ = Error(StatusCode::deadline_exceeded, "not all traces could be written in time");
+        return;
+      }
+    }
+    if (const Error error = write_trace(job.path, job.trace, options_)) failed(error);
+  }
+}
+
+void TraceFiles::finish() noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!finishing_) deadline_ = std::chrono::steady_clock::now() + options_.close_timeout;
+    finishing_ = true;
+  }
+  changed_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+}  // namespace detail
+}  // namespace runhook::inline v1

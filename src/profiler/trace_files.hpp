@@ -1,0 +1,57 @@
+// trace_files.hpp: a thread that turns what was recorded into files.
+#ifndef RUNHOOK_SRC_PROFILER_TRACE_FILES_HPP_
+#define RUNHOOK_SRC_PROFILER_TRACE_FILES_HPP_
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "runhook/output.hpp"
+#include "span_ring.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+// Makes a file of a trace and waits until it is written; returns what has gone wrong.
+Error write_trace(const std::string& path, const Trace& trace, const OutputOptions& options) noexcept;
+
+class TraceFiles {
+ public:
+  explicit TraceFiles(OutputOptions options);  // starts the thread
+  ~TraceFiles();                               // finishes
+  TraceFiles(const TraceFiles&) = delete;
+  TraceFiles& operator=(const TraceFiles&) = delete;
+
+  // Does not wait. Dropped if too many are waiting already.
+  void write(std::string path, Trace trace) noexcept;
+  // Waits until all are written, for about OutputOptions::close_timeout. What comes later is dropped.
+  void finish() noexcept;
+  Error take_failure() noexcept;  // the first one that was not told yet
+
+ private:
+  struct Job {
+    std::string path;
+    Trace trace;
+  };
+  static constexpr std::size_t kMostWaiting = 8;
+  void run() noexcept;
+  void failed(const Error& error) noexcept;
+
+  const OutputOptions options_;
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  std::deque<Job> jobs_;
+  bool finishing_ = false;
+  std::chrono::steady_clock::time_point deadline_;  // once it is finishing
+  Error failure_;
+  std::thread thread_;
+};
+
+}  // namespace detail
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_SRC_PROFILER_TRACE_FILES_HPP_
