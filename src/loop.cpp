@@ -46,6 +46,13 @@ void Loop::note_warning(const Error& error) noexcept {
   if (number < Outcome::kMaxWarnings) outcome.first_warnings[number] = error;
 }
 
+std::string Loop::hook_name(const HookSlot* slot) const {
+  const std::lock_guard lock(hooks_.observed());
+  const auto& slots = hooks_.slots();
+  const auto found = std::find_if(slots.begin(), slots.end(), [slot](const auto& one) { return one.get() == slot; });
+  return found != slots.end() ? (*found)->options.name : std::string();
+}
+
 bool Loop::fails_run(HookSlot& slot, const Error& error) noexcept {
   if (slot.options.failure_policy == FailurePolicy::fail) return true;
   note_warning(error);

@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <random>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "runhook/monitored_session.hpp"
 #include "runhook/thread_token.hpp"
 #include "step_timer.hpp"
+#include "thread_id.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {
@@ -98,6 +100,8 @@ class Loop final : private Reporter {
         [[unlikely]]
       refuse_entry();
     state_.now_known = false;
+    if (state_.watchers != 0) [[unlikely]]
+      state_.thread = thread_id();
   }
   void leave() {
     state_.original = nullptr;  // the caller's
@@ -187,6 +191,7 @@ class Loop final : private Reporter {
   // Applies the failure policy: returns true if the failure is the run's, false if it has become a warning.
   bool fails_run(HookSlot& slot, const Error& error) noexcept;
   void note_warning(const Error& error) noexcept override;
+  std::string hook_name(const HookSlot* slot) const override;
 
   static constexpr std::size_t kAllHooks = static_cast<std::size_t>(-1);
   static constexpr std::uintptr_t kDeferred = 1;  // in inside_, besides the token, which is even

@@ -21,6 +21,7 @@ Loop::Loop(Config config, MonitoredSession& monitored)
   state_.context.reset(RunState::new_context(state_));
   state_.monitored = &monitored;
   state_.reporter = this;
+  state_.inside = &inside_;
   if (config_.log) state_.log_sink = config_.log;
   state_.stop = config_.stop != nullptr ? config_.stop : std::make_shared<StopState>();
   state_.clock = config_.clock != nullptr ? config_.clock : system_clock();

@@ -108,7 +108,9 @@ struct HookSlot {
 // The loop, as callbacks reach it.
 class Reporter {
  public:
-  virtual void note_warning(const Error& error) noexcept = 0;  // in the outcome
+  // Any thread may call these.
+  virtual void note_warning(const Error& error) noexcept = 0;     // in the outcome
+  virtual std::string hook_name(const HookSlot* slot) const = 0;  // empty if the hook is gone
 
  protected:
   ~Reporter() = default;
@@ -121,6 +123,7 @@ struct RunState {
   RunState& operator=(const RunState&) = delete;
 
   static SessionRunContext* new_context(RunState& state) { return new SessionRunContext(&state); }
+  static RunState& of(SessionRunContext& context) noexcept { return *context.state_; }
 
   std::unique_ptr<SessionRunContext> context;  // empty for a state that a standalone context owns
   runhook_context* direct = nullptr;
@@ -141,6 +144,10 @@ struct RunState {
 
   Shown<SpanKind> activity = SpanKind::attempt;  // what the loop does besides attempts
   Shown<std::uint64_t> attempts = 0;             // begun, quiet ones left out
+  // For those who watch from other threads. The thread is noted while there are any.
+  const std::atomic<std::uintptr_t>* inside = nullptr;  // not 0: a thread is in the loop; NULL: there is no loop
+  int watchers = 0;
+  Shown<std::int32_t> thread = 0;  // that is in the loop, or was so last
 
   const SessionRunArgs* original = nullptr;
   std::shared_ptr<Session> session;
