@@ -221,6 +221,7 @@ class ProgressHook final : public runhook::SessionRunHook {
 
 struct Options {
   std::string data = FASHION_DEFAULT_DIRECTORY;
+  std::string dir;  // for what the run leaves behind; empty: nothing
   double target = 0.83;
   std::int64_t max_steps = 10000;
 };
@@ -230,6 +231,8 @@ Options parse(const std::vector<std::string>& arguments) {
   for (std::size_t i = 0; i + 1 < arguments.size(); i += 2) {
     if (arguments[i] == "--data") {
       options.data = arguments[i + 1];
+    } else if (arguments[i] == "--dir") {
+      options.dir = arguments[i + 1];
     } else if (arguments[i] == "--target") {
       options.target = std::stod(arguments[i + 1]);
     } else if (arguments[i] == "--max-steps") {
@@ -253,10 +256,13 @@ bool train(const Options& options) {
   add_training(graph, 0.1F);
 
   const auto evaluation = std::make_shared<EvaluationHook>(*test_set, 100);
-  runhook::Config config = runhook::training_config([graph] { return std::make_shared<runhook::GraphSession>(graph); });
-  config.add_hook(evaluation)
-      .add_hook(std::make_shared<TargetHook>(options.target, evaluation))
-      .add_hook(std::make_shared<ProgressHook>());
+  runhook::TrainingOptions training;
+  training.default_hooks.dir = options.dir;
+  training.default_hooks.scalars = {"loss", "accuracy"};
+  runhook::Config config =
+      runhook::training_config([graph] { return std::make_shared<runhook::GraphSession>(graph); }, std::move(training));
+  config.add_hook(evaluation).add_hook(std::make_shared<TargetHook>(options.target, evaluation));
+  if (options.dir.empty()) config.add_hook(std::make_shared<ProgressHook>());
 
   runhook::MonitoredSession session(std::move(config));
   session.run_until_stop({.fetches = "train", .feeds = {}, .options = {}}, options.max_steps);

@@ -1,8 +1,8 @@
 /* train_fashion_mnist: trains a small network until its test accuracy reaches a target.
  *
- * The loop is runhook's; what happens around a step is in hooks.c, the step itself in model.c. */
-#define _POSIX_C_SOURCE 200809L /* sigaction */
-#include <signal.h>
+ * The loop is runhook's; what happens around a step is in hooks.c, the step itself in model.c. With --dir it leaves a
+ * report, event files, metrics and traces behind. Ctrl-C ends it as a stop that a hook asks for does: after the step,
+ * with every hook told. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 
 typedef struct settings {
   const char* data;
+  const char* dir; /* NULL: leaves nothing behind */
   double target;
   int64_t max_steps;
   int64_t every;
@@ -27,6 +28,8 @@ static int parse(int argc, char** argv, settings* options) {
     if (value == NULL) return 0;
     if (strcmp(name, "--data") == 0) {
       options->data = value;
+    } else if (strcmp(name, "--dir") == 0) {
+      options->dir = value;
     } else if (strcmp(name, "--target") == 0) {
       options->target = strtod(value, &rest);
     } else if (strcmp(name, "--max-steps") == 0) {
@@ -45,19 +48,30 @@ static int parse(int argc, char** argv, settings* options) {
   return options->max_steps >= 0 && options->every > 0 && options->batch > 0;
 }
 
-/* Ctrl-C ends the run as a stop that a hook asks for does: after the step, with every hook told. */
-static runhook_stop_source* stop_source;
-static void on_interrupt(int signal_number) {
-  runhook_stop_source_request_stop_from_signal(stop_source, signal_number, RUNHOOK_STOP_AFTER_STEP);
+/* What one expects of a training run, e.g. that a signal stops it. */
+static int add_library_hooks(runhook_config* config, const char* dir, runhook_error** error) {
+  const char* const scalars[] = {FASHION_LOSS, FASHION_ACCURACY};
+  runhook_default_hooks hooks = RUNHOOK_DEFAULT_HOOKS_INIT;
+  if (dir == NULL) {
+    runhook_builtin_hook* hook = runhook_stop_on_signal_hook_create(NULL, NULL, error);
+    const int added = hook != NULL && runhook_config_add_builtin_hook(config, hook, NULL, error) == RUNHOOK_OK;
+    runhook_builtin_hook_destroy(hook);
+    return added;
+  }
+  hooks.dir = dir;
+  hooks.title = "Fashion-MNIST";
+  hooks.scalars = scalars;
+  hooks.scalar_count = 2;
+  return runhook_config_add_default_hooks(config, &hooks, error) == RUNHOOK_OK;
 }
 
 static int configure(runhook_config* config, runhook_graph* graph, const fashion_dataset* test_set,
                      const settings* options, evaluation* latest, runhook_error** error) {
   return runhook_config_set_graph(config, graph, error) == RUNHOOK_OK &&
-         runhook_config_set_stop_source(config, stop_source, error) == RUNHOOK_OK &&
+         add_library_hooks(config, options->dir, error) &&
          add_evaluation_hook(config, test_set, options->every, latest, error) == RUNHOOK_OK &&
          add_target_hook(config, options->target, latest, error) == RUNHOOK_OK &&
-         add_progress_hook(config, latest, error) == RUNHOOK_OK;
+         (options->dir != NULL || add_progress_hook(config, latest, error) == RUNHOOK_OK);
 }
 
 static int run(runhook_monitored_session* session, int64_t max_steps, runhook_error** error) {
@@ -71,14 +85,12 @@ static int run(runhook_monitored_session* session, int64_t max_steps, runhook_er
 
 static int train(const fashion_dataset* training_set, const fashion_dataset* test_set, const settings* options,
                  evaluation* latest, runhook_error** error) {
-  const struct sigaction action = {.sa_handler = on_interrupt};
   runhook_graph* graph = NULL;
   runhook_config* config = NULL;
   runhook_monitored_session* session = NULL;
   runhook_outcome* outcome = NULL;
   int done = 0;
-  if ((stop_source = runhook_stop_source_create(error)) != NULL && sigaction(SIGINT, &action, NULL) == 0 &&
-      (graph = fashion_model_create(training_set, options->batch, options->seed, 0.1, error)) != NULL &&
+  if ((graph = fashion_model_create(training_set, options->batch, options->seed, 0.1, error)) != NULL &&
       (config = runhook_config_create(error)) != NULL && configure(config, graph, test_set, options, latest, error) &&
       (session = runhook_monitored_session_create(config, error)) != NULL) {
     done = run(session, options->max_steps, error);
@@ -89,20 +101,20 @@ static int train(const fashion_dataset* training_set, const fashion_dataset* tes
   runhook_monitored_session_destroy(session);
   runhook_config_destroy(config);
   runhook_graph_destroy(graph);
-  signal(SIGINT, SIG_DFL); /* before the handler's source goes */
-  runhook_stop_source_destroy(stop_source);
   return done;
 }
 
 int main(int argc, char** argv) {
-  settings options = {FASHION_DEFAULT_DIRECTORY, 0.83, 10000, 100, 64, 1};
+  settings options = {FASHION_DEFAULT_DIRECTORY, NULL, 0.83, 10000, 100, 64, 1};
   char message[4352];
   evaluation latest = {-1, 0.0};
   runhook_error* error = NULL;
   int done = 0;
   if (!parse(argc, argv, &options)) {
-    fprintf(stderr, "usage: %s [--target 0.83] [--max-steps N] [--eval-every N] [--batch N] [--seed N] [--data DIR]\n",
-            argv[0]);
+    fprintf(
+        stderr,
+        "usage: %s [--dir DIR] [--target 0.83] [--max-steps N] [--eval-every N] [--batch N] [--seed N] [--data DIR]\n",
+        argv[0]);
     return 2;
   }
   fashion_dataset* training_set = fashion_dataset_load(options.data, "train", message, sizeof(message));

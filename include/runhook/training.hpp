@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runhook/config.hpp"
+#include "runhook/default_hooks.hpp"
 
 namespace runhook::inline v1 {
 
@@ -14,6 +15,7 @@ namespace runhook::inline v1 {
 struct TrainingOptions {
   bool is_chief = true;
   std::shared_ptr<Scaffold> scaffold;  // NULL: a new one
+  DefaultHooks default_hooks;          // added before the others if there is a directory for them
   std::vector<HookRegistration> hooks;
   std::vector<HookRegistration> chief_only_hooks;  // left out unless is_chief
   std::int64_t max_wait_ns = 7'200'000'000'000;    // how long a worker waits for the chief
@@ -22,7 +24,8 @@ struct TrainingOptions {
 };
 
 // Puts together the config of a chief (which initialises or restores) or of a worker (which waits for the chief), with
-// the chief-only hooks first. Throws INVALID_ARGUMENT without a factory.
+// the default hooks and then the chief-only hooks first. Throws INVALID_ARGUMENT without a factory, and what
+// default_hooks() throws.
 Config training_config(SessionFactory factory, TrainingOptions options = {});
 
 }  // namespace runhook::inline v1

@@ -68,6 +68,8 @@ void SummarySaverHook::after_run(SessionRunContext& context, const SessionRunVal
 
 void SummarySaverHook::end(SessionRunContext&) { state_->writer->flush(); }
 
+SummaryWriter* SummarySaverHook::writer() const noexcept { return state_->writer.get(); }
+
 void SummarySaverHook::cleanup(SessionRunContext& context, const Outcome&) {
   const std::shared_ptr<SummaryWriter> writer = std::exchange(state_->writer, nullptr);
   if (writer == nullptr) return;  // begin failed

@@ -56,6 +56,19 @@ TEST(TrainingConfig, MT_09_WorkerWaitsForTheChiefAndHasNoChiefHooks) {
   EXPECT_EQ(clock.waited_ns(), 7'200'000'000'000);
 }
 
+TEST(TrainingConfig, DefaultHooksComeFirstAndFitTheRole) {
+  for (const bool is_chief : {true, false}) {
+    TrainingOptions options = two_hooks();
+    options.is_chief = is_chief;
+    options.default_hooks = {.dir = "run", .scalars = {"loss"}};
+    const std::size_t expected = default_hooks(options.default_hooks, is_chief).size();
+    const Config config = training_config(fake_factory(), std::move(options));
+    ASSERT_EQ(config.hooks.size(), expected + (is_chief ? 2 : 1));
+    EXPECT_EQ(config.hooks[0].hook->name(), is_chief ? "report" : "stop on signal");
+    EXPECT_EQ(config.hooks.back().options.name, "user");
+  }
+}
+
 TEST(TrainingConfig, MT_10_ChiefHasChiefHooksFirstAndNoOthers) {
   TrainingOptions options = two_hooks();
   options.stop_grace_period_ns = 5;

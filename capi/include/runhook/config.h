@@ -155,7 +155,8 @@ typedef struct runhook_training_options {
 
 /**
  * Makes the config of a chief or worker, as tf.train.MonitoredTrainingSession does; hooks with chief_only come first,
- * and are dropped for a worker.
+ * and are dropped for a worker. The hooks that a training run is expected to have are added with
+ * runhook_config_add_default_hooks().
  *
  * \param factory makes a raw session and answers with runhook_context_set_session().
  * \param scaffold shared, and finalized; NULL: a new one.

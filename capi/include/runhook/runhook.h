@@ -35,6 +35,7 @@
 #include "runhook/config.h"
 #include "runhook/context.h"
 #include "runhook/coordinator.h"
+#include "runhook/default_hooks.h"
 #include "runhook/error.h"
 #include "runhook/graph.h"
 #include "runhook/hook.h"

@@ -44,6 +44,9 @@ class SummarySaverHook final : public SessionRunHook {
   void end(SessionRunContext& context) override;
   void cleanup(SessionRunContext& context, const Outcome& outcome) override;
 
+  // What it writes to, for others who have something for the same file; NULL unless a run is under way.
+  SummaryWriter* writer() const noexcept;
+
   // With the trigger that it is meant to have: due in the first run and then every 100 steps, if none is given.
   static HookRegistration make(SummarySaverOptions options, Trigger trigger = Trigger::every_steps(100));
 

@@ -1,0 +1,65 @@
+/* runhook/default_hooks.h -- the hooks that a training run is expected to have */
+#ifndef RUNHOOK_DEFAULT_HOOKS_H_
+#define RUNHOOK_DEFAULT_HOOKS_H_
+
+#include "runhook/config.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {                                     /* the hooks of the set, for runhook_default_hooks.left_out */
+       RUNHOOK_DEFAULT_STOP_ON_SIGNAL = 1, /* SIGINT and SIGTERM stop the run after its step */
+       RUNHOOK_DEFAULT_NAN_GUARD = 2,      /* NaN or infinity in a scalar fails the run */
+       RUNHOOK_DEFAULT_WATCHDOG = 4,       /* a phase that takes longer than stall_timeout_ns is reported */
+       RUNHOOK_DEFAULT_REPORT = 8,         /* <dir>/report.html */
+       RUNHOOK_DEFAULT_STEP_COUNTER = 16,  /* steps per second, in the log and the event files */
+       RUNHOOK_DEFAULT_LOGGING = 32,       /* scalars on standard error */
+       RUNHOOK_DEFAULT_PROGRESS = 64,      /* how far the run is, on standard error */
+       RUNHOOK_DEFAULT_METRICS = 128,      /* scalars in <dir>/metrics.jsonl */
+       RUNHOOK_DEFAULT_SUMMARIES = 256,    /* scalars in event files in <dir>, which TensorBoard shows */
+       RUNHOOK_DEFAULT_PROFILER = 512      /* <dir>/timeline-<step>.json, which Perfetto shows */
+};
+
+/**
+ * Which hooks runhook_config_add_default_hooks() adds. The caller sets struct_size; growth follows the rules of
+ * runhook_function.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_default_hooks {
+  size_t struct_size;
+  const char* dir;            /* where the run leaves its files; made if need be; copied; required */
+  const char* title;          /* of the report; copied; NULL: the name of the directory */
+  const char* const* scalars; /* e.g. the loss: logged, drawn, written, and checked for NaN; copied */
+  size_t scalar_count;        /* may be 0 */
+  int64_t interval_ns;        /* between two rows, points and log lines */
+  int64_t stall_timeout_ns;
+  int64_t profile_interval_ns; /* between two profiled runs */
+  uint32_t left_out;           /* RUNHOOK_DEFAULT_* of those that are not wanted, or replaced by one of your own */
+  int32_t reserved;            /* 0 */
+  /* End of 1.0. Append only, below this line. */
+} runhook_default_hooks;
+#define RUNHOOK_DEFAULT_HOOKS_INIT                                                                  \
+  {                                                                                                 \
+    sizeof(runhook_default_hooks), NULL, NULL, NULL, 0, INT64_C(1000000000), INT64_C(300000000000), \
+        INT64_C(60000000000), 0, 0                                                                  \
+  }
+
+/**
+ * Adds the hooks that a training run is expected to have, each in the phase it belongs to. In a worker's config they
+ * leave no files behind and draw no progress.
+ *
+ * \param hooks which.
+ * \returns RUNHOOK_ERR_INVALID_ARGUMENT without a directory, for an empty or repeated scalar, and for times that are
+ *   not positive; then nothing is added.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_config_add_default_hooks(runhook_config* config, const runhook_default_hooks* hooks,
+                                                            runhook_error** error);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+#endif /* RUNHOOK_DEFAULT_HOOKS_H_ */

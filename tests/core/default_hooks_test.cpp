@@ -1,0 +1,155 @@
+#include "runhook/default_hooks.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/expect_error.hpp"
+#include "core/value_rig.hpp"
+#include "folder.hpp"
+
+namespace {
+
+using namespace runhook;
+using namespace runhook_test;
+using namespace std::chrono_literals;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::vector<std::string> names(const DefaultHooks& wanted, bool is_chief = true) {
+  std::vector<std::string> found;
+  for (const HookRegistration& hook : default_hooks(wanted, is_chief)) found.emplace_back(hook.hook->name());
+  return found;
+}
+
+TEST(DefaultHooks, ChiefGetsAllOfThem) {
+  EXPECT_THAT(names({.dir = "run", .scalars = {"loss"}}),
+              ElementsAre("report", "stop on signal", "stall watchdog", "NaN guard", "profiler", "summary saver",
+                          "step counter", "metrics", "logging", "progress"));
+}
+
+TEST(DefaultHooks, WorkerLeavesNoFilesAndDrawsNoProgress) {
+  EXPECT_THAT(names({.dir = "run", .scalars = {"loss"}}, /*is_chief=*/false),
+              ElementsAre("stop on signal", "stall watchdog", "NaN guard", "step counter", "logging"));
+}
+
+TEST(DefaultHooks, WithoutScalarsThereIsNothingToLogOrToCheck) {
+  EXPECT_THAT(names({.dir = "run"}),
+              ElementsAre("report", "stop on signal", "stall watchdog", "profiler", "step counter", "progress"));
+}
+
+TEST(DefaultHooks, EachCanBeLeftOut) {
+  const std::vector<std::pair<bool DefaultHooks::*, const char*>> parts = {
+      {&DefaultHooks::report, "report"},
+      {&DefaultHooks::stop_on_signal, "stop on signal"},
+      {&DefaultHooks::watchdog, "stall watchdog"},
+      {&DefaultHooks::nan_guard, "NaN guard"},
+      {&DefaultHooks::profiler, "profiler"},
+      {&DefaultHooks::summaries, "summary saver"},
+      {&DefaultHooks::step_counter, "step counter"},
+      {&DefaultHooks::metrics, "metrics"},
+      {&DefaultHooks::logging, "logging"},
+      {&DefaultHooks::progress, "progress"}};
+  for (const auto& [part, name] : parts) {
+    DefaultHooks wanted{.dir = "run", .scalars = {"loss"}};
+    EXPECT_THAT(names(wanted), Contains(name));
+    wanted.*part = false;
+    EXPECT_THAT(names(wanted), Not(Contains(name)));
+    EXPECT_EQ(names(wanted).size(), 9U) << name;
+  }
+}
+
+TEST(DefaultHooks, GuardIsInThePhaseOfGuards) {
+  for (const HookRegistration& hook : default_hooks({.dir = "run", .scalars = {"loss"}})) {
+    if (hook.hook->name() == "NaN guard") {
+      EXPECT_EQ(hook.options.phase, HookPhase::guard);
+    }
+    EXPECT_NE(hook.options.phase, HookPhase::saver);
+  }
+}
+
+TEST(DefaultHooks, OptionsThatMakeNoSenseAreRefused) {
+  EXPECT_STATUS(default_hooks({}), invalid_argument, "directory");
+  DefaultHooks wanted{.dir = "run", .scalars = {"loss", "accuracy", "loss"}};
+  EXPECT_STATUS(default_hooks(wanted), invalid_argument, "twice");
+  wanted.scalars = {""};
+  EXPECT_STATUS(default_hooks(wanted), invalid_argument, "empty");
+  wanted = {.dir = "run", .interval = 0s};
+  EXPECT_STATUS(default_hooks(wanted), invalid_argument, "interval");
+  wanted = {.dir = "run", .stall_timeout = -1s};
+  EXPECT_STATUS(default_hooks(wanted), invalid_argument, "");
+  wanted = {.dir = "run", .profile_interval = 0s};
+  EXPECT_STATUS(default_hooks(wanted), invalid_argument, "");
+}
+
+class DefaultRun : public testing::Test {
+ protected:
+  // Makes 40 steps, of a second each, with all hooks but those for the terminal.
+  Outcome run() {
+    DefaultHooks wanted{.dir = folder_.path(), .title = "A run", .scalars = {"loss"}};
+    wanted.logging = wanted.progress = false;
+    for (HookRegistration& hook : default_hooks(wanted)) rig_.config.add_hook(std::move(hook));
+    rig_.before_step = [this](int) { rig_.clock->advance(1'000'000'000); };
+    const auto session = rig_.start();
+    try {
+      session->run_until_stop(no_args, 40);
+      session->close();
+    } catch (const StatusError&) {
+      try {
+        session->close();
+      } catch (const StatusError&) {  // the same again
+      }
+    }
+    return session->outcome();
+  }
+  ValueRig rig_;
+  Folder folder_;
+};
+
+TEST_F(DefaultRun, LeavesItsFilesBehind) {
+  rig_.values["loss"] = Value::scalar(0.5);
+  const Outcome outcome = run();
+  EXPECT_EQ(outcome.kind, OutcomeKind::completed);
+  EXPECT_EQ(outcome.warnings, 0) << outcome.first_warning.to_string();
+  EXPECT_THAT(content(folder_.file("report.html")), HasSubstr("A run"));
+  EXPECT_THAT(content(folder_.file("metrics.jsonl")), HasSubstr("\"loss\":0.5"));
+  EXPECT_THAT(folder_.files(), Contains(HasSubstr("events.out.tfevents.")));
+  EXPECT_THAT(folder_.files(), Contains(EndsWith("timeline-11.json")));
+  for (const std::string& file : folder_.files()) {
+    if (file.find("tfevents") != std::string::npos) {
+      EXPECT_THAT(content(file), HasSubstr("global_step/sec"));
+    }
+  }
+}
+
+TEST_F(DefaultRun, NanFailsItAndTheReportSaysSo) {
+  rig_.values["loss"] = Value::scalar(std::nan(""));
+  const Outcome outcome = run();
+  EXPECT_EQ(outcome.kind, OutcomeKind::failed);
+  EXPECT_EQ(outcome.error.code(), StatusCode::data_loss);
+  EXPECT_THAT(content(folder_.file("report.html")), HasSubstr("NaN"));
+}
+
+TEST_F(DefaultRun, DirectoryThatCannotBeMadeIsAWarningOfEachAndTheRunGoesOn) {
+  put(folder_.file("file"), "in the way");
+  rig_.values["loss"] = Value::scalar(0.5);
+  DefaultHooks wanted{.dir = folder_.file("file") + "/run", .scalars = {"loss"}};
+  wanted.logging = wanted.progress = false;
+  for (HookRegistration& hook : default_hooks(wanted)) rig_.config.add_hook(std::move(hook));
+  rig_.before_step = [this](int) { rig_.clock->advance(1'000'000'000); };
+  const auto session = rig_.start();
+  EXPECT_EQ(session->run_until_stop(no_args, 40), 40);
+  session->close();
+  EXPECT_EQ(session->outcome().kind, OutcomeKind::completed);
+  EXPECT_EQ(session->outcome().warnings, 4);  // report, metrics, event file, trace
+}
+
+}  // namespace
