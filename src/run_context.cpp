@@ -102,7 +102,7 @@ std::int64_t SessionRunContext::now_ns() const {
 
 std::shared_ptr<Clock> SessionRunContext::clock() const noexcept { return state_->clock; }
 
-bool SessionRunContext::wait(std::chrono::nanoseconds time) {
+bool SessionRunContext::wait_for_stop(std::chrono::nanoseconds time) {
   state_->now_known = false;
   return state_->clock->wait(time.count(), state_->stop.get());
 }

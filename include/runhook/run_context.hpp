@@ -53,7 +53,7 @@ class SessionRunContext {
   std::shared_ptr<Clock> clock() const noexcept;
   // Waits on the session's clock for `time`, or until a stop is asked for, whichever comes first; returns whether one
   // has been. What now_ns() tells is read anew afterwards.
-  bool wait(std::chrono::nanoseconds time);
+  bool wait_for_stop(std::chrono::nanoseconds time);
   Coordinator coordinator() const;                       // of the present session
   MonitoredSession* monitored_session() const noexcept;  // NULL outside a loop
   std::string_view hook_name() const noexcept;           // of the hook being called; NUL-terminated

@@ -58,7 +58,7 @@ bool GlobalStepWaiterHook::wait(SessionRunContext& context) const {
       }
       time = std::min(time, left);
     }
-    if (context.wait(time)) return false;
+    if (context.wait_for_stop(time)) return false;
   }
 }
 

@@ -19,7 +19,7 @@ void StopAtCheckpointStepHook::after_create_session(SessionRunContext& context) 
 void StopAtCheckpointStepHook::after_run(SessionRunContext& context, const SessionRunValues&) {
   if (context.global_step() < *options_.last_step || stop_if_saved(context)) return;
   context.log(LogLevel::info, fmt::format("Waiting for a checkpoint of step {}", *options_.last_step));
-  context.wait(options_.wait);
+  context.wait_for_stop(options_.wait);
 }
 
 bool StopAtCheckpointStepHook::stop_if_saved(SessionRunContext& context) {

@@ -117,12 +117,12 @@ TEST(ContextWait, TimeIsReadAnewAfterwards) {
   const auto hook = rig.hook();
   hook->on_before = [&](SessionRunContext& context) {
     times.push_back(context.now_ns());
-    EXPECT_FALSE(context.wait(50ns));
+    EXPECT_FALSE(context.wait_for_stop(50ns));
     times.push_back(context.now_ns());
   };
   hook->on_after = [&](SessionRunContext& context) {
     context.request_stop();
-    EXPECT_TRUE(context.wait(50ns));
+    EXPECT_TRUE(context.wait_for_stop(50ns));
     times.push_back(context.now_ns());
   };
   rig.start()->run();
