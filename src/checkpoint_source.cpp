@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runhook/error.hpp"
+#include "session_variables.hpp"
 
 namespace runhook::inline v1 {
 
@@ -28,17 +29,7 @@ class MemoryCheckpoints final : public CheckpointSource {
     if (!told_ || name_of(*told_) != checkpoint.path) {
       throw StatusError(StatusCode::not_found, fmt::format("there is no checkpoint '{}' any more", checkpoint.path));
     }
-    // What only the state has, e.g. an optimizer's variables in a session that evaluates, is passed by.
-    Snapshot wanted;
-    for (std::string& name : session.variables(VariableScope::global)) {
-      const Value* value = told_->find(name);
-      if (value == nullptr) {
-        throw StatusError(StatusCode::not_found,
-                          fmt::format("the checkpoint '{}' has no variable '{}'", checkpoint.path, name));
-      }
-      wanted.variables.emplace_back(std::move(name), *value);
-    }
-    restore_variables(session, wanted);
+    detail::restore_all(session, *told_, fmt::format("checkpoint '{}'", checkpoint.path));
   }
 
  private:

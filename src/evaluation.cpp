@@ -6,6 +6,7 @@
 #include "runhook/hooks/final_ops.hpp"
 #include "runhook/hooks/stop_flag.hpp"
 #include "runhook/monitored_session.hpp"
+#include "session_variables.hpp"
 
 namespace runhook::inline v1 {
 
@@ -91,6 +92,12 @@ EvaluationResult evaluate_once(const EvaluationOptions& options, const std::shar
                                const CheckpointInfo& checkpoint) {
   if (source == nullptr) throw StatusError(StatusCode::invalid_argument, "there is no source of checkpoints");
   const EvaluatedState state{checkpoint.step, [&](Session& session) { source->restore(checkpoint, session); }};
+  return detail::evaluate(options, &state);
+}
+
+EvaluationResult evaluate_once(const EvaluationOptions& options, const Snapshot& snapshot) {
+  const EvaluatedState state{snapshot.global_step,
+                             [&](Session& session) { detail::restore_all(session, snapshot, "snapshot"); }};
   return detail::evaluate(options, &state);
 }
 

@@ -72,6 +72,18 @@ std::vector<std::pair<std::string, Value>> copy_variables(Session& session) {
   return copies;
 }
 
+void restore_all(Session& session, const Snapshot& state, std::string_view name) {
+  Snapshot wanted;
+  for (std::string& variable : session.variables(VariableScope::global)) {
+    const Value* value = state.find(variable);
+    if (value == nullptr) {
+      throw StatusError(StatusCode::not_found, fmt::format("the {} has no variable '{}'", name, variable));
+    }
+    wanted.variables.emplace_back(std::move(variable), *value);
+  }
+  restore_variables(session, wanted);
+}
+
 }  // namespace detail
 
 Value Session::read_variable(std::string_view name) { fail_no_variable(name); }

@@ -3,6 +3,7 @@
 #define RUNHOOK_SRC_SESSION_VARIABLES_HPP_
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,10 @@ Value own_copy(Value value);
 
 // The global variables with values of their own, that is, untouched by what the session does next.
 std::vector<std::pair<std::string, Value>> copy_variables(Session& session);
+
+// Writes all global variables; what only the state has, e.g. an optimizer's variables in a session that evaluates, is
+// passed by. Throws NOT_FOUND, naming the state, if it lacks one.
+void restore_all(Session& session, const Snapshot& state, std::string_view name);
 
 }  // namespace detail
 }  // namespace runhook::inline v1

@@ -33,13 +33,16 @@ struct EvaluationResult {
   Outcome outcome = {};
 };
 
-// Runs an evaluation of the session as its creator makes it. Since 1.0.
+// Runs an evaluation of the session as its creator makes it. Throws what the session or a hook has failed with, and
+// INVALID_ARGUMENT without a session creator. Since 1.0.
 EvaluationResult evaluate_once(const EvaluationOptions& options);
 // The same of a checkpoint, which is restored over what the session creator has initialised, after recoveries, too.
-// All throw what the session, a hook or the source failed with, and INVALID_ARGUMENT without a session creator.
-// Since 1.0.
+// Also throws what the source has failed with. Since 1.0.
 EvaluationResult evaluate_once(const EvaluationOptions& options, const std::shared_ptr<CheckpointSource>& source,
                                const CheckpointInfo& checkpoint);
+// The same of a snapshot, of which all global variables of the session are written. NOT_FOUND if it lacks one.
+// Since 1.0.
+EvaluationResult evaluate_once(const EvaluationOptions& options, const Snapshot& snapshot);
 
 struct EvaluateRepeatedlyOptions {
   CheckpointWatchOptions watch = {};                 // clock and stop: NULL means those of the evaluation's config

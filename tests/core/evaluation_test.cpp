@@ -174,6 +174,15 @@ TEST_F(Evaluation, StateThatLacksAVariableIsRefused) {
   EXPECT_STATUS(evaluate_once(options, source, *source->latest()), not_found, "'bias'");
 }
 
+TEST_F(Evaluation, SnapshotIsEvaluated) {
+  Snapshot snapshot{.global_step = 12, .variables = {{"momentum", Value::scalar(0.5)}, {"w", Value::scalar(6.0)}}};
+  const EvaluationResult result = evaluate_once(options, snapshot);
+  EXPECT_EQ(result.final_values.to_double("w"), 6);
+  EXPECT_EQ(result.step, 12);
+  snapshot.variables.pop_back();
+  EXPECT_STATUS(evaluate_once(options, snapshot), not_found, "the snapshot has no variable 'w'");
+}
+
 class Repeatedly : public Evaluation {
  protected:
   Repeatedly() {
