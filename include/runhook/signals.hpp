@@ -20,8 +20,8 @@
 //   raise_again(session.outcome());         // if a signal has stopped it, ends the process as that signal does
 //   return exit_status(session.outcome());  // otherwise 0 or 1
 //
-// Signals belong to the process. So there is one registration in it, which all sessions share: the one mutable global
-// of the library. It installs its handlers with the first subscription to a signal and puts back what was there with
+// Signals belong to the process. So there is one registration in it: the one thing that sessions share without having
+// been given it. It installs its handlers with the first subscription to a signal and puts back what was there with
 // the last, unless somebody else has installed a handler since; then its own stays where it is, without effect. What
 // the handler may not do itself, such as cancelling a step, a thread does, which lives as long as there is a
 // subscription. In a child made by fork() there are no subscriptions, and signals do what they did before the first
