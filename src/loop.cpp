@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "monotonic.hpp"
 #include "verdict.hpp"
 
 namespace runhook::inline v1 {
@@ -197,6 +198,20 @@ void Loop::recovering(Body&& body, bool under_way) {
   state_.callback = CallbackKind::none;
 }
 
+// While run_until_stop() is under way it may be known which run is its last.
+class Loop::LastRun {
+ public:
+  LastRun(Loop& loop, std::int64_t max_steps) noexcept : loop_(loop) {
+    if (max_steps > 0) loop_.last_run_number_ = saturating_add(loop_.run_number(), max_steps - 1);
+  }
+  ~LastRun() { loop_.last_run_number_ = Trigger::kNever; }
+  LastRun(const LastRun&) = delete;
+  LastRun& operator=(const LastRun&) = delete;
+
+ private:
+  Loop& loop_;
+};
+
 void Loop::run_until_stop(const SessionRunArgs& args, std::int64_t max_steps, std::int64_t& completed) {
   completed = 0;
   if (has_ended(kClosed)) throw StatusError(StatusCode::closed, "the session is closed");
@@ -205,18 +220,16 @@ void Loop::run_until_stop(const SessionRunArgs& args, std::int64_t max_steps, st
   const std::int64_t limit = max_steps > 0 ? max_steps : std::numeric_limits<std::int64_t>::max();
   const auto count = [&] { return runs_.load(std::memory_order_relaxed) - start; };
   const auto remaining = [&] { return limit - count() - (skips_ - skips); };
+  const LastRun last_run(*this, max_steps);
   try {
-    if (max_steps > 0) last_run_number_ = run_number() + max_steps - 1;
     while (remaining() > 0 && !should_stop() && !has_ended(kAbandoned)) {
       check_may_run();
       make_steps(args, remaining());
     }
   } catch (const StatusError& error) {
     completed = count();
-    last_run_number_ = Trigger::kNever;
     if (!is_clean_end(error.code())) throw;
   }
-  last_run_number_ = Trigger::kNever;
   completed = count();
 }
 
@@ -225,10 +238,11 @@ std::int64_t Loop::idle_steps(std::int64_t allowed) {
   const Trigger::Next& next = hooks_.next_due();
   const std::int64_t step = global_step();
   if (next.step <= step) return 0;
-  std::int64_t idle = std::min(allowed, next.step - step);
+  std::int64_t idle = std::min(allowed, saturating_distance(step, next.step));
   if (next.run != Trigger::kNever) idle = std::min(idle, next.run - run_number());
   if (hooks_.triggers_use_last()) {
-    if (state_.last_step != Trigger::kNever) idle = std::min(idle, state_.last_step - step - 1);
+    if (state_.last_step <= step) return 0;
+    if (state_.last_step != Trigger::kNever) idle = std::min(idle, saturating_distance(step, state_.last_step) - 1);
     if (last_run_number_ != Trigger::kNever) idle = std::min(idle, last_run_number_ - run_number());
   }
   if (hooks_.triggers_use_time() && state_.context->now_ns() >= next.time_ns) return 0;
@@ -244,7 +258,8 @@ void Loop::decide_triggers() {
   point.step = global_step();
   if (hooks_.triggers_use_time()) point.time_ns = state_.context->now_ns();
   point.run = run;
-  point.last = run == last_run_number_ || state_.last_step - std::max<std::int64_t>(state_.advance, 1) <= point.step;
+  const std::int64_t step_after = saturating_add(point.step, std::max<std::int64_t>(state_.advance, 1));
+  point.last = run == last_run_number_ || (state_.last_step != Trigger::kNever && state_.last_step <= step_after);
   hooks_.decide(point);
   decided_run_ = run;
 }
@@ -536,12 +551,12 @@ void Loop::take_back(HookSlot& slot) noexcept {
     state_.skip = next != slots.end();
     if (state_.skip) state_.skipped_by = (*next)->options.name;
   }
-  if (std::exchange(slot.opts, 0) != attempt) return;
+  if (std::exchange(slot.options_attempt, 0) != attempt) return;
   try {
     state_.options.clear();
     if (!state_.original->options.is_default()) state_.options.start(state_.original->options, "the caller");
     for (const auto& other : slots) {
-      if (other->opts != attempt) continue;
+      if (other->options_attempt != attempt) continue;
       for (const RunOptions& wanted : other->wanted_options) state_.options.add(wanted, other->request.party);
     }
   } catch (...) {  // NOLINT(bugprone-empty-catch): these have been merged before, so there is memory and no conflict

@@ -94,6 +94,7 @@ class Loop final : private Reporter {
 
  private:
   friend class Inside;
+  class LastRun;
   void enter() {
     std::uintptr_t nobody = 0;
     if (!inside_.compare_exchange_strong(nobody, token(), std::memory_order_acquire, std::memory_order_relaxed))

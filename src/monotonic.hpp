@@ -26,6 +26,13 @@ inline std::int64_t saturating_add(std::int64_t a, std::int64_t b) noexcept {
   return a > kMax - b ? kMax : a + b;
 }
 
+// b - a for a <= b, at most the largest number there is.
+inline std::int64_t saturating_distance(std::int64_t a, std::int64_t b) noexcept {
+  const std::uint64_t distance = static_cast<std::uint64_t>(b) - static_cast<std::uint64_t>(a);
+  constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+  return distance > static_cast<std::uint64_t>(kMax) ? kMax : static_cast<std::int64_t>(distance);
+}
+
 }  // namespace detail
 }  // namespace runhook::inline v1
 

@@ -62,7 +62,7 @@ void requesting(RunState& state, const char* what, Body&& body) {
 void add_options_of(RunState& state, const RunOptions& options) {
   detail::HookSlot& slot = *state.slot;
   state.options.add(options, slot.request.party);
-  if (std::exchange(slot.opts, state.plan.attempt()) != state.plan.attempt()) slot.wanted_options.clear();
+  if (std::exchange(slot.options_attempt, state.plan.attempt()) != state.plan.attempt()) slot.wanted_options.clear();
   slot.wanted_options.push_back(options);
 }
 

@@ -90,10 +90,10 @@ struct HookSlot {
   std::uint64_t failures = 0;  // tolerated ones
   bool begun = false;
   bool disabled = false;
-  bool removed = false;        // cleanup is due at the next boundary
-  std::uint64_t left_out = 0;  // the attempt from which a tolerated failure of before_run has excluded it
-  std::uint64_t skips = 0;     // the attempt of which it has asked that the step be skipped
-  std::uint64_t opts = 0;      // the attempt in which it has asked for `wanted_options`
+  bool removed = false;               // cleanup is due at the next boundary
+  std::uint64_t left_out = 0;         // the attempt from which a tolerated failure of before_run has excluded it
+  std::uint64_t skips = 0;            // the attempt of which it has asked that the step be skipped
+  std::uint64_t options_attempt = 0;  // the attempt in which it has asked for `wanted_options`
   std::vector<RunOptions> wanted_options;
 
   SpanListener* listener = nullptr;  // from begin to cleanup, if the hook has one

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "expect_error.hpp"
@@ -451,6 +452,30 @@ TEST_F(TriggeredHook, LastIsTheLastRunThatMayBeMade) {
   session->run_until_stop({}, 4);
   session->run_until_stop({}, 3);
   EXPECT_EQ(last, (Steps{3, 6}));
+}
+
+TEST_F(TriggeredHook, StepsAtTheEndsOfTheirRangeAreCountedLikeOthers) {
+  constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min();
+  constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+  Steps last;
+  Steps late;
+  add(Trigger::last(), &last);
+  add(Trigger::at_steps({kMax - 1}), &late);
+  const auto stopper = rig.hook();
+  rig.config.session_creator = std::make_shared<FunctionSessionCreator>([](const CreationContext&) {
+    return CreatedSession{std::make_shared<FunctionSession>([](FunctionSession::Step&) {}), kMin};
+  });
+  {
+    MonitoredSession session(rig.config);
+    EXPECT_EQ(session.run_until_stop({}, 5), 5);
+    EXPECT_EQ(last, (Steps{kMin + 4}));
+  }
+  last.clear();
+  stopper->on_begin = [](auto& context) { context.announce_last_step(kMin); };
+  MonitoredSession session(rig.config);
+  EXPECT_EQ(session.run_until_stop({}, 2), 2);
+  EXPECT_EQ(last, (Steps{kMin, kMin + 1}));
+  EXPECT_EQ(late, Steps{});
 }
 
 TEST_F(TriggeredHook, LastIsTheRunThatReachesTheAnnouncedStep) {
