@@ -234,6 +234,7 @@ StepTimer::Activity::Activity(StepTimer& timer, SpanKind kind) noexcept
       kind_(kind),
       outer_(timer.state_.activity),
       exceptions_(std::uncaught_exceptions()),
+      step_(timer.state_.global_step),
       begin_ns_(monotonic_ns()) {
   timer.state_.activity = kind;
 }
@@ -241,7 +242,7 @@ StepTimer::Activity::Activity(StepTimer& timer, SpanKind kind) noexcept
 StepTimer::Activity::~Activity() {
   timer_.state_.activity = outer_;
   Span told = timer_.span(kind_, begin_ns_, monotonic_ns(), std::uncaught_exceptions() > exceptions_);
-  told.step = timer_.state_.global_step;
+  told.step = step_;
   timer_.tell(told);
 }
 

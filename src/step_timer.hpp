@@ -107,6 +107,7 @@ class StepTimer {
     SpanKind kind_;
     SpanKind outer_;
     int exceptions_;
+    std::int64_t step_;
     std::int64_t begin_ns_;
   };
 

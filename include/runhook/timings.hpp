@@ -8,7 +8,7 @@
 
 namespace runhook::inline v1 {
 
-// Time of one kind, in nanoseconds. Reading the clock is in it: some 20 ns for each sample.
+// Time of one kind, in nanoseconds. What reading the clock takes is taken off, as far as it is known.
 struct Timing {
   std::int64_t samples = 0;   // how many were measured
   std::int64_t mean_ns = 0;   // each sample counting for the runs that it stands for

@@ -208,6 +208,7 @@ TEST(Spans, ARecoveryIsToldWithItsPartsAndTheNextAttempt) {
                    "back_off", "create_session", "after_create_session listener", "recovery", "before_run listener",
                    "session_run", "after_run listener", "attempt"}));
   EXPECT_EQ(listener->told.front().span.attempt, 1);
+  for (const Told& one : listener->told) EXPECT_EQ(one.span.step, 0);
   EXPECT_EQ(listener->told.back().span.attempt, 2);
 }
 

@@ -16,10 +16,10 @@ namespace runhook::inline v1 {
 
 // Something that has not come to an end in its time.
 struct Stall {
-  std::string hook;   // whose callback it is; empty if it is no hook's
-  std::string phase;  // the callback, e.g. "after_run", or "session_run", "create_session", "close_session",
-                      // "recovery", "save", "step_function", "between_runs"
-  std::int64_t step = 0;                 // global step
+  std::string hook;       // whose callback it is; empty if it is no hook's
+  std::string phase;      // the callback, e.g. "after_run", or "session_run", "create_session", "close_session",
+                          // "recovery", "save", "step_function", "between_runs"
+  std::int64_t step = 0;  // global step
   std::chrono::nanoseconds duration{0};  // how long at least
   std::uint64_t thread = 0;              // the system's number of the thread that hangs; 0: unknown
   std::vector<std::string> stack;        // of that thread, innermost call first; empty: it could not be had
@@ -56,8 +56,8 @@ struct StallWatchdogOptions {
 // the native stack of the thread that hangs; that it went on after all is logged, too. Times are real ones, whatever
 // clock the session has; those in which the process itself was stopped do not count.
 //
-// The log and on_stall are called on the watchdog's thread, while the session's may be anywhere. If the action is to
-// abort, the report goes to standard error instead, as the log may be what hangs.
+// The log and on_stall are called on the watchdog's thread, while the session's may be anywhere; cleanup waits for
+// them. If the action is to abort, the report goes to standard error instead, as the log may be what hangs.
 //
 // For the stack a handler of the signal is installed while there is a watchdog, and the former one is called for
 // signals that are not ours. The signal interrupts sleeps and system calls of the thread that hangs as any other does
