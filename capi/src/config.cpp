@@ -135,6 +135,14 @@ runhook_status runhook_config_set_stop_grace_period_ns(runhook_config* config, i
   });
 }
 
+runhook_status runhook_config_set_hook_budget(runhook_config* config, double part, runhook_error** error) {
+  return guarded(error, [&] {
+    const auto box = require_pinned(config);
+    if (!(part >= 0)) throw StatusError(StatusCode::invalid_argument, "the budget of hooks is negative");
+    box->config.hook_budget = part;
+  });
+}
+
 runhook_status runhook_config_set_log(runhook_config* config, const runhook_log* log, runhook_error** error) {
   LogSink sink;
   if (const auto status = accept_log(log, sink, error); status != RUNHOOK_OK) return status;

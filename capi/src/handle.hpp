@@ -35,6 +35,7 @@ enum class HandleKind : std::uint8_t {
   builtin_hook,
   signal_subscription,
   summary_writer,
+  timings,
 };
 
 // A process-wide table of slots. A handle names a slot, the slot's generation and the kind of object, so that one that

@@ -91,6 +91,10 @@ runhook_trigger* runhook_trigger_not(const runhook_trigger* trigger, runhook_err
   return made(error, [&] { return !require(trigger).trigger; });
 }
 
+runhook_trigger* runhook_trigger_after_first(const runhook_trigger* trigger, runhook_error** error) {
+  return made(error, [&] { return require(trigger).trigger.after_first(); });
+}
+
 void runhook_trigger_destroy(runhook_trigger* trigger) { destroy(trigger); }
 
 runhook_status runhook_trigger_due(const runhook_trigger* trigger, int64_t step, int64_t now_ns, int32_t* due,

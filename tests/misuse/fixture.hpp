@@ -28,7 +28,7 @@ using Handles = std::tuple<runhook_context*, runhook_error*, runhook_value*, run
                            runhook_coordinator*, runhook_thread*, runhook_snapshot*, runhook_saver*, runhook_session*,
                            runhook_graph*, runhook_scaffold*, runhook_session_manager*, runhook_session_creator*,
                            runhook_config*, runhook_monitored_session*, runhook_trigger*, runhook_builtin_hook*,
-                           runhook_signal_subscription*, runhook_summary_writer*>;
+                           runhook_signal_subscription*, runhook_summary_writer*, runhook_timings*>;
 
 // Whether the test program is called back in the step or in after_run, to do what a test wants done there.
 class Visitor {
@@ -78,6 +78,7 @@ class World {
     get<runhook_metadata>() = const_cast<runhook_metadata*>(runhook_results_metadata(results));
     get<runhook_stop_source>() = runhook_monitored_session_stop_source(monitored, nullptr);
     get<runhook_outcome>() = runhook_monitored_session_outcome(monitored, nullptr);
+    get<runhook_timings>() = runhook_monitored_session_timings(monitored, nullptr);
     get<runhook_signal_subscription>() =
         runhook_signal_subscription_create(get<runhook_stop_source>(), nullptr, nullptr, nullptr);
     get<runhook_clock>() = runhook_manual_clock_create(0, nullptr);
@@ -131,6 +132,7 @@ class World {
     runhook_trigger_destroy(get<runhook_trigger>());
     runhook_clock_destroy(get<runhook_clock>());
     runhook_outcome_destroy(get<runhook_outcome>());
+    runhook_timings_destroy(get<runhook_timings>());
     runhook_stop_source_destroy(get<runhook_stop_source>());
     runhook_results_destroy(get<runhook_results>());
     runhook_run_args_destroy(get<runhook_run_args>());
@@ -245,6 +247,20 @@ RUNHOOK_SANE(const runhook_metric_rule*const*) {
   rule.given = RUNHOOK_RULE_TARGET;
   return world.keep(std::array<const runhook_metric_rule*, 1>{&world.keep(rule)}).data();
 } RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_profiler_options*) {
+  runhook_profiler_options options = RUNHOOK_PROFILER_OPTIONS_INIT;
+  options.every_n_steps = 2;
+  options.directory = world.keep(World::folder()).c_str();
+  return &world.keep(options);
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_watchdog_options*) {
+  const runhook_watchdog_options options = RUNHOOK_WATCHDOG_OPTIONS_INIT;
+  return &world.keep(options);
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(runhook_timing*) {
+  const runhook_timing init = RUNHOOK_TIMING_INIT;
+  return &world.keep(init);
+} RUNHOOK_SANE_END;
 RUNHOOK_SANE(const void*) { return &world.keep(double{1}); } RUNHOOK_SANE_END;
 RUNHOOK_SANE(double*) { return &world.keep(double{0}); } RUNHOOK_SANE_END;
 RUNHOOK_SANE(int32_t*) { return &world.keep(int32_t{0}); } RUNHOOK_SANE_END;
@@ -323,6 +339,7 @@ inline void end(runhook_clock* handle) { runhook_clock_destroy(handle); }
 inline void end(runhook_builtin_hook* handle) { runhook_builtin_hook_destroy(handle); }
 inline void end(runhook_signal_subscription* handle) { runhook_signal_subscription_destroy(handle); }
 inline void end(runhook_summary_writer* handle) { runhook_summary_writer_destroy(handle); }
+inline void end(runhook_timings* handle) { runhook_timings_destroy(handle); }
 inline void end(runhook_trigger* handle) { runhook_trigger_destroy(handle); }
 inline void end(runhook_coordinator* handle) { runhook_coordinator_destroy(handle); }
 inline void end(runhook_thread* handle) { runhook_thread_destroy(handle); }

@@ -250,6 +250,16 @@ RUNHOOK_API runhook_status runhook_config_set_stop_grace_period_ns(runhook_confi
                                                                    runhook_error** error);
 
 /**
+ * Sets which part of a step's time a hook may take on average, e.g. 0.05. A warning in log and outcome names the first
+ * time that it takes more, with the callback and the figures.
+ *
+ * \param part 0: no limit, as by default.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_config_set_hook_budget(runhook_config* config, double part, runhook_error** error);
+
+/**
  * Sets where messages go.
  *
  * \param log NULL: warnings and errors go to standard error.

@@ -42,6 +42,7 @@
 #include "runhook/metric_stop.h"
 #include "runhook/monitored_session.h"
 #include "runhook/outcome.h"
+#include "runhook/profiler.h"
 #include "runhook/report.h"
 #include "runhook/run_args.h"
 #include "runhook/scaffold.h"
@@ -52,8 +53,10 @@
 #include "runhook/stop.h"
 #include "runhook/stop_hooks.h"
 #include "runhook/summary.h"
+#include "runhook/timings.h"
 #include "runhook/trigger.h"
 #include "runhook/value.h"
 #include "runhook/version.h"
+#include "runhook/watchdog.h"
 
 #endif /* RUNHOOK_RUNHOOK_H_ */

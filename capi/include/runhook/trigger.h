@@ -151,6 +151,17 @@ RUNHOOK_API runhook_trigger* runhook_trigger_or(const runhook_trigger* a, const 
 RUNHOOK_API runhook_trigger* runhook_trigger_not(const runhook_trigger* trigger, runhook_error** error);
 
 /**
+ * Due as the other, but not in the first run, and counting from there: the steps from the run itself, the time from
+ * when it begins. Of runhook_trigger_every_steps(3) that makes the third run, the sixth, and so on.
+ *
+ * \param trigger copied.
+ * \returns owned.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_trigger* runhook_trigger_after_first(const runhook_trigger* trigger, runhook_error** error);
+
+/**
  * Destroys a trigger.
  *
  * \param trigger NULL is allowed.
