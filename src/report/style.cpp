@@ -79,7 +79,7 @@ code, .message { font: 0.9em/1.45 ui-monospace, monospace; }
 .dot { stroke: var(--blue); stroke-width: 6px; stroke-linecap: round; }
 .odd { stroke: var(--red); stroke-width: 1.5px; stroke-dasharray: 2 4; }
 .plot .bars { fill: var(--blue); }
-.halo { stroke: var(--card); stroke-width: 6px; }
+.halo { stroke: var(--card); stroke-width: 4px; }
 .p50 { --mark: var(--green); } .p90 { --mark: var(--amber); } .p99 { --mark: var(--red); }
 .plot .p50, .plot .p90, .plot .p99 { stroke: var(--mark); stroke-width: 2px; }
 .plot .p90 { stroke-dasharray: 7 4; } .plot .p99 { stroke-dasharray: 2 4; }

@@ -96,7 +96,7 @@ void add_step_times(Html& html, const RunReport& report) {
   if (timings.step.samples == 0) return;
   html.raw("<section aria-labelledby=\"steps\">\n<h2 id=\"steps\">Step time</h2>\n");
   add_step_time_chart(html, timings);
-  if (timings.step.samples < timings.runs) {
+  if (timings.step.samples < timings.runs - timings.runs / 100) {  // the number of runs is an estimate, too
     html.add("<p class=\"note\">Measured in {} of {}; the rest is estimated.</p>\n", grouped(timings.step.samples),
              counted(static_cast<std::uint64_t>(timings.runs), "step", "steps"));
   }
