@@ -72,11 +72,10 @@ struct Output::State {
   std::uint64_t syncs = 0;   // that were asked for
   std::uint64_t synced = 0;  // up to which everything was tried
   bool closing = false;
-  bool done = false;
+  bool done = true;  // there is no thread, or none any more
   Error failure;
   bool failure_told = false;
   bool drops_told = false;
-  bool joined = false;
 
   std::atomic<bool> hurry{false};  // closing is waited for
   std::atomic<bool> news{false};   // there may be something for take_failure()
@@ -195,7 +194,7 @@ bool Output::State::close() noexcept {
   ask(&State::closing);
   std::unique_lock lock(mutex);
   const bool finished = changed.wait_for(lock, options.close_timeout, [this] { return done; });
-  if (!std::exchange(joined, true)) {
+  if (thread.joinable()) {
     if (finished) {
       thread.join();  // it needs the lock no more
     } else {
@@ -231,10 +230,11 @@ std::shared_ptr<Output> Output::start(std::unique_ptr<detail::Sink> sink, int fd
   if (options.close_timeout.count() < 0) refuse("the close time-out of an output is negative");
   const auto state = std::make_shared<State>(std::move(sink), fd, std::move(name), std::move(options));
   std::shared_ptr<Output> output(new Output(state));
+  state->done = false;
   try {
     state->thread = detail::start_background_thread("runhook-output", [state] { state->run(); });
   } catch (...) {
-    state->done = state->joined = true;  // there is none to wait for
+    state->done = true;
     throw;
   }
   return output;
