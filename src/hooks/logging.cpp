@@ -1,7 +1,6 @@
 #include "runhook/hooks/logging.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <iterator>
 #include <utility>
@@ -37,6 +36,7 @@ LoggingHook::LoggingHook(LoggingOptions options) : options_(std::move(options)) 
   }
   if (options_.every_n_secs) detail::every_n_secs(*options_.every_n_secs);
   if (options_.output != nullptr && options_.log) refuse("an output and a log are given; one of them must do");
+  if (options_.descriptor < 0) refuse("the descriptor to log to is negative");
   for (const auto& [tag, name] : pairs) tags_.push_back(tag);
   args_.fetches = Fetches::keyed(pairs);
 }
@@ -51,7 +51,7 @@ HookRegistration LoggingHook::make(LoggingOptions options) {
 void LoggingHook::begin(SessionRunContext&) {
   last_ns_.reset();
   output_ = options_.output;
-  if (output_ == nullptr && !options_.log) output_ = Output::descriptor(STDERR_FILENO, "standard error");
+  if (output_ == nullptr && !options_.log) output_ = detail::descriptor_output(options_.descriptor);
   terminal_ = output_ != nullptr && detail::is_terminal(output_->descriptor()) && !detail::is_dumb_terminal();
 }
 

@@ -1,7 +1,6 @@
 #include "runhook/hooks/progress.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <iterator>
 #include <system_error>
@@ -25,6 +24,7 @@ ProgressHook::ProgressHook(ProgressOptions options) : options_(std::move(options
   if (options_.terminal_interval.count() <= 0 || options_.line_interval.count() <= 0) {
     refuse("an interval of the progress display is not positive");
   }
+  if (options_.descriptor < 0) refuse("the descriptor of the progress display is negative");
   const auto pairs = detail::tags_and_names(options_.names, {});
   if (!pairs.empty()) args_.fetches = Fetches::keyed(pairs);
 }
@@ -40,7 +40,7 @@ HookRegistration ProgressHook::make(ProgressOptions options) {
 }
 
 void ProgressHook::begin(SessionRunContext&) {
-  output_ = options_.output != nullptr ? options_.output : Output::descriptor(STDERR_FILENO, "standard error");
+  output_ = options_.output != nullptr ? options_.output : detail::descriptor_output(options_.descriptor);
 }
 
 void ProgressHook::after_create_session(SessionRunContext& context) {

@@ -1,5 +1,6 @@
 #include "terminal.hpp"
 
+#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -50,6 +51,10 @@ char32_t first_character(std::string_view text, std::size_t& bytes) noexcept {
 }
 
 }  // namespace
+
+std::shared_ptr<Output> descriptor_output(int fd) {
+  return Output::descriptor(fd, fd == STDERR_FILENO ? "standard error" : fmt::format("descriptor {}", fd));
+}
 
 bool is_terminal(int fd) noexcept { return fd >= 0 && isatty(fd) == 1; }
 

@@ -3,8 +3,10 @@
 #define RUNHOOK_SRC_HOOKS_TERMINAL_HPP_
 
 #include <cstddef>
-#include <string>
+#include <memory>
 #include <string_view>
+
+#include "runhook/output.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {
@@ -12,6 +14,9 @@ namespace detail {
 // Ends a line that is drawn over what was there: takes away the rest of it, and goes back to its beginning, so that
 // whoever writes next writes over it.
 inline constexpr std::string_view kEraseRest = "\033[K";
+
+// An output for a descriptor that is somebody else's.
+std::shared_ptr<Output> descriptor_output(int fd);
 
 bool is_terminal(int fd) noexcept;
 bool is_dumb_terminal() noexcept;  // whether TERM says that it understands no control sequences

@@ -129,6 +129,15 @@ TEST_F(Logging, WritesToAGivenOutputWhichStaysOpen) {
   EXPECT_EQ(pipe.read_all(), "loss = 0.5\nand more\n") << "no control characters where there is no terminal";
 }
 
+TEST_F(Logging, WritesToADescriptorWhichStaysOpen) {
+  Pipe pipe;
+  rig.config.add_hook(LoggingHook::make({.names = {"loss"}, .every_n_iter = 1, .descriptor = pipe.writer}));
+  rig.run(1);
+  rig.run(1);
+  EXPECT_EQ(pipe.read_all(), "loss = 0.5\nloss = 0.5\n");
+  EXPECT_STATUS(LoggingHook({.names = {"a"}, .at_end = true, .descriptor = -1}), invalid_argument, "descriptor");
+}
+
 TEST_F(Logging, WritesToStandardErrorByDefault) {
   rig.config.add_hook(LoggingHook::make({.names = {"rate"}, .every_n_iter = 1}));
   testing::internal::CaptureStderr();

@@ -16,6 +16,7 @@
 
 #include "core/expect_error.hpp"
 #include "core/loop_rig.hpp"
+#include "ends.hpp"
 #include "folder.hpp"
 
 namespace {
@@ -24,22 +25,6 @@ using namespace runhook;
 using namespace runhook_test;
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
-
-struct Pipe {
-  Pipe() { EXPECT_EQ(pipe(ends.data()), 0); }
-  ~Pipe() {
-    for (const int fd : ends) {
-      if (fd >= 0) close(fd);
-    }
-  }
-  Pipe(const Pipe&) = delete;
-  Pipe& operator=(const Pipe&) = delete;
-  void close_reader() {
-    close(ends[0]);
-    ends[0] = -1;
-  }
-  std::array<int, 2> ends{};
-};
 
 TEST(Output, RecordsAreInTheFileInTheirOrderOnceItIsClosed) {
   const Folder folder;
@@ -84,7 +69,7 @@ TEST(Output, SyncedRecordsAreInTheFileAndTheOutputGoesOn) {
 
 TEST(Output, SyncDoesNotWaitForEverForAReaderThatDoesNotRead) {
   const Pipe pipe;
-  const auto output = Output::descriptor(pipe.ends[1], "the pipe", {.close_timeout = 10ms});
+  const auto output = Output::descriptor(pipe.writer, "the pipe", {.close_timeout = 10ms});
   output->write(std::string(std::size_t{1} << 19, 'x'));
   EXPECT_FALSE(output->sync());
 }
@@ -161,7 +146,7 @@ TEST(Output, UnwritableFolderIsToldOnce) {
 TEST(Output, BrokenPipeIsAFailureAndNoSignal) {
   Pipe pipe;
   pipe.close_reader();
-  const auto output = Output::descriptor(pipe.ends[1], "the pipe");
+  const auto output = Output::descriptor(pipe.writer, "the pipe");
   output->write("text");
   EXPECT_FALSE(output->close());
   EXPECT_THAT(output->take_failure().message(), HasSubstr("the pipe"));
@@ -169,7 +154,7 @@ TEST(Output, BrokenPipeIsAFailureAndNoSignal) {
 
 TEST(Output, PipeThatNobodyReadsBlocksNobodyAndDropsAreTold) {
   const Pipe pipe;
-  const auto output = Output::descriptor(pipe.ends[1], "the pipe", {.buffer_bytes = 4096, .close_timeout = 60s});
+  const auto output = Output::descriptor(pipe.writer, "the pipe", {.buffer_bytes = 4096, .close_timeout = 60s});
   const std::string record(1000, 'x');
   for (int i = 0; i < 1000; ++i) output->write(record);
   EXPECT_FALSE(output->close());
@@ -180,7 +165,7 @@ TEST(Output, PipeThatNobodyReadsBlocksNobodyAndDropsAreTold) {
 
 TEST(Output, SlowReaderGetsEverythingThatFits) {
   const Pipe pipe;
-  const auto output = Output::descriptor(pipe.ends[1], "the pipe", {.buffer_bytes = 1 << 20, .close_timeout = 60s});
+  const auto output = Output::descriptor(pipe.writer, "the pipe", {.buffer_bytes = 1 << 20, .close_timeout = 60s});
   std::string sent;
   for (int i = 0; i < 20'000; ++i) {
     const std::string record = std::to_string(i) + ",";
@@ -190,7 +175,7 @@ TEST(Output, SlowReaderGetsEverythingThatFits) {
   std::string received;
   std::array<char, 700> part{};
   while (received.size() < sent.size()) {
-    const ssize_t count = read(pipe.ends[0], part.data(), part.size());
+    const ssize_t count = read(pipe.reader, part.data(), part.size());
     ASSERT_GT(count, 0);
     received.append(part.data(), static_cast<std::size_t>(count));
   }

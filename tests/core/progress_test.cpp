@@ -7,6 +7,7 @@
 
 #include "core/expect_error.hpp"
 #include "core/terminal_rig.hpp"
+#include "core/value_rig.hpp"
 #include "hooks/progress_text.hpp"
 #include "hooks/terminal.hpp"
 #include "runhook/hooks/logging.hpp"
@@ -173,6 +174,7 @@ TEST_F(Progress, BadOptionsAreRefused) {
   EXPECT_STATUS(ProgressHook({.names = {"a"}, .every_n_secs = 0}), invalid_argument, "every_n_secs");
   EXPECT_STATUS(ProgressHook({.names = {"a", "a"}}), invalid_argument, "twice");
   EXPECT_STATUS(ProgressHook({.terminal_interval = 0ns}), invalid_argument, "interval");
+  EXPECT_STATUS(ProgressHook({.descriptor = -1}), invalid_argument, "descriptor");
   EXPECT_STATUS(ProgressHook({.line_interval = -1ns}), invalid_argument, "interval");
   rig.config.add_hook(ProgressHook::make({.names = {"typo"}}));
   EXPECT_STATUS(rig.start(), not_found, "typo");

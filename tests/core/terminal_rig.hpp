@@ -11,7 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "core/value_rig.hpp"
+#include "ends.hpp"
+#include "folder.hpp"
 
 namespace runhook_test {
 

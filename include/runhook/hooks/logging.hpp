@@ -26,11 +26,14 @@ struct LoggingOptions {
   // When: exactly one of the two, or neither if at_end is set.
   std::optional<std::int64_t> every_n_iter = {};  // runs of this session, whatever they do to the global step
   std::optional<double> every_n_secs = {};        // 0: in every run
-  bool at_end = false;          // once more at the end of a run that has not failed, fetched by a run without hooks
+  // Once more at the end of a run that has not failed. Fetched by a run without hooks, which does whatever the session
+  // does to give these values: a session that is one function makes another step.
+  bool at_end = false;
   LogFormatter formatter = {};  // makes the line; empty: "tag = value, tag = value (1.234 sec)"
-  // Where: at most one of the two; neither: standard error. A given output is not closed.
+  // Where: at most one of the two; neither: to a descriptor, by default standard error. What is given is not closed.
   std::shared_ptr<Output> output = {};
   LogSink log = {};  // called on the session's thread
+  int descriptor = 2;
 };
 
 // Prints values in the first run, and again every so many runs or seconds; nothing is fetched in between. The time

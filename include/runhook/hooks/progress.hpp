@@ -22,8 +22,10 @@ struct ProgressOptions {
   std::optional<std::int64_t> last_step = {};  // where the run ends; otherwise as announced, e.g. by StopAtStepHook
   std::vector<std::string> names = {};         // values to show with it
   double every_n_secs = 1;                     // how often these are fetched
-  // Where: NULL: standard error. A given output is not closed; give that of the LoggingHook if both go there.
+  // Where: NULL: to a descriptor, by default standard error. What is given is not closed; give the output of the
+  // LoggingHook if both go there.
   std::shared_ptr<Output> output = {};
+  int descriptor = 2;
   std::chrono::nanoseconds terminal_interval = std::chrono::milliseconds(150);  // between two looks at the step
   std::chrono::nanoseconds line_interval = std::chrono::seconds(10);            // the same where there is no terminal
 };
