@@ -24,12 +24,17 @@ runhook_trigger* made(runhook_error** error, Make&& make) noexcept {
   return guarded_handle(error, [&] { return create<runhook_trigger>(make()); });
 }
 
-TriggerPoint point(std::int64_t step, std::int64_t now_ns) noexcept { return {step, now_ns, false}; }
+// Outside a loop a run is a step.
+TriggerPoint point(std::int64_t step, std::int64_t now_ns) noexcept { return {step, now_ns, false, step}; }
 
 }  // namespace
 
 runhook_trigger* runhook_trigger_every_steps(int64_t steps, runhook_error** error) {
   return made(error, [&] { return Trigger::every_steps(steps); });
+}
+
+runhook_trigger* runhook_trigger_every_runs(int64_t runs, runhook_error** error) {
+  return made(error, [&] { return Trigger::every_runs(runs); });
 }
 
 runhook_trigger* runhook_trigger_every_ns(int64_t ns, runhook_error** error) {

@@ -45,6 +45,7 @@ class CTrigger : public NoHandlesLeft {
 TEST_F(CTrigger, EachIsDueAtItsSteps) {
   const int64_t steps[] = {5, 2};
   EXPECT_EQ(due(runhook_trigger_every_steps(3, error_.out()), 8), (Steps{0, 3, 6}));
+  EXPECT_EQ(due(runhook_trigger_every_runs(5, error_.out()), 8), (Steps{0, 5}));
   EXPECT_EQ(due(runhook_trigger_every_ns(25, error_.out()), 8), (Steps{0, 3, 6}));
   EXPECT_EQ(due(runhook_trigger_every(4, 25, error_.out()), 8), (Steps{0, 3, 6}));
   EXPECT_EQ(due(runhook_trigger_at_steps(steps, 2, error_.out()), 8), (Steps{2, 5}));

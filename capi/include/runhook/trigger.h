@@ -30,6 +30,17 @@ extern "C" {
 RUNHOOK_API runhook_trigger* runhook_trigger_every_steps(int64_t steps, runhook_error** error);
 
 /**
+ * Due every so many runs of the session, whatever these do to the global step. runhook_trigger_due(), which knows of no
+ * runs, takes the step for the number of the run.
+ *
+ * \param runs above 0.
+ * \returns owned.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_trigger* runhook_trigger_every_runs(int64_t runs, runhook_error** error);
+
+/**
  * Due every so many nanoseconds of the session's clock.
  *
  * \param ns above 0.
