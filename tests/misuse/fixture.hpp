@@ -218,7 +218,7 @@ RUNHOOK_SANE(uint32_t) { return 1; } RUNHOOK_SANE_END;
 RUNHOOK_SANE_TOO(size_t)
 RUNHOOK_SANE(uint64_t) { return std::strcmp(name, "index") == 0 ? 0 : 1; } RUNHOOK_SANE_END;
 RUNHOOK_SANE(double) { return 1; } RUNHOOK_SANE_END;
-RUNHOOK_SANE(const char*) { return "text"; } RUNHOOK_SANE_END;
+RUNHOOK_SANE(const char*) { return std::strcmp(name, "path") == 0 ? "/dev/null" : "text"; } RUNHOOK_SANE_END;
 RUNHOOK_SANE(const char*const*) { return world.keep(std::array<const char*, 1>{"text"}).data(); } RUNHOOK_SANE_END;
 RUNHOOK_SANE(const int64_t*) { return &world.keep(int64_t{1}); } RUNHOOK_SANE_END;
 RUNHOOK_SANE_TOO(const runhook_status*)
@@ -296,6 +296,11 @@ RUNHOOK_SANE(const runhook_clock_table*) {
 RUNHOOK_SANE(const runhook_log*) {
   runhook_log table = RUNHOOK_LOG_INIT;
   table.write = [](int32_t, const char*, void*) {};
+  return world.own(world.keep(table));
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_scalar_sink*) {
+  runhook_scalar_sink table = RUNHOOK_SCALAR_SINK_INIT;
+  table.write = [](const char*, double, int64_t, void*) { return static_cast<int32_t>(RUNHOOK_CALLBACK_OK); };
   return world.own(world.keep(table));
 } RUNHOOK_SANE_END;
 RUNHOOK_SANE(const runhook_recovery_policy*) {

@@ -40,6 +40,7 @@
 #include "runhook/graph.h"
 #include "runhook/hook.h"
 #include "runhook/metric_stop.h"
+#include "runhook/logging.h"
 #include "runhook/monitored_session.h"
 #include "runhook/outcome.h"
 #include "runhook/profiler.h"
