@@ -1,6 +1,7 @@
 // The handler that signals get, and the handlers of others.
 #include <sys/mman.h>
 
+#include <cerrno>
 #include <optional>
 
 #include "runhook/signals.hpp"
@@ -25,6 +26,16 @@ TEST(SignalHandlers, HandlerThatWasThereIsCalledOnce) {
   }
   to_this_thread(SIGUSR1);
   EXPECT_EQ(calls, 2) << "it was not put back";
+}
+
+void spoil_errno(int) { errno = EBADF; }
+
+TEST(SignalHandlers, ErrnoIsKeptWhateverTheHandlerThatWasThereDoes) {
+  const Installed installed(SIGUSR1, spoil_errno);
+  const SignalSubscription subscription(StopSource(), on(SIGUSR1));
+  errno = EXDEV;
+  to_this_thread(SIGUSR1);
+  EXPECT_EQ(errno, EXDEV);
 }
 
 siginfo_t told_info;

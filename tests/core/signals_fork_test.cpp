@@ -2,6 +2,7 @@
 // child of a process of several threads start a thread.
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 
 #include <optional>
 
@@ -17,10 +18,28 @@ using namespace runhook_test;
 TEST(SignalsFork, ChildHasNoSubscription) {
   const StopSource stop;
   const SignalSubscription subscription(stop, on(SIGTERM));
-  EXPECT_TRUE(was_killed_by(status_of_child([] { to_this_thread(SIGTERM); }), SIGTERM));
+  EXPECT_TRUE(was_killed_by(status_of_child([] {
+                              if (!is_default(SIGTERM)) _exit(1);
+                              to_this_thread(SIGTERM);
+                            }),
+                            SIGTERM));
   EXPECT_FALSE(stop.stop_requested());
   to_this_thread(SIGTERM);
   EXPECT_TRUE(stop.stop_requested()) << "the parent lost its own";
+}
+
+// One that is made without the C library's knowledge, as some runtimes do, and is not told that it is a child.
+TEST(SignalsFork, ChildOfTheBareSystemCallHasNoSubscription) {
+  const StopSource stop;
+  const SignalSubscription subscription(stop, on(SIGTERM));
+  const auto child = static_cast<pid_t>(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
+  if (child == 0) {
+    kill(static_cast<pid_t>(syscall(SYS_getpid)), SIGTERM);
+    _exit(stop.stop_requested() ? 1 : 99);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(was_killed_by(status, SIGTERM));
 }
 
 void exit_7(int) { _exit(7); }

@@ -55,7 +55,7 @@ class SignalStorm {
 
   // Runs `subject` in a child, which is to fill in the board and to return when the storm is over, and sends `count`
   // signals at its threads. `queued` is one that the kernel counts; of the others several may become one. The child
-  // hangs if one of its threads makes no step for `limit`.
+  // hangs if one of its threads makes no step for `limit`; a signal is lost if it does not come in that time.
   StormReport run(const std::function<void(StormBoard&)>& subject, std::uint64_t count, int queued,
                   const std::vector<int>& others, std::chrono::seconds limit) {
     child_ = fork();
@@ -144,7 +144,7 @@ class SignalStorm {
   void await(Condition&& condition, const char* what) {
     if (!is_well()) return;
     Stall stall(*this);
-    const auto until = std::chrono::steady_clock::now() + 2 * limit_;
+    const auto until = std::chrono::steady_clock::now() + limit_;
     while (!condition()) {
       if (stall.is_too_long()) return note(std::string("hung ") + what);
       if (waitpid(child_, nullptr, WNOHANG) == child_) {

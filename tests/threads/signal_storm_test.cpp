@@ -141,7 +141,8 @@ TEST(SignalStorm, LosesNothingAndHangsNowhere) {
 
 // The handlers with faults run without the library, in steps that are as short as can be.
 
-StormReport storm_on(SignalStorm& storm, void (*handler)(int), const std::function<void(std::size_t)>& extra = {}) {
+StormReport storm_on(SignalStorm& storm, void (*handler)(int), std::chrono::seconds limit,
+                     const std::function<void(std::size_t)>& extra = {}) {
   const auto subject = [&](StormBoard& shared) {
     board = &shared;
     set_handlers(handler);
@@ -151,12 +152,12 @@ StormReport storm_on(SignalStorm& storm, void (*handler)(int), const std::functi
       ++shared.steps[thread];
     });
   };
-  return storm.run(subject, kSignals / 10, kQueued, kOthers, 3s);
+  return storm.run(subject, kSignals / 10, kQueued, kOthers, limit);
 }
 
 TEST(SignalStorm, FindsNothingWhereNothingIsWrong) {
   SignalStorm storm;
-  EXPECT_EQ(storm_on(storm, count_signal).trouble, "");
+  EXPECT_EQ(storm_on(storm, count_signal, 20s).trouble, "");
   EXPECT_EQ(storm.board.clobbered, 0U);
 }
 
@@ -167,7 +168,7 @@ void clobber_errno(int signal) {
 
 TEST(SignalStorm, FindsAHandlerThatDoesNotKeepErrno) {
   SignalStorm storm;
-  EXPECT_EQ(storm_on(storm, clobber_errno).trouble, "");
+  EXPECT_EQ(storm_on(storm, clobber_errno, 20s).trouble, "");
   EXPECT_GT(storm.board.clobbered, 0U);
 }
 
@@ -178,7 +179,7 @@ void lose_some(int signal) {
 
 TEST(SignalStorm, FindsAHandlerThatLosesASignal) {
   SignalStorm storm;
-  EXPECT_EQ(storm_on(storm, lose_some).trouble, "lost: goes on with a signal missing");
+  EXPECT_EQ(storm_on(storm, lose_some, 4s).trouble, "lost: goes on with a signal missing");
 }
 
 std::array<std::atomic<std::stop_source*>, kStormThreads> sources{};
@@ -193,7 +194,7 @@ void stop_naively(int signal) {
 
 TEST(SignalStorm, FindsThatStdStopSourceHangsInAHandler) {
   SignalStorm storm;
-  const StormReport report = storm_on(storm, stop_naively, [](std::size_t thread) {
+  const StormReport report = storm_on(storm, stop_naively, 3s, [](std::size_t thread) {
     for (int i = 0; i < 100; ++i) {
       std::stop_source source;
       sources[thread] = &source;
