@@ -235,6 +235,13 @@ RUNHOOK_SANE(const runhook_summary_options*) {
   options.directory = world.keep(World::folder()).c_str();
   return &world.keep(options);
 } RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_report_options*) {
+  runhook_report_options options = RUNHOOK_REPORT_OPTIONS_INIT;
+  options.path = world.keep(World::folder() + "/report.html").c_str();
+  options.metrics = world.keep(std::array<const char*, 1>{"text"}).data();
+  options.metric_count = 1;
+  return &world.keep(options);
+} RUNHOOK_SANE_END;
 RUNHOOK_SANE(const runhook_metric_stop_options*) {
   runhook_metric_stop_options options = RUNHOOK_METRIC_STOP_OPTIONS_INIT;
   options.metric = "text";
