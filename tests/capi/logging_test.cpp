@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "core/scratch.hpp"
+#include "folder.hpp"
 #include "scripted.hpp"
 
 namespace {
