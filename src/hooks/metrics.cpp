@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "../monotonic.hpp"
+#include "../output/json_string.hpp"
 #include "fetched_names.hpp"
 #include "metrics_text.hpp"
 

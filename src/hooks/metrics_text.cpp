@@ -7,9 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
-#include <nlohmann/json.hpp>
 
 #include "../element.hpp"
+#include "../output/json_string.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {
@@ -71,10 +71,6 @@ std::string hexadecimal(std::string_view bytes) {
 bool is_readable(const Value& tensor) noexcept { return tensor.device().type == Device().type; }
 
 }  // namespace
-
-std::string json_string(std::string_view text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
 
 std::string csv_field(std::string_view text) {
   if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);

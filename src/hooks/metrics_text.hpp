@@ -10,8 +10,7 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-std::string json_string(std::string_view text);  // with its quotes; what is not UTF-8 is replaced
-std::string csv_field(std::string_view text);    // quoted if it has to be
+std::string csv_field(std::string_view text);  // quoted if it has to be
 
 void append_number(std::string& out, double number);  // finite: the shortest that is read as the same double
 

@@ -6,9 +6,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
+
+#include "../output/json_string.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {
@@ -17,10 +18,6 @@ namespace {
 
 // Tracks that are no threads are numbered from here on, above the numbers that Linux gives to threads.
 constexpr std::uint64_t kFirstTrack = std::uint64_t{1} << 22;
-
-std::string json_text(std::string_view text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
 
 // Microseconds, as the format wants them, without losing the nanoseconds.
 std::string us(std::int64_t ns) { return ns < 0 ? "-" + us(-ns) : fmt::format("{}.{:03}", ns / 1000, ns % 1000); }
@@ -79,7 +76,7 @@ class Writer {
   void metadata(std::string_view what, std::uint64_t track, std::string_view name) {
     separate();
     fmt::format_to(out(), R"({{"ph":"M","name":"{}","pid":{},"tid":{},"args":{{"name":{}}}}})", what, pid_, track,
-                   json_text(name));
+                   json_string(name));
   }
 
   void add(const SpanRecord& span) {
@@ -128,7 +125,7 @@ class Writer {
   void event(const SpanRecord& span, std::uint64_t track) {
     separate();
     fmt::format_to(out(), R"({{"ph":"X","name":{},"cat":"{}","ts":{},"dur":{},"pid":{},"tid":{},"args":{{"step":{})",
-                   json_text(title(span)), span_kind_name(span.kind), us(span.begin_ns),
+                   json_string(title(span)), span_kind_name(span.kind), us(span.begin_ns),
                    us(span.end_ns - span.begin_ns), pid_, track, span.step);
     if (span.attempt > 1) fmt::format_to(out(), R"(,"attempt":{})", span.attempt);
     if (span.failed) text_ += R"(,"failed":true)";
