@@ -15,6 +15,7 @@
 
 #include "graph.hpp"
 #include "harness.hpp"
+#include "summaries.hpp"
 
 namespace {
 
@@ -225,6 +226,19 @@ double stop_latency_us(int trials) {
   return worst;
 }
 
+// Adding one scalar summary: the best of many rounds.
+double scalar_summary_ns(int rounds) {
+  bench::Summaries summaries;
+  double best = 1e9;
+  for (int round = 0; round < rounds; ++round) {
+    const auto begin = Clock::now();
+    summaries.add(kSteps);
+    best = std::min(best, std::chrono::duration<double, std::nano>(Clock::now() - begin).count() / kSteps);
+    summaries.write_out();
+  }
+  return best;
+}
+
 double python_ns(const char* script) {
   const std::string command = std::string("python3 '") + script + "' 8 20000";
   FILE* pipe = popen(command.c_str(), "r");
@@ -385,5 +399,7 @@ int main(int argc, char** argv) {
   const double latency = stop_latency_us(200);
   table.row("stop posted from a thread until the loop has left, worst of 200", "step + 1 ms", latency <= 1000,
             "step + %.0f us", latency);
+  const double scalar = scalar_summary_ns(50);
+  table.row("adding a scalar summary", "<= 1 us", scalar <= 1000, "%.0f ns", scalar);
   return strict && table.missed > 0 ? 1 : 0;
 }
