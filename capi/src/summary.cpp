@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kWriterSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_summary_writer_options, reserved);
 static_assert(offsetof(runhook_summary_writer_options, suffix) == 8 && kWriterSizeV1_0 == 48,
               "the 1.0 prefix is frozen");
-constexpr std::size_t kSummarySizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_summary_options, writer_options);
+constexpr std::size_t kSummarySizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_summary_options, directory);
 static_assert(offsetof(runhook_summary_options, scalars) == 8 && kSummarySizeV1_0 == 112, "the 1.0 prefix is frozen");
 
 SummaryWriterOptions writer_options_from(const runhook_summary_writer_options* given) {

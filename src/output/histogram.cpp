@@ -19,7 +19,11 @@ std::vector<double> make_edges() {
   constexpr double kLargest = 1e20;
   constexpr double kGrowth = 1.1;
   std::vector<double> positive;
-  for (double edge = kSmallest; edge < kLargest; edge *= kGrowth) positive.push_back(edge);
+  double next = kSmallest;
+  while (next < kLargest) {
+    positive.push_back(next);
+    next *= kGrowth;
+  }
   positive.push_back(std::numeric_limits<double>::max());
   std::vector<double> edges(positive.rbegin(), positive.rend());
   for (double& edge : edges) edge = -edge;

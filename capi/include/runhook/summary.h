@@ -205,9 +205,9 @@ typedef struct runhook_summary_options {
   size_t image_count;
   const char* const* summaries; /* what gives bytes that are an encoded Summary message, with tags of its own */
   size_t summary_count;
-  const runhook_summary_writer* writer; /* shared, and not closed by the hook; NULL: directory counts */
-  const char* directory;                /* a file of its own in it for each session; copied; NULL: writer counts */
-  const runhook_summary_writer_options* writer_options; /* of that file; copied; NULL: as it is */
+  const runhook_summary_writer* writer;                 /* shared, and not closed by the hook; NULL: directory counts */
+  const runhook_summary_writer_options* writer_options; /* of the file in directory; copied; NULL: as it is */
+  const char* directory; /* a file of its own in it for each session; copied; NULL: writer counts */
   /* End of 1.0. Append only, below this line. */
 } runhook_summary_options;
 #define RUNHOOK_SUMMARY_OPTIONS_INIT \
