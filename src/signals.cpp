@@ -22,7 +22,12 @@ int stopping_signal(const Outcome& outcome) noexcept {
 
 SignalSubscription::SignalSubscription(StopSource stop, SignalOptions options)
     : subscriber_(std::make_shared<detail::SignalSubscriber>(stop.state(), std::move(options))) {
-  detail::subscribe_to_signals(subscriber_);
+  try {
+    detail::subscribe_to_signals(subscriber_);
+  } catch (...) {
+    subscriber_->end();  // a signal may have come in between, and be about to be told
+    throw;
+  }
 }
 
 SignalSubscription::~SignalSubscription() { detail::unsubscribe_from_signals(*subscriber_); }

@@ -161,7 +161,7 @@ bool FormerAction::is_default() const noexcept {
   return (action.sa_flags & SA_SIGINFO) == 0 && action.sa_handler == SIG_DFL;
 }
 
-void FormerAction::call(int signal, siginfo_t* info, void* context) const noexcept {
+void FormerAction::call(int signal, siginfo_t* info, void* context) const {
   if (!may_be_called) return;
   if ((action.sa_flags & SA_SIGINFO) != 0) {
     action.sa_sigaction(signal, info, context);

@@ -15,14 +15,14 @@ inline constexpr int kSignalEnd = 65;  // signals are 1 to 64
 inline constexpr int kSignalLayers = 4;
 
 // What all of them call: handles a signal. In registry.cpp.
-void on_signal(int layer, int signal, siginfo_t* info, void* context) noexcept;
+void on_signal(int layer, int signal, siginfo_t* info, void* context);
 
 // What a signal did before a handler of ours was installed.
 struct FormerAction {
   struct sigaction action;
   bool may_be_called;
   bool is_default() const noexcept;
-  void call(int signal, siginfo_t* info, void* context) const noexcept;  // if it was a handler
+  void call(int signal, siginfo_t* info, void* context) const;  // if it was a handler, which may leave as it likes
 };
 
 // The caller holds the registry's lock.

@@ -39,7 +39,6 @@ struct Registry {
   // Under the lock:
   SignalWatcher* watcher = nullptr;
   std::size_t count = 0;
-  std::uint64_t generation = 1;  // counts forks: what a parent has subscribed is not the child's
   bool watches_forks = false;
 };
 constinit Registry registry;
@@ -71,7 +70,6 @@ void after_fork_in_child() noexcept {
   registry.handlers_inside.store(0);
   registry.watcher = nullptr;
   registry.count = 0;
-  ++registry.generation;
   registry.mutex.unlock();
 }
 
@@ -139,7 +137,7 @@ SignalVerdict deliver(int signal) noexcept {
 
 }  // namespace
 
-void on_signal(int layer, int signal, siginfo_t* info, void* context) noexcept {
+void on_signal(int layer, int signal, siginfo_t* info, void* context) {
   const int saved_errno = errno;
   const FormerAction& former = former_action(layer, signal);
   SignalVerdict verdict;
@@ -163,9 +161,8 @@ void subscribe_to_signals(std::shared_ptr<SignalSubscriber> subscriber) {
   Place* place = nullptr;
   try {
     place = &free_place();
-    place->owner = std::move(subscriber);
+    place->owner.swap(subscriber);  // what a parent has left there goes when the lock is gone
     SignalSubscriber& added = *place->owner;
-    added.generation = registry.generation;
     place->subscriber.store(&added);
     for (std::size_t i = 0; i < added.rule_count(); ++i) {
       added.set_on(i, true);  // first, so that the signal finds it
@@ -194,7 +191,6 @@ void unsubscribe_from_signals(SignalSubscriber& subscriber) noexcept {
   std::unique_ptr<SignalWatcher> idle;
   {
     const std::lock_guard<std::mutex> lock(registry.mutex);
-    if (subscriber.generation != registry.generation) return;
     Place* const place = place_of(subscriber);
     if (place == nullptr) return;
     take_out(*place);

@@ -54,8 +54,6 @@ class SignalSubscriber {
   // Returns when serve() is over and does nothing any more; also from inside a function that it calls.
   void end() noexcept;
 
-  std::uint64_t generation = 0;  // of the registry, which sets it
-
  private:
   static constexpr std::int64_t kNotYet = std::numeric_limits<std::int64_t>::min();
   struct Rule {

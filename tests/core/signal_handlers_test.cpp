@@ -114,7 +114,8 @@ TEST(SignalHandlers, NewSubscriptionIsReachedOverAHandlerThatCoversOurs) {
     to_this_thread(SIGUSR2);
     EXPECT_TRUE(stop.stop_requested()) << round;
     EXPECT_EQ(subscription.received(SIGUSR2), 1U) << round;
-    EXPECT_LE(calls, 1) << round;
+    // Where layer upon layer would call each other without end, those that cover ours are no longer called.
+    EXPECT_TRUE(calls == 1 || (calls == 0 && round != 1)) << round;
     covers.push_back(std::make_unique<Installed>(SIGUSR2, count_and_pass_on));
     below = covers.back()->former;
     if (round == 0) before = below;

@@ -183,6 +183,24 @@ TEST(Signals, LogMayEndItsSubscription) {
   EXPECT_TRUE(is_default(SIGTERM));
 }
 
+TEST(Signals, LogIsNotCalledAnyMoreWhenTheSubscriptionHasEnded) {
+  const SignalSubscription other(StopSource(), on(SIGTERM));  // the thread goes on
+  std::atomic<bool> begun{false};
+  std::atomic<bool> finished{false};
+  {
+    SignalOptions options = on(SIGTERM);
+    options.log = [&](LogLevel, std::string_view) {
+      begun = true;
+      std::this_thread::sleep_for(50ms);
+      finished = true;
+    };
+    const SignalSubscription subscription(StopSource(), std::move(options));
+    to_this_thread(SIGTERM);
+    ASSERT_TRUE(eventually([&] { return begun.load(); }));
+  }
+  EXPECT_TRUE(finished);
+}
+
 TEST(Signals, RulesThatCannotBeAreRefused) {
   const auto refused = [](SignalRule rule, const char* why) {
     SignalOptions options;
