@@ -116,6 +116,10 @@ runhook_status runhook_trigger_fired(runhook_trigger* trigger, int64_t step, int
   return guarded(error, [&] { require(trigger).trigger.fired(point(step, now_ns)); });
 }
 
+runhook_status runhook_trigger_passed(runhook_trigger* trigger, int64_t step, int64_t now_ns, runhook_error** error) {
+  return guarded(error, [&] { require(trigger).trigger.passed(point(step, now_ns)); });
+}
+
 runhook_status runhook_trigger_rewind(runhook_trigger* trigger, int64_t step, runhook_error** error) {
   return guarded(error, [&] { require(trigger).trigger.rewind(step); });
 }

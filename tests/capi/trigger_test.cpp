@@ -26,6 +26,8 @@ class CTrigger : public NoHandlesLeft {
       if (is_due == 1) {
         steps.push_back(step);
         EXPECT_EQ(runhook_trigger_fired(trigger, step, step * 10, nullptr), RUNHOOK_OK);
+      } else {
+        EXPECT_EQ(runhook_trigger_passed(trigger, step, step * 10, nullptr), RUNHOOK_OK);
       }
     }
     runhook_trigger_destroy(trigger);
@@ -41,6 +43,12 @@ class CTrigger : public NoHandlesLeft {
   }
   Caught error_;
 };
+
+TEST_F(CTrigger, AfterFirstCountsFromTheFirstRunWhichItLeavesOut) {
+  runhook_trigger* steps = runhook_trigger_every_steps(2, nullptr);
+  EXPECT_EQ(due(runhook_trigger_after_first(steps, error_.out()), 7), (Steps{1, 3, 5}));
+  runhook_trigger_destroy(steps);
+}
 
 TEST_F(CTrigger, EachIsDueAtItsSteps) {
   const int64_t steps[] = {5, 2};

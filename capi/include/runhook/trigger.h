@@ -204,6 +204,15 @@ RUNHOOK_API runhook_status runhook_trigger_fired(runhook_trigger* trigger, int64
                                                  runhook_error** error);
 
 /**
+ * Says that it was not due, and that nothing was done. Only one made with runhook_trigger_after_first() wants to know.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_trigger_passed(runhook_trigger* trigger, int64_t step, int64_t now_ns,
+                                                  runhook_error** error);
+
+/**
  * Says that the run goes on from an earlier step.
  *
  * \threadsafety One thread at a time per object.
