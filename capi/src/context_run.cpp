@@ -1,4 +1,6 @@
 // What hooks and step functions may ask of their context.
+#include <chrono>
+
 #include "clock_handle.hpp"
 #include "config_handle.hpp"
 #include "context_access.hpp"
@@ -93,6 +95,12 @@ int64_t runhook_context_now_ns(runhook_context* context) {
   const auto* run_context = find_run_context(context);
   if (run_context == nullptr) return 0;
   return guarded_value<int64_t>(0, [&] { return run_context->now_ns(); });
+}
+
+int32_t runhook_context_wait_for_stop(runhook_context* context, int64_t ns) {
+  auto* run_context = find_run_context(context);
+  if (run_context == nullptr) return 0;
+  return guarded_value<int32_t>(0, [&] { return run_context->wait_for_stop(std::chrono::nanoseconds(ns)) ? 1 : 0; });
 }
 
 runhook_monitored_session* runhook_context_monitored_session(runhook_context* context) {

@@ -36,6 +36,7 @@ enum class HandleKind : std::uint8_t {
   signal_subscription,
   summary_writer,
   timings,
+  stop_flag,
 };
 
 // A process-wide table of slots. A handle names a slot, the slot's generation and the kind of object, so that one that

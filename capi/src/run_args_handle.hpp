@@ -117,6 +117,12 @@ ResultsBox& writable_results(runhook_results* handle);
 inline Pinned<runhook_results> results_to_fill(runhook_results* handle) {
   return Pinned<runhook_results>(handle == nullptr ? nullptr : &detail::writable_results(handle));
 }
+// Makes results hold these values, without metadata. Strong: on failure nothing has changed.
+inline void fill_results(ResultsBox& results, const Results& values) {
+  results.spare = values;
+  results.spare_metadata = {};
+  results.take_spare();
+}
 // As runhook_results_get() and runhook_results_get_double(), for any results; `key` NULL: the only one.
 runhook_value* result_value(const Results& results, const char* key);
 double result_double(const Results& results, const char* key);

@@ -28,7 +28,8 @@ using Handles = std::tuple<runhook_context*, runhook_error*, runhook_value*, run
                            runhook_coordinator*, runhook_thread*, runhook_snapshot*, runhook_saver*, runhook_session*,
                            runhook_graph*, runhook_scaffold*, runhook_session_manager*, runhook_session_creator*,
                            runhook_config*, runhook_monitored_session*, runhook_trigger*, runhook_builtin_hook*,
-                           runhook_signal_subscription*, runhook_summary_writer*, runhook_timings*>;
+                           runhook_signal_subscription*, runhook_summary_writer*, runhook_timings*,
+                           runhook_stop_flag*>;
 
 // Whether the test program is called back in the step or in after_run, to do what a test wants done there.
 class Visitor {
@@ -85,6 +86,7 @@ class World {
     get<runhook_trigger>() = runhook_trigger_every_steps(1, nullptr);
     get<runhook_builtin_hook>() = runhook_stop_after_hook_create(INT64_MAX, nullptr);
     get<runhook_summary_writer>() = runhook_summary_writer_create(folder().c_str(), nullptr, nullptr);
+    get<runhook_stop_flag>() = runhook_stop_flag_create(nullptr, nullptr);
     auto*& coordinator = get<runhook_coordinator>();
     coordinator = runhook_coordinator_create(nullptr);
     coordinator_ = runhook_coordinator_share(coordinator, nullptr);
@@ -128,6 +130,7 @@ class World {
     runhook_summary_writer_destroy(get<runhook_summary_writer>());
     std::error_code ignored;
     std::filesystem::remove_all(folder(), ignored);
+    runhook_stop_flag_destroy(get<runhook_stop_flag>());
     runhook_builtin_hook_destroy(get<runhook_builtin_hook>());
     runhook_trigger_destroy(get<runhook_trigger>());
     runhook_clock_destroy(get<runhook_clock>());
@@ -213,7 +216,7 @@ struct Sane;
 // clang-format off
 RUNHOOK_SANE_TOO(runhook_status)
 RUNHOOK_SANE(int32_t) { return std::strcmp(name, "dtype") == 0 ? RUNHOOK_FLOAT64 : 1; } RUNHOOK_SANE_END;
-RUNHOOK_SANE(int64_t) { return 1; } RUNHOOK_SANE_END;
+RUNHOOK_SANE(int64_t) { return std::strcmp(name, "wait_until_step") == 0 ? 0 : 1; } RUNHOOK_SANE_END;
 RUNHOOK_SANE(uint32_t) { return 1; } RUNHOOK_SANE_END;
 RUNHOOK_SANE_TOO(size_t)
 RUNHOOK_SANE(uint64_t) { return std::strcmp(name, "index") == 0 ? 0 : 1; } RUNHOOK_SANE_END;
@@ -348,6 +351,7 @@ inline void end(runhook_results* handle) { runhook_results_destroy(handle); }
 inline void end(runhook_stop_source* handle) { runhook_stop_source_destroy(handle); }
 inline void end(runhook_outcome* handle) { runhook_outcome_destroy(handle); }
 inline void end(runhook_clock* handle) { runhook_clock_destroy(handle); }
+inline void end(runhook_stop_flag* handle) { runhook_stop_flag_destroy(handle); }
 inline void end(runhook_builtin_hook* handle) { runhook_builtin_hook_destroy(handle); }
 inline void end(runhook_signal_subscription* handle) { runhook_signal_subscription_destroy(handle); }
 inline void end(runhook_summary_writer* handle) { runhook_summary_writer_destroy(handle); }

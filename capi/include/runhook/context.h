@@ -119,9 +119,20 @@ RUNHOOK_API int64_t runhook_context_attempt(runhook_context* context);
 RUNHOOK_API int64_t runhook_context_now_ns(runhook_context* context);
 
 /**
+ * Waits on the session's clock, or until a stop is asked for, whichever comes first. What runhook_context_now_ns()
+ * tells is read anew afterwards.
+ *
+ * \param ns how long; a negative number is no time.
+ * \returns 1 if a stop has been asked for, 0 if not.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_context_wait_for_stop(runhook_context* context, int64_t ns);
+
+/**
  * Returns the monitored session, e.g. to add a hook.
  *
- * \returns borrowed; NULL outside a loop.
+ * \returns borrowed; NULL outside a loop, and in an evaluation.
  * \threadsafety The callback's thread.
  * \since 1.0
  */

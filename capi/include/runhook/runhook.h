@@ -37,6 +37,7 @@
 #include "runhook/coordinator.h"
 #include "runhook/default_hooks.h"
 #include "runhook/error.h"
+#include "runhook/feed_hooks.h"
 #include "runhook/graph.h"
 #include "runhook/hook.h"
 #include "runhook/metric_stop.h"
@@ -59,5 +60,6 @@
 #include "runhook/value.h"
 #include "runhook/version.h"
 #include "runhook/watchdog.h"
+#include "runhook/worker_hooks.h"
 
 #endif /* RUNHOOK_RUNHOOK_H_ */

@@ -34,6 +34,7 @@ typedef struct runhook_trigger runhook_trigger;                 /* owned */
 typedef struct runhook_builtin_hook runhook_builtin_hook;       /* owned; registrations share what is behind it */
 typedef struct runhook_summary_writer runhook_summary_writer;   /* owned; hooks share what is behind it */
 typedef struct runhook_timings runhook_timings;                 /* owned */
+typedef struct runhook_stop_flag runhook_stop_flag;             /* owned; hooks share what is behind it */
 typedef struct runhook_session_manager runhook_session_manager; /* owned */
 typedef struct runhook_session_creator runhook_session_creator; /* owned */
 typedef struct runhook_config runhook_config;                   /* owned */

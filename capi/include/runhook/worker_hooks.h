@@ -1,0 +1,132 @@
+/* runhook/worker_hooks.h -- what several workers share: a flag by which they stop together, and waiting for a step */
+#ifndef RUNHOOK_WORKER_HOOKS_H_
+#define RUNHOOK_WORKER_HOOKS_H_
+
+#include "runhook/builtin_hook.h"
+#include "runhook/stop.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A stop flag is shared by the sessions of several threads, one for each worker. Each session observes it with a hook,
+ * so a worker may still be stopped alone. It is raised once and for all: a new run takes a new flag. It is no variable
+ * of a session, so no saved state holds it. It reaches the threads of one process only. */
+
+/**
+ * Makes a stop flag.
+ *
+ * \param source the flag is raised by whoever asks this source, or the session it belongs to, to stop; shared. NULL: it
+ *   is raised by itself only.
+ * \returns owned.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_stop_flag* runhook_stop_flag_create(const runhook_stop_source* source, runhook_error** error);
+
+/**
+ * Destroys the handle. Hooks of the flag keep it.
+ *
+ * \param flag NULL is allowed.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API void runhook_stop_flag_destroy(runhook_stop_flag* flag);
+
+/**
+ * Raises the flag.
+ *
+ * \param who raises it; NULL for nobody in particular; cut to 63 bytes, and before what is not UTF-8.
+ * \param text why; NULL for none; cut to 255 bytes, and before what is not UTF-8.
+ * \returns 1 if this call was the first, 0 if it was raised before.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_stop_flag_raise(const runhook_stop_flag* flag, const char* who, const char* text);
+
+/**
+ * Returns 1 if the flag is raised.
+ *
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_stop_flag_raised(const runhook_stop_flag* flag);
+
+/**
+ * Tells who raised the flag first, and why.
+ *
+ * \param reason filled; its texts are borrowed from the flag. RUNHOOK_ERR_NOT_FOUND if nobody has raised it.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_stop_flag_reason(const runhook_stop_flag* flag, runhook_stop_reason* reason,
+                                                    runhook_error** error);
+
+/**
+ * How a session observes a stop flag. The caller sets struct_size; growth follows the rules of runhook_function.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_stop_flag_options {
+  size_t struct_size;
+  const runhook_trigger* ask; /* after which runs the predicate is asked, from the first on; copied; NULL: after the
+                                 first, and then once a minute */
+  const char* reason;         /* given with the flag by the predicate; copied; NULL: that the predicate holds */
+  int32_t same_step;          /* 1: all hooks of the flag that say so stop at the same global step, the highest that any
+                                 of them has reached, or is about to reach. They have to begin at the same step and to
+                                 advance alike. 0: each stops as soon as it can */
+  int32_t reserved;           /* 0 */
+  /* End of 1.0. Append only, below this line. */
+} runhook_stop_flag_options;
+#define RUNHOOK_STOP_FLAG_OPTIONS_INIT \
+  { sizeof(runhook_stop_flag_options), NULL, NULL, 0, 0 }
+
+/**
+ * Makes a hook that asks its session to stop once the flag is raised: before the first run, between two runs, or after
+ * one. Each session has a hook of its own.
+ *
+ * \param flag shared.
+ * \param predicate for the chief: asked after a run whether to raise the flag; gets the context of after_run, and
+ *   answers with runhook_context_set_due(). NULL: a worker, which only observes.
+ * \param options NULL: all as RUNHOOK_STOP_FLAG_OPTIONS_INIT has it.
+ * \returns owned.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_builtin_hook* runhook_stop_flag_hook_create(const runhook_stop_flag* flag,
+                                                                const runhook_function* predicate,
+                                                                const runhook_stop_flag_options* options,
+                                                                runhook_error** error);
+
+/**
+ * How to wait for a step. The caller sets struct_size; growth follows the rules of runhook_function.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_global_step_waiter_options {
+  size_t struct_size;
+  int64_t poll_ns;    /* between two looks at the global step; positive */
+  int64_t timeout_ns; /* how long to wait at most; -1: for ever */
+  /* End of 1.0. Append only, below this line. */
+} runhook_global_step_waiter_options;
+#define RUNHOOK_GLOBAL_STEP_WAITER_OPTIONS_INIT \
+  { sizeof(runhook_global_step_waiter_options), 500000000, -1 }
+
+/**
+ * Makes a hook that waits before the first run until the session's global step, which others move, has got to a step.
+ * A stop ends the wait, and the run is not made. A session whose step nobody else can move fails with
+ * RUNHOOK_ERR_FAILED_PRECONDITION, a wait that takes too long with RUNHOOK_ERR_DEADLINE_EXCEEDED.
+ *
+ * \param wait_until_step 0 or less: nothing is waited for.
+ * \param options NULL: all as RUNHOOK_GLOBAL_STEP_WAITER_OPTIONS_INIT has it.
+ * \returns owned.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_builtin_hook* runhook_global_step_waiter_hook_create(
+    int64_t wait_until_step, const runhook_global_step_waiter_options* options, runhook_error** error);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+#endif /* RUNHOOK_WORKER_HOOKS_H_ */
