@@ -32,6 +32,13 @@ void use_creator(ConfigBox& box, std::shared_ptr<SessionCreator> creator, bool s
 
 }  // namespace
 
+Config session_config(const ConfigBox& from) {
+  Config config = from.config;
+  config.clock = clock_with_log(std::move(config.clock), config.log);
+  if (from.single_session) config.recovery.max_attempts = 0;
+  return config;
+}
+
 void ConfigBox::add(HookRegistration added, bool chief_only) {
   auto& hooks = config.hooks;
   if (!chief_only) {

@@ -52,6 +52,9 @@ struct PolicyCall final : ContextBase {
   bool recoverable = false;                // answer of classify
 };
 
+// The config that a session is made from.
+Config session_config(const ConfigBox& from);
+
 // Makes a factory out of a function.
 SessionFactory factory_from(std::shared_ptr<CFunction> function);
 

@@ -1,7 +1,6 @@
 #include "runhook/monitored_session.h"
 
 #include "c_call.hpp"
-#include "clock_handle.hpp"
 #include "config_handle.hpp"
 #include "coordinator_handle.hpp"
 #include "guard.hpp"
@@ -60,10 +59,8 @@ void end_box(MonitoredBox* box) noexcept {
 }
 
 runhook_monitored_session* new_session(const ConfigBox& from) {
-  Config config = from.config;
+  Config config = session_config(from);
   if (config.stop == nullptr) config.stop = std::make_shared<StopState>();
-  config.clock = clock_with_log(std::move(config.clock), config.log);
-  if (from.single_session) config.recovery.max_attempts = 0;
 
   auto box = std::make_unique<MonitoredBox>();
   box->owned = true;

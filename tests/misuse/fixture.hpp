@@ -284,6 +284,10 @@ RUNHOOK_SANE(runhook_stop_reason*) {
   const runhook_stop_reason init = RUNHOOK_STOP_REASON_INIT;
   return &world.keep(init);
 } RUNHOOK_SANE_END;
+RUNHOOK_SANE(runhook_evaluation_result*) {
+  const runhook_evaluation_result init = RUNHOOK_EVALUATION_RESULT_INIT;
+  return &world.keep(init);
+} RUNHOOK_SANE_END;
 RUNHOOK_SANE(const runhook_function*) {
   runhook_function table = RUNHOOK_FUNCTION_INIT;
   table.call = succeed;

@@ -37,6 +37,7 @@
 #include "runhook/coordinator.h"
 #include "runhook/default_hooks.h"
 #include "runhook/error.h"
+#include "runhook/evaluation.h"
 #include "runhook/feed_hooks.h"
 #include "runhook/graph.h"
 #include "runhook/hook.h"

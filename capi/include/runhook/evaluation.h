@@ -1,0 +1,133 @@
+/* runhook/evaluation.h -- evaluating, once and during training */
+#ifndef RUNHOOK_EVALUATION_H_
+#define RUNHOOK_EVALUATION_H_
+
+#include "runhook/builtin_hook.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * How many evaluations to make. The caller sets struct_size; growth follows the rules of runhook_function.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_stop_after_n_evals_options {
+  size_t struct_size;
+  int64_t num_evals;                  /* how many; -1: until something else ends the run, e.g. the end of input */
+  const char* evals_per_run_variable; /* of a session that makes several in a run, set so that no more than num_evals
+                                         are made; copied; NULL: there is none */
+  int64_t evals_per_run;              /* how many it makes otherwise; at least 1 */
+  int32_t log_progress;               /* 1: "Evaluation [3/10]" is logged about ten times, or after each of fewer than
+                                         20. 0: nothing is logged */
+  int32_t reserved;                   /* 0 */
+  /* End of 1.0. Append only, below this line. */
+} runhook_stop_after_n_evals_options;
+#define RUNHOOK_STOP_AFTER_N_EVALS_OPTIONS_INIT \
+  { sizeof(runhook_stop_after_n_evals_options), -1, NULL, 1, 1, 0 }
+
+/**
+ * Makes a hook that counts evaluations and asks for a stop when there are enough. A session that is made anew is
+ * counted anew.
+ *
+ * \returns owned.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_builtin_hook* runhook_stop_after_n_evals_hook_create(
+    const runhook_stop_after_n_evals_options* options, runhook_error** error);
+
+/**
+ * What an evaluation consists of. The caller sets struct_size; growth follows the rules of runhook_function.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_evaluation_options {
+  size_t struct_size;
+  const runhook_run_args* args;      /* what each run asks for; copied; NULL: nothing is run but the final ops */
+  const runhook_run_args* final_ops; /* fetched once at the end, as by runhook_final_ops_hook_create(); copied; NULL:
+                                        none */
+  const runhook_stop_after_n_evals_options* evals; /* how many runs; copied; NULL: until the end of input */
+  /* End of 1.0. Append only, below this line. */
+} runhook_evaluation_options;
+#define RUNHOOK_EVALUATION_OPTIONS_INIT \
+  { sizeof(runhook_evaluation_options), NULL, NULL, NULL }
+
+/**
+ * What an evaluation gave, besides values. The caller sets struct_size; runhook fills as much as fits.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_evaluation_result {
+  size_t struct_size;
+  int64_t step;        /* global step of what was evaluated */
+  int64_t evaluations; /* how many were made */
+  int32_t complete;    /* 0: a stop has cut it short */
+  int32_t outcome;     /* RUNHOOK_OUTCOME_* of its session */
+  /* End of 1.0. Append only, below this line. */
+} runhook_evaluation_result;
+#define RUNHOOK_EVALUATION_RESULT_INIT \
+  { sizeof(runhook_evaluation_result), 0, 0, 0, 0 }
+
+/**
+ * Runs an evaluation with a session of its own and closes it.
+ *
+ * \param config its session creator, hooks, clock and log; hooks begin anew in each evaluation. A stop that its stop
+ *   source is asked for ends the evaluation before the next run; the evaluation asks nothing of that source.
+ * \param options what it consists of.
+ * \param snapshot what to evaluate: its values are written to all global variables of the session, and it is
+ *   RUNHOOK_ERR_NOT_FOUND if it lacks one. NULL: the session is evaluated as it is made.
+ * \param result filled; NULL: not wanted.
+ * \param last_values filled with what the last run gave; NULL: not wanted.
+ * \param final_values filled with what the final ops gave; NULL: not wanted.
+ * \threadsafety Any thread; also in a callback.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_evaluate_once(const runhook_config* config,
+                                                 const runhook_evaluation_options* options,
+                                                 const runhook_snapshot* snapshot, runhook_evaluation_result* result,
+                                                 runhook_results* last_values, runhook_results* final_values,
+                                                 runhook_error** error);
+
+/**
+ * Makes a hook that evaluates what a run has learnt so far: before its first step, after every N runs, and at the end,
+ * unless nothing has run since. Each evaluation has a session of its own, into which the global variables are copied
+ * that both sessions have. The run waits for it. One that a stop of the run cuts short has no result; the one at the
+ * end is not cut short, and left out if the stop is urgent. One that fails is RUNHOOK_ERR_HOOK_FAILED.
+ *
+ * \param config as of runhook_evaluate_once(); copied. Its log and clock are those of the run unless it has its own;
+ *   its stop source is not used. A saver or init_fn of its session creator is refused when the run begins.
+ * \param options what an evaluation consists of.
+ * \param every_n_runs at least 1.
+ * \param on_result called after each evaluation, which runhook_in_memory_evaluator_result() then tells of, with the
+ *   context of the run's callback under way: it may ask the run to stop. NULL: nobody is told.
+ * \returns owned.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_builtin_hook* runhook_in_memory_evaluator_hook_create(const runhook_config* config,
+                                                                          const runhook_evaluation_options* options,
+                                                                          int64_t every_n_runs,
+                                                                          const runhook_function* on_result,
+                                                                          runhook_error** error);
+
+/**
+ * Tells what the last evaluation of a hook of runhook_in_memory_evaluator_hook_create() gave.
+ *
+ * \param hook of that kind; else RUNHOOK_ERR_INVALID_ARGUMENT. RUNHOOK_ERR_NOT_FOUND if there was no evaluation yet.
+ * \param result filled; NULL: not wanted.
+ * \param last_values filled with what the last run gave; NULL: not wanted.
+ * \param final_values filled with what the final ops gave; NULL: not wanted.
+ * \threadsafety The thread that uses the session.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_in_memory_evaluator_result(const runhook_builtin_hook* hook,
+                                                              runhook_evaluation_result* result,
+                                                              runhook_results* last_values,
+                                                              runhook_results* final_values, runhook_error** error);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+#endif /* RUNHOOK_EVALUATION_H_ */
