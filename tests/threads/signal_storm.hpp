@@ -18,6 +18,8 @@
 #include <new>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace runhook_test {
 
@@ -43,7 +45,7 @@ struct StormBoard {
 
 struct StormReport {
   std::array<std::uint64_t, 65> sent{};
-  std::string trouble;  // empty: none; else "hung...", "lost...", "died..."
+  std::string trouble;  // empty: none; else "hung", "lost a signal", "died", ...
 };
 
 class SignalStorm {
@@ -65,7 +67,7 @@ class SignalStorm {
     }
     limit_ = limit;
     report_ = {};
-    await([&] { return board.threads[0] != 0 && board.threads[1] != 0; }, "before it began");
+    await([&] { return board.threads[0] != 0 && board.threads[1] != 0; });
     constexpr std::uint64_t kBatch = 1000;
     for (std::uint64_t at = 0; at < count && is_well(); at += kBatch) send_batch(kBatch, queued, others);
     board.over = true;
@@ -91,67 +93,53 @@ class SignalStorm {
     for (std::uint64_t i = 0; i < count && is_well(); ++i) {
       send(i % 4 == 3 ? others[i / 4 % others.size()] : queued, static_cast<int>(i / 2 % kStormThreads));
     }
-    await([&] { return board.handled[index(queued)] >= report_.sent[index(queued)]; }, "with a signal missing");
+    await([&] { return board.handled[index(queued)] >= report_.sent[index(queued)]; });
     for (const int signal : others) {
-      await([&] { return board.handled[index(signal)] > before[index(signal)]; }, "with a signal missing");
+      await([&] { return board.handled[index(signal)] > before[index(signal)]; });
     }
   }
 
   void send(int signal, int thread) {
     const pid_t target = board.threads[static_cast<std::size_t>(thread)];
-    Stall stall(*this);
+    const Wait wait(*this);
     while (syscall(SYS_tgkill, child_, target, signal) != 0) {  // the kernel keeps so many and no more
-      if (errno != EAGAIN || stall.is_too_long()) {
-        note(errno == EAGAIN ? "hung under signals" : "died under signals");
-        return;
-      }
+      if (errno != EAGAIN) return note("died");
+      if (wait.is_too_long()) return note(wait.finding());
       sched_yield();
     }
     ++report_.sent[index(signal)];
   }
 
-  // Notices when a thread does not go on.
-  class Stall {
+  // A wait that has taken too long says whether a thread has not gone on meanwhile.
+  class Wait {
    public:
-    explicit Stall(SignalStorm& storm) : storm_(storm) { look(); }
-    bool is_too_long() {
-      if (++calls_ % 64 != 0) return false;
-      const auto now = std::chrono::steady_clock::now();
+    explicit Wait(SignalStorm& storm) : storm_(storm), until_(std::chrono::steady_clock::now() + storm.limit_) {
+      for (std::size_t i = 0; i < kStormThreads; ++i) steps_[i] = storm_.board.steps[i];
+    }
+    bool is_too_long() const { return std::chrono::steady_clock::now() > until_; }
+    std::string finding() const {
       for (std::size_t i = 0; i < kStormThreads; ++i) {
-        if (const std::uint64_t steps = storm_.board.steps[i]; steps != steps_[i]) {
-          steps_[i] = steps;
-          since_[i] = now;
-        } else if (now - since_[i] > storm_.limit_) {
-          return true;
-        }
+        if (storm_.board.steps[i] == steps_[i]) return "hung";
       }
-      return false;
+      return "lost a signal";
     }
 
    private:
-    void look() {
-      since_.fill(std::chrono::steady_clock::now());
-      for (std::size_t i = 0; i < kStormThreads; ++i) steps_[i] = storm_.board.steps[i];
-    }
     SignalStorm& storm_;
+    const std::chrono::steady_clock::time_point until_;
     std::array<std::uint64_t, kStormThreads> steps_{};
-    std::array<std::chrono::steady_clock::time_point, kStormThreads> since_{};
-    std::uint64_t calls_ = 0;
   };
 
-  // Waits for a condition. If it does not come although the threads go on, a signal is lost.
   template <typename Condition>
-  void await(Condition&& condition, const char* what) {
+  void await(Condition&& condition) {
     if (!is_well()) return;
-    Stall stall(*this);
-    const auto until = std::chrono::steady_clock::now() + limit_;
+    const Wait wait(*this);
     while (!condition()) {
-      if (stall.is_too_long()) return note(std::string("hung ") + what);
+      if (wait.is_too_long()) return note(wait.finding());
       if (waitpid(child_, nullptr, WNOHANG) == child_) {
         child_ = 0;
-        return note(std::string("died ") + what);
+        return note("died");
       }
-      if (std::chrono::steady_clock::now() > until) return note(std::string("lost: goes on ") + what);
       std::this_thread::sleep_for(std::chrono::microseconds(20));
     }
   }
@@ -162,7 +150,7 @@ class SignalStorm {
     const auto until = std::chrono::steady_clock::now() + limit_;
     while (waitpid(child_, &status, WNOHANG) != child_) {
       if (!is_well() || std::chrono::steady_clock::now() > until) {
-        note("hung at its end");
+        note("hung");
         kill(child_, SIGKILL);
         waitpid(child_, &status, 0);
         return;

@@ -179,7 +179,7 @@ void lose_some(int signal) {
 
 TEST(SignalStorm, FindsAHandlerThatLosesASignal) {
   SignalStorm storm;
-  EXPECT_EQ(storm_on(storm, lose_some, 4s).trouble, "lost: goes on with a signal missing");
+  EXPECT_EQ(storm_on(storm, lose_some, 4s).trouble, "lost a signal");
 }
 
 std::array<std::atomic<std::stop_source*>, kStormThreads> sources{};
@@ -204,7 +204,7 @@ TEST(SignalStorm, FindsThatStdStopSourceHangsInAHandler) {
       sources[thread] = nullptr;
     }
   });
-  EXPECT_EQ(report.trouble.substr(0, 4), "hung") << report.trouble;
+  EXPECT_EQ(report.trouble, "hung");
 }
 
 }  // namespace
