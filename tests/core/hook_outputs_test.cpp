@@ -109,7 +109,8 @@ TEST_F(HookOutputs, BrokenPipeIsOneWarningOfEachOutput) {
 
 TEST_F(HookOutputs, PipeThatNobodyReadsBlocksNothingAndHoldsWholeLines) {
   Pipe pipe;
-  const auto output = Output::descriptor(pipe.writer, "slow pipe", {.buffer_bytes = 4096, .flush_interval = 1ms});
+  const auto output = Output::descriptor(pipe.writer, "slow pipe",
+                                         {.buffer_bytes = 4096, .flush_interval = 1ms, .close_timeout = 50ms});
   add_logging(output);
   rig.run(20'000);  // far more than pipe and buffer hold
   EXPECT_EQ(rig.logged("slow pipe"), 1);
@@ -123,7 +124,7 @@ TEST_F(HookOutputs, PipeThatNobodyReadsBlocksNothingAndHoldsWholeLines) {
     EXPECT_EQ(line.substr(0, line.find(" (")), "text = quite a long text, so to say, loss = 0.5");
     ++lines;
   }
-  EXPECT_GT(lines, 100U);
+  EXPECT_GT(lines, 50U) << "the buffer alone holds more";
 }
 
 TEST_F(HookOutputs, RowsThatWereWrittenStayWholeWhenTheRunFails) {
