@@ -51,12 +51,7 @@ EvaluationOptions options_from(const runhook_config* config, const runhook_evalu
 class ResultPlaces {
  public:
   ResultPlaces(runhook_evaluation_result* result, runhook_results* last_values, runhook_results* final_values)
-      : result_(result), last_(results_to_fill(last_values)), final_(results_to_fill(final_values)) {
-    if (result == nullptr) return;
-    if (result->struct_size < kResultSizeV1_0 || result->struct_size > kMaxTableSize) {
-      throw StatusError(StatusCode::invalid_argument, "struct_size of the result is not valid");
-    }
-  }
+      : result_(checked(result)), last_(results_to_fill(last_values)), final_(results_to_fill(final_values)) {}
 
   void fill(const EvaluationResult& from) const {
     if (last_.get() != nullptr) last_->spare = from.last_values;
@@ -76,6 +71,13 @@ class ResultPlaces {
   }
 
  private:
+  static runhook_evaluation_result* checked(runhook_evaluation_result* result) {
+    if (result != nullptr && (result->struct_size < kResultSizeV1_0 || result->struct_size > kMaxTableSize)) {
+      throw StatusError(StatusCode::invalid_argument, "struct_size of the result is not valid");
+    }
+    return result;
+  }
+
   runhook_evaluation_result* const result_;
   const Pinned<runhook_results> last_;
   const Pinned<runhook_results> final_;
@@ -99,10 +101,9 @@ runhook_status runhook_evaluate_once(const runhook_config* config, const runhook
                                      runhook_error** error) {
   return guarded(error, [&] {
     const EvaluationOptions wanted = options_from(config, options);
+    const Pinned<runhook_snapshot> state(snapshot == nullptr ? nullptr : &require(snapshot));
     const ResultPlaces places(result, last_values, final_values);
-    if (snapshot == nullptr) return places.fill(evaluate_once(wanted));
-    const auto pinned = require_pinned(snapshot);
-    places.fill(evaluate_once(wanted, pinned->snapshot));
+    places.fill(state.get() == nullptr ? evaluate_once(wanted) : evaluate_once(wanted, state->snapshot));
   });
 }
 
