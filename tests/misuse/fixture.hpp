@@ -188,10 +188,13 @@ class World {
       return static_cast<int32_t>(RUNHOOK_CALLBACK_OK);
     };
     const char* const names[] = {"text"};
-    runhook_session* made = runhook_function_session_create(&step, names, 1, nullptr, 0, nullptr);
-    const runhook_status status = runhook_context_set_session(context, made, nullptr);
+    runhook_error* error = nullptr;
+    runhook_session* made = runhook_function_session_create(&step, names, 1, nullptr, 0, &error);
+    runhook_status status = runhook_error_code(error);
+    runhook_error_destroy(error);
+    if (made != nullptr) status = runhook_context_set_session(context, made, nullptr);
     runhook_session_destroy(made);
-    return status == RUNHOOK_OK ? RUNHOOK_CALLBACK_OK : RUNHOOK_CALLBACK_FAILED;
+    return status == RUNHOOK_OK ? RUNHOOK_CALLBACK_OK : runhook_context_fail(context, status, nullptr);
   }
 
   Handles handles_;
