@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "default_hooks.hpp"
 #include "graph.hpp"
 #include "harness.hpp"
 #include "summaries.hpp"
@@ -226,6 +227,18 @@ double stop_latency_us(int trials) {
   return worst;
 }
 
+// A step with these hooks, of which none is due.
+double default_hooks_ns(bench::DefaultHooks::Which which, int rounds) {
+  const bench::DefaultHooks hooks(which);
+  double best = 1e9;
+  for (int round = 0; round < rounds; ++round) {
+    const auto begin = Clock::now();
+    runhook_monitored_session_run_until_stop(hooks.session(), nullptr, kSteps, nullptr, nullptr);
+    best = std::min(best, std::chrono::duration<double, std::nano>(Clock::now() - begin).count() / kSteps);
+  }
+  return best;
+}
+
 // Adding one scalar summary: the best of many rounds.
 double scalar_summary_ns(int rounds) {
   bench::Summaries summaries;
@@ -399,6 +412,13 @@ int main(int argc, char** argv) {
   const double latency = stop_latency_us(200);
   table.row("stop posted from a thread until the loop has left, worst of 200", "step + 1 ms", latency <= 1000,
             "step + %.0f us", latency);
+  using Which = bench::DefaultHooks::Which;
+  const double no_hooks = default_hooks_ns(Which::none, 200);
+  const double all_hooks = default_hooks_ns(Which::all, 200) - no_hooks;
+  table.row("all default hooks, none due, over the loop without hooks", "< 1 us", all_hooks < 1000, "%.0f ns",
+            all_hooks);
+  const double progress = default_hooks_ns(Which::progress, 200) - no_hooks;
+  table.row("progress display, over the loop without it", "<= 2 ns", progress <= 2, "%.2f ns", progress);
   const double scalar = scalar_summary_ns(50);
   table.row("adding a scalar summary", "<= 1 us", scalar <= 1000, "%.0f ns", scalar);
   return strict && table.missed > 0 ? 1 : 0;
