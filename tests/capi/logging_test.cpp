@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "ends.hpp"
 #include "folder.hpp"
 #include "scripted.hpp"
 
