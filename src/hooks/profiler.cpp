@@ -35,7 +35,8 @@ struct ProfilerHook::State final : SpanListener {
 
   void on_span(const Span& span) noexcept override;
   bool decide(SessionRunContext& context);
-  void write(std::string_view name, std::int64_t from_ns) noexcept;
+  void write_run() noexcept;
+  void write_failure() noexcept;  // all that is recorded
   void report_to(SessionRunContext& context);
 
   const ProfilerOptions options;
@@ -55,17 +56,20 @@ void ProfilerHook::State::on_span(const Span& span) noexcept {
   ring.add(span);
   if (span.kind != SpanKind::attempt) return;
   if (span.attempt == 1) begun_ns = span.begin_ns;
-  if (std::exchange(completed, false) && profiled && !span.failed) {
-    write(fmt::format("timeline-{}.json", reached), begun_ns);
-  }
-  if (std::exchange(failed, false) && span.failed) {
-    write("timeline-failure.json", std::numeric_limits<std::int64_t>::min());
+  if (std::exchange(completed, false) && profiled && !span.failed) write_run();
+  if (std::exchange(failed, false) && span.failed) write_failure();
+}
+
+void ProfilerHook::State::write_run() noexcept {
+  try {
+    files->write(fmt::format("{}/timeline-{}.json", options.directory, reached), ring.copy(begun_ns));
+  } catch (...) {  // NOLINT(bugprone-empty-catch): there is no memory for it
   }
 }
 
-void ProfilerHook::State::write(std::string_view name, std::int64_t from_ns) noexcept {
+void ProfilerHook::State::write_failure() noexcept {
   try {
-    files->write(fmt::format("{}/{}", options.directory, name), ring.copy(from_ns));
+    files->write(options.directory + "/timeline-failure.json", ring.copy(std::numeric_limits<std::int64_t>::min()));
   } catch (...) {  // NOLINT(bugprone-empty-catch): there is no memory for it
   }
 }
@@ -127,11 +131,11 @@ void ProfilerHook::on_error(SessionRunContext&, const Error& error) {
 }
 
 void ProfilerHook::cleanup(SessionRunContext& context, const Outcome& outcome) {
-  if (outcome.kind == OutcomeKind::failed) {
-    state_->write("timeline-failure.json", std::numeric_limits<std::int64_t>::min());
-  }
+  if (state_->files == nullptr) return;  // begin failed
+  if (outcome.kind == OutcomeKind::failed) state_->write_failure();
   state_->files->finish();
   state_->report_to(context);
+  state_->files.reset();
 }
 
 std::string ProfilerHook::trace() const { return detail::chrome_trace(state_->ring.copy()); }
