@@ -59,7 +59,11 @@ void Loop::begin_hook(HookSlot& slot) {
     slot.hook->begin(*state_.context);
     slot.listener = slot.hook->span_listener();
   });
-  if (error && fails_run(slot, error)) throw StatusError(error);
+  if (!error) return;
+  if (fails_run(slot, error)) throw StatusError(error);
+  // What has not begun cannot do the rest.
+  slot.disabled = true;
+  hooks_.mark_changed();
 }
 
 Error Loop::unwind(Error error) noexcept {

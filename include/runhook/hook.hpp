@@ -65,7 +65,7 @@ enum class HookPhase : std::int32_t {
   saver = 2,  // so that nothing is saved that a guard has just rejected
 };
 
-// What a hook's failure does.
+// What a hook's failure does. One whose begin has failed is called no more, whatever the policy, except for cleanup.
 enum class FailurePolicy : std::int32_t {
   fail = 0,     // fails the run
   warn = 1,     // is logged and counted in the outcome; the run goes on

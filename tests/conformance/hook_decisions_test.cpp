@@ -137,13 +137,16 @@ TEST(FailurePolicy, HookIsDisabledAfterSoManyFailures) {
   EXPECT_EQ(runhook_outcome_warnings(outcome.get()), 2);
 }
 
-TEST(FailurePolicy, FailingBeginOfAWarningHookDoesNotFailTheSession) {
+TEST(FailurePolicy, WarningHookThatFailsToBeginIsOnlyCleanedUp) {
   Rig rig;
-  rig.hook("W").fails("begin", 1, RUNHOOK_ERR_INTERNAL, "no file").options.failure_policy = RUNHOOK_POLICY_WARN;
+  auto& w = rig.hook("W").fails("begin", 1, RUNHOOK_ERR_INTERNAL, "no file");
+  w.options.failure_policy = RUNHOOK_POLICY_WARN;
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
   EXPECT_REPLY(rig.step().reply, RUNHOOK_OK);
   EXPECT_REPLY(rig.close(), RUNHOOK_OK);
   EXPECT_TRUE(rig.logged("no file"));
+  for (const char* callback : {"created", "before", "after", "end"}) EXPECT_EQ(w.calls[callback], 0) << callback;
+  EXPECT_EQ(w.calls["cleanup"], 1);
 }
 
 Ask with_hooks(std::int32_t selection, std::vector<std::string> names = {}) {

@@ -11,6 +11,7 @@ namespace runhook_test {
 namespace {
 
 const BuiltinHook* hook_under_test = nullptr;
+int32_t policy = RUNHOOK_POLICY_FAIL;  // what its own failures do
 
 int32_t step_with_text(runhook_context* context, void*) {
   return Trial::verdict(context, runhook_step_set_double(context, "text", 1, nullptr));
@@ -33,7 +34,9 @@ void with_hook(Trial& trial) {
   runhook_builtin_hook* hook = trial.made(hook_under_test->make(trial.error()));
   if (hook == nullptr) return;
   runhook_config* config = new_config(trial, create_text_session);
-  if (config != nullptr && trial.ok(runhook_config_add_builtin_hook(config, hook, nullptr, trial.error()))) {
+  runhook_hook_options options = RUNHOOK_HOOK_OPTIONS_INIT;
+  options.failure_policy = policy;
+  if (config != nullptr && trial.ok(runhook_config_add_builtin_hook(config, hook, &options, trial.error()))) {
     runhook_monitored_session* session = trial.made(runhook_monitored_session_create(config, trial.error()));
     for (int i = 0; i < 3 && runhook_monitored_session_should_stop(session) == 0; ++i) {
       trial.ok(runhook_monitored_session_run(session, nullptr, nullptr, trial.error()));
@@ -45,18 +48,23 @@ void with_hook(Trial& trial) {
   runhook_builtin_hook_destroy(hook);
 }
 
-class EveryBuiltinHook : public testing::TestWithParam<std::size_t> {};
+class EveryBuiltinHook : public testing::TestWithParam<std::size_t> {
+ protected:
+  void sweep_with(int32_t its_policy) {
+    World world;
+    int destroyed = 0;
+    world.count_destroys_in(&destroyed);
+    hook_under_test = &kBuiltinHooks[GetParam()];
+    hook_under_test->prepare(world, hook_under_test->parameters);
+    policy = its_policy;
+    const Swept swept = sweep(with_hook);
+    EXPECT_EQ(swept.problems, 0) << swept.first;
+    EXPECT_GT(swept.injections, 20);
+  }
+};
 
-TEST_P(EveryBuiltinHook, SurvivesEveryFailingAllocation) {
-  World world;
-  int destroyed = 0;
-  world.count_destroys_in(&destroyed);
-  hook_under_test = &kBuiltinHooks[GetParam()];
-  hook_under_test->prepare(world, hook_under_test->parameters);
-  const Swept swept = sweep(with_hook);
-  EXPECT_EQ(swept.problems, 0) << swept.first;
-  EXPECT_GT(swept.injections, 20);
-}
+TEST_P(EveryBuiltinHook, SurvivesEveryFailingAllocation) { sweep_with(RUNHOOK_POLICY_FAIL); }
+TEST_P(EveryBuiltinHook, GoesOnAfterEveryFailingAllocationIfItsFailuresAreWarnings) { sweep_with(RUNHOOK_POLICY_WARN); }
 
 INSTANTIATE_TEST_SUITE_P(All, EveryBuiltinHook, testing::Range<std::size_t>(0, std::size(kBuiltinHooks)),
                          [](const auto& test) { return kBuiltinHooks[test.param].name(); });

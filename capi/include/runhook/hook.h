@@ -41,7 +41,7 @@ enum { /* phases: hooks are called phase by phase, within a phase in the order i
        RUNHOOK_PHASE_SAVER = 2 /* so that nothing is saved that a guard has just rejected */
 };
 
-enum {                          /* what a hook's failure does */
+enum {                          /* what a hook's failure does; one whose begin has failed is called for cleanup only */
        RUNHOOK_POLICY_FAIL = 0, /* fails the run */
        RUNHOOK_POLICY_WARN = 1, /* is logged and counted in the outcome; the run goes on */
        RUNHOOK_POLICY_DISABLE =
