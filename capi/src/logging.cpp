@@ -1,5 +1,6 @@
 #include "runhook/logging.h"
 
+#include <array>
 #include <chrono>
 #include <limits>
 #include <map>
@@ -14,8 +15,10 @@
 #include "runhook/hooks/metrics.hpp"
 #include "runhook/hooks/progress.hpp"
 #include "runhook/hooks/step_counter.hpp"
+#include "runhook/value.h"
 #include "table.hpp"
 #include "text.hpp"
+#include "value_handle.hpp"
 
 namespace runhook::capi {
 
@@ -26,6 +29,9 @@ static_assert(offsetof(runhook_logging_options, tags) == 8 && kLoggingSizeV1_0 =
 constexpr std::size_t kStepCounterSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_step_counter_options, global_step_name);
 static_assert(offsetof(runhook_step_counter_options, every_n_steps) == 8 && kStepCounterSizeV1_0 == 32,
               "the 1.0 prefix is frozen");
+constexpr std::size_t kFormatterSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_log_formatter, format);
+static_assert(offsetof(runhook_log_formatter, destroy) == 16 && kFormatterSizeV1_0 == 32, "the 1.0 prefix is frozen");
+constexpr std::size_t kLineCapacity = 4096;
 constexpr std::size_t kScalarSinkSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_scalar_sink, write);
 static_assert(offsetof(runhook_scalar_sink, destroy) == 16 && kScalarSinkSizeV1_0 == 32, "the 1.0 prefix is frozen");
 constexpr std::size_t kProgressSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_progress_options, reserved);
@@ -61,6 +67,56 @@ std::optional<double> optional_seconds(std::int64_t given_ns) {
   return ns ? std::optional(seconds(*ns)) : std::nullopt;
 }
 
+// What a formatter is shown, as long as it is called.
+class ShownValues {
+ public:
+  explicit ShownValues(const LoggedValues& logged) {
+    tags_.reserve(logged.size());
+    values_.reserve(logged.size());
+    for (const auto& [tag, value] : logged) {
+      tags_.push_back(tag.c_str());
+      values_.push_back(value ? give_value(value) : nullptr);
+    }
+  }
+  ~ShownValues() {
+    for (runhook_value* value : values_) runhook_value_destroy(value);
+  }
+  ShownValues(const ShownValues&) = delete;
+  ShownValues& operator=(const ShownValues&) = delete;
+  const char* const* tags() const noexcept { return tags_.data(); }
+  runhook_value* const* values() const noexcept { return values_.data(); }
+  std::size_t size() const noexcept { return tags_.size(); }
+
+ private:
+  std::vector<const char*> tags_;
+  std::vector<runhook_value*> values_;
+};
+
+runhook_status accept_formatter(const runhook_log_formatter* given, LogFormatter& formatter,
+                                runhook_error** error) noexcept {
+  if (given == nullptr) return guarded(error, [] {});
+  runhook_log_formatter table;
+  UserData owner;
+  if (const auto status = accept_table(given, kFormatterSizeV1_0, table, owner, error); status != RUNHOOK_OK) {
+    return status;
+  }
+  return guarded(error, [&] {
+    if (table.format == nullptr) refuse("format is NULL");
+    formatter = [format = table.format,
+                 data = std::make_shared<const UserData>(std::move(owner))](const LoggedValues& logged) {
+      const ShownValues shown(logged);
+      std::array<char, kLineCapacity> line{};
+      const std::int32_t verdict =
+          format(shown.tags(), shown.values(), shown.size(), line.data(), line.size(), data->get());
+      if (verdict != RUNHOOK_CALLBACK_OK) {
+        throw StatusError(StatusCode::hook_failed, v1::detail::unexplained_failure("format", verdict));
+      }
+      line.back() = '\0';
+      return std::string(required_text(line.data(), "line"));
+    };
+  });
+}
+
 runhook_status accept_scalars(const runhook_scalar_sink* given, ScalarSink& sink, runhook_error** error) noexcept {
   if (given == nullptr) return guarded(error, [] {});
   runhook_scalar_sink table;
@@ -88,9 +144,13 @@ using namespace runhook::capi;
 
 runhook_builtin_hook* runhook_logging_hook_create(const char* const* names, size_t count,
                                                   const runhook_logging_options* options, const runhook_log* log,
-                                                  runhook_error** error) {
+                                                  const runhook_log_formatter* formatter, runhook_error** error) {
   LogSink sink;
-  if (accept_log(log, sink, error) != RUNHOOK_OK) return nullptr;
+  LogFormatter format;
+  // Both are taken over, whatever the other is like.
+  const runhook_status log_status = accept_log(log, sink, error);
+  const runhook_status format_status = accept_formatter(formatter, format, log_status == RUNHOOK_OK ? error : nullptr);
+  if (log_status != RUNHOOK_OK || format_status != RUNHOOK_OK) return nullptr;
   return made_hook(error, [&] {
     const runhook_logging_options given = read_struct(options, kLoggingSizeV1_0, RUNHOOK_LOGGING_OPTIONS_INIT);
     LoggingOptions wanted;
@@ -98,6 +158,7 @@ runhook_builtin_hook* runhook_logging_hook_create(const char* const* names, size
     wanted.every_n_iter = optional_number(given.every_n_iter, "every_n_iter");
     wanted.every_n_secs = optional_seconds(given.every_ns);
     wanted.at_end = read_flag(given.at_end, "at_end");
+    wanted.formatter = std::move(format);
     wanted.log = std::move(sink);
     wanted.descriptor = given.descriptor;
     return LoggingHook::make(std::move(wanted));

@@ -87,6 +87,45 @@ class CLogging : public NoHandlesLeft {
   Caught error_;
 };
 
+TEST_F(CLogging, LinesAreAsTheFormatterMakesThem) {
+  const char* const names[] = {"y", "y"};
+  const char* const tags[] = {"second", "first"};
+  Written written;
+  int destroyed = 0;
+  {
+    Loop loop;
+    const runhook_log log = written.log();
+    runhook_log_formatter formatter = RUNHOOK_LOG_FORMATTER_INIT;
+    formatter.user_data = &destroyed;
+    formatter.destroy = count_destroy;
+    formatter.format = [](const char* const* its_tags, runhook_value* const* values, size_t count, char* line,
+                          size_t capacity, void*) -> int32_t {
+      double number = 0;
+      runhook_value_get_double(values[0], &number, nullptr);
+      std::snprintf(line, capacity, "%zu: %s is %.2f, %s", count, its_tags[0], number, its_tags[1]);
+      return RUNHOOK_CALLBACK_OK;
+    };
+    runhook_logging_options options = RUNHOOK_LOGGING_OPTIONS_INIT;
+    options.tags = tags;
+    options.every_n_iter = 2;
+    EXPECT_EQ(run(loop, runhook_logging_hook_create(names, 2, &options, &log, &formatter, error_.out()), 3), 0);
+  }
+  EXPECT_EQ(written.lines, (std::vector<std::string>{"2: first is 0.50, second", "2: first is 0.50, second"}));
+  EXPECT_EQ(destroyed, 1);
+}
+
+TEST_F(CLogging, FormatterThatFailsFailsTheRun) {
+  Loop loop;
+  runhook_log_formatter formatter = RUNHOOK_LOG_FORMATTER_INIT;
+  formatter.format = [](const char* const*, runhook_value* const*, size_t, char*, size_t, void*) -> int32_t {
+    return 0;
+  };
+  EXPECT_EQ(run(loop, runhook_logging_hook_create(kY, 1, nullptr, nullptr, &formatter, error_.out()), 3), -1);
+  formatter.format = nullptr;
+  EXPECT_EQ(runhook_logging_hook_create(kY, 1, nullptr, nullptr, &formatter, error_.out()), nullptr);
+  EXPECT_EQ(error_.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
+}
+
 TEST_F(CLogging, LoggingWritesToALog) {
   Written written;
   {
@@ -95,7 +134,7 @@ TEST_F(CLogging, LoggingWritesToALog) {
     options.every_n_iter = 3;
     options.at_end = 1;
     const runhook_log log = written.log();
-    EXPECT_EQ(run(loop, runhook_logging_hook_create(kY, 1, &options, &log, error_.out()), 4), 0);
+    EXPECT_EQ(run(loop, runhook_logging_hook_create(kY, 1, &options, &log, nullptr, error_.out()), 4), 0);
   }
   EXPECT_THAT(written.lines, ElementsAre("y = 0.5", "y = 0.5 (0.030 sec)", "y = 0.5 (0.010 sec)"))
       << "the last is fetched by a run of its own";
@@ -112,7 +151,7 @@ TEST_F(CLogging, LoggingHasTagsAndTimeAndADescriptor) {
   options.every_n_iter = -1;
   options.every_ns = 20000000;
   options.descriptor = pipe.writer;
-  EXPECT_EQ(run(loop, runhook_logging_hook_create(names, 2, &options, nullptr, error_.out()), 3), 0);
+  EXPECT_EQ(run(loop, runhook_logging_hook_create(names, 2, &options, nullptr, nullptr, error_.out()), 3), 0);
   EXPECT_EQ(pipe.read_all(), "input = nothing, loss = 0.5\ninput = nothing, loss = 0.5 (0.020 sec)\n");
 }
 
@@ -121,7 +160,7 @@ TEST_F(CLogging, LoggingRefusesWhatContradicts) {
   const runhook_log log = written.log();
   runhook_logging_options options = RUNHOOK_LOGGING_OPTIONS_INIT;
   const auto refused = [&](const char* text) {
-    EXPECT_EQ(runhook_logging_hook_create(kY, 1, &options, &log, error_.out()), nullptr);
+    EXPECT_EQ(runhook_logging_hook_create(kY, 1, &options, &log, nullptr, error_.out()), nullptr);
     EXPECT_EQ(error_.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
     EXPECT_THAT(error_.message(), HasSubstr(text));
   };
@@ -135,12 +174,12 @@ TEST_F(CLogging, LoggingRefusesWhatContradicts) {
   options.every_n_iter = -10;
   refused("every_n_iter");
   EXPECT_EQ(written.destroyed, 4) << "the log is consumed whatever happens";
-  EXPECT_EQ(runhook_logging_hook_create(nullptr, 0, nullptr, nullptr, error_.out()), nullptr);
+  EXPECT_EQ(runhook_logging_hook_create(nullptr, 0, nullptr, nullptr, nullptr, error_.out()), nullptr);
   const char* const twice[] = {"y", "x"};
   const char* const tags[] = {"a", "a"};
   options = RUNHOOK_LOGGING_OPTIONS_INIT;
   options.tags = tags;
-  EXPECT_EQ(runhook_logging_hook_create(twice, 2, &options, nullptr, error_.out()), nullptr);
+  EXPECT_EQ(runhook_logging_hook_create(twice, 2, &options, nullptr, nullptr, error_.out()), nullptr);
   EXPECT_THAT(error_.message(), HasSubstr("'a'"));
 }
 
@@ -266,7 +305,7 @@ TEST_F(CLogging, MetricsRefuseBadOptions) {
 TEST_F(CLogging, NameThatTheSessionHasNotFailsItsCreation) {
   const char* const typo[] = {"typo"};
   Loop loop;
-  EXPECT_EQ(run(loop, runhook_logging_hook_create(typo, 1, nullptr, nullptr, error_.out()), 1), -1);
+  EXPECT_EQ(run(loop, runhook_logging_hook_create(typo, 1, nullptr, nullptr, nullptr, error_.out()), 1), -1);
   EXPECT_EQ(loop.error.code(), RUNHOOK_ERR_NOT_FOUND);
 }
 

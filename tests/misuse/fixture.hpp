@@ -28,8 +28,7 @@ using Handles = std::tuple<runhook_context*, runhook_error*, runhook_value*, run
                            runhook_coordinator*, runhook_thread*, runhook_snapshot*, runhook_saver*, runhook_session*,
                            runhook_graph*, runhook_scaffold*, runhook_session_manager*, runhook_session_creator*,
                            runhook_config*, runhook_monitored_session*, runhook_trigger*, runhook_builtin_hook*,
-                           runhook_signal_subscription*, runhook_summary_writer*, runhook_timings*,
-                           runhook_stop_flag*>;
+                           runhook_signal_subscription*, runhook_summary_writer*, runhook_timings*, runhook_stop_flag*>;
 
 // Whether the test program is called back in the step or in after_run, to do what a test wants done there.
 class Visitor {
@@ -313,6 +312,14 @@ RUNHOOK_SANE(const runhook_clock_table*) {
 RUNHOOK_SANE(const runhook_log*) {
   runhook_log table = RUNHOOK_LOG_INIT;
   table.write = [](int32_t, const char*, void*) {};
+  return world.own(world.keep(table));
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_log_formatter*) {
+  runhook_log_formatter table = RUNHOOK_LOG_FORMATTER_INIT;
+  table.format = [](const char* const*, runhook_value* const*, size_t, char* line, size_t, void*) -> int32_t {
+    line[0] = '\0';
+    return RUNHOOK_CALLBACK_OK;
+  };
   return world.own(world.keep(table));
 } RUNHOOK_SANE_END;
 RUNHOOK_SANE(const runhook_scalar_sink*) {

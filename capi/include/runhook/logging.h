@@ -30,23 +30,44 @@ typedef struct runhook_logging_options {
   { sizeof(runhook_logging_options), NULL, 100, -1, 0, 2 }
 
 /**
+ * Makes lines of values. A table; see runhook_function for the rules.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_log_formatter {
+  size_t struct_size;
+  void* user_data;
+  void (*destroy)(void* user_data);
+  /* Required; on the session's thread. Puts a line, without its end, as a NUL-terminated text into `line`, which has
+     `capacity` bytes, 4096 or more. Tags and values are borrowed, and in the order of the tags; a value is NULL if
+     there is none. Returns RUNHOOK_CALLBACK_OK; anything else fails the hook. */
+  int32_t (*format)(const char* const* tags, runhook_value* const* values, size_t count, char* line, size_t capacity,
+                    void* user_data);
+  /* End of 1.0. Append only, below this line. */
+} runhook_log_formatter;
+#define RUNHOOK_LOG_FORMATTER_INIT \
+  { sizeof(runhook_log_formatter), NULL, NULL, NULL }
+
+/**
  * Makes a hook that prints values, "tag = value, tag = value (1.234 sec)", in the first run and again every so many
  * runs or so often. Nothing is fetched in between. A name that the session has not fails its creation.
  *
  * Those at the end are fetched by a run without hooks, which does whatever the session does to give these values: a
- * session that is one function makes another step. A line of another form is made by a hook of one's own, with the
- * trigger runhook_trigger_every_runs().
+ * session that is one function makes another step.
  *
  * \param names of what is to be fetched; at least one; copied.
  * \param options NULL: those of RUNHOOK_LOGGING_OPTIONS_INIT, every 100 runs to standard error.
  * \param log gets the lines, at RUNHOOK_LOG_INFO; consumed. NULL: they are written to the descriptor.
+ * \param formatter makes the lines; consumed. NULL: they are as said above.
  * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT for both intervals, and for neither without at_end.
  * \threadsafety Any thread.
  * \since 1.0
  */
 RUNHOOK_API runhook_builtin_hook* runhook_logging_hook_create(const char* const* names, size_t count,
                                                               const runhook_logging_options* options,
-                                                              const runhook_log* log, runhook_error** error);
+                                                              const runhook_log* log,
+                                                              const runhook_log_formatter* formatter,
+                                                              runhook_error** error);
 
 /**
  * Takes numbers that belong to steps. A table; see runhook_function for the rules.
