@@ -79,6 +79,7 @@ TEST(SignalsFork, ChildMaySubscribeItself) {
 }
 
 // While other threads subscribe, are sent signals and end it again.
+#ifndef __SANITIZE_ADDRESS__  // whose allocator may be locked by another thread at the time of the fork
 TEST(SignalsFork, ChildrenAreNeverStuck) {
   std::atomic<bool> over{false};
   std::vector<std::thread> others;
@@ -97,11 +98,13 @@ TEST(SignalsFork, ChildrenAreNeverStuck) {
       to_this_thread(SIGUSR1);
       _exit(stop.stop_requested() ? 0 : 1);
     });
-    ASSERT_TRUE(has_exited(status, 0)) << i;
+    EXPECT_TRUE(has_exited(status, 0)) << i;
+    if (HasFailure()) break;
   }
   over = true;
   for (std::thread& other : others) other.join();
 }
+#endif
 
 int status_of_shell(const char* script) {
   const char* const arguments[] = {"sh", "-c", script, nullptr};
