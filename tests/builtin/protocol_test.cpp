@@ -106,6 +106,7 @@ class EveryBuiltinHook : public testing::TestWithParam<std::tuple<std::size_t, s
     return RUNHOOK_CALLBACK_OK;
   }
 
+  int destroyed_ = 0;
   World world_;
   ScriptedHook before_;
   ScriptedHook after_;
@@ -116,8 +117,7 @@ class EveryBuiltinHook : public testing::TestWithParam<std::tuple<std::size_t, s
 };
 
 TEST_P(EveryBuiltinHook, LeavesTheOthersTheirDue) {
-  int destroyed = 0;
-  world_.count_destroys_in(&destroyed);
+  world_.count_destroys_in(&destroyed_);
   hook().prepare(world_, hook().parameters);
   Caught error;
   runhook_builtin_hook* const built = hook().make(error.out());

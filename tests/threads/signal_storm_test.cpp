@@ -1,6 +1,7 @@
 // A million signals at two threads whose runs allocate, write, save, are stopped and begin again. And handlers with the
-// faults that such a storm is to find. Not built with ThreadSanitizer, which puts handlers off, and makes one signal of
-// several: signal_subscriptions_test.cpp is for it.
+// faults that such a storm is to find. Not built with sanitizers: ThreadSanitizer puts handlers off, and makes one
+// signal of several; AddressSanitizer loses track of the stacks that handlers interrupt. signal_subscriptions_test.cpp
+// is for them.
 #include "signal_storm.hpp"
 
 #include <gtest/gtest.h>
@@ -19,12 +20,7 @@ using namespace runhook;
 using namespace runhook_test;
 using namespace std::chrono_literals;
 
-// AddressSanitizer makes a signal several times as dear.
-#ifdef __SANITIZE_ADDRESS__
-constexpr std::uint64_t kSignals = 100'000;
-#else
 constexpr std::uint64_t kSignals = 1'000'000;
-#endif
 
 const int kQueued = SIGRTMIN;
 const std::vector<int> kOthers = {SIGUSR1, SIGTERM, SIGINT};
