@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
+#include "standard_error.hpp"
 
 namespace runhook::inline v1 {
 
 void detail::log_to_stderr(LogLevel level, std::string_view text) {
   if (level < LogLevel::warning) return;
-  fmt::print(stderr, "runhook: {}: {}\n", level == LogLevel::error ? "error" : "warning", text);
+  write_to_standard_error(fmt::format("runhook: {}: {}\n", level == LogLevel::error ? "error" : "warning", text));
 }
 
 }  // namespace runhook::inline v1

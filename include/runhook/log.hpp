@@ -15,7 +15,8 @@ enum class LogLevel : std::int32_t { info = 0, warning = 1, error = 2 };
 using LogSink = std::function<void(LogLevel, std::string_view)>;
 
 namespace detail {
-// The sink of those who have given none: warnings and errors go to standard error.
+// The sink of those who have given none: warnings and errors go to standard error, unless that would not take them at
+// once.
 void log_to_stderr(LogLevel level, std::string_view text);
 }  // namespace detail
 

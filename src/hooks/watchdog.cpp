@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "../background_thread.hpp"
+#include "../standard_error.hpp"
 #include "../thread_id.hpp"
 #include "../watchdog/sight.hpp"
 #include "../watchdog/thread_stack.hpp"
@@ -97,12 +98,7 @@ std::string headline(const Stall& stall) {
 
 // Without anything that a thread that hangs may hold.
 void tell_stderr(const std::string& line) noexcept {
-  const std::string text = "runhook: error: " + line + "\n";
-  for (std::size_t at = 0; at < text.size();) {
-    const ssize_t written = ::write(STDERR_FILENO, text.data() + at, text.size() - at);
-    if (written <= 0) return;
-    at += static_cast<std::size_t>(written);
-  }
+  detail::write_to_standard_error("runhook: error: " + line + "\n");
 }
 
 }  // namespace

@@ -1,8 +1,6 @@
 #include "subscriber.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -10,6 +8,7 @@
 #include <utility>
 
 #include "../monotonic.hpp"
+#include "../standard_error.hpp"
 #include "runhook/error.hpp"
 
 namespace runhook::inline v1 {
@@ -67,13 +66,6 @@ Stages stages_of(const SignalRule& rule) noexcept {
 
 bool saves(const SignalRule& rule) noexcept {
   return rule.action == SignalAction::save || rule.action == SignalAction::save_and_stop;
-}
-
-// A terminal that is halted, or a pipe that nobody reads, must not hold up the thread.
-void write_to_standard_error(std::string_view line) noexcept {
-  struct pollfd ready = {STDERR_FILENO, POLLOUT, 0};
-  if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) return;
-  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
 }  // namespace

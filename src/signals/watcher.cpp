@@ -14,6 +14,7 @@
 
 #include "../background_thread.hpp"
 #include "../monotonic.hpp"
+#include "../standard_error.hpp"
 #include "registry.hpp"
 #include "runhook/error.hpp"
 
@@ -33,10 +34,7 @@ int milliseconds_until(std::int64_t time_ns) noexcept {
 
 [[noreturn]] void end_process(int signal) noexcept {
   constexpr char kText[] = "runhook: the run has not ended in time after a signal: the process is ended\n";
-  struct pollfd ready = {STDERR_FILENO, POLLOUT, 0};
-  if (poll(&ready, 1, 0) == 1) {
-    [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kText, sizeof kText - 1);
-  }
+  write_to_standard_error(kText);
   _exit(128 + signal);
 }
 

@@ -1,0 +1,89 @@
+#include "runhook/log.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "core/loop_rig.hpp"
+#include "ends.hpp"
+#include "folder.hpp"
+
+namespace {
+
+using namespace runhook;
+using namespace runhook_test;
+
+// Puts another descriptor in the place of standard error.
+class StandardError {
+ public:
+  explicit StandardError(int descriptor) : before_(dup(STDERR_FILENO)) { dup2(descriptor, STDERR_FILENO); }
+  ~StandardError() {
+    dup2(before_, STDERR_FILENO);
+    close(before_);
+  }
+  StandardError(const StandardError&) = delete;
+  StandardError& operator=(const StandardError&) = delete;
+
+ private:
+  const int before_;
+};
+
+// A session without a log of its own, whose hook warns in every step.
+Outcome warn_in_every_step(int steps) {
+  LoopRig rig;
+  rig.config.log = nullptr;
+  rig.hook({.name = "warner"})->on_after = [](SessionRunContext& context) {
+    context.log(LogLevel::info, "nobody is to see this");
+    context.warn(Error(StatusCode::data_loss, "half of it is gone"));
+  };
+  const auto session = rig.start();
+  session->run_until_stop(no_args, steps);
+  session->close();
+  return session->outcome();
+}
+
+TEST(Log, WarningsGoToStandardErrorUnlessThereIsALog) {
+  Pipe pipe;
+  {
+    const StandardError replaced(pipe.writer);
+    EXPECT_EQ(warn_in_every_step(2).warnings, 2);
+  }
+  const std::string seen = pipe.read_all();
+  EXPECT_EQ(seen.find("runhook: warning: "), 0U) << seen;
+  EXPECT_NE(seen.find("half of it is gone"), std::string::npos) << seen;
+  EXPECT_EQ(seen.find("nobody"), std::string::npos) << seen;
+}
+
+TEST(Log, StandardErrorThatNobodyReadsDoesNotHoldUpTheRun) {
+  const Pipe pipe;
+  Outcome outcome;
+  {
+    const StandardError replaced(pipe.writer);
+    outcome = warn_in_every_step(20'000);  // some 2 MB
+  }
+  EXPECT_EQ(outcome.kind, OutcomeKind::completed);
+  EXPECT_EQ(outcome.warnings, 20'000);
+}
+
+TEST(Log, StandardErrorWhoseReaderIsGoneDoesNotEndTheProcess) {
+  Pipe pipe;
+  pipe.close_reader();
+  Outcome outcome;
+  {
+    const StandardError replaced(pipe.writer);
+    outcome = warn_in_every_step(2);
+  }
+  EXPECT_EQ(outcome.kind, OutcomeKind::completed);
+}
+
+TEST(Log, SinkThatFailsDoesNotFailTheRun) {
+  LoopRig rig;
+  rig.config.log = [](LogLevel, std::string_view) { fail(StatusCode::internal); };
+  rig.hook()->on_after = [](SessionRunContext& context) { context.log(LogLevel::error, "lost"); };
+  const auto session = rig.start();
+  EXPECT_EQ(session->run_until_stop(no_args, 3), 3);
+}
+
+}  // namespace
