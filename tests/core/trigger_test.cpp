@@ -455,8 +455,8 @@ TEST_F(TriggeredHook, LastIsTheLastRunThatMayBeMade) {
 }
 
 TEST_F(TriggeredHook, StepsAtTheEndsOfTheirRangeAreCountedLikeOthers) {
-  constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min();
-  constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+  static constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min();
+  static constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
   Steps last;
   Steps late;
   add(Trigger::last(), &last);
