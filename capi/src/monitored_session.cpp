@@ -67,7 +67,7 @@ runhook_monitored_session* new_session(const ConfigBox& from) {
   box->stop = config.stop;
   box->hooks.reserve(config.hooks.size());
   for (const HookRegistration& registration : config.hooks) {
-    if (auto hook = std::dynamic_pointer_cast<CHook>(registration.hook)) box->hooks.push_back(std::move(hook));
+    if (auto hook = std::dynamic_pointer_cast<CHook>(registration.hook)) box->hooks.push_back(hook);
   }
   config.direct_contexts = std::make_shared<HookContexts>(*box);
   const auto number = HandleTable::create(HandleKind::monitored_session, box.get());
