@@ -20,6 +20,7 @@ namespace {
 constexpr std::size_t kEvalsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_stop_after_n_evals_options, reserved);
 static_assert(offsetof(runhook_stop_after_n_evals_options, num_evals) == 8 && kEvalsSizeV1_0 == 40,
               "the 1.0 prefix is frozen");
+// NOLINTNEXTLINE(bugprone-sizeof-expression): the size of the pointer is meant
 constexpr std::size_t kOptionsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_evaluation_options, evals);
 static_assert(offsetof(runhook_evaluation_options, args) == 8 && kOptionsSizeV1_0 == 32, "the 1.0 prefix is frozen");
 constexpr std::size_t kResultSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_evaluation_result, outcome);
