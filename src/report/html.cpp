@@ -129,7 +129,7 @@ std::string percent(double share) {
 
 std::string duration_text(std::int64_t ns) {
   const double s = static_cast<double>(std::max<std::int64_t>(ns, 0)) * 1e-9;
-  const auto whole = static_cast<std::int64_t>(s + 0.5);
+  const std::int64_t whole = std::llround(s);
   if (s < 999.5e-9) return fmt::format("{} ns", ns < 0 ? 0 : ns);
   if (s < 999.5e-6) return fmt::format("{:.3g} µs", s * 1e6);
   if (s < 0.9995) return fmt::format("{:.3g} ms", s * 1e3);
