@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 #include <pty.h>
+#include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 
 #include <cstddef>
 #include <string>
@@ -16,12 +18,21 @@
 
 namespace runhook_test {
 
+// A bare root, as debootstrap makes it, has no pseudo-terminals; they are mounted then, for this process alone.
+inline bool open_terminal(int& reader, int& writer, const struct winsize& size) {
+  if (openpty(&reader, &writer, nullptr, nullptr, &size) == 0) return true;
+  if (unshare(CLONE_NEWNS) != 0) return false;
+  mount(nullptr, "/dev", nullptr, MS_PRIVATE, nullptr);  // if it is a mount of its own
+  return mount("devpts", "/dev/pts", "devpts", 0, "newinstance,ptmxmode=0666") == 0 &&
+         openpty(&reader, &writer, nullptr, nullptr, &size) == 0;
+}
+
 struct Terminal : Ends {
   explicit Terminal(unsigned short columns = 100) {
     struct winsize size {
       24, columns, 0, 0
     };
-    EXPECT_EQ(openpty(&reader, &writer, nullptr, nullptr, &size), 0);
+    EXPECT_TRUE(open_terminal(reader, writer, size)) << "there are no pseudo-terminals";
   }
 };
 
