@@ -38,7 +38,8 @@ class Output {
  public:
   // Appends to a file, which is made if need be, with its directories. It is opened by the thread.
   static std::shared_ptr<Output> file(std::string path, OutputOptions options = {});
-  // Writes to a descriptor of somebody else's, which is not closed. `name` is for messages.
+  // Writes to what a descriptor of somebody else's stands for; the output has one of its own for it. `name` is for
+  // messages.
   static std::shared_ptr<Output> descriptor(int fd, std::string name, OutputOptions options = {});
   // Each record replaces the file; whoever reads it sees one record or the other. Of several that wait the last counts.
   static std::shared_ptr<Output> replaced_file(std::string path, OutputOptions options = {});

@@ -168,11 +168,21 @@ class FileSink final : public Sink {
 
 class DescriptorSink final : public Sink {
  public:
-  DescriptorSink(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+  // With a descriptor of its own, which nobody closes, nor uses for something else, while a thread hangs in it.
+  DescriptorSink(int fd, std::string name) : fd_(fcntl(fd, F_DUPFD_CLOEXEC, 0)), name_(std::move(name)) {}
+  ~DescriptorSink() override {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  DescriptorSink(const DescriptorSink&) = delete;
+  DescriptorSink& operator=(const DescriptorSink&) = delete;
 
   // Waits for a reader, so that it is never stuck in a call that nothing ends, and writes no more at a time than a pipe
   // that is ready takes.
   Error write(Batch& batch, const std::atomic<bool>& hurry) override {
+    if (fd_ < 0) {
+      hopeless_ = true;
+      return system_error(EBADF, "writing to", name_);
+    }
     while (!batch.empty()) {
       struct pollfd ready {
         fd_, POLLOUT, 0

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "core/expect_error.hpp"
 #include "core/loop_rig.hpp"
@@ -72,6 +73,22 @@ TEST(Output, SyncDoesNotWaitForEverForAReaderThatDoesNotRead) {
   const auto output = Output::descriptor(pipe.writer, "the pipe", {.close_timeout = 10ms});
   output->write(std::string(std::size_t{1} << 19, 'x'));
   EXPECT_FALSE(output->sync());
+}
+
+TEST(Output, DescriptorMayBeClosedByItsOwner) {
+  Pipe pipe;
+  const auto output = Output::descriptor(pipe.writer, "the pipe");
+  close(std::exchange(pipe.writer, -1));
+  output->write("text");
+  EXPECT_TRUE(output->close());
+  EXPECT_EQ(pipe.read_all(), "text");
+}
+
+TEST(Output, DescriptorThatIsNotOpenIsAFailure) {
+  const auto output = Output::descriptor(1000000, "nothing");
+  output->write("text");
+  EXPECT_FALSE(output->close());
+  EXPECT_THAT(output->take_failure().message(), HasSubstr("nothing"));
 }
 
 TEST(Output, HeaderIsWrittenOnceHoweverOftenTheFileIsContinued) {
