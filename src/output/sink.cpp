@@ -105,7 +105,7 @@ class FileSink final : public Sink {
       }
     }
     if (!preface_.empty()) {
-      const Error error = append(preface_, /*first_record_end=*/preface_.size());
+      Error error = append(preface_, /*first_record_end=*/preface_.size());
       if (error) return error;
       preface_.clear();
     }
@@ -225,7 +225,7 @@ class ReplacingSink final : public Sink {
   Error write(Batch& batch, const std::atomic<bool>&) override {
     const std::size_t records = batch.ends.size();
     const std::size_t begin = records > 1 ? batch.ends[records - 2] : 0;
-    const Error error = replace(std::string_view(batch.bytes).substr(begin));
+    Error error = replace(std::string_view(batch.bytes).substr(begin));
     if (!error) batch.clear();
     return error;
   }
