@@ -43,7 +43,7 @@ Error error_about(StatusCode code, const char* text, const std::string& name) no
 
 struct Output::State {
   State(std::unique_ptr<detail::Sink> its_sink, int its_fd, std::string its_name, OutputOptions its_options)
-      : fd(its_fd), name(std::move(its_name)), options(std::move(its_options)), sink(std::move(its_sink)) {}
+      : name(std::move(its_name)), options(std::move(its_options)), sink(std::move(its_sink)), fd(its_fd) {}
 
   bool take(std::string_view record) noexcept;
   void ask(bool State::*what) noexcept;
@@ -54,32 +54,33 @@ struct Output::State {
   void write_out() noexcept;
   void failed(const Error& error) noexcept;
 
-  const int fd;
   const std::string name;
   const OutputOptions options;
   const std::unique_ptr<detail::Sink> sink;  // used by the thread only
   detail::Batch writing;                     // the same
+  std::thread thread;
 
-  SpinLock pending_lock;
-  detail::Batch pending;
-  std::atomic<bool> taking{true};
+  detail::Batch pending;             // guarded by pending_lock
   std::atomic<std::size_t> left{0};  // bytes that are with the thread
   std::atomic<std::uint64_t> dropped{0};
 
-  std::mutex mutex;  // guards what follows
+  std::mutex mutex;
   std::condition_variable changed;
-  bool flush = false;
+  // Guarded by it, with the flags below.
   std::uint64_t syncs = 0;   // that were asked for
   std::uint64_t synced = 0;  // up to which everything was tried
-  bool closing = false;
-  bool done = true;  // there is no thread, or none any more
   Error failure;
-  bool failure_told = false;
-  bool drops_told = false;
 
+  const int fd;
+  SpinLock pending_lock;
+  std::atomic<bool> taking{true};
   std::atomic<bool> hurry{false};  // closing is waited for
   std::atomic<bool> news{false};   // there may be something for take_failure()
-  std::thread thread;
+  bool flush = false;
+  bool closing = false;
+  bool done = true;  // there is no thread, or none any more
+  bool failure_told = false;
+  bool drops_told = false;
 };
 
 bool Output::State::take(std::string_view record) noexcept {

@@ -13,7 +13,7 @@ Error write_trace(const std::string& path, const Trace& trace, const OutputOptio
     const std::shared_ptr<Output> file = Output::replaced_file(path, options);
     file->write(chrome_trace(trace));
     const bool written = file->close();
-    if (const Error failure = file->take_failure()) return failure;
+    if (Error failure = file->take_failure()) return failure;
     return written ? Error() : Error(StatusCode::deadline_exceeded, "writing " + path + " takes too long");
   } catch (...) {
     return Error::from_current_exception(StatusCode::unknown);

@@ -95,7 +95,9 @@ void Axis::add_linear_ticks(bool whole) {
 
 void Axis::add_decades() {
   const double every = std::max(1.0, std::ceil((high_ - low_) / kIntervals));
-  for (double power = std::ceil(low_); power <= high_; power += every) {
+  const double first = std::ceil(low_);
+  for (int i = 0; first + i * every <= high_; ++i) {
+    const double power = first + i * every;
     const double value = std::pow(10.0, power);
     add_tick(value, power < -3 ? number_text(value) : short_count(value));
   }
