@@ -60,9 +60,11 @@ std::int64_t price_of_clock() noexcept {
 
 }  // namespace
 
-void Sampling::sampled(std::int64_t position, std::int64_t now_ns, std::int64_t cost_ns,
+void Sampling::sampled(std::int64_t position, std::int64_t now_ns, std::int64_t took_ns, std::int64_t cost_ns,
                        std::int64_t begun_at) noexcept {
-  const std::int64_t run_ns = std::max<std::int64_t>((now_ns - last_ns_) / weight(position), 1);
+  // A run that is measured takes longer than others; what passes between runs, e.g. while other sessions have theirs,
+  // is not this session's time.
+  const std::int64_t run_ns = std::max<std::int64_t>(std::min((now_ns - last_ns_) / weight(position), took_ns), 1);
   const std::int64_t wanted = samples_++ < kFirst ? 1 : cost_ns * kBudget / run_ns;
   // Not at once from one to the longest: a single pair of runs does not say that much.
   interval_ = std::clamp<std::int64_t>(wanted, 1, std::min(interval_ * 2, kLongest));
@@ -148,8 +150,9 @@ StepTimer::Attempt::~Attempt() {
     Sampling& sampling = due_ ? timer_.due_ : timer_.idle_;
     const std::int64_t position = due_ ? timer_.due_attempts_ : run_ - timer_.due_attempts_;
     const auto reads = static_cast<std::int64_t>(timer_.entries_.size()) + 2;
-    timer_.count(timer_.net(end_ns - begin_ns_, reads), sampling.weight(position));
-    sampling.sampled(position, end_ns, timer_.cost_ns(), due_ ? position : run_);
+    const std::int64_t took_ns = timer_.net(end_ns - begin_ns_, reads);
+    timer_.count(took_ns, sampling.weight(position));
+    sampling.sampled(position, end_ns, took_ns, timer_.cost_ns(), due_ ? position : run_);
   } else {
     timer_.count(-1, 0);
   }

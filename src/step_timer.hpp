@@ -23,8 +23,10 @@ class Sampling {
   bool wanted(std::int64_t position) const noexcept { return position >= next_; }
   std::int64_t next() const noexcept { return next_; }
   std::int64_t weight(std::int64_t position) const noexcept { return position > last_ ? position - last_ : 1; }
-  // `cost_ns`: what measuring has cost; `begun_at`: where in the caller's count of runs the next wait begins.
-  void sampled(std::int64_t position, std::int64_t now_ns, std::int64_t cost_ns, std::int64_t begun_at) noexcept;
+  // `took_ns`: the run that was measured; `cost_ns`: what measuring has cost; `begun_at`: where in the caller's count
+  // of runs the next wait begins.
+  void sampled(std::int64_t position, std::int64_t now_ns, std::int64_t took_ns, std::int64_t cost_ns,
+               std::int64_t begun_at) noexcept;
 
  private:
   static constexpr std::int64_t kFirst = 8;  // all of them are measured

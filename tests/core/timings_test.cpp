@@ -267,7 +267,7 @@ std::int64_t sample(Sampling& sampling, std::int64_t runs, std::int64_t run_ns, 
     if (!sampling.wanted(run)) continue;
     ++samples;
     stood_for += sampling.weight(run);
-    sampling.sampled(run, run * run_ns, cost_ns, run);
+    sampling.sampled(run, run * run_ns, run_ns, cost_ns, run);
   }
   return samples;
 }
@@ -293,6 +293,18 @@ TEST(TimingsSampling, EveryRunIsMeasuredIfThatTakesLittleOfIt) {
   EXPECT_EQ(stood_for, 1000);
 }
 
+TEST(TimingsSampling, TimeBetweenRunsIsNotTakenForTheirs) {
+  constexpr std::int64_t kRuns = 1'000'000;
+  Sampling sampling;
+  std::int64_t samples = 0;
+  for (std::int64_t run = 0; run < kRuns; ++run) {
+    if (!sampling.wanted(run)) continue;
+    ++samples;
+    sampling.sampled(run, run * 1'000'000, 10, 500, run);  // a millisecond for others between any two runs
+  }
+  EXPECT_LT(samples, 300);
+}
+
 TEST(TimingsSampling, IsNotInStepWithWhatHappensEverySoManyRuns) {
   Sampling sampling;
   std::int64_t next = 0;
@@ -300,7 +312,7 @@ TEST(TimingsSampling, IsNotInStepWithWhatHappensEverySoManyRuns) {
   for (int i = 0; i < 400; ++i) {
     next = sampling.next();
     even += next % 2 == 0 ? 1 : 0;
-    sampling.sampled(next, next * 100, 500, next);
+    sampling.sampled(next, next * 100, 100, 500, next);
   }
   EXPECT_GT(even, 100);
   EXPECT_LT(even, 300);
