@@ -16,6 +16,7 @@
 #include <thread>
 #include <utility>
 
+#include "blocked_signals.hpp"
 #include "monotonic.hpp"
 #include "thread_name.hpp"
 
@@ -24,22 +25,6 @@ namespace runhook::inline v1 {
 namespace {
 
 constinit thread_local std::string_view thread_name;
-
-// Blocks all signals of the calling thread; a thread that it starts meanwhile inherits that.
-class BlockedSignals {
- public:
-  BlockedSignals() noexcept {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &previous_);
-  }
-  BlockedSignals(const BlockedSignals&) = delete;
-  BlockedSignals& operator=(const BlockedSignals&) = delete;
-  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &previous_, nullptr); }
-
- private:
-  sigset_t previous_{};
-};
 
 std::chrono::steady_clock::time_point deadline_after(std::int64_t ns) {
   using std::chrono::nanoseconds;
@@ -313,7 +298,7 @@ void Coordinator::start_thread(std::string_view name, std::function<void()> body
     const std::lock_guard<std::mutex> lock(state_->mutex);
     finished.workers = state_->take_finished();
     {
-      const BlockedSignals blocked;
+      const detail::BlockedSignals blocked;
       ticket->thread = std::thread(main);
       ticket->runner = ticket->thread.get_id();
     }

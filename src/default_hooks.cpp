@@ -1,11 +1,15 @@
 #include "runhook/default_hooks.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <utility>
 
+#include "hooks/terminal.hpp"
+#include "refuse.hpp"
 #include "runhook/hooks/logging.hpp"
 #include "runhook/hooks/metrics.hpp"
 #include "runhook/hooks/nan_guard.hpp"
@@ -21,7 +25,7 @@ namespace runhook::inline v1 {
 
 namespace {
 
-[[noreturn]] void refuse(std::string_view why) { throw StatusError(StatusCode::invalid_argument, why); }
+using detail::refuse;
 
 void check(const DefaultHooks& wanted) {
   if (wanted.dir.empty()) refuse("the default hooks have no directory");
@@ -65,7 +69,7 @@ class Maker {
   void add(HookRegistration hook) { made_.push_back(std::move(hook)); }
   std::string file(const char* name) const { return (dir_ / name).string(); }
   std::shared_ptr<Output> terminal() {
-    if (terminal_ == nullptr) terminal_ = Output::descriptor(2, "standard error");
+    if (terminal_ == nullptr) terminal_ = detail::descriptor_output(STDERR_FILENO);
     return terminal_;
   }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "evaluation_run.hpp"
+#include "refuse.hpp"
 #include "runhook/hooks/final_ops.hpp"
 #include "runhook/hooks/stop_flag.hpp"
 #include "runhook/monitored_session.hpp"
@@ -43,18 +44,16 @@ class StateCreator final : public SessionCreator {
   const EvaluatedState state_;
 };
 
-void check(const EvaluationOptions& options) {
-  if (options.config.session_creator == nullptr) {
-    throw StatusError(StatusCode::invalid_argument, "an evaluation needs a session creator");
-  }
-}
-
 }  // namespace
 
 namespace detail {
 
+void check_evaluation(const EvaluationOptions& options) {
+  if (options.config.session_creator == nullptr) refuse("an evaluation needs a session creator");
+}
+
 EvaluationResult evaluate(const EvaluationOptions& options, const EvaluatedState* state) {
-  check(options);
+  check_evaluation(options);
   Config config = options.config;
   config.stop = nullptr;  // an evaluation stops itself, which must not stop the next one
   if (state != nullptr) config.session_creator = std::make_shared<StateCreator>(config.session_creator, *state);
@@ -104,7 +103,7 @@ EvaluationResult evaluate_once(const EvaluationOptions& options, const Snapshot&
 std::optional<EvaluationResult> evaluate_repeatedly(const EvaluationOptions& options,
                                                     const std::shared_ptr<CheckpointSource>& source,
                                                     const EvaluateRepeatedlyOptions& repeat) {
-  check(options);
+  detail::check_evaluation(options);
   if (repeat.max_evaluations && *repeat.max_evaluations < 1) {
     throw StatusError(StatusCode::invalid_argument, "max_evaluations is below 1");
   }

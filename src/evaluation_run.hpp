@@ -19,6 +19,8 @@ struct EvaluatedState {
 // `state` NULL: the sessions are evaluated as they are made.
 EvaluationResult evaluate(const EvaluationOptions& options, const EvaluatedState* state);
 
+void check_evaluation(const EvaluationOptions& options);  // throws INVALID_ARGUMENT without a session creator
+
 }  // namespace detail
 }  // namespace runhook::inline v1
 

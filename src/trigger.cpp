@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "monotonic.hpp"
+#include "refuse.hpp"
 #include "runhook/error.hpp"
 
 namespace runhook::inline v1 {
@@ -20,7 +21,7 @@ namespace {
 constexpr std::int64_t kNever = Trigger::kNever;
 constexpr std::int64_t kAlways = std::numeric_limits<std::int64_t>::min();
 
-[[noreturn]] void refuse(std::string_view what) { throw StatusError(StatusCode::invalid_argument, what); }
+using detail::refuse;
 
 // Numbers to be read one after the other.
 class Numbers {

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "../refuse.hpp"
 #include "runhook/error.hpp"
 
 namespace runhook::inline v1 {
@@ -11,7 +12,7 @@ namespace detail {
 
 namespace {
 
-[[noreturn]] void refuse(std::string_view what) { throw StatusError(StatusCode::invalid_argument, what); }
+using detail::refuse;
 
 }  // namespace
 

@@ -30,9 +30,7 @@ InMemoryEvaluatorHook::InMemoryEvaluatorHook(InMemoryEvaluatorOptions options) :
   if (options_.every_n_runs < 1) {
     throw StatusError(StatusCode::invalid_argument, fmt::format("every_n_runs is below 1: {}", options_.every_n_runs));
   }
-  if (options_.evaluation.config.session_creator == nullptr) {
-    throw StatusError(StatusCode::invalid_argument, "an evaluation needs a session creator");
-  }
+  detail::check_evaluation(options_.evaluation);
 }
 
 void InMemoryEvaluatorHook::begin(SessionRunContext&) {

@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "../monotonic.hpp"
+#include "../refuse.hpp"
 #include "fetched_names.hpp"
+#include "finish_writing.hpp"
 #include "terminal.hpp"
 #include "value_text.hpp"
 
@@ -14,7 +16,7 @@ namespace runhook::inline v1 {
 
 namespace {
 
-[[noreturn]] void refuse(std::string_view what) { throw StatusError(StatusCode::invalid_argument, what); }
+using detail::refuse;
 
 Trigger trigger_of(const LoggingOptions& options) {
   if (options.every_n_iter) return Trigger::every_runs(*options.every_n_iter);
@@ -70,12 +72,7 @@ void LoggingHook::end(SessionRunContext& context) {
 void LoggingHook::cleanup(SessionRunContext& context, const Outcome&) {
   if (output_ == nullptr) return;
   const std::shared_ptr<Output> output = std::exchange(output_, nullptr);
-  if (output == options_.output) {
-    output->sync();  // whoever made it may go on using it
-  } else {
-    output->close();
-  }
-  output->report_to(context);
+  detail::finish_writing(*output, output == options_.output, context);
 }
 
 std::string LoggingHook::line(const Results& results) const {
@@ -84,12 +81,7 @@ std::string LoggingHook::line(const Results& results) const {
     for (std::size_t i = 0; i < tags_.size(); ++i) values.emplace(tags_[i], results.leaves()[i]);
     return options_.formatter(values);
   }
-  std::string text;
-  for (std::size_t i = 0; i < tags_.size(); ++i) {
-    fmt::format_to(std::back_inserter(text), "{}{} = {}", i > 0 ? ", " : "", detail::one_line(tags_[i]),
-                   detail::value_text(results.leaves()[i]));
-  }
-  return text;
+  return detail::named_values_text(tags_, results.leaves());
 }
 
 void LoggingHook::log(SessionRunContext& context, const Results& results) {

@@ -7,11 +7,13 @@
 #include <set>
 #include <utility>
 
+#include "../refuse.hpp"
+
 namespace runhook::inline v1 {
 
 namespace {
 
-[[noreturn]] void refuse(std::string_view why) { throw StatusError(StatusCode::invalid_argument, why); }
+using detail::refuse;
 
 Trigger trigger_of(const StopInterval& interval) {
   if (interval.time && interval.steps) refuse("a stop is looked for by steps or by time, not by both");

@@ -10,6 +10,7 @@
 
 #include "../monotonic.hpp"
 #include "../output/json_string.hpp"
+#include "../refuse.hpp"
 #include "fetched_names.hpp"
 #include "metrics_text.hpp"
 
@@ -19,7 +20,7 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kOwnKeys{"step", "wall_time", "elapsed"};
 
-[[noreturn]] void refuse(std::string_view what) { throw StatusError(StatusCode::invalid_argument, what); }
+using detail::refuse;
 
 Trigger trigger_of(const MetricsOptions& options) {
   if (options.every_n_steps) return Trigger::every_steps(*options.every_n_steps);

@@ -7,6 +7,7 @@
 #include "../profiler/chrome_trace.hpp"
 #include "../profiler/span_ring.hpp"
 #include "../profiler/trace_files.hpp"
+#include "../refuse.hpp"
 
 namespace runhook::inline v1 {
 
@@ -15,7 +16,7 @@ namespace {
 using detail::SpanRing;
 using detail::TraceFiles;
 
-[[noreturn]] void refuse(std::string_view what) { throw StatusError(StatusCode::invalid_argument, what); }
+using detail::refuse;
 
 Trigger interval_of(const ProfilerOptions& options) {
   if (options.every_n_steps && options.every_n_secs) refuse("only one of every_n_steps and every_n_secs can be given");

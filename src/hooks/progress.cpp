@@ -2,11 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
 #include <system_error>
 #include <utility>
 
+#include "../refuse.hpp"
 #include "fetched_names.hpp"
+#include "finish_writing.hpp"
 #include "progress_display.hpp"
 #include "terminal.hpp"
 #include "value_text.hpp"
@@ -15,7 +16,7 @@ namespace runhook::inline v1 {
 
 namespace {
 
-[[noreturn]] void refuse(std::string_view what) { throw StatusError(StatusCode::invalid_argument, what); }
+using detail::refuse;
 
 }  // namespace
 
@@ -67,13 +68,7 @@ void ProgressHook::before_run(SessionRunContext& context) {
 
 void ProgressHook::after_run(SessionRunContext& context, const SessionRunValues& values) {
   if (display_ == nullptr) return;
-  std::string text;
-  const auto leaves = values.results().leaves();
-  for (std::size_t i = 0; i < leaves.size(); ++i) {
-    fmt::format_to(std::back_inserter(text), "{}{} = {}", i > 0 ? ", " : "", detail::one_line(options_.names[i]),
-                   detail::value_text(leaves[i]));
-  }
-  display_->set_values(std::move(text));
+  display_->set_values(detail::named_values_text(options_.names, values.results().leaves()));
   output_->report_to(context);
 }
 
@@ -84,12 +79,7 @@ void ProgressHook::cleanup(SessionRunContext& context, const Outcome&) {
     display->write_last();
   }
   const std::shared_ptr<Output> output = std::exchange(output_, nullptr);
-  if (output == options_.output) {
-    output->sync();  // whoever made it may go on using it
-  } else {
-    output->close();
-  }
-  output->report_to(context);
+  detail::finish_writing(*output, output == options_.output, context);
 }
 
 }  // namespace runhook::inline v1

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "../monotonic.hpp"
+#include "../refuse.hpp"
 #include "fetched_names.hpp"
 #include "value_text.hpp"
 
@@ -13,7 +14,7 @@ namespace runhook::inline v1 {
 
 namespace {
 
-[[noreturn]] void refuse(std::string_view what) { throw StatusError(StatusCode::invalid_argument, what); }
+using detail::refuse;
 
 // A step that stands still would never make a trigger of steps due, so runs are counted as well.
 Trigger trigger_of(const StepCounterOptions& options) {

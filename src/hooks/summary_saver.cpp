@@ -2,23 +2,10 @@
 
 #include <utility>
 
+#include "finish_writing.hpp"
 #include "summary_values.hpp"
 
 namespace runhook::inline v1 {
-
-namespace {
-
-// Waits for what was written, so that it can tell what has gone wrong.
-void finish(SummaryWriter& writer, bool shared, SessionRunContext& context) {
-  if (shared) {
-    writer.sync();
-  } else {
-    writer.close();
-  }
-  writer.report_to(context);
-}
-
-}  // namespace
 
 struct SummarySaverHook::State {
   explicit State(SummarySaverOptions given) : options(std::move(given)), values(options) {
@@ -73,7 +60,7 @@ SummaryWriter* SummarySaverHook::writer() const noexcept { return state_->writer
 void SummarySaverHook::cleanup(SessionRunContext& context, const Outcome&) {
   const std::shared_ptr<SummaryWriter> writer = std::exchange(state_->writer, nullptr);
   if (writer == nullptr) return;  // begin failed
-  finish(*writer, state_->options.writer != nullptr, context);
+  detail::finish_writing(*writer, state_->options.writer != nullptr, context);
 }
 
 struct SummaryAtEndHook::State {
@@ -106,7 +93,7 @@ void SummaryAtEndHook::end(SessionRunContext& context) {
 void SummaryAtEndHook::cleanup(SessionRunContext& context, const Outcome&) {
   const std::shared_ptr<SummaryWriter> writer = std::exchange(state_->writer, nullptr);
   if (writer == nullptr) return;
-  finish(*writer, state_->options.writer != nullptr, context);
+  detail::finish_writing(*writer, state_->options.writer != nullptr, context);
 }
 
 }  // namespace runhook::inline v1

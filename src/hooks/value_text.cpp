@@ -113,5 +113,13 @@ std::string value_text(const Value& value) {
   return describe_value(value);
 }
 
+std::string named_values_text(std::span<const std::string> tags, std::span<const Value> values) {
+  std::string text;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    fmt::format_to(std::back_inserter(text), "{}{} = {}", i > 0 ? ", " : "", one_line(tags[i]), value_text(values[i]));
+  }
+  return text;
+}
+
 }  // namespace detail
 }  // namespace runhook::inline v1

@@ -2,6 +2,7 @@
 #ifndef RUNHOOK_SRC_HOOKS_VALUE_TEXT_HPP_
 #define RUNHOOK_SRC_HOOKS_VALUE_TEXT_HPP_
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,9 @@ std::string one_line(std::string_view text);
 // A value on one line: numbers as number_text() has them, tensors in brackets, of long ones the beginning and the end
 // of each dimension, strings as they are. What is not in the CPU's memory is described.
 std::string value_text(const Value& value);
+
+// "tag = value, tag = value", on one line.
+std::string named_values_text(std::span<const std::string> tags, std::span<const Value> values);
 
 }  // namespace detail
 }  // namespace runhook::inline v1

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -13,7 +12,7 @@
 #include <utility>
 
 #include "../background_thread.hpp"
-#include "../standard_error.hpp"
+#include "../refuse.hpp"
 #include "../thread_id.hpp"
 #include "../watchdog/sight.hpp"
 #include "../watchdog/thread_stack.hpp"
@@ -28,7 +27,7 @@ using detail::Sight;
 using Nanoseconds = std::chrono::nanoseconds;
 using SteadyClock = std::chrono::steady_clock;
 
-[[noreturn]] void refuse(std::string_view what) { throw StatusError(StatusCode::invalid_argument, what); }
+using detail::refuse;
 
 std::string_view phase_of(const Sight& sight) noexcept {
   if (!sight.inside) return "between_runs";
@@ -94,11 +93,6 @@ std::string headline(const Stall& stall) {
   const std::string who = stall.hook.empty() ? std::string() : fmt::format("hook '{}': ", stall.hook);
   return fmt::format("{}{} has been going on for {} at step {} (thread {})", who, stall.phase, seconds(stall.duration),
                      stall.step, stall.thread);
-}
-
-// Without anything that a thread that hangs may hold.
-void tell_stderr(const std::string& line) noexcept {
-  detail::write_to_standard_error("runhook: error: " + line + "\n");
 }
 
 }  // namespace
@@ -225,7 +219,7 @@ void StallWatchdogHook::State::report(const Stall& stall) {
   for (std::size_t i = 0; i < stall.stack.size(); ++i) lines.push_back(fmt::format("  #{} {}", i, stall.stack[i]));
   if (stacks && stall.stack.empty()) lines.emplace_back("  the thread does not tell its stack");
   if (options.action == StallAction::abort) {
-    for (const std::string& line : lines) tell_stderr(line);
+    for (const std::string& line : lines) detail::log_to_stderr(LogLevel::error, line);
   }
   Error error(StatusCode::deadline_exceeded, fmt::format("has been going on for {}", seconds(stall.duration)));
   error.locate(stall.hook, stall.phase, stall.step);

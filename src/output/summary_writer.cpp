@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "../monotonic.hpp"
 #include "../utf8.hpp"
 #include "event.hpp"
 #include "runhook/run_context.hpp"
@@ -48,9 +49,8 @@ std::string host_name() {
 // Files of one directory are read in the order of their names, so these begin with the time. Its fraction tells the
 // writers of one process apart.
 std::string file_name(std::chrono::nanoseconds now, const std::string& suffix) {
-  constexpr std::int64_t kNsPerSecond = 1'000'000'000;
-  return fmt::format("events.out.tfevents.{:010}.{}.{}.{:09}{}{}", now.count() / kNsPerSecond, host_name(), getpid(),
-                     now.count() % kNsPerSecond, suffix.empty() ? "" : ".", suffix);
+  return fmt::format("events.out.tfevents.{:010}.{}.{}.{:09}{}{}", now.count() / detail::kNsPerSecond, host_name(),
+                     getpid(), now.count() % detail::kNsPerSecond, suffix.empty() ? "" : ".", suffix);
 }
 
 std::shared_ptr<Output> open(const std::string& directory, SummaryWriterOptions options) {
@@ -86,6 +86,10 @@ struct SummaryWriter::State {
   Tag* admit(Kind kind, std::string_view name, std::int64_t step);
   template <class Encode>
   bool write(std::int64_t step, Encode encode);
+  Error take_refusal() noexcept {
+    const std::lock_guard lock(mutex);
+    return std::exchange(refusal, Error());
+  }
 
   const std::shared_ptr<Output> output;
   std::mutex mutex;  // guards the rest
@@ -223,20 +227,12 @@ std::uint64_t SummaryWriter::dropped() const noexcept {
 }
 
 Error SummaryWriter::take_failure() noexcept {
-  {
-    const std::lock_guard lock(state_->mutex);
-    if (state_->refusal) return std::exchange(state_->refusal, Error());
-  }
+  if (Error refusal = state_->take_refusal()) return refusal;
   return state_->output->take_failure();
 }
 
 void SummaryWriter::report_to(SessionRunContext& context) {
-  Error refusal;
-  {
-    const std::lock_guard lock(state_->mutex);
-    refusal = std::exchange(state_->refusal, Error());
-  }
-  if (refusal) context.warn(refusal);
+  if (const Error refusal = state_->take_refusal()) context.warn(refusal);
   state_->output->report_to(context);
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "../monotonic.hpp"
+#include "../refuse.hpp"
 #include "../standard_error.hpp"
 #include "runhook/error.hpp"
 
@@ -15,8 +16,6 @@ namespace runhook::inline v1 {
 namespace detail {
 
 namespace {
-
-[[noreturn]] void refuse(const std::string& why) { throw StatusError(StatusCode::invalid_argument, why); }
 
 // Signals that cannot be handled, that are faults, to which no handler can return, and that do not end a process.
 bool is_unfit(int signal) noexcept {
