@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "folder.hpp"
 #include "scripted.hpp"
 
 namespace {
@@ -18,13 +19,7 @@ using namespace std::chrono_literals;
 
 class Observe : public NoHandlesLeft {
  protected:
-  void SetUp() override {
-    NoHandlesLeft::SetUp();
-    std::string name = ::testing::TempDir() + "observe-XXXXXX";
-    directory_ = mkdtemp(name.data());
-  }
   void TearDown() override {
-    std::filesystem::remove_all(directory_);
     error_.out();
     NoHandlesLeft::TearDown();
   }
@@ -32,10 +27,10 @@ class Observe : public NoHandlesLeft {
     runhook_profiler_options options = RUNHOOK_PROFILER_OPTIONS_INIT;
     options.every_n_steps = every_n_steps;
     options.record_every_run = record_every_run;
-    options.directory = directory_.c_str();
+    options.directory = folder_.path().c_str();
     return runhook_profiler_hook_create(&options, error_.out());
   }
-  std::string directory_;
+  const Folder folder_;
   Caught error_;
 };
 
@@ -108,15 +103,15 @@ TEST_F(Observe, ProfilerWritesTracesAndCanBeDumped) {
   EXPECT_EQ(runhook_config_add_builtin_hook(loop.config, hook, nullptr, nullptr), RUNHOOK_OK);
   ASSERT_TRUE(loop.start());
   ASSERT_EQ(runhook_monitored_session_run_until_stop(loop.session, nullptr, 3, nullptr, nullptr), RUNHOOK_OK);
-  const std::string path = directory_ + "/dump.json";
+  const std::string path = folder_.path() + "/dump.json";
   EXPECT_EQ(runhook_profiler_dump(hook, path.c_str(), error_.out()), RUNHOOK_OK) << error_.message();
   EXPECT_EQ(loop.close(), RUNHOOK_OK);
   for (const char* file : {"/dump.json", "/timeline-2.json"}) {
-    std::ifstream stream(directory_ + file);
+    std::ifstream stream(folder_.path() + file);
     ASSERT_TRUE(stream) << file;
     EXPECT_GT(nlohmann::json::parse(stream).at("traceEvents").size(), 3U) << file;
   }
-  EXPECT_FALSE(std::filesystem::exists(directory_ + "/timeline-1.json"));
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() + "/timeline-1.json"));
   runhook_builtin_hook_destroy(hook);
 }
 

@@ -3,10 +3,9 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 
+#include "folder.hpp"
 #include "scripted.hpp"
 
 namespace {
@@ -15,26 +14,16 @@ using namespace runhook_test;
 
 class CApiReport : public NoHandlesLeft {
  protected:
-  CApiReport() {
-    std::string name = testing::TempDir() + "report-XXXXXX";
-    folder_ = mkdtemp(name.data());
-    path_ = folder_ + "/report.html";
-    options_.path = path_.c_str();
-  }
-  ~CApiReport() override { std::filesystem::remove_all(folder_); }
+  CApiReport() { options_.path = path_.c_str(); }
   void TearDown() override {
     error_.out();
     NoHandlesLeft::TearDown();
   }
-  bool on_page(const std::string& text) const {
-    std::ostringstream page;
-    page << std::ifstream(path_).rdbuf();
-    return page.str().find(text) != std::string::npos;
-  }
+  bool on_page(const std::string& text) const { return content(path_).find(text) != std::string::npos; }
   runhook_builtin_hook* create() { return runhook_report_hook_create(&options_, error_.out()); }
 
-  std::string folder_;
-  std::string path_;
+  const Folder folder_;
+  const std::string path_ = folder_.file("report.html");
   runhook_report_options options_ = RUNHOOK_REPORT_OPTIONS_INIT;
   Caught error_;
 };

@@ -5,11 +5,10 @@
 
 #include <chrono>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <thread>
 
 #include "expect_error.hpp"
+#include "folder.hpp"
 #include "loop_rig.hpp"
 #include "runhook/hooks/report.hpp"
 
@@ -47,18 +46,11 @@ class LossSession final : public Session {
 class ReportHookTest : public testing::Test {
  protected:
   ReportHookTest() {
-    std::string name = testing::TempDir() + "report-XXXXXX";
-    folder = mkdtemp(name.data());
     rig.config.clock = clock;
     rig.make = [this] { return session; };
   }
-  ~ReportHookTest() override { std::filesystem::remove_all(folder); }
-  std::string path() const { return folder + "/run/report.html"; }
-  std::string page() const {
-    std::ostringstream text;
-    text << std::ifstream(path()).rdbuf();
-    return text.str();
-  }
+  std::string path() const { return folder.file("run/report.html"); }
+  std::string page() const { return content(path()); }
   ReportOptions options(std::vector<std::string> metrics = {"loss"}) const {
     return {.path = path(), .title = "A test", .metrics = std::move(metrics), .interval = 0s};
   }
@@ -72,7 +64,7 @@ class ReportHookTest : public testing::Test {
   }
 
   LoopRig rig;
-  std::string folder;
+  const Folder folder;
   std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
   std::shared_ptr<LossSession> session = std::make_shared<LossSession>();
 };

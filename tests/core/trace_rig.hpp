@@ -2,9 +2,6 @@
 #ifndef RUNHOOK_TESTS_CORE_TRACE_RIG_HPP_
 #define RUNHOOK_TESTS_CORE_TRACE_RIG_HPP_
 
-#include <gtest/gtest.h>
-#include <stdlib.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -13,32 +10,28 @@
 #include <string>
 #include <vector>
 
+#include "folder.hpp"
+
 namespace runhook_test {
 
 // Gone with what is in it when this ends.
 class TraceDirectory {
  public:
-  TraceDirectory() {
-    std::string name = ::testing::TempDir() + "traces-XXXXXX";
-    path_ = mkdtemp(name.data());
-  }
-  ~TraceDirectory() { std::filesystem::remove_all(path_); }
-  TraceDirectory(const TraceDirectory&) = delete;
-  TraceDirectory& operator=(const TraceDirectory&) = delete;
-
-  std::string path() const { return path_.string(); }
+  const std::string& path() const noexcept { return folder_.path(); }
   std::vector<std::string> files() const {
     std::vector<std::string> names;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(path_)) {
-      if (entry.is_regular_file()) names.push_back(entry.path().lexically_relative(path_).string());
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(path())) {
+      if (entry.is_regular_file()) names.push_back(entry.path().lexically_relative(path()).string());
     }
     std::sort(names.begin(), names.end());
     return names;
   }
-  nlohmann::json read(const std::string& name) const { return nlohmann::json::parse(std::ifstream(path_ / name)); }
+  nlohmann::json read(const std::string& name) const {
+    return nlohmann::json::parse(std::ifstream(folder_.file(name)));
+  }
 
  private:
-  std::filesystem::path path_;
+  const Folder folder_;
 };
 
 inline std::vector<nlohmann::json> events(const nlohmann::json& trace, const std::string& phase) {
