@@ -10,12 +10,6 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-namespace {
-
-using detail::refuse;
-
-}  // namespace
-
 TagsAndNames tags_and_names(const std::vector<std::string>& names, const std::map<std::string, std::string>& tags) {
   if (!names.empty() && !tags.empty()) refuse("names and tags are given; one of them must do");
   TagsAndNames all(tags.begin(), tags.end());
