@@ -5,12 +5,12 @@
 #include <mutex>
 #include <string>
 
-#include "c_call.hpp"
-#include "clock_handle.hpp"
-#include "error_handle.hpp"
-#include "guard.hpp"
+#include "boundary/c_call.hpp"
+#include "boundary/guard.hpp"
+#include "boundary/table.hpp"
+#include "handle/clock_handle.hpp"
+#include "handle/error_handle.hpp"
 #include "runhook/stop.hpp"
-#include "table.hpp"
 
 using runhook::Clock;
 using runhook::Error;

@@ -2,17 +2,17 @@
 
 #include <algorithm>
 
-#include "clock_handle.hpp"
-#include "config_handle.hpp"
-#include "graph_engine.hpp"
-#include "guard.hpp"
-#include "hook.hpp"
-#include "log_table.hpp"
+#include "boundary/guard.hpp"
+#include "boundary/log_table.hpp"
+#include "boundary/table.hpp"
+#include "call/graph_engine.hpp"
+#include "call/hook.hpp"
+#include "handle/clock_handle.hpp"
+#include "handle/config_handle.hpp"
+#include "handle/scaffold_handle.hpp"
+#include "handle/session_handle.hpp"
+#include "handle/stop_handle.hpp"
 #include "runhook/training.hpp"
-#include "scaffold_handle.hpp"
-#include "session_handle.hpp"
-#include "stop_handle.hpp"
-#include "table.hpp"
 
 namespace runhook::capi {
 

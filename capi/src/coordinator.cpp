@@ -3,12 +3,12 @@
 #include <limits>
 #include <memory>
 
-#include "c_call.hpp"
-#include "coordinator_handle.hpp"
-#include "error_handle.hpp"
-#include "guard.hpp"
-#include "table.hpp"
-#include "text.hpp"
+#include "boundary/c_call.hpp"
+#include "boundary/guard.hpp"
+#include "boundary/table.hpp"
+#include "boundary/text.hpp"
+#include "handle/coordinator_handle.hpp"
+#include "handle/error_handle.hpp"
 
 using runhook::Coordinator;
 using runhook::Error;

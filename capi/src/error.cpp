@@ -1,8 +1,8 @@
 #include "runhook/error.h"
 
-#include "error_handle.hpp"
-#include "guard.hpp"
-#include "text.hpp"
+#include "boundary/guard.hpp"
+#include "boundary/text.hpp"
+#include "handle/error_handle.hpp"
 
 namespace runhook::capi {
 

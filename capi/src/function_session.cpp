@@ -1,14 +1,14 @@
 #include "runhook/function_session.hpp"
 
-#include "c_call.hpp"
-#include "guard.hpp"
-#include "guarded_session.hpp"
+#include "boundary/c_call.hpp"
+#include "boundary/guard.hpp"
+#include "boundary/table.hpp"
+#include "boundary/text.hpp"
+#include "call/step_call.hpp"
+#include "handle/guarded_session.hpp"
+#include "handle/session_handle.hpp"
+#include "handle/value_handle.hpp"
 #include "runhook/session.h"
-#include "session_handle.hpp"
-#include "step_call.hpp"
-#include "table.hpp"
-#include "text.hpp"
-#include "value_handle.hpp"
 
 namespace runhook::capi {
 

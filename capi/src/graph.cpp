@@ -1,11 +1,11 @@
 #include "runhook/graph.h"
 
-#include "graph_engine.hpp"
-#include "guard.hpp"
-#include "guarded_session.hpp"
-#include "session_handle.hpp"
-#include "text.hpp"
-#include "value_handle.hpp"
+#include "boundary/guard.hpp"
+#include "boundary/text.hpp"
+#include "call/graph_engine.hpp"
+#include "handle/guarded_session.hpp"
+#include "handle/session_handle.hpp"
+#include "handle/value_handle.hpp"
 
 namespace runhook::capi {
 

@@ -1,8 +1,8 @@
 #include "runhook/outcome.h"
 
-#include "guard.hpp"
-#include "outcome_handle.hpp"
-#include "stop_handle.hpp"
+#include "boundary/guard.hpp"
+#include "handle/outcome_handle.hpp"
+#include "handle/stop_handle.hpp"
 
 using runhook::Outcome;
 using runhook::OutcomeKind;

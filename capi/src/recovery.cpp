@@ -3,9 +3,9 @@
 
 #include <limits>
 
-#include "c_call.hpp"
-#include "config_handle.hpp"
-#include "guard.hpp"
+#include "boundary/c_call.hpp"
+#include "boundary/guard.hpp"
+#include "handle/config_handle.hpp"
 #include "runhook/config.h"
 
 namespace runhook::capi {

@@ -1,7 +1,7 @@
-#include "guard.hpp"
-#include "run_args_handle.hpp"
+#include "boundary/guard.hpp"
+#include "handle/run_args_handle.hpp"
+#include "handle/value_handle.hpp"
 #include "runhook/run_args.h"
-#include "value_handle.hpp"
 
 using runhook::NodeStats;
 using runhook::StatusCode;

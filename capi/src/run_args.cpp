@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "guard.hpp"
-#include "run_args_handle.hpp"
-#include "text.hpp"
-#include "value_handle.hpp"
+#include "boundary/guard.hpp"
+#include "boundary/text.hpp"
+#include "handle/run_args_handle.hpp"
+#include "handle/value_handle.hpp"
 
 using runhook::Feed;
 using runhook::RunOptions;

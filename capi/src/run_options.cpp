@@ -1,9 +1,9 @@
 #include <algorithm>
 
-#include "guard.hpp"
-#include "run_args_handle.hpp"
+#include "boundary/guard.hpp"
+#include "boundary/text.hpp"
+#include "handle/run_args_handle.hpp"
 #include "runhook/run_args.h"
-#include "text.hpp"
 
 using runhook::HookSelection;
 using runhook::RunOptions;

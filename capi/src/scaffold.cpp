@@ -1,13 +1,13 @@
 #include "runhook/scaffold.h"
 
-#include "c_call.hpp"
-#include "guard.hpp"
-#include "run_args_handle.hpp"
+#include "boundary/c_call.hpp"
+#include "boundary/guard.hpp"
+#include "boundary/table.hpp"
+#include "handle/run_args_handle.hpp"
+#include "handle/scaffold_handle.hpp"
+#include "handle/session_lookup.hpp"
+#include "handle/snapshot_handle.hpp"
 #include "runhook/scaffold.hpp"
-#include "scaffold_handle.hpp"
-#include "session_lookup.hpp"
-#include "snapshot_handle.hpp"
-#include "table.hpp"
 
 namespace runhook::capi {
 

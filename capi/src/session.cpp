@@ -1,17 +1,17 @@
 // Sessions as handles: running them raw, and their variables.
 #include "runhook/session.h"
 
-#include "../../src/session_variables.hpp"
-#include "guard.hpp"
-#include "guarded_session.hpp"
-#include "run_args_handle.hpp"
+#include "boundary/guard.hpp"
+#include "boundary/text.hpp"
+#include "handle/guarded_session.hpp"
+#include "handle/run_args_handle.hpp"
+#include "handle/session_handle.hpp"
+#include "handle/session_lookup.hpp"
+#include "handle/snapshot_handle.hpp"
+#include "handle/value_handle.hpp"
 #include "runhook/error.hpp"
 #include "runhook/value.h"
-#include "session_handle.hpp"
-#include "session_lookup.hpp"
-#include "snapshot_handle.hpp"
-#include "text.hpp"
-#include "value_handle.hpp"
+#include "src/session/session_variables.hpp"
 
 namespace runhook::capi {
 

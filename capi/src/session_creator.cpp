@@ -1,11 +1,11 @@
 #include "runhook/session_creator.hpp"
 
-#include "c_call.hpp"
-#include "config_handle.hpp"
-#include "graph_engine.hpp"
-#include "guard.hpp"
+#include "boundary/c_call.hpp"
+#include "boundary/guard.hpp"
+#include "call/graph_engine.hpp"
+#include "handle/config_handle.hpp"
+#include "handle/scaffold_handle.hpp"
 #include "runhook/config.h"
-#include "scaffold_handle.hpp"
 
 namespace runhook::capi {
 

@@ -1,9 +1,9 @@
-#include "clock_handle.hpp"
-#include "config_handle.hpp"
-#include "guard.hpp"
+#include "boundary/guard.hpp"
+#include "handle/clock_handle.hpp"
+#include "handle/config_handle.hpp"
+#include "handle/scaffold_handle.hpp"
+#include "handle/stop_handle.hpp"
 #include "runhook/scaffold.h"
-#include "scaffold_handle.hpp"
-#include "stop_handle.hpp"
 
 using namespace runhook;
 using namespace runhook::capi;

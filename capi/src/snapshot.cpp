@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
-#include "c_call.hpp"
-#include "guard.hpp"
-#include "session_lookup.hpp"
-#include "snapshot_handle.hpp"
-#include "table.hpp"
-#include "text.hpp"
-#include "value_handle.hpp"
+#include "boundary/c_call.hpp"
+#include "boundary/guard.hpp"
+#include "boundary/table.hpp"
+#include "boundary/text.hpp"
+#include "handle/session_lookup.hpp"
+#include "handle/snapshot_handle.hpp"
+#include "handle/value_handle.hpp"
 
 using runhook::MemorySaver;
 using runhook::Saver;

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
-#include "guard.hpp"
-#include "stop_handle.hpp"
-#include "table.hpp"
-#include "text.hpp"
+#include "boundary/guard.hpp"
+#include "boundary/table.hpp"
+#include "boundary/text.hpp"
+#include "handle/stop_handle.hpp"
 
 namespace runhook::capi {
 

@@ -4,10 +4,10 @@
 #include <cstring>
 #include <utility>
 
-#include "guard.hpp"
-#include "monitored_handle.hpp"
+#include "boundary/guard.hpp"
+#include "boundary/table.hpp"
+#include "call/monitored_handle.hpp"
 #include "runhook/timings.hpp"
-#include "table.hpp"
 
 namespace runhook::capi {
 

@@ -2,14 +2,14 @@
 
 #include <limits>
 
-#include "c_call.hpp"
-#include "context_access.hpp"
-#include "guard.hpp"
-#include "hook_context.hpp"
+#include "boundary/c_call.hpp"
+#include "boundary/guard.hpp"
+#include "boundary/table.hpp"
+#include "boundary/text.hpp"
+#include "call/context_access.hpp"
+#include "call/hook_context.hpp"
+#include "handle/trigger_handle.hpp"
 #include "runhook/context.h"
-#include "table.hpp"
-#include "text.hpp"
-#include "trigger_handle.hpp"
 
 using runhook::StatusCode;
 using runhook::StatusError;

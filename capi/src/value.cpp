@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "guard.hpp"
-#include "table.hpp"
-#include "text.hpp"
-#include "value_handle.hpp"
+#include "boundary/guard.hpp"
+#include "boundary/table.hpp"
+#include "boundary/text.hpp"
+#include "handle/value_handle.hpp"
 
 using runhook::Device;
 using runhook::DType;

@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "guard.hpp"
-#include "handle.hpp"
+#include "boundary/guard.hpp"
+#include "boundary/handle.hpp"
 
 namespace {
 

@@ -1,10 +1,10 @@
-#include "fetched_names.hpp"
+#include "hooks/fetched_names.hpp"
 
 #include <fmt/format.h>
 
 #include <set>
 
-#include "../refuse.hpp"
+#include "base/refuse.hpp"
 #include "runhook/error.hpp"
 
 namespace runhook::inline v1 {

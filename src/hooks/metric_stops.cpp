@@ -7,7 +7,7 @@
 #include <set>
 #include <utility>
 
-#include "../refuse.hpp"
+#include "base/refuse.hpp"
 
 namespace runhook::inline v1 {
 

@@ -8,11 +8,11 @@
 #include <iterator>
 #include <utility>
 
-#include "../monotonic.hpp"
-#include "../output/json_string.hpp"
-#include "../refuse.hpp"
-#include "fetched_names.hpp"
-#include "metrics_text.hpp"
+#include "base/monotonic.hpp"
+#include "base/refuse.hpp"
+#include "hooks/fetched_names.hpp"
+#include "hooks/metrics_text.hpp"
+#include "output/json_string.hpp"
 
 namespace runhook::inline v1 {
 

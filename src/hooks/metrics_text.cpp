@@ -1,4 +1,4 @@
-#include "metrics_text.hpp"
+#include "hooks/metrics_text.hpp"
 
 #include <fmt/format.h>
 
@@ -8,8 +8,8 @@
 #include <cstdint>
 #include <iterator>
 
-#include "../element.hpp"
-#include "../output/json_string.hpp"
+#include "output/json_string.hpp"
+#include "value/element.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {

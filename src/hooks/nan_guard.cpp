@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "non_finite.hpp"
+#include "hooks/non_finite.hpp"
 
 namespace runhook::inline v1 {
 

@@ -1,4 +1,4 @@
-#include "non_finite.hpp"
+#include "hooks/non_finite.hpp"
 
 #include <cmath>
 #include <cstdint>

@@ -5,12 +5,12 @@
 #include <system_error>
 #include <utility>
 
-#include "../refuse.hpp"
-#include "fetched_names.hpp"
-#include "finish_writing.hpp"
-#include "progress_display.hpp"
-#include "terminal.hpp"
-#include "value_text.hpp"
+#include "base/refuse.hpp"
+#include "hooks/fetched_names.hpp"
+#include "hooks/finish_writing.hpp"
+#include "hooks/progress_display.hpp"
+#include "hooks/terminal.hpp"
+#include "hooks/value_text.hpp"
 
 namespace runhook::inline v1 {
 

@@ -1,9 +1,9 @@
-#include "progress_display.hpp"
+#include "hooks/progress_display.hpp"
 
 #include <utility>
 
-#include "../background_thread.hpp"
-#include "terminal.hpp"
+#include "base/background_thread.hpp"
+#include "hooks/terminal.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {

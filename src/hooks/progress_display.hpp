@@ -11,7 +11,7 @@
 #include <string>
 #include <thread>
 
-#include "progress_text.hpp"
+#include "hooks/progress_text.hpp"
 #include "runhook/clock.hpp"
 #include "runhook/output.hpp"
 #include "runhook/stop.hpp"

@@ -1,11 +1,11 @@
-#include "progress_text.hpp"
+#include "hooks/progress_text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "../monotonic.hpp"
+#include "base/monotonic.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "../monotonic.hpp"
-#include "../refuse.hpp"
-#include "fetched_names.hpp"
-#include "value_text.hpp"
+#include "base/monotonic.hpp"
+#include "base/refuse.hpp"
+#include "hooks/fetched_names.hpp"
+#include "hooks/value_text.hpp"
 
 namespace runhook::inline v1 {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "../monotonic.hpp"
+#include "base/monotonic.hpp"
 
 namespace runhook::inline v1 {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "../monotonic.hpp"
+#include "base/monotonic.hpp"
 
 namespace runhook::inline v1 {
 

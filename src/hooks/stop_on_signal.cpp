@@ -3,7 +3,7 @@
 #include <memory>
 #include <utility>
 
-#include "../signals/subscriber.hpp"
+#include "signals/subscriber.hpp"
 
 namespace runhook::inline v1 {
 

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "finish_writing.hpp"
-#include "summary_values.hpp"
+#include "hooks/finish_writing.hpp"
+#include "hooks/summary_values.hpp"
 
 namespace runhook::inline v1 {
 

@@ -1,4 +1,4 @@
-#include "summary_values.hpp"
+#include "hooks/summary_values.hpp"
 
 #include <fmt/format.h>
 

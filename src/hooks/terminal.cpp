@@ -1,4 +1,4 @@
-#include "terminal.hpp"
+#include "hooks/terminal.hpp"
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>

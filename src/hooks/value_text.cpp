@@ -1,4 +1,4 @@
-#include "value_text.hpp"
+#include "hooks/value_text.hpp"
 
 #include <fmt/format.h>
 
@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <iterator>
 
-#include "../element.hpp"
-#include "../tensor_text.hpp"
-#include "../utf8.hpp"
+#include "base/utf8.hpp"
+#include "value/element.hpp"
+#include "value/tensor_text.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {

@@ -1,4 +1,4 @@
-#include "crc32c.hpp"
+#include "output/crc32c.hpp"
 
 #include <array>
 #include <cstddef>

@@ -1,4 +1,4 @@
-#include "event.hpp"
+#include "output/event.hpp"
 
 #include <bit>
 #include <cstring>

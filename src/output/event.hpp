@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "histogram.hpp"
-#include "png.hpp"
+#include "output/histogram.hpp"
+#include "output/png.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {

@@ -1,4 +1,4 @@
-#include "histogram.hpp"
+#include "output/histogram.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <limits>
 
-#include "../element.hpp"
 #include "runhook/error.hpp"
+#include "value/element.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {

@@ -1,4 +1,4 @@
-#include "json_string.hpp"
+#include "output/json_string.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -8,8 +8,8 @@
 #include <system_error>
 #include <vector>
 
-#include "event.hpp"
-#include "tfrecord.hpp"
+#include "output/event.hpp"
+#include "output/tfrecord.hpp"
 
 namespace runhook::inline v1 {
 

@@ -10,9 +10,9 @@
 #include <thread>
 #include <utility>
 
-#include "../background_thread.hpp"
+#include "base/background_thread.hpp"
+#include "output/sink.hpp"
 #include "runhook/run_context.hpp"
-#include "sink.hpp"
 
 namespace runhook::inline v1 {
 

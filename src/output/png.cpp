@@ -1,4 +1,4 @@
-#include "png.hpp"
+#include "output/png.hpp"
 
 #include <fmt/format.h>
 
@@ -7,8 +7,8 @@
 #include <new>
 #include <span>
 
-#include "../tensor_text.hpp"
 #include "runhook/error.hpp"
+#include "value/tensor_text.hpp"
 
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #define STB_IMAGE_WRITE_STATIC

@@ -1,4 +1,4 @@
-#include "sink.hpp"
+#include "output/sink.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -12,11 +12,11 @@
 #include <unordered_map>
 #include <utility>
 
-#include "../monotonic.hpp"
-#include "../utf8.hpp"
-#include "event.hpp"
+#include "base/monotonic.hpp"
+#include "base/utf8.hpp"
+#include "output/event.hpp"
+#include "output/tfrecord.hpp"
 #include "runhook/run_context.hpp"
-#include "tfrecord.hpp"
 
 namespace runhook::inline v1 {
 

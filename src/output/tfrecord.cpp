@@ -1,11 +1,11 @@
-#include "tfrecord.hpp"
+#include "output/tfrecord.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdint>
 
-#include "crc32c.hpp"
+#include "output/crc32c.hpp"
 #include "runhook/error.hpp"
 
 namespace runhook::inline v1 {

@@ -1,4 +1,4 @@
-#include "chrome_trace.hpp"
+#include "profiler/chrome_trace.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-#include "../output/json_string.hpp"
+#include "output/json_string.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {

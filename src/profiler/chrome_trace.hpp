@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "span_ring.hpp"
+#include "profiler/span_ring.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {

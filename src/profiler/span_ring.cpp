@@ -1,4 +1,4 @@
-#include "span_ring.hpp"
+#include "profiler/span_ring.hpp"
 
 #include <pthread.h>
 

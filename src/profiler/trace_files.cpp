@@ -1,9 +1,9 @@
-#include "trace_files.hpp"
+#include "profiler/trace_files.hpp"
 
 #include <utility>
 
-#include "../background_thread.hpp"
-#include "chrome_trace.hpp"
+#include "base/background_thread.hpp"
+#include "profiler/chrome_trace.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {

@@ -10,8 +10,8 @@
 #include <string>
 #include <thread>
 
+#include "profiler/span_ring.hpp"
 #include "runhook/output.hpp"
-#include "span_ring.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {

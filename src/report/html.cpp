@@ -5,7 +5,7 @@
 #include <cmath>
 #include <ctime>
 
-#include "utf8.hpp"
+#include "base/utf8.hpp"
 
 namespace runhook::inline v1 {
 namespace detail::report {

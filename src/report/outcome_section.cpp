@@ -1,5 +1,5 @@
 #include "report/sections.hpp"
-#include "stop_text.hpp"
+#include "stop/stop_text.hpp"
 
 namespace runhook::inline v1 {
 namespace detail::report {

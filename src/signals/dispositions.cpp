@@ -1,4 +1,4 @@
-#include "dispositions.hpp"
+#include "signals/dispositions.hpp"
 
 #include <fmt/format.h>
 #include <pthread.h>

@@ -1,4 +1,4 @@
-#include "registry.hpp"
+#include "signals/registry.hpp"
 
 #include <pthread.h>
 #include <sched.h>
@@ -12,9 +12,9 @@
 #include <thread>
 #include <utility>
 
-#include "dispositions.hpp"
 #include "runhook/error.hpp"
-#include "watcher.hpp"
+#include "signals/dispositions.hpp"
+#include "signals/watcher.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "subscriber.hpp"
+#include "signals/subscriber.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {

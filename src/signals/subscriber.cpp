@@ -1,4 +1,4 @@
-#include "subscriber.hpp"
+#include "signals/subscriber.hpp"
 
 #include <fmt/format.h>
 
@@ -7,9 +7,9 @@
 #include <cstring>
 #include <utility>
 
-#include "../monotonic.hpp"
-#include "../refuse.hpp"
-#include "../standard_error.hpp"
+#include "base/monotonic.hpp"
+#include "base/refuse.hpp"
+#include "base/standard_error.hpp"
 #include "runhook/error.hpp"
 
 namespace runhook::inline v1 {

@@ -1,4 +1,4 @@
-#include "watcher.hpp"
+#include "signals/watcher.hpp"
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -12,11 +12,11 @@
 #include <cstring>
 #include <system_error>
 
-#include "../background_thread.hpp"
-#include "../monotonic.hpp"
-#include "../standard_error.hpp"
-#include "registry.hpp"
+#include "base/background_thread.hpp"
+#include "base/monotonic.hpp"
+#include "base/standard_error.hpp"
 #include "runhook/error.hpp"
+#include "signals/registry.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {

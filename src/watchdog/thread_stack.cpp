@@ -1,4 +1,4 @@
-#include "thread_stack.hpp"
+#include "watchdog/thread_stack.hpp"
 
 #include <cxxabi.h>
 #include <dlfcn.h>

@@ -5,9 +5,9 @@
 
 #include <limits>
 
-#include "../core/eval_model.hpp"
-#include "../core/expect_error.hpp"
-#include "../core/loop_rig.hpp"
+#include "core/evaluation/eval_model.hpp"
+#include "core/expect_error.hpp"
+#include "core/loop_rig.hpp"
 #include "runhook/hooks/in_memory_evaluator.hpp"
 #include "runhook/hooks/stop_at_checkpoint_step.hpp"
 #include "runhook/hooks/stop_at_step.hpp"

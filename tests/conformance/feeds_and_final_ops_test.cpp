@@ -1,9 +1,9 @@
 // Section 4.21: waiting for a step, final ops, feeding by a function.
 #include <gtest/gtest.h>
 
-#include "../core/eval_model.hpp"
-#include "../core/expect_error.hpp"
-#include "../core/loop_rig.hpp"
+#include "core/evaluation/eval_model.hpp"
+#include "core/expect_error.hpp"
+#include "core/loop_rig.hpp"
 #include "runhook/hooks/feed_fn.hpp"
 #include "runhook/hooks/final_ops.hpp"
 #include "runhook/hooks/global_step_waiter.hpp"

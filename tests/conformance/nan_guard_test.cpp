@@ -5,8 +5,8 @@
 
 #include <limits>
 
-#include "../core/expect_error.hpp"
-#include "../core/loop_rig.hpp"
+#include "core/expect_error.hpp"
+#include "core/loop_rig.hpp"
 
 namespace conformance {
 namespace {

@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "core/expect_error.hpp"
+#include "core/hooks/trace_rig.hpp"
 #include "core/loop_rig.hpp"
-#include "core/trace_rig.hpp"
 
 namespace conformance {
 namespace {

@@ -3,9 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include "../core/expect_error.hpp"
-#include "../core/loop_rig.hpp"
-#include "../core/stepping_session.hpp"
+#include "core/expect_error.hpp"
+#include "core/loop/stepping_session.hpp"
+#include "core/loop_rig.hpp"
 
 namespace conformance {
 namespace {

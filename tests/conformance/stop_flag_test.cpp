@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "../core/eval_model.hpp"
-#include "../core/loop_rig.hpp"
+#include "core/evaluation/eval_model.hpp"
+#include "core/loop_rig.hpp"
 
 namespace conformance {
 namespace {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <time.h>
 
-#include "../core/expect_error.hpp"
+#include "core/expect_error.hpp"
 #include "runhook/clock.hpp"
 
 namespace conformance {

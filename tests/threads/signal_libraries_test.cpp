@@ -5,7 +5,7 @@
 #include <csignal>
 #include <optional>
 
-#include "core/signal_rig.hpp"
+#include "core/signals/signal_rig.hpp"
 #include "runhook/runhook.h"
 #include "runhook/signals.hpp"
 

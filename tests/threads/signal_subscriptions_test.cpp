@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "core/signal_rig.hpp"
+#include "core/signals/signal_rig.hpp"
 #include "runhook/signals.hpp"
 
 namespace {

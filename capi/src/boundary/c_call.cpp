@@ -1,0 +1,26 @@
+#include "boundary/c_call.hpp"
+
+#include <cxxabi.h>
+
+#include <string>
+
+#include "src/run/callback_failure.hpp"
+
+namespace runhook::capi::detail {
+
+void throw_callback_failure(ContextBase& context, std::int32_t verdict, StatusCode unexplained) {
+  if (context.failure) throw StatusError(std::exchange(context.failure, Error()));
+  throw StatusError(unexplained, v1::detail::unexplained_failure(context.callback, verdict));
+}
+
+Error error_from_callback_exception() {
+  try {
+    throw;
+  } catch (abi::__forced_unwind&) {
+    throw;
+  } catch (...) {
+    return Error::from_current_exception(StatusCode::unknown);
+  }
+}
+
+}  // namespace runhook::capi::detail

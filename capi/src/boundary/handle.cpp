@@ -1,0 +1,88 @@
+#include "boundary/handle.hpp"
+
+#include <memory>
+#include <new>
+
+namespace runhook::capi {
+
+static_assert(sizeof(std::uintptr_t) == 8, "a handle holds 24 bits of slot and 40 bits of generation");
+
+namespace {
+constexpr std::uint64_t kLastGeneration = (std::uint64_t{1} << 40) - 1;
+}  // namespace
+
+constinit std::atomic<HandleTable::Chunk*> HandleTable::chunks_[std::size_t{1} << (kSlotBits - kChunkBits)] = {};
+constinit std::atomic<std::uint64_t> HandleTable::free_head_{0};
+constinit std::atomic<std::uintptr_t> HandleTable::next_fresh_{1};
+constinit std::atomic<std::uint64_t> HandleTable::live_{0};
+
+std::uintptr_t HandleTable::take_free() noexcept {
+  std::uint64_t head = free_head_.load(std::memory_order_acquire);
+  for (;;) {
+    const std::uintptr_t slot = head & kSlotMask;
+    if (slot == 0) return 0;
+    // Another thread may take this slot meanwhile; `next` is then wrong, but so is `head`.
+    const std::uint64_t next = slot_at(slot).next_free.load(std::memory_order_relaxed);
+    const std::uint64_t changed = ((head >> kSlotBits) + 1) << kSlotBits | next;
+    if (free_head_.compare_exchange_weak(head, changed, std::memory_order_acq_rel, std::memory_order_acquire)) {
+      return slot;
+    }
+  }
+}
+
+std::uintptr_t HandleTable::take_fresh() {
+  std::uintptr_t slot = next_fresh_.load(std::memory_order_relaxed);
+  for (;;) {
+    if (slot > kSlotMask) throw std::bad_alloc();
+    auto& chunk = chunks_[slot >> kChunkBits];
+    if (chunk.load(std::memory_order_acquire) == nullptr) {
+      auto made = std::make_unique<Chunk>();
+      Chunk* expected = nullptr;
+      if (chunk.compare_exchange_strong(expected, made.get(), std::memory_order_acq_rel)) (void)made.release();
+    }
+    if (next_fresh_.compare_exchange_weak(slot, slot + 1, std::memory_order_relaxed)) return slot;
+  }
+}
+
+void HandleTable::put_free(std::uintptr_t slot) noexcept {
+  Slot& entry = slot_at(slot);
+  std::uint64_t head = free_head_.load(std::memory_order_relaxed);
+  std::uint64_t changed = 0;
+  do {
+    entry.next_free.store(static_cast<std::uint32_t>(head & kSlotMask), std::memory_order_relaxed);
+    changed = ((head >> kSlotBits) + 1) << kSlotBits | slot;
+  } while (!free_head_.compare_exchange_weak(head, changed, std::memory_order_release, std::memory_order_relaxed));
+}
+
+std::uintptr_t HandleTable::create(HandleKind kind, void* object) {
+  std::uintptr_t slot = take_free();
+  if (slot == 0) slot = take_fresh();
+  Slot& entry = slot_at(slot);
+  std::uint64_t generation = entry.tag.load(std::memory_order_relaxed) >> 8;
+  if (generation == 0) generation = 1;
+  entry.object.store(object, std::memory_order_relaxed);
+  entry.tag.store(generation << 8 | static_cast<std::uint64_t>(kind), std::memory_order_release);
+  live_.fetch_add(1, std::memory_order_relaxed);
+  return static_cast<std::uintptr_t>(generation) << kSlotBits | slot;
+}
+
+void* HandleTable::retire(std::uintptr_t handle, HandleKind kind) noexcept {
+  const std::uintptr_t slot = handle & kSlotMask;
+  if (slot == 0 || chunks_[slot >> kChunkBits].load(std::memory_order_acquire) == nullptr) return nullptr;
+  Slot& entry = slot_at(slot);
+  std::uint64_t tag = tag_of(handle, kind);
+  const std::uint64_t generation = tag >> 8;
+  const std::uint64_t retired = (generation + 1) << 8 | static_cast<std::uint64_t>(HandleKind::none);
+  if (!entry.tag.compare_exchange_strong(tag, retired, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+    return nullptr;
+  }
+  void* object = entry.object.exchange(nullptr, std::memory_order_relaxed);
+  live_.fetch_sub(1, std::memory_order_relaxed);
+  // A slot that has used up its generations is left alone for ever: an old handle must never become valid again.
+  if (generation < kLastGeneration) put_free(slot);
+  return object;
+}
+
+std::uint64_t HandleTable::live() noexcept { return live_.load(std::memory_order_relaxed); }
+
+}  // namespace runhook::capi

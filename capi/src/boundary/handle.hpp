@@ -1,0 +1,101 @@
+// Handles of the C ABI: numbers in the shape of pointers, checked on every use.
+#ifndef RUNHOOK_CAPI_BOUNDARY_HANDLE_HPP_
+#define RUNHOOK_CAPI_BOUNDARY_HANDLE_HPP_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace runhook::capi {
+
+enum class HandleKind : std::uint8_t {
+  none = 0,
+  context,
+  error,
+  value,
+  run_options,
+  run_args,
+  results,
+  metadata,
+  stop_source,
+  outcome,
+  clock,
+  coordinator,
+  thread,
+  snapshot,
+  saver,
+  session,
+  graph,
+  scaffold,
+  session_manager,
+  session_creator,
+  config,
+  monitored_session,
+  trigger,
+  builtin_hook,
+  signal_subscription,
+  summary_writer,
+  timings,
+  stop_flag,
+};
+
+// A process-wide table of slots. A handle names a slot, the slot's generation and the kind of object, so that one that
+// is NULL, of another kind, or freed is told from a good one without touching the object. Slots are reused and never
+// returned to the system. Creating and retiring are lock-free but for the first use of a chunk of slots; finding is one
+// load. Slot 0 is never given out, so that handles with this number are free for objects that need no slot.
+class HandleTable {
+ public:
+  // Returns a handle for `object`. Throws std::bad_alloc when a new chunk of slots cannot be had.
+  static std::uintptr_t create(HandleKind kind, void* object);
+  // Makes a handle invalid; returns the object, or NULL if the handle was not valid (then nothing changes). Of several
+  // threads that retire one handle exactly one gets the object.
+  static void* retire(std::uintptr_t handle, HandleKind kind) noexcept;
+  // Returns the object, or NULL. Safe in a signal handler.
+  static void* find(std::uintptr_t handle, HandleKind kind) noexcept {
+    const std::uintptr_t slot = handle & kSlotMask;
+    const Chunk* chunk = chunks_[slot >> kChunkBits].load(std::memory_order_acquire);
+    if (chunk == nullptr) return nullptr;
+    const Slot& entry = chunk->slots[slot & kChunkMask];
+    if (entry.tag.load(std::memory_order_acquire) != tag_of(handle, kind)) return nullptr;
+    return entry.object.load(std::memory_order_relaxed);
+  }
+  static std::uint64_t live() noexcept;
+
+  static constexpr unsigned kSlotBits = 24;  // 16 M handles at a time
+
+ private:
+  static constexpr unsigned kChunkBits = 10;
+  static constexpr std::uintptr_t kSlotMask = (std::uintptr_t{1} << kSlotBits) - 1;
+  static constexpr std::uintptr_t kChunkMask = (std::uintptr_t{1} << kChunkBits) - 1;
+
+  struct Slot {
+    std::atomic<std::uint64_t> tag{0};  // generation above, kind in the low byte; kind none: free
+    std::atomic<void*> object{nullptr};
+    std::atomic<std::uint32_t> next_free{0};
+  };
+  struct Chunk {
+    Slot slots[std::size_t{1} << kChunkBits];
+  };
+  // A handle is generation << kSlotBits | slot; generations start at 1, so that no handle is 0.
+  static std::uint64_t tag_of(std::uintptr_t handle, HandleKind kind) noexcept {
+    return (static_cast<std::uint64_t>(handle) >> kSlotBits) << 8 | static_cast<std::uint64_t>(kind);
+  }
+
+  static Slot& slot_at(std::uintptr_t slot) noexcept {
+    return chunks_[slot >> kChunkBits].load(std::memory_order_acquire)->slots[slot & kChunkMask];
+  }
+  static std::uintptr_t take_free() noexcept;  // 0: there is none
+  static std::uintptr_t take_fresh();
+  static void put_free(std::uintptr_t slot) noexcept;
+
+  static std::atomic<Chunk*> chunks_[std::size_t{1} << (kSlotBits - kChunkBits)];
+  // Slot at the head of the free list in the low bits; above it a count of changes, so that a head that was taken and
+  // put back meanwhile is told from one that was not.
+  static std::atomic<std::uint64_t> free_head_;
+  static std::atomic<std::uintptr_t> next_fresh_;
+  static std::atomic<std::uint64_t> live_;
+};
+
+}  // namespace runhook::capi
+
+#endif  // RUNHOOK_CAPI_BOUNDARY_HANDLE_HPP_

@@ -1,0 +1,23 @@
+// Checks of texts that come from C.
+#ifndef RUNHOOK_CAPI_BOUNDARY_TEXT_HPP_
+#define RUNHOOK_CAPI_BOUNDARY_TEXT_HPP_
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace runhook::capi {
+
+// Returns a view of `text`. Throws INVALID_ARGUMENT, naming `what`, if it is NULL or not UTF-8.
+std::string_view required_text(const char* text, const char* what);
+// The same; empty if `text` is NULL.
+std::string_view optional_text(const char* text, const char* what);
+// The same where nothing may depend on the text, e.g. for why somebody asks for a stop: what is not UTF-8 ends it.
+std::string_view readable_text(const char* text) noexcept;
+// Copies an array of texts; `texts` may be NULL if `count` is 0.
+std::vector<std::string> required_texts(const char* const* texts, std::size_t count, const char* what);
+
+}  // namespace runhook::capi
+
+#endif  // RUNHOOK_CAPI_BOUNDARY_TEXT_HPP_

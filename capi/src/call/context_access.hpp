@@ -1,0 +1,34 @@
+// Whose context it is, and whether that may be asked just now.
+#ifndef RUNHOOK_CAPI_CALL_CONTEXT_ACCESS_HPP_
+#define RUNHOOK_CAPI_CALL_CONTEXT_ACCESS_HPP_
+
+#include "boundary/context_base.hpp"
+#include "runhook/run_context.hpp"
+
+namespace runhook::capi {
+
+struct HookContext;
+
+// Of a hook in one of its callbacks, or of a step function, on the callback's thread; else NULL.
+SessionRunContext* find_run_context(const runhook_context* handle) noexcept;
+// Of a hook in one of its callbacks, on the callback's thread; else NULL.
+HookContext* find_hook_in_callback(const runhook_context* handle) noexcept;
+// The same. Throws INVALID_ARGUMENT, FAILED_PRECONDITION, or BUSY on another thread than the callback's.
+HookContext& require_hook_context(const runhook_context* handle);
+
+// The step that the session of this callback is executing on this thread, or NULL.
+const SessionStep* find_session_step(const runhook_context* handle) noexcept;
+
+// Throws unless `call`, which the context stands for if it has the right role, may be answered on this thread.
+inline void check_answerable(const runhook_context* handle, const ContextBase* call, const char* what) {
+  if (call == nullptr) {
+    const bool valid = find_context(handle) != nullptr;
+    throw StatusError(valid ? StatusCode::failed_precondition : StatusCode::invalid_argument,
+                      valid ? what : "not a valid context");
+  }
+  if (!call->on_own_thread()) throw StatusError(StatusCode::busy, "the callback runs on another thread");
+}
+
+}  // namespace runhook::capi
+
+#endif  // RUNHOOK_CAPI_CALL_CONTEXT_ACCESS_HPP_

@@ -1,0 +1,135 @@
+#include "call/hook.hpp"
+
+#include "boundary/text.hpp"
+#include "call/hook_context.hpp"
+#include "handle/trigger_handle.hpp"
+#include "src/run/callback_failure.hpp"
+
+namespace runhook::capi {
+
+namespace {
+
+constexpr std::size_t kHookSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_hook, cleanup);
+static_assert(offsetof(runhook_hook, user_data) == 8 && offsetof(runhook_hook, destroy) == 16 &&
+                  offsetof(runhook_hook, name) == 24 && offsetof(runhook_hook, begin) == 32 &&
+                  offsetof(runhook_hook, after_create_session) == 40 && offsetof(runhook_hook, before_run) == 48 &&
+                  offsetof(runhook_hook, after_run) == 56 && offsetof(runhook_hook, on_error) == 64 &&
+                  offsetof(runhook_hook, end) == 72 && offsetof(runhook_hook, cleanup) == 80 && kHookSizeV1_0 == 88,
+              "the 1.0 prefix is frozen");
+
+// NOLINTNEXTLINE(bugprone-sizeof-expression): the size of the pointer is meant
+constexpr std::size_t kOptionsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_hook_options, trigger);
+static_assert(offsetof(runhook_hook_options, phase) == 8 && offsetof(runhook_hook_options, failure_policy) == 12 &&
+                  offsetof(runhook_hook_options, max_failures) == 16 &&
+                  offsetof(runhook_hook_options, chief_only) == 20 && offsetof(runhook_hook_options, trigger) == 24 &&
+                  kOptionsSizeV1_0 == 32,
+              "the 1.0 prefix is frozen");
+
+// What a callback is told and lent, taken back when it returns.
+class Told {
+ public:
+  explicit Told(SessionRunContext& context) noexcept : context_(find_hook_context(context.direct_context())) {}
+  Told(SessionRunContext& context, const Error& error) noexcept : Told(context) {
+    if (context_ != nullptr) context_->error = &error;
+  }
+  Told(SessionRunContext& context, const Outcome& outcome) noexcept : Told(context) {
+    if (context_ != nullptr) context_->outcome = &outcome;
+  }
+  ~Told() {
+    if (context_ == nullptr) return;
+    context_->error = nullptr;
+    context_->outcome = nullptr;
+    context_->forget();
+  }
+  Told(const Told&) = delete;
+  Told& operator=(const Told&) = delete;
+
+ private:
+  HookContext* const context_;
+};
+
+}  // namespace
+
+static_assert(kCallbackOk == RUNHOOK_CALLBACK_OK);
+
+CHook::CHook(const runhook_hook& table, UserData owner)
+    : data_(std::move(owner)), table_(table), direct_{table.before_run, table.after_run, table.user_data} {
+  name_ = optional_text(table.name, "name");
+  table_.name = nullptr;
+}
+
+bool CHook::same_as(const runhook_hook& table) const noexcept {
+  return table.user_data != nullptr && table.user_data == table_.user_data && table.destroy == table_.destroy &&
+         table.begin == table_.begin && table.after_create_session == table_.after_create_session &&
+         table.before_run == table_.before_run && table.after_run == table_.after_run &&
+         table.on_error == table_.on_error && table.end == table_.end && table.cleanup == table_.cleanup;
+}
+
+// A failure that the callback has explained is with the context already, and goes before this exception.
+void CHook::call(runhook_callback callback, const char* name, SessionRunContext& context) {
+  if (callback == nullptr) return;
+  const std::int32_t verdict = callback(context.direct_context(), data_.get());
+  if (verdict == RUNHOOK_CALLBACK_OK) [[likely]]
+    return;
+  throw StatusError(StatusCode::hook_failed, v1::detail::unexplained_failure(name, verdict));
+}
+
+void CHook::begin(SessionRunContext& context) {
+  const Told told(context);
+  call(table_.begin, "begin", context);
+}
+
+void CHook::after_create_session(SessionRunContext& context) {
+  const Told told(context);
+  call(table_.after_create_session, "after_create_session", context);
+}
+
+void CHook::before_run(SessionRunContext& context) { call(table_.before_run, "before_run", context); }
+
+void CHook::after_run(SessionRunContext& context, const SessionRunValues&) {
+  call(table_.after_run, "after_run", context);
+}
+
+void CHook::on_error(SessionRunContext& context, const Error& error) {
+  if (table_.on_error == nullptr) return;
+  const Told told(context, error);
+  call(table_.on_error, "on_error", context);
+}
+
+void CHook::end(SessionRunContext& context) {
+  const Told told(context);
+  call(table_.end, "end", context);
+}
+
+void CHook::cleanup(SessionRunContext& context, const Outcome& outcome) {
+  const Told told(context, outcome);
+  call(table_.cleanup, "cleanup", context);
+}
+
+runhook_status accept_hook(const runhook_hook* hook, runhook_hook& copy, UserData& owner,
+                           runhook_error** error) noexcept {
+  return accept_table(hook, kHookSizeV1_0, copy, owner, error);
+}
+
+HookRequestOptions hook_options_from(const runhook_hook_options* options) {
+  HookRequestOptions result;
+  if (options == nullptr) return result;
+  const runhook_hook_options copy = read_struct(options, kOptionsSizeV1_0);
+  if (copy.phase < RUNHOOK_PHASE_GUARD || copy.phase > RUNHOOK_PHASE_SAVER) {
+    throw StatusError(StatusCode::invalid_argument, "not a phase");
+  }
+  if (copy.failure_policy < RUNHOOK_POLICY_FAIL || copy.failure_policy > RUNHOOK_POLICY_DISABLE) {
+    throw StatusError(StatusCode::invalid_argument, "not a failure policy");
+  }
+  if (copy.failure_policy == RUNHOOK_POLICY_DISABLE && copy.max_failures < 1) {
+    throw StatusError(StatusCode::invalid_argument, "max_failures is below 1");
+  }
+  result.options.phase = static_cast<HookPhase>(copy.phase);
+  result.options.failure_policy = static_cast<FailurePolicy>(copy.failure_policy);
+  result.options.max_failures = copy.max_failures;
+  if (copy.trigger != nullptr) result.options.trigger = require(copy.trigger).trigger;
+  result.chief_only = read_flag(copy.chief_only, "chief_only");
+  return result;
+}
+
+}  // namespace runhook::capi

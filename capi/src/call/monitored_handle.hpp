@@ -1,0 +1,95 @@
+// What is behind a runhook_monitored_session, and which calls of one are under way on a thread.
+#ifndef RUNHOOK_CAPI_CALL_MONITORED_HANDLE_HPP_
+#define RUNHOOK_CAPI_CALL_MONITORED_HANDLE_HPP_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "boundary/handle_box.hpp"
+#include "call/hook.hpp"
+#include "runhook/monitored_session.hpp"
+#include "runhook/thread_token.hpp"
+#include "runhook/types.h"
+
+namespace runhook::capi {
+
+struct HookContext;
+struct MonitoredBox;
+
+// A call of a monitored session that is under way on this thread. Lives on the stack.
+class SessionCall {
+ public:
+  // `keeps`: whether the box may be kept alive until the end of this call, to take back what was lent to callbacks.
+  explicit SessionCall(MonitoredBox& box, bool keeps = true) noexcept : box_(&box), keeps_(keeps), outer_(t_innermost) {
+    t_innermost = this;
+  }
+  ~SessionCall() {
+    t_innermost = outer_;
+    if (lent_) [[unlikely]]
+      take_back();
+  }
+  SessionCall(const SessionCall&) = delete;
+  SessionCall& operator=(const SessionCall&) = delete;
+
+  // Returns the call of this session on this thread, or NULL if there is none.
+  static SessionCall* find(const MonitoredBox& box) noexcept {
+    for (SessionCall* call = t_innermost; call != nullptr; call = call->outer_) {
+      if (call->box_ == &box) return call;
+    }
+    return nullptr;
+  }
+  // Something was lent to a callback that may be gone when this call returns.
+  void lent() noexcept;
+
+ private:
+  void take_back() noexcept;
+
+  static inline constinit RUNHOOK_THREAD_LOCAL SessionCall* t_innermost = nullptr;
+  MonitoredBox* const box_;
+  const bool keeps_;
+  bool lent_ = false;
+  SessionCall* const outer_;
+};
+
+struct MonitoredBox final : Boxed {
+  MonitoredBox() = default;
+  ~MonitoredBox();
+
+  // Returns the session. Throws REENTRANT while its constructor calls callbacks, and BUSY on another thread.
+  MonitoredSession& get() const {
+    MonitoredSession* const target = ready.load(std::memory_order_acquire);
+    if (target == nullptr) [[unlikely]]
+      refuse();
+    return *target;
+  }
+  // The same. Throws BUSY, too, while another thread is using it.
+  MonitoredSession& usable() const;
+  [[noreturn]] void refuse() const;
+  bool running() const noexcept {
+    const MonitoredSession* target = ready.load(std::memory_order_acquire);
+    return target == nullptr || target->running();
+  }
+  // The box goes with its last use.
+  void retain() noexcept { uses.fetch_add(1, std::memory_order_relaxed); }
+  void release() noexcept {
+    if (uses.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+
+  const std::thread::id creator = std::this_thread::get_id();
+  std::unique_ptr<MonitoredSession> session;
+  std::atomic<MonitoredSession*> ready{nullptr};  // NULL until the constructor has returned
+  std::atomic<bool> decided{false};               // whether it is known if the session was destroyed before that
+  std::atomic<std::uint32_t> uses{1};
+  std::shared_ptr<StopState> stop;
+  HookContext* context = nullptr;  // of its hooks
+  runhook_monitored_session* handle = nullptr;
+  std::vector<std::weak_ptr<CHook>> hooks;  // to know one that is added again
+};
+RUNHOOK_CAPI_BOX(runhook_monitored_session, MonitoredBox, monitored_session, "monitored session");
+
+}  // namespace runhook::capi
+
+#endif  // RUNHOOK_CAPI_CALL_MONITORED_HANDLE_HPP_

@@ -1,0 +1,38 @@
+// What is behind a stop source, and how a stop reason is told to C.
+#ifndef RUNHOOK_CAPI_HANDLE_STOP_HANDLE_HPP_
+#define RUNHOOK_CAPI_HANDLE_STOP_HANDLE_HPP_
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "boundary/handle_box.hpp"
+#include "runhook/stop.h"
+#include "runhook/stop.hpp"
+
+namespace runhook::capi {
+
+struct StopSourceBox final : Boxed {
+  explicit StopSourceBox(StopSource its_source) noexcept : source(std::move(its_source)) {}
+  // Returns the reason of this index, which stays where it is, or NULL if there is none.
+  const StopReason* reason(std::size_t index);
+  const StopSource source;
+
+ private:
+  std::mutex mutex_;
+  std::array<std::unique_ptr<const StopReason>, StopState::kMaxReasons> reasons_;
+};
+RUNHOOK_CAPI_BOX(runhook_stop_source, StopSourceBox, stop_source, "stop source");
+
+// Fills as much of `out` as it has room for. The texts are those of `reason`, which has to stay where it is.
+// Throws INVALID_ARGUMENT for NULL or a bad struct_size, NOT_FOUND if `reason` is NULL or nobody asked.
+void fill_stop_reason(const StopReason* reason, runhook_stop_reason* out);
+// A stop is not refused for its urgency: any other number is RUNHOOK_STOP_AFTER_STEP.
+StopUrgency urgency_from_number(int32_t number) noexcept;
+
+}  // namespace runhook::capi
+
+#endif  // RUNHOOK_CAPI_HANDLE_STOP_HANDLE_HPP_

@@ -1,0 +1,76 @@
+#include "hooks/builtin_hook.hpp"
+
+#include <algorithm>
+
+#include "call/hook.hpp"
+#include "call/hook_context.hpp"
+#include "call/monitored_handle.hpp"
+#include "handle/config_handle.hpp"
+#include "src/run/callback_failure.hpp"
+
+namespace runhook::capi {
+
+namespace {
+
+HookRequestOptions wanted_options(const HookOptions& own, const runhook_hook_options* given) {
+  if (given == nullptr) return {own, false};
+  HookRequestOptions wanted = hook_options_from(given);
+  if (given->trigger == nullptr) wanted.options.trigger = own.trigger;
+  return wanted;
+}
+
+}  // namespace
+
+// A failure that the function has explained is with the context already, and goes before this exception.
+void call_for_hook(SessionRunContext& context, const char* what, const CFunction& function) {
+  const std::int32_t verdict = function.call(context.direct_context(), function.data.get());
+  if (verdict == RUNHOOK_CALLBACK_OK) return;
+  throw StatusError(StatusCode::hook_failed, v1::detail::unexplained_failure(what, verdict));
+}
+
+bool ask_for_hook(SessionRunContext& context, const char* what, const CFunction& function) {
+  HookContext* const asked = find_hook_context(context.direct_context());
+  if (asked == nullptr) throw StatusError(StatusCode::failed_precondition, "the session has no contexts for functions");
+  const HookContext::Question question(*asked);
+  call_for_hook(context, what, function);
+  return question.due();
+}
+
+}  // namespace runhook::capi
+
+using namespace runhook;
+using namespace runhook::capi;
+
+void runhook_builtin_hook_destroy(runhook_builtin_hook* hook) { capi::destroy(hook); }
+
+const char* runhook_builtin_hook_name(const runhook_builtin_hook* hook) {
+  const auto* box = find(hook);
+  return box != nullptr ? box->name.c_str() : nullptr;
+}
+
+runhook_status runhook_config_add_builtin_hook(runhook_config* config, const runhook_builtin_hook* hook,
+                                               const runhook_hook_options* options, runhook_error** error) {
+  return guarded(error, [&] {
+    const auto box = require_pinned(config);
+    const HookRegistration& own = require(hook).registration;
+    const auto& hooks = box->config.hooks;
+    if (std::any_of(hooks.begin(), hooks.end(), [&](const auto& known) { return known.hook == own.hook; })) {
+      throw StatusError(StatusCode::already_exists, "the hook has been added already");
+    }
+    HookRequestOptions wanted = wanted_options(own.options, options);
+    box->add({own.hook, std::move(wanted.options)}, wanted.chief_only);
+  });
+}
+
+runhook_status runhook_monitored_session_add_builtin_hook(runhook_monitored_session* session,
+                                                          const runhook_builtin_hook* hook,
+                                                          const runhook_hook_options* options, uint64_t* id,
+                                                          runhook_error** error) {
+  return guarded(error, [&] {
+    MonitoredBox& box = require(session);
+    MonitoredSession& target = box.usable();
+    const HookRegistration& own = require(hook).registration;
+    const std::uint64_t number = target.add_hook(own.hook, wanted_options(own.options, options).options);
+    if (id != nullptr) *id = number;
+  });
+}

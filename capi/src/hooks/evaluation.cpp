@@ -1,0 +1,139 @@
+#include "runhook/evaluation.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "boundary/text.hpp"
+#include "call/evaluation_contexts.hpp"
+#include "handle/config_handle.hpp"
+#include "handle/run_args_handle.hpp"
+#include "handle/snapshot_handle.hpp"
+#include "hooks/builtin_hook.hpp"
+#include "runhook/evaluation.hpp"
+#include "runhook/hooks/in_memory_evaluator.hpp"
+#include "runhook/hooks/stop_after_n_evals.hpp"
+
+namespace runhook::capi {
+
+namespace {
+
+constexpr std::size_t kEvalsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_stop_after_n_evals_options, reserved);
+static_assert(offsetof(runhook_stop_after_n_evals_options, num_evals) == 8 && kEvalsSizeV1_0 == 40,
+              "the 1.0 prefix is frozen");
+// NOLINTNEXTLINE(bugprone-sizeof-expression): the size of the pointer is meant
+constexpr std::size_t kOptionsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_evaluation_options, evals);
+static_assert(offsetof(runhook_evaluation_options, args) == 8 && kOptionsSizeV1_0 == 32, "the 1.0 prefix is frozen");
+constexpr std::size_t kResultSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_evaluation_result, outcome);
+static_assert(offsetof(runhook_evaluation_result, step) == 8 && kResultSizeV1_0 == 32, "the 1.0 prefix is frozen");
+
+StopAfterNEvalsOptions evals_from(const runhook_stop_after_n_evals_options* options) {
+  const runhook_stop_after_n_evals_options given = read_struct(options, kEvalsSizeV1_0);
+  check_reserved(given.reserved);
+  StopAfterNEvalsOptions wanted;
+  if (given.num_evals != -1) wanted.num_evals = given.num_evals;
+  wanted.evals_per_run_variable = optional_text(given.evals_per_run_variable, "evals_per_run_variable");
+  wanted.evals_per_run = given.evals_per_run;
+  wanted.log_progress = read_flag(given.log_progress, "log_progress");
+  return wanted;
+}
+
+EvaluationOptions options_from(const runhook_config* config, const runhook_evaluation_options* options) {
+  const runhook_evaluation_options given = read_struct(options, kOptionsSizeV1_0);
+  EvaluationOptions wanted;
+  wanted.config = session_config(*require_pinned(config));
+  wanted.config.direct_contexts = std::make_shared<EvaluationContexts>();
+  if (given.args != nullptr) wanted.args = *PinnedArgs(given.args);
+  if (given.final_ops != nullptr) wanted.final_ops = *PinnedArgs(given.final_ops);
+  if (given.evals != nullptr) wanted.evals = evals_from(given.evals);
+  return wanted;
+}
+
+// Where a result is to be told. Throws INVALID_ARGUMENT, BUSY for what cannot be filled, before anything is done.
+class ResultPlaces {
+ public:
+  ResultPlaces(runhook_evaluation_result* result, runhook_results* last_values, runhook_results* final_values)
+      : result_(checked(result)), last_(results_to_fill(last_values)), final_(results_to_fill(final_values)) {}
+
+  void fill(const EvaluationResult& from) const {
+    if (last_.get() != nullptr) last_->spare = from.last_values;
+    if (final_.get() != nullptr) fill_results(*final_, from.final_values);
+    if (last_.get() != nullptr) {
+      last_->spare_metadata = {};
+      last_->take_spare();
+    }
+    if (result_ == nullptr) return;
+    runhook_evaluation_result filled = RUNHOOK_EVALUATION_RESULT_INIT;
+    filled.struct_size = result_->struct_size;
+    filled.step = from.step;
+    filled.evaluations = from.evaluations;
+    filled.complete = from.complete ? 1 : 0;
+    filled.outcome = static_cast<int32_t>(from.outcome.kind);
+    std::memcpy(result_, &filled, std::min(filled.struct_size, sizeof filled));
+  }
+
+ private:
+  static runhook_evaluation_result* checked(runhook_evaluation_result* result) {
+    if (result != nullptr && (result->struct_size < kResultSizeV1_0 || result->struct_size > kMaxTableSize)) {
+      throw StatusError(StatusCode::invalid_argument, "struct_size of the result is not valid");
+    }
+    return result;
+  }
+
+  runhook_evaluation_result* const result_;
+  const Pinned<runhook_results> last_;
+  const Pinned<runhook_results> final_;
+};
+
+}  // namespace
+
+}  // namespace runhook::capi
+
+using namespace runhook;
+using namespace runhook::capi;
+
+runhook_builtin_hook* runhook_stop_after_n_evals_hook_create(const runhook_stop_after_n_evals_options* options,
+                                                             runhook_error** error) {
+  return made_hook(error, [&] { return plain_hook<StopAfterNEvalsHook>(evals_from(options)); });
+}
+
+runhook_status runhook_evaluate_once(const runhook_config* config, const runhook_evaluation_options* options,
+                                     const runhook_snapshot* snapshot, runhook_evaluation_result* result,
+                                     runhook_results* last_values, runhook_results* final_values,
+                                     runhook_error** error) {
+  return guarded(error, [&] {
+    const EvaluationOptions wanted = options_from(config, options);
+    const Pinned<runhook_snapshot> state(snapshot == nullptr ? nullptr : &require(snapshot));
+    const ResultPlaces places(result, last_values, final_values);
+    places.fill(state.get() == nullptr ? evaluate_once(wanted) : evaluate_once(wanted, state->snapshot));
+  });
+}
+
+runhook_builtin_hook* runhook_in_memory_evaluator_hook_create(const runhook_config* config,
+                                                              const runhook_evaluation_options* options,
+                                                              int64_t every_n_runs, const runhook_function* on_result,
+                                                              runhook_error** error) {
+  std::shared_ptr<CFunction> function;
+  if (on_result != nullptr && accept_function(on_result, function, error) != RUNHOOK_OK) return nullptr;
+  return made_hook(error, [&] {
+    InMemoryEvaluatorOptions wanted;
+    wanted.evaluation = options_from(config, options);
+    wanted.every_n_runs = every_n_runs;
+    if (function != nullptr) {
+      wanted.on_result = [function](SessionRunContext& context, const EvaluationResult&) {
+        call_for_hook(context, "on_result", *function);
+      };
+    }
+    return plain_hook<InMemoryEvaluatorHook>(std::move(wanted));
+  });
+}
+
+runhook_status runhook_in_memory_evaluator_result(const runhook_builtin_hook* hook, runhook_evaluation_result* result,
+                                                  runhook_results* last_values, runhook_results* final_values,
+                                                  runhook_error** error) {
+  return guarded(error, [&] {
+    const auto evaluator = require_hook<InMemoryEvaluatorHook>(hook, "an in-memory evaluator");
+    const ResultPlaces places(result, last_values, final_values);
+    if (!evaluator->last()) throw StatusError(StatusCode::not_found, "there was no evaluation yet");
+    places.fill(*evaluator->last());
+  });
+}

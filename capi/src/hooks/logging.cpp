@@ -1,0 +1,227 @@
+#include "runhook/logging.h"
+
+#include <array>
+#include <chrono>
+#include <limits>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "boundary/log_table.hpp"
+#include "boundary/table.hpp"
+#include "boundary/text.hpp"
+#include "handle/value_handle.hpp"
+#include "hooks/builtin_hook.hpp"
+#include "runhook/hooks/logging.hpp"
+#include "runhook/hooks/metrics.hpp"
+#include "runhook/hooks/progress.hpp"
+#include "runhook/hooks/step_counter.hpp"
+#include "runhook/value.h"
+#include "src/run/callback_failure.hpp"
+
+namespace runhook::capi {
+
+namespace {
+
+constexpr std::size_t kLoggingSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_logging_options, descriptor);
+static_assert(offsetof(runhook_logging_options, tags) == 8 && kLoggingSizeV1_0 == 40, "the 1.0 prefix is frozen");
+constexpr std::size_t kStepCounterSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_step_counter_options, global_step_name);
+static_assert(offsetof(runhook_step_counter_options, every_n_steps) == 8 && kStepCounterSizeV1_0 == 32,
+              "the 1.0 prefix is frozen");
+constexpr std::size_t kFormatterSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_log_formatter, format);
+static_assert(offsetof(runhook_log_formatter, destroy) == 16 && kFormatterSizeV1_0 == 32, "the 1.0 prefix is frozen");
+constexpr std::size_t kLineCapacity = 4096;
+constexpr std::size_t kScalarSinkSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_scalar_sink, write);
+static_assert(offsetof(runhook_scalar_sink, destroy) == 16 && kScalarSinkSizeV1_0 == 32, "the 1.0 prefix is frozen");
+constexpr std::size_t kProgressSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_progress_options, reserved);
+static_assert(offsetof(runhook_progress_options, last_step) == 8 && kProgressSizeV1_0 == 48,
+              "the 1.0 prefix is frozen");
+constexpr std::size_t kMetricsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_metrics_options, close_timeout_ns);
+static_assert(offsetof(runhook_metrics_options, tags) == 8 && kMetricsSizeV1_0 == 64, "the 1.0 prefix is frozen");
+
+[[noreturn]] void refuse(const std::string& what) { throw StatusError(StatusCode::invalid_argument, what); }
+
+// Sets `names`, or `tags` if they are given.
+void read_names(const char* const* given_names, std::size_t count, const char* const* given_tags,
+                std::vector<std::string>& names, std::map<std::string, std::string>& tags) {
+  names = required_texts(given_names, count, "names");
+  if (given_tags == nullptr) return;
+  const std::vector<std::string> keys = required_texts(given_tags, count, "tags");
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!tags.emplace(keys[i], std::move(names[i])).second) refuse("the tag '" + keys[i] + "' is given twice");
+  }
+  names.clear();
+}
+
+// -1 is none.
+std::optional<std::int64_t> optional_number(std::int64_t given, const char* what) {
+  if (given < -1) refuse(std::string(what) + " is below -1");
+  return given == -1 ? std::nullopt : std::optional(given);
+}
+
+double seconds(std::int64_t ns) { return static_cast<double>(ns) / 1e9; }
+
+std::optional<double> optional_seconds(std::int64_t given_ns) {
+  const std::optional<std::int64_t> ns = optional_number(given_ns, "every_ns");
+  return ns ? std::optional(seconds(*ns)) : std::nullopt;
+}
+
+// What a formatter is shown, as long as it is called.
+class ShownValues {
+ public:
+  explicit ShownValues(const LoggedValues& logged) {
+    tags_.reserve(logged.size());
+    values_.reserve(logged.size());
+    for (const auto& [tag, value] : logged) {
+      tags_.push_back(tag.c_str());
+      values_.push_back(value ? give_value(value) : nullptr);
+    }
+  }
+  ~ShownValues() {
+    for (runhook_value* value : values_) runhook_value_destroy(value);
+  }
+  ShownValues(const ShownValues&) = delete;
+  ShownValues& operator=(const ShownValues&) = delete;
+  const char* const* tags() const noexcept { return tags_.data(); }
+  runhook_value* const* values() const noexcept { return values_.data(); }
+  std::size_t size() const noexcept { return tags_.size(); }
+
+ private:
+  std::vector<const char*> tags_;
+  std::vector<runhook_value*> values_;
+};
+
+runhook_status accept_formatter(const runhook_log_formatter* given, LogFormatter& formatter,
+                                runhook_error** error) noexcept {
+  if (given == nullptr) return guarded(error, [] {});
+  runhook_log_formatter table;
+  UserData owner;
+  if (const auto status = accept_table(given, kFormatterSizeV1_0, table, owner, error); status != RUNHOOK_OK) {
+    return status;
+  }
+  return guarded(error, [&] {
+    if (table.format == nullptr) refuse("format is NULL");
+    formatter = [format = table.format,
+                 data = std::make_shared<const UserData>(std::move(owner))](const LoggedValues& logged) {
+      const ShownValues shown(logged);
+      std::array<char, kLineCapacity> line{};
+      const std::int32_t verdict =
+          format(shown.tags(), shown.values(), shown.size(), line.data(), line.size(), data->get());
+      if (verdict != RUNHOOK_CALLBACK_OK) {
+        throw StatusError(StatusCode::hook_failed, v1::detail::unexplained_failure("format", verdict));
+      }
+      line.back() = '\0';
+      return std::string(required_text(line.data(), "line"));
+    };
+  });
+}
+
+runhook_status accept_scalars(const runhook_scalar_sink* given, ScalarSink& sink, runhook_error** error) noexcept {
+  if (given == nullptr) return guarded(error, [] {});
+  runhook_scalar_sink table;
+  UserData owner;
+  if (const auto status = accept_table(given, kScalarSinkSizeV1_0, table, owner, error); status != RUNHOOK_OK) {
+    return status;
+  }
+  return guarded(error, [&] {
+    if (table.write == nullptr) refuse("write is NULL");
+    sink = [write = table.write, data = std::make_shared<const UserData>(std::move(owner))](
+               std::string_view tag, double value, std::int64_t step) {
+      const std::int32_t verdict = write(std::string(tag).c_str(), value, step, data->get());
+      if (verdict == RUNHOOK_CALLBACK_OK) return;
+      throw StatusError(StatusCode::hook_failed, v1::detail::unexplained_failure("write", verdict));
+    };
+  });
+}
+
+}  // namespace
+
+}  // namespace runhook::capi
+
+using namespace runhook;
+using namespace runhook::capi;
+
+runhook_builtin_hook* runhook_logging_hook_create(const char* const* names, size_t count,
+                                                  const runhook_logging_options* options, const runhook_log* log,
+                                                  const runhook_log_formatter* formatter, runhook_error** error) {
+  LogSink sink;
+  LogFormatter format;
+  // Both are taken over, whatever the other is like.
+  const runhook_status log_status = accept_log(log, sink, error);
+  const runhook_status format_status = accept_formatter(formatter, format, log_status == RUNHOOK_OK ? error : nullptr);
+  if (log_status != RUNHOOK_OK || format_status != RUNHOOK_OK) return nullptr;
+  return made_hook(error, [&] {
+    const runhook_logging_options given = read_struct(options, kLoggingSizeV1_0, RUNHOOK_LOGGING_OPTIONS_INIT);
+    LoggingOptions wanted;
+    read_names(names, count, given.tags, wanted.names, wanted.tags);
+    wanted.every_n_iter = optional_number(given.every_n_iter, "every_n_iter");
+    wanted.every_n_secs = optional_seconds(given.every_ns);
+    wanted.at_end = read_flag(given.at_end, "at_end");
+    wanted.formatter = std::move(format);
+    wanted.log = std::move(sink);
+    wanted.descriptor = given.descriptor;
+    return LoggingHook::make(std::move(wanted));
+  });
+}
+
+runhook_builtin_hook* runhook_step_counter_hook_create(const runhook_step_counter_options* options,
+                                                       const runhook_scalar_sink* scalars, const runhook_log* log,
+                                                       runhook_error** error) {
+  ScalarSink scalar_sink;
+  LogSink log_sink;
+  // Both are taken over, whatever the other is like.
+  const runhook_status scalar_status = accept_scalars(scalars, scalar_sink, error);
+  const runhook_status log_status = accept_log(log, log_sink, scalar_status == RUNHOOK_OK ? error : nullptr);
+  if (scalar_status != RUNHOOK_OK || log_status != RUNHOOK_OK) return nullptr;
+  return made_hook(error, [&] {
+    const runhook_step_counter_options given =
+        read_struct(options, kStepCounterSizeV1_0, RUNHOOK_STEP_COUNTER_OPTIONS_INIT);
+    StepCounterOptions wanted;
+    wanted.every_n_steps = optional_number(given.every_n_steps, "every_n_steps");
+    wanted.every_n_secs = optional_seconds(given.every_ns);
+    if (given.global_step_name != nullptr) {
+      wanted.global_step_name = required_text(given.global_step_name, "global_step_name");
+    }
+    wanted.scalars = std::move(scalar_sink);
+    wanted.log = std::move(log_sink);
+    return StepCounterHook::make(std::move(wanted));
+  });
+}
+
+runhook_builtin_hook* runhook_progress_hook_create(const char* const* names, size_t count,
+                                                   const runhook_progress_options* options, runhook_error** error) {
+  return made_hook(error, [&] {
+    const runhook_progress_options given = read_struct(options, kProgressSizeV1_0, RUNHOOK_PROGRESS_OPTIONS_INIT);
+    check_reserved(given.reserved);
+    ProgressOptions wanted;
+    wanted.last_step = optional_number(given.last_step, "last_step");
+    wanted.names = required_texts(names, count, "names");
+    wanted.every_n_secs = seconds(given.values_interval_ns);
+    wanted.descriptor = given.descriptor;
+    wanted.terminal_interval = std::chrono::nanoseconds(given.terminal_interval_ns);
+    wanted.line_interval = std::chrono::nanoseconds(given.line_interval_ns);
+    return ProgressHook::make(std::move(wanted));
+  });
+}
+
+runhook_builtin_hook* runhook_metrics_hook_create(const char* path, const char* const* names, size_t count,
+                                                  const runhook_metrics_options* options, runhook_error** error) {
+  return made_hook(error, [&] {
+    const runhook_metrics_options given = read_struct(options, kMetricsSizeV1_0, RUNHOOK_METRICS_OPTIONS_INIT);
+    if (given.buffer_bytes <= 0) refuse("buffer_bytes is not positive");
+    if (given.flush_interval_ns <= 0) refuse("flush_interval_ns is not positive");
+    if (given.close_timeout_ns < 0) refuse("close_timeout_ns is negative");
+    MetricsOptions wanted;
+    wanted.path = required_text(path, "path");
+    wanted.format = static_cast<MetricsFormat>(given.format);
+    read_names(names, count, given.tags, wanted.names, wanted.tags);
+    wanted.every_n_steps = optional_number(given.every_n_steps, "every_n_steps");
+    wanted.every_n_secs = optional_seconds(given.every_ns);
+    wanted.output.fail_run = read_flag(given.fail_run, "fail_run");
+    wanted.output.buffer_bytes = static_cast<std::size_t>(given.buffer_bytes);
+    wanted.output.flush_interval = std::chrono::nanoseconds(given.flush_interval_ns);
+    wanted.output.close_timeout = std::chrono::nanoseconds(given.close_timeout_ns);
+    return MetricsHook::make(std::move(wanted));
+  });
+}

@@ -1,0 +1,111 @@
+#include "runhook/stop_hooks.h"
+
+#include <chrono>
+
+#include "boundary/table.hpp"
+#include "boundary/text.hpp"
+#include "hooks/builtin_hook.hpp"
+#include "runhook/hooks/early_stopping.hpp"
+#include "runhook/hooks/nan_guard.hpp"
+#include "runhook/hooks/stop_after.hpp"
+#include "runhook/hooks/stop_at_step.hpp"
+#include "runhook/hooks/stop_when.hpp"
+
+namespace runhook::capi {
+
+namespace {
+
+constexpr std::size_t kStopAtStepSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_stop_at_step_options, steps_per_run);
+static_assert(offsetof(runhook_stop_at_step_options, last_step) == 8 && kStopAtStepSizeV1_0 == 40,
+              "the 1.0 prefix is frozen");
+constexpr std::size_t kMetricRuleSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_metric_rule, divergence);
+static_assert(offsetof(runhook_metric_rule, name) == 8 && kMetricRuleSizeV1_0 == 80, "the 1.0 prefix is frozen");
+
+MetricRule rule_from(const runhook_metric_rule* given) {
+  const runhook_metric_rule copy = read_struct(given, kMetricRuleSizeV1_0);
+  check_reserved(copy.reserved);
+  constexpr std::uint32_t kKnown = RUNHOOK_RULE_PATIENCE_STEPS | RUNHOOK_RULE_PATIENCE_NS | RUNHOOK_RULE_BASELINE |
+                                   RUNHOOK_RULE_TARGET | RUNHOOK_RULE_DIVERGENCE;
+  if ((copy.given & ~kKnown) != 0) {
+    throw StatusError(StatusCode::unimplemented, "a rule asks for what this version of the library does not know");
+  }
+  const auto has = [&copy](std::uint32_t bit) { return (copy.given & bit) != 0; };
+  MetricRule rule;
+  rule.name = required_text(copy.name, "name");
+  rule.direction = static_cast<Direction>(copy.direction);
+  if (has(RUNHOOK_RULE_PATIENCE_STEPS)) rule.patience_steps = copy.patience_steps;
+  if (has(RUNHOOK_RULE_PATIENCE_NS)) rule.patience_time = std::chrono::nanoseconds(copy.patience_ns);
+  rule.min_delta = copy.min_delta;
+  rule.relative = read_flag(copy.relative, "relative");
+  if (has(RUNHOOK_RULE_BASELINE)) rule.baseline = copy.baseline;
+  if (has(RUNHOOK_RULE_TARGET)) rule.target = copy.target;
+  if (has(RUNHOOK_RULE_DIVERGENCE)) rule.divergence = copy.divergence;
+  return rule;
+}
+
+}  // namespace
+
+}  // namespace runhook::capi
+
+using namespace runhook;
+using namespace runhook::capi;
+
+runhook_builtin_hook* runhook_stop_at_step_hook_create(const runhook_stop_at_step_options* options,
+                                                       runhook_error** error) {
+  return made_hook(error, [&] {
+    const runhook_stop_at_step_options given = read_struct(options, kStopAtStepSizeV1_0);
+    if (given.last_step < -1 || given.num_steps < -1) {
+      throw StatusError(StatusCode::invalid_argument, "a number of steps is below -1");
+    }
+    StopAtStepOptions wanted;
+    if (given.last_step >= 0) wanted.last_step = given.last_step;
+    if (given.num_steps >= 0) wanted.num_steps = given.num_steps;
+    wanted.steps_per_run_variable = optional_text(given.steps_per_run_variable, "steps_per_run_variable");
+    wanted.steps_per_run = given.steps_per_run;
+    return plain_hook<StopAtStepHook>(std::move(wanted));
+  });
+}
+
+runhook_builtin_hook* runhook_stop_after_hook_create(int64_t ns, runhook_error** error) {
+  return made_hook(error, [&] { return plain_hook<StopAfterHook>(std::chrono::nanoseconds(ns)); });
+}
+
+runhook_builtin_hook* runhook_stop_at_time_hook_create(int64_t unix_ns, runhook_error** error) {
+  return made_hook(error, [&] {
+    return plain_hook<StopAfterHook>(std::chrono::system_clock::time_point(std::chrono::nanoseconds(unix_ns)));
+  });
+}
+
+runhook_builtin_hook* runhook_stop_when_hook_create(const runhook_function* predicate, const char* reason,
+                                                    runhook_error** error) {
+  std::shared_ptr<CFunction> function;
+  if (accept_function(predicate, function, error) != RUNHOOK_OK) return nullptr;
+  return made_hook(error, [&] {
+    const auto holds = [function](SessionRunContext& context) { return ask_for_hook(context, "predicate", *function); };
+    if (reason == nullptr) return plain_hook<StopWhenHook>(holds);
+    return plain_hook<StopWhenHook>(holds, std::string(required_text(reason, "reason")));
+  });
+}
+
+runhook_builtin_hook* runhook_nan_guard_hook_create(const char* const* names, size_t count, int32_t fail,
+                                                    int32_t check_infinity, runhook_error** error) {
+  return made_hook(error, [&] {
+    NanGuardOptions wanted;
+    wanted.names = required_texts(names, count, "names");
+    wanted.fail = read_flag(fail, "fail");
+    wanted.check_infinity = read_flag(check_infinity, "check_infinity");
+    return NanGuardHook::make(std::move(wanted));
+  });
+}
+
+runhook_builtin_hook* runhook_early_stopping_hook_create(const runhook_metric_rule* const* rules, size_t count,
+                                                         int32_t all, int64_t warm_up_steps, runhook_error** error) {
+  return made_hook(error, [&] {
+    if (rules == nullptr && count > 0) throw StatusError(StatusCode::invalid_argument, "rules is NULL");
+    EarlyStoppingOptions wanted;
+    for (std::size_t i = 0; i < count; ++i) wanted.rules.push_back(rule_from(rules[i]));
+    wanted.all = read_flag(all, "all");
+    wanted.warm_up_steps = warm_up_steps;
+    return plain_hook<EarlyStoppingHook>(std::move(wanted));
+  });
+}

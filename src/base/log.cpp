@@ -1,0 +1,14 @@
+#include "runhook/log.hpp"
+
+#include <fmt/format.h>
+
+#include "base/standard_error.hpp"
+
+namespace runhook::inline v1 {
+
+void detail::log_to_stderr(LogLevel level, std::string_view text) {
+  if (level < LogLevel::warning) return;
+  write_to_standard_error(fmt::format("runhook: {}: {}\n", level == LogLevel::error ? "error" : "warning", text));
+}
+
+}  // namespace runhook::inline v1

@@ -1,0 +1,86 @@
+#include "runhook/hooks/in_memory_evaluator.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "evaluation/evaluation_run.hpp"
+
+namespace runhook::inline v1 {
+
+namespace {
+
+// Writes the global variables of `from` that `to` has, too.
+void copy_common_variables(Session& from, Session& to) {
+  std::vector<std::string> theirs = to.variables(VariableScope::global);
+  std::sort(theirs.begin(), theirs.end());
+  Snapshot common;
+  for (std::string& name : from.variables(VariableScope::global)) {
+    if (!std::binary_search(theirs.begin(), theirs.end(), name)) continue;
+    Value value = from.read_variable(name);
+    common.variables.emplace_back(std::move(name), std::move(value));
+  }
+  restore_variables(to, common);
+}
+
+}  // namespace
+
+InMemoryEvaluatorHook::InMemoryEvaluatorHook(InMemoryEvaluatorOptions options) : options_(std::move(options)) {
+  if (options_.every_n_runs < 1) {
+    throw StatusError(StatusCode::invalid_argument, fmt::format("every_n_runs is below 1: {}", options_.every_n_runs));
+  }
+  detail::check_evaluation(options_.evaluation);
+}
+
+void InMemoryEvaluatorHook::begin(SessionRunContext&) {
+  const SessionCreator& creator = *options_.evaluation.config.session_creator;
+  if (creator.saver() != nullptr) {
+    throw StatusError(StatusCode::invalid_argument, "the session of an in-memory evaluation cannot have a saver");
+  }
+  if (creator.scaffold() != nullptr && creator.scaffold()->init_fn) {
+    throw StatusError(StatusCode::invalid_argument, "the session of an in-memory evaluation cannot have an init_fn");
+  }
+  runs_ = 0;
+  evaluated_ = -1;
+  last_.reset();
+}
+
+void InMemoryEvaluatorHook::after_create_session(SessionRunContext& context) {
+  if (evaluated_ < 0 && runs_ == 0) evaluate(context, /*at_end=*/false);
+}
+
+void InMemoryEvaluatorHook::after_run(SessionRunContext& context, const SessionRunValues&) {
+  ++runs_;
+  if (runs_ % options_.every_n_runs == 0) evaluate(context, /*at_end=*/false);
+}
+
+void InMemoryEvaluatorHook::end(SessionRunContext& context) {
+  if (evaluated_ != runs_) evaluate(context, /*at_end=*/true);
+}
+
+void InMemoryEvaluatorHook::evaluate(SessionRunContext& context, bool at_end) {
+  const std::shared_ptr<StopState> stop = context.stop_source().state();
+  if (at_end ? stop->urgent() : stop->requested()) return;
+  EvaluationOptions options = options_.evaluation;
+  options.config.stop = at_end ? nullptr : stop;
+  if (!options.config.log) options.config.log = context.log_sink();
+  if (options.config.clock == nullptr) options.config.clock = context.clock();
+  const std::shared_ptr<Session> trained = context.shared_session();
+  const detail::EvaluatedState state{context.global_step(),
+                                     [&](Session& session) { copy_common_variables(*trained, session); }};
+  try {
+    EvaluationResult result = detail::evaluate(options, &state);
+    if (!result.complete) return;
+    evaluated_ = runs_;
+    last_ = std::move(result);
+  } catch (const StatusError& failure) {
+    if (failure.code() == StatusCode::no_memory) throw;
+    Error error(StatusCode::hook_failed, fmt::format("the evaluation has failed: {}", failure.error().message()));
+    error.add_suppressed(failure.error());
+    throw StatusError(error);
+  }
+  if (options_.on_result) options_.on_result(context, *last_);
+}
+
+}  // namespace runhook::inline v1

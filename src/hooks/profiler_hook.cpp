@@ -1,0 +1,149 @@
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/refuse.hpp"
+#include "profiler/chrome_trace.hpp"
+#include "profiler/span_ring.hpp"
+#include "profiler/trace_files.hpp"
+#include "runhook/hooks/profiler.hpp"
+
+namespace runhook::inline v1 {
+
+namespace {
+
+using detail::SpanRing;
+using detail::TraceFiles;
+
+using detail::refuse;
+
+Trigger interval_of(const ProfilerOptions& options) {
+  if (options.every_n_steps && options.every_n_secs) refuse("only one of every_n_steps and every_n_secs can be given");
+  if (options.every_n_steps) return Trigger::every_steps(*options.every_n_steps).after_first();
+  if (options.every_n_secs) return Trigger::every_seconds(*options.every_n_secs).after_first();
+  if (!options.record_every_run) refuse("one of every_n_steps and every_n_secs must be given");
+  return Trigger::never();
+}
+
+}  // namespace
+
+struct ProfilerHook::State final : SpanListener {
+  explicit State(ProfilerOptions its_options)
+      : options(std::move(its_options)),
+        interval(interval_of(options)),
+        ring(options.capacity > 0 ? options.capacity : (refuse("the capacity is 0"), 0)) {}
+
+  void on_span(const Span& span) noexcept override;
+  bool decide(SessionRunContext& context);
+  void write_run() noexcept;
+  void write_failure() noexcept;  // all that is recorded
+  void report_to(SessionRunContext& context);
+
+  const ProfilerOptions options;
+  Trigger interval;  // of a recorder, which is called in every run
+  SpanRing ring;
+  std::unique_ptr<TraceFiles> files;
+
+  bool decided = false;    // whether the present run is profiled
+  bool profiled = false;   // it is
+  bool completed = false;  // it has come to after_run
+  bool failed = false;     // it has come to on_error, and not because its time was over
+  std::int64_t reached = 0;
+  std::int64_t begun_ns = 0;
+};
+
+void ProfilerHook::State::on_span(const Span& span) noexcept {
+  ring.add(span);
+  if (span.kind != SpanKind::attempt) return;
+  if (span.attempt == 1) begun_ns = span.begin_ns;
+  if (std::exchange(completed, false) && profiled && !span.failed) write_run();
+  if (std::exchange(failed, false) && span.failed) write_failure();
+}
+
+void ProfilerHook::State::write_run() noexcept {
+  try {
+    files->write(fmt::format("{}/timeline-{}.json", options.directory, reached), ring.copy(begun_ns));
+  } catch (...) {  // NOLINT(bugprone-empty-catch): there is no memory for it
+  }
+}
+
+void ProfilerHook::State::write_failure() noexcept {
+  try {
+    files->write(options.directory + "/timeline-failure.json", ring.copy(std::numeric_limits<std::int64_t>::min()));
+  } catch (...) {  // NOLINT(bugprone-empty-catch): there is no memory for it
+  }
+}
+
+void ProfilerHook::State::report_to(SessionRunContext& context) {
+  const Error failure = files->take_failure();
+  if (!failure) return;
+  if (options.output.fail_run) throw StatusError(failure);
+  context.warn(failure);
+}
+
+// Once for a run, however many attempts it takes.
+bool ProfilerHook::State::decide(SessionRunContext& context) {
+  if (!options.record_every_run) return true;  // the trigger has decided
+  if (decided && context.attempt() > 1) return profiled;
+  const TriggerPoint point{context.global_step(), interval.uses_time() ? context.now_ns() : 0, false};
+  const bool due = interval.due(point);
+  due ? interval.fired(point) : interval.passed(point);
+  return due;
+}
+
+ProfilerHook::ProfilerHook(ProfilerOptions options) : state_(std::make_unique<State>(std::move(options))) {}
+ProfilerHook::~ProfilerHook() = default;
+
+HookRegistration ProfilerHook::make(ProfilerOptions options) {
+  const Trigger trigger = options.record_every_run ? Trigger() : interval_of(options);
+  return {std::make_shared<ProfilerHook>(std::move(options)), {.trigger = trigger}};
+}
+
+SpanListener* ProfilerHook::span_listener() noexcept { return state_.get(); }
+
+void ProfilerHook::begin(SessionRunContext&) {
+  state_->files = std::make_unique<TraceFiles>(state_->options.output);
+  state_->ring.clear();
+  state_->interval.reset();
+  state_->decided = state_->profiled = state_->completed = state_->failed = false;
+}
+
+void ProfilerHook::after_create_session(SessionRunContext& context) { state_->interval.rewind(context.global_step()); }
+
+void ProfilerHook::before_run(SessionRunContext& context) {
+  state_->profiled = state_->decide(context);
+  state_->decided = true;
+  if (!state_->profiled) return;
+  RunOptions options;
+  options.trace_level = state_->options.trace_level;
+  context.add_options(options);
+}
+
+void ProfilerHook::after_run(SessionRunContext& context, const SessionRunValues&) {
+  state_->decided = false;
+  state_->completed = true;
+  state_->reached = context.global_step();
+  state_->report_to(context);
+}
+
+void ProfilerHook::on_error(SessionRunContext&, const Error& error) {
+  state_->failed = !is_clean_end(error.code()) && error.code() != StatusCode::cancelled;
+}
+
+void ProfilerHook::cleanup(SessionRunContext& context, const Outcome& outcome) {
+  if (state_->files == nullptr) return;  // begin failed
+  if (outcome.kind == OutcomeKind::failed) state_->write_failure();
+  state_->files->finish();
+  state_->report_to(context);
+  state_->files.reset();
+}
+
+std::string ProfilerHook::trace() const { return detail::chrome_trace(state_->ring.copy()); }
+
+void ProfilerHook::dump(const std::string& path) const {
+  if (const Error error = detail::write_trace(path, state_->ring.copy(), state_->options.output)) {
+    throw StatusError(error);
+  }
+}
+
+}  // namespace runhook::inline v1

@@ -1,0 +1,128 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "report/run_report.hpp"
+#include "runhook/hooks/report.hpp"
+#include "runhook/monitored_session.hpp"
+#include "runhook/output.hpp"
+
+namespace runhook::inline v1 {
+
+namespace {
+
+constexpr std::size_t kMostBytes = std::size_t{16} << 20;  // of pages that wait to be written
+
+}  // namespace
+
+struct ReportHook::Run {
+  detail::report::RunReport report;  // what does not change is filled in; the rest when a page is made
+  std::vector<bool> fetched;         // of report.series: not the ones that gave an error
+  std::shared_ptr<Output> output;
+  bool created = false;  // whether there has been a session
+  bool written = false;
+  std::int64_t written_ns = 0;
+};
+
+ReportHook::ReportHook(ReportOptions options) : options_(std::move(options)) {
+  const auto refuse = [](const char* why) { throw StatusError(StatusCode::invalid_argument, why); };
+  if (options_.path.empty()) refuse("the report has no path");
+  if (options_.interval.count() < 0) refuse("the report's interval is negative");
+  if (options_.refresh.count() < 0) refuse("the report's refresh is negative");
+  for (const std::string& metric : options_.metrics) {
+    if (metric.empty()) refuse("a metric of the report has no name");
+  }
+}
+
+ReportHook::~ReportHook() = default;
+
+HookRegistration ReportHook::make(ReportOptions options) {
+  const std::int64_t interval = options.interval.count();
+  HookRegistration registration{std::make_shared<ReportHook>(std::move(options)), {}};
+  registration.options.phase = HookPhase::guard;
+  registration.options.failure_policy = FailurePolicy::warn;
+  if (interval > 0) registration.options.trigger = Trigger::every_ns(interval) || Trigger::last();
+  return registration;
+}
+
+void ReportHook::begin(SessionRunContext& context) {
+  auto run = std::make_unique<Run>();
+  detail::report::RunReport& report = run->report;
+  report.title = options_.title;
+  report.facts = options_.facts;
+  report.library_version = RUNHOOK_VERSION_TEXT;
+  report.started = std::chrono::system_clock::now();
+  report.start_ns = context.now_ns();
+  for (const std::string& metric : options_.metrics) {
+    const bool known =
+        std::any_of(report.series.begin(), report.series.end(),
+                    [&metric](const detail::report::NamedSeries& series) { return series.name == metric; });
+    if (!known) report.series.push_back({metric, {}});
+  }
+  run->fetched.assign(report.series.size(), true);
+  run->output = Output::replaced_file(options_.path, {.buffer_bytes = kMostBytes});
+  run_ = std::move(run);
+}
+
+void ReportHook::after_create_session(SessionRunContext& context) {
+  if (!std::exchange(run_->created, true)) run_->report.first_step = context.global_step();
+}
+
+void ReportHook::before_run(SessionRunContext& context) {
+  for (std::size_t i = 0; i < run_->fetched.size(); ++i) {
+    if (!run_->fetched[i]) continue;
+    try {
+      context.add_fetch({}, run_->report.series[i].name);
+    } catch (const StatusError&) {
+      run_->fetched[i] = false;  // fails this callback, but no other
+      throw;
+    }
+  }
+}
+
+void ReportHook::after_run(SessionRunContext& context, const SessionRunValues& values) {
+  for (std::size_t i = 0; i < run_->fetched.size(); ++i) {
+    if (!run_->fetched[i]) continue;
+    detail::report::NamedSeries& series = run_->report.series[i];
+    try {
+      series.data.add(context.global_step(), values.results().to_double(series.name));
+    } catch (const StatusError& error) {
+      run_->fetched[i] = false;
+      context.warn(Error(error.code(), fmt::format("'{}' cannot be drawn: {}", series.name, error.what())));
+    }
+  }
+  if (options_.refresh.count() == 0) return;
+  const std::int64_t now = context.now_ns();
+  if (run_->written && now - run_->written_ns < options_.refresh.count()) return;
+  MonitoredSession* const session = context.monitored_session();
+  write(context, session != nullptr ? session->outcome() : context.outcome());
+  run_->written = true;
+  run_->written_ns = now;
+  run_->output->report_to(context);
+}
+
+void ReportHook::cleanup(SessionRunContext& context, const Outcome& outcome) {
+  if (run_ == nullptr) return;  // begin has failed
+  write(context, outcome);
+  run_->output->close();
+  run_->output->report_to(context);
+  run_.reset();
+}
+
+void ReportHook::write(SessionRunContext& context, const Outcome& outcome) {
+  detail::report::RunReport& report = run_->report;
+  report.outcome = outcome;
+  report.written = std::chrono::system_clock::now();
+  report.duration_ns = context.now_ns() - report.start_ns;
+  if (const MonitoredSession* session = context.monitored_session()) report.timings = session->timings();
+  const auto kept = std::min<std::size_t>(static_cast<std::size_t>(outcome.warnings), Outcome::kMaxWarnings);
+  report.warnings.assign(outcome.first_warnings.begin(),
+                         outcome.first_warnings.begin() + static_cast<std::ptrdiff_t>(kept));
+  const std::shared_ptr<StopState> stop = context.stop_source().state();
+  report.later_stops = stop->later();
+  report.later_stops_dropped = stop->dropped();
+  run_->output->write(detail::report::render_html(report));
+}
+
+}  // namespace runhook::inline v1

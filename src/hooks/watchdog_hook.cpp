@@ -1,0 +1,260 @@
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "base/background_thread.hpp"
+#include "base/refuse.hpp"
+#include "base/thread_id.hpp"
+#include "runhook/hooks/watchdog.hpp"
+#include "watchdog/activity_snapshot.hpp"
+#include "watchdog/thread_stack.hpp"
+
+namespace runhook::inline v1 {
+
+namespace {
+
+using detail::CallbackKind;
+using detail::RunState;
+using detail::Sight;
+using Nanoseconds = std::chrono::nanoseconds;
+using SteadyClock = std::chrono::steady_clock;
+
+using detail::refuse;
+
+std::string_view phase_of(const Sight& sight) noexcept {
+  if (!sight.inside) return "between_runs";
+  if (sight.callback != CallbackKind::none) return detail::callback_text(sight.callback);
+  return sight.activity == SpanKind::attempt ? "session_run" : span_kind_name(sight.activity);
+}
+
+// What is to be waited for, of the options.
+Nanoseconds limit_of(const StallWatchdogOptions& options, const Sight& sight) noexcept {
+  const auto or_else = [&](const std::optional<Nanoseconds>& own) { return own.value_or(options.timeout); };
+  if (!sight.inside) return options.between_runs;
+  switch (sight.callback) {
+    case CallbackKind::before_run:
+      return or_else(options.before_run);
+    case CallbackKind::after_run:
+    case CallbackKind::on_error:
+      return or_else(options.after_run);
+    case CallbackKind::begin:
+    case CallbackKind::after_create_session:
+      return or_else(options.create_session);
+    case CallbackKind::end:
+    case CallbackKind::cleanup:
+      return or_else(options.end);
+    case CallbackKind::step_function:
+    case CallbackKind::standalone:
+    case CallbackKind::none:
+      break;
+  }
+  switch (sight.activity) {
+    case SpanKind::back_off:
+      return Nanoseconds(0);  // it waits as long as it is meant to
+    case SpanKind::create_session:
+    case SpanKind::recovery:
+      return or_else(options.create_session);
+    case SpanKind::close_session:
+      return or_else(options.end);
+    case SpanKind::save:
+      return or_else(options.after_run);
+    default:
+      return or_else(options.session_run);
+  }
+}
+
+// How often to look: several times within the shortest time-out, and so seldom that it costs nothing.
+Nanoseconds interval_of(const StallWatchdogOptions& options) {
+  using namespace std::chrono_literals;
+  Nanoseconds shortest = Nanoseconds::max();
+  for (const auto& one : {std::optional(options.timeout), options.before_run, options.session_run, options.after_run,
+                          options.create_session, options.end, std::optional(options.between_runs)}) {
+    if (!one) continue;
+    if (*one < 0ns) refuse("a time-out is negative");
+    if (*one > 0ns) shortest = std::min(shortest, *one);
+  }
+  constexpr int kLooks = 8;
+  return std::clamp<Nanoseconds>(shortest / kLooks, 1ms, 1s);
+}
+
+std::string seconds(Nanoseconds duration) {
+  return fmt::format("{:.3f} s", std::chrono::duration<double>(duration).count());
+}
+
+std::string headline(const Stall& stall) {
+  const std::string who = stall.hook.empty() ? std::string() : fmt::format("hook '{}': ", stall.hook);
+  return fmt::format("{}{} has been going on for {} at step {} (thread {})", who, stall.phase, seconds(stall.duration),
+                     stall.step, stall.thread);
+}
+
+}  // namespace
+
+struct StallWatchdogHook::State {
+  explicit State(StallWatchdogOptions its_options) : options(std::move(its_options)), interval(interval_of(options)) {
+    if (options.action < StallAction::report || options.action > StallAction::abort) {
+      refuse("the action is not a known one");
+    }
+    if (options.signal != 0) stacks.emplace(signal());
+    stacks.reset();  // it was to be seen whether the signal can be used
+  }
+  ~State() { stop(); }
+
+  int signal() const noexcept {
+    return options.signal == StallWatchdogOptions::kDefaultSignal ? SIGURG : options.signal;
+  }
+  void start(SessionRunContext& context);
+  void stop() noexcept;
+  void watch() noexcept;
+  bool pause();
+  Stall describe(const Sight& sight, Nanoseconds duration) const;
+  void report(const Stall& stall);
+
+  const StallWatchdogOptions options;
+  const Nanoseconds interval;
+  std::atomic<std::int64_t> stalls{0};
+
+  // Of the session being watched.
+  std::optional<detail::ThreadStacks> stacks;
+  RunState* session = nullptr;
+  std::string own_name;
+  std::mutex mutex;  // guards what follows
+  std::condition_variable changed;
+  bool stopping = false;
+  std::thread thread;
+};
+
+void StallWatchdogHook::State::start(SessionRunContext& context) {
+  stop();
+  RunState& state = RunState::of(context);
+  if (state.inside == nullptr) return;  // there is no loop
+  if (options.signal != 0) stacks.emplace(signal());
+  own_name = context.hook_name();
+  stopping = false;
+  state.thread = detail::thread_id();
+  session = &state;
+  try {
+    thread = detail::start_background_thread("rh-watchdog", [this] { watch(); });
+  } catch (...) {
+    session = nullptr;
+    stacks.reset();
+    throw;
+  }
+  ++state.watchers;
+}
+
+void StallWatchdogHook::State::stop() noexcept {
+  if (session == nullptr) return;
+  {
+    const std::lock_guard lock(mutex);
+    stopping = true;
+  }
+  changed.notify_all();
+  thread.join();
+  --session->watchers;
+  session = nullptr;
+  stacks.reset();
+}
+
+// Returns false when the session is watched no more.
+bool StallWatchdogHook::State::pause() {
+  std::unique_lock lock(mutex);
+  return !changed.wait_for(lock, interval, [this] { return stopping; });
+}
+
+void StallWatchdogHook::State::watch() noexcept {
+  Sight last = detail::look_at(*session);
+  Nanoseconds duration{0};
+  std::string told;  // of the stall in progress, once it has been reported
+  SteadyClock::time_point before = SteadyClock::now();
+  while (pause()) {
+    const SteadyClock::time_point now = SteadyClock::now();
+    // Whoever stops the process stops this thread, too.
+    const Nanoseconds passed = std::min<Nanoseconds>(now - std::exchange(before, now), 2 * interval);
+    const Sight sight = detail::look_at(*session);
+    duration += passed;
+    try {
+      if (sight != last) {
+        if (!told.empty()) session->log(LogLevel::info, told + " went on after " + seconds(duration));
+        told.clear();
+        last = sight;
+        duration = Nanoseconds(0);
+        continue;
+      }
+      const Nanoseconds limit = limit_of(options, sight);
+      if (!told.empty() || limit <= Nanoseconds(0) || duration < limit) continue;
+      const Stall stall = describe(sight, duration);
+      if (detail::look_at(*session) != last) continue;  // so the stack may be of something else
+      told = stall.hook.empty() ? stall.phase : fmt::format("hook '{}': {}", stall.hook, stall.phase);
+      report(stall);
+    } catch (...) {
+      session->log(LogLevel::error, "there is a stall that cannot be described");
+      told = "the session";
+    }
+  }
+}
+
+Stall StallWatchdogHook::State::describe(const Sight& sight, Nanoseconds duration) const {
+  Stall stall;
+  if (sight.slot != nullptr) stall.hook = session->reporter->hook_name(sight.slot);
+  stall.phase = phase_of(sight);
+  stall.step = sight.step;
+  stall.duration = duration;
+  const std::int32_t thread_id = session->thread.seen();
+  stall.thread = static_cast<std::uint64_t>(thread_id);
+  if (stacks) stall.stack = detail::describe_stack(stacks->of(thread_id));
+  return stall;
+}
+
+void StallWatchdogHook::State::report(const Stall& stall) {
+  stalls.fetch_add(1, std::memory_order_relaxed);
+  std::vector<std::string> lines{headline(stall)};
+  for (std::size_t i = 0; i < stall.stack.size(); ++i) lines.push_back(fmt::format("  #{} {}", i, stall.stack[i]));
+  if (stacks && stall.stack.empty()) lines.emplace_back("  the thread does not tell its stack");
+  if (options.action == StallAction::abort) {
+    for (const std::string& line : lines) detail::log_to_stderr(LogLevel::error, line);
+  }
+  Error error(StatusCode::deadline_exceeded, fmt::format("has been going on for {}", seconds(stall.duration)));
+  error.locate(stall.hook, stall.phase, stall.step);
+  session->reporter->note_warning(error);
+  if (options.on_stall) {
+    try {
+      options.on_stall(stall);
+    } catch (...) {
+      session->log(LogLevel::warning, "what is to be told of stalls has failed");
+    }
+  }
+  if (options.action == StallAction::abort) std::abort();
+  if (options.action != StallAction::report) {
+    StopReason reason;
+    reason.origin = StopOrigin::hook;
+    reason.urgency = options.action == StallAction::stop_now ? StopUrgency::now : StopUrgency::after_step;
+    reason.code = static_cast<std::int32_t>(StatusCode::deadline_exceeded);
+    reason.step = stall.step;
+    reason.set_who(own_name);
+    reason.set_text(lines.front());
+    session->stop->request(reason);
+  }
+  for (const std::string& line : lines) session->log(LogLevel::warning, line);
+}
+
+StallWatchdogHook::StallWatchdogHook(StallWatchdogOptions options)
+    : state_(std::make_unique<State>(std::move(options))) {}
+StallWatchdogHook::~StallWatchdogHook() = default;
+
+HookRegistration StallWatchdogHook::make(StallWatchdogOptions options) {
+  return {std::make_shared<StallWatchdogHook>(std::move(options)),
+          {.phase = HookPhase::guard, .trigger = Trigger::never()}};
+}
+
+void StallWatchdogHook::begin(SessionRunContext& context) { state_->start(context); }
+void StallWatchdogHook::cleanup(SessionRunContext&, const Outcome&) { state_->stop(); }
+std::int64_t StallWatchdogHook::stalls() const noexcept { return state_->stalls.load(std::memory_order_relaxed); }
+
+}  // namespace runhook::inline v1

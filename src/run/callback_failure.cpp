@@ -1,0 +1,16 @@
+#include "run/callback_failure.hpp"
+
+#include <fmt/format.h>
+
+#include "runhook/hook.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+std::string unexplained_failure(std::string_view callback, std::int32_t verdict) {
+  return fmt::format("{} returned {}, which is not the success value 0x{:04X} ({})", callback, verdict, kCallbackOk,
+                     kCallbackOk);
+}
+
+}  // namespace detail
+}  // namespace runhook::inline v1

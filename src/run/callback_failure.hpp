@@ -1,0 +1,18 @@
+// What is said of a direct callback that failed without saying why.
+#ifndef RUNHOOK_SRC_RUN_CALLBACK_FAILURE_HPP_
+#define RUNHOOK_SRC_RUN_CALLBACK_FAILURE_HPP_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace runhook::inline v1 {
+namespace detail {
+
+// "before_run returned 0, which is not the success value 0x600D (24589)". Throws std::bad_alloc.
+std::string unexplained_failure(std::string_view callback, std::int32_t verdict);
+
+}  // namespace detail
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_SRC_RUN_CALLBACK_FAILURE_HPP_

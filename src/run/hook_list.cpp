@@ -1,0 +1,220 @@
+#include "run/hook_list.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace runhook::inline v1 {
+namespace detail {
+
+namespace {
+
+// The C++ side of HookCall.
+std::int32_t call_before_run(runhook_context*, void* user_data) {
+  HookSlot& slot = *static_cast<HookSlot*>(user_data);
+  slot.hook->before_run(*slot.state.context);
+  return kCallbackOk;
+}
+
+std::int32_t call_after_run(runhook_context*, void* user_data) {
+  HookSlot& slot = *static_cast<HookSlot*>(user_data);
+  slot.hook->after_run(*slot.state.context, slot.values);
+  return kCallbackOk;
+}
+
+}  // namespace
+
+std::uint64_t HookList::add(HookRegistration registration) {
+  if (registration.hook == nullptr) throw StatusError(StatusCode::invalid_argument, "the hook is NULL");
+  const HookOptions& options = registration.options;
+  if (options.phase < HookPhase::guard || options.phase > HookPhase::saver ||
+      options.failure_policy < FailurePolicy::fail || options.failure_policy > FailurePolicy::disable) {
+    throw StatusError(StatusCode::invalid_argument, "the hook's phase or failure policy is not a known one");
+  }
+  if (options.failure_policy == FailurePolicy::disable && options.max_failures < 1) {
+    throw StatusError(StatusCode::invalid_argument, "max_failures is below 1");
+  }
+  const auto same_hook = [&](const auto& slot) { return slot->hook == registration.hook && !slot->removed; };
+  if (std::any_of(slots_.begin(), slots_.end(), same_hook) ||
+      std::any_of(waiting_.begin(), waiting_.end(), same_hook)) {
+    throw StatusError(StatusCode::already_exists, "the hook has been added already");
+  }
+  auto slot = std::make_unique<HookSlot>(state_);
+  slot->hook = std::move(registration.hook);
+  slot->options = std::move(registration.options);
+  slot->id = ++last_id_;
+  slot->due = slot->options.trigger.is_always();
+  if (slot->options.name.empty()) slot->options.name = slot->hook->name();
+  if (slot->options.name.empty()) slot->options.name = fmt::format("hook#{}", slot->id);
+  slot->request.party = fmt::format("hook '{}'", slot->options.name);
+  waiting_.push_back(std::move(slot));
+  mark_changed();
+  return last_id_;
+}
+
+void HookList::remove(std::uint64_t id) {
+  const auto same_id = [id](const auto& slot) { return slot->id == id && !slot->removed; };
+  if (const auto waiting = std::find_if(waiting_.begin(), waiting_.end(), same_id); waiting != waiting_.end()) {
+    const std::unique_ptr<HookSlot> gone = std::move(*waiting);  // nobody has called it yet
+    waiting_.erase(waiting);
+    return;
+  }
+  const auto found = std::find_if(slots_.begin(), slots_.end(), same_id);
+  if (found == slots_.end()) throw StatusError(StatusCode::not_found, fmt::format("there is no hook of number {}", id));
+  (*found)->removed = true;
+  ++removed_;
+  mark_changed();
+}
+
+std::uint64_t HookList::find(std::string_view name) const {
+  const auto named = [name](const auto& slot) { return slot->options.name == name && !slot->removed; };
+  if (const auto slot = std::find_if(slots_.begin(), slots_.end(), named); slot != slots_.end()) return (*slot)->id;
+  if (const auto slot = std::find_if(waiting_.begin(), waiting_.end(), named); slot != waiting_.end()) {
+    return (*slot)->id;
+  }
+  throw StatusError(StatusCode::not_found, fmt::format("there is no hook named '{}'", name));
+}
+
+HookSlot* HookList::admit_next() {
+  if (waiting_.empty()) return nullptr;
+  const std::lock_guard lock(observed_);
+  if (slots_.size() == slots_.capacity()) slots_.reserve(std::max<std::size_t>(8, 2 * slots_.size()));
+  const HookPhase phase = waiting_.front()->options.phase;
+  auto place = slots_.end();
+  while (place != slots_.begin() && (*std::prev(place))->options.phase > phase) --place;
+  place = slots_.insert(place, std::move(waiting_.front()));
+  waiting_.pop_front();
+  return place->get();
+}
+
+HookSlot* HookList::next_removed() noexcept {
+  if (removed_ == 0) return nullptr;
+  const auto found = std::find_if(slots_.begin(), slots_.end(), [](const auto& slot) { return slot->removed; });
+  return found != slots_.end() ? found->get() : nullptr;
+}
+
+void HookList::erase(HookSlot* slot) noexcept {
+  state_.plan.remove(slot->request);
+  if (slot->removed) --removed_;
+  const auto found =
+      std::find_if(slots_.begin(), slots_.end(), [slot](const auto& entry) { return entry.get() == slot; });
+  std::unique_ptr<HookSlot> gone;  // the hook's end may come back to this list
+  {
+    const std::lock_guard lock(observed_);
+    gone = std::move(*found);
+    slots_.erase(found);
+  }
+  mark_changed();
+}
+
+void HookList::drop_waiting() noexcept {
+  const std::list<std::unique_ptr<HookSlot>> gone = std::move(waiting_);
+  waiting_.clear();
+}
+
+void HookList::settle() {
+  for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i]->order = i;
+  state_.plan.reserve(slots_.size());
+  collect_calls();
+  changed_ = pending();
+}
+
+bool HookList::selected(const HookSlot& slot, const RunOptions& options) noexcept {
+  switch (options.hooks) {
+    case HookSelection::all:
+      return true;
+    case HookSelection::none:
+      return false;
+    case HookSelection::named:
+      break;
+  }
+  const auto& names = options.hook_names;
+  return std::find(names.begin(), names.end(), slot.options.name) != names.end();
+}
+
+template <typename Wanted>
+void HookList::collect(HookCalls& calls, Wanted&& wanted) {
+  calls.before.clear();
+  calls.after.clear();
+  calls.listeners.clear();
+  for (const auto& entry : slots_) {
+    HookSlot* const slot = entry.get();
+    if (slot->disabled || !wanted(*slot)) continue;
+    if (slot->listener != nullptr) calls.listeners.push_back(slot->listener);
+    if (const DirectCallbacks* direct = slot->hook->direct_callbacks()) {
+      if (direct->before_run != nullptr) calls.before.push_back({direct->before_run, direct->user_data, slot});
+      if (direct->after_run != nullptr) calls.after.push_back({direct->after_run, direct->user_data, slot});
+    } else {
+      calls.before.push_back({&call_before_run, slot, slot});
+      calls.after.push_back({&call_after_run, slot, slot});
+    }
+  }
+}
+
+void HookList::collect_calls() {
+  has_triggers_ = use_time_ = use_last_ = false;
+  for (const auto& slot : slots_) {
+    const Trigger& trigger = slot->options.trigger;
+    if (slot->disabled || trigger.is_always()) continue;
+    has_triggers_ = true;
+    use_time_ = use_time_ || trigger.uses_time();
+    use_last_ = use_last_ || trigger.uses_last();
+  }
+  next_due_ = {kAtOnce, kAtOnce};
+  collect(idle_, [](const HookSlot& slot) { return slot.options.trigger.is_always(); });
+  if (any_due_) collect(due_, [](const HookSlot& slot) { return slot.due; });
+}
+
+void HookList::decide(const TriggerPoint& point) {
+  const bool may_be_due = point.step >= next_due_.step || point.time_ns >= next_due_.time_ns ||
+                          point.run >= next_due_.run || (point.last && use_last_);
+  if (!may_be_due && !any_due_) return;
+  // A predicate may fail; then nothing is decided, and all are asked again.
+  next_due_ = {kAtOnce, kAtOnce};
+  none_due();
+  for (const auto& slot : slots_) {
+    const Trigger& trigger = slot->options.trigger;
+    if (!slot->disabled && !trigger.is_always()) slot->due = trigger.due(point);
+  }
+  Trigger::Next first{Trigger::kNever, Trigger::kNever};
+  for (const auto& slot : slots_) {
+    Trigger& trigger = slot->options.trigger;
+    if (slot->disabled || trigger.is_always()) continue;
+    if (slot->due) {
+      trigger.fired(point);
+      any_due_ = true;
+    } else {
+      trigger.passed(point);
+    }
+    const Trigger::Next next = trigger.next(point.step);
+    first = {std::min(first.step, next.step), std::min(first.time_ns, next.time_ns), std::min(first.run, next.run)};
+  }
+  next_due_ = first;
+  if (any_due_) collect(due_, [](const HookSlot& slot) { return slot.due; });
+}
+
+void HookList::none_due() noexcept {
+  if (!std::exchange(any_due_, false)) return;
+  for (const auto& slot : slots_) slot->due = slot->options.trigger.is_always();
+}
+
+void HookList::rewind(std::int64_t step) noexcept {
+  for (const auto& slot : slots_) slot->options.trigger.rewind(step);
+  next_due_ = {kAtOnce, kAtOnce};
+}
+
+const HookCalls& HookList::select(const RunOptions& options) {
+  for (const std::string& name : options.hook_names) {
+    const auto named = [&name](const auto& slot) { return slot->options.name == name; };
+    if (std::none_of(slots_.begin(), slots_.end(), named)) {
+      throw StatusError(StatusCode::not_found, fmt::format("the run is to call hook '{}', which there is not", name));
+    }
+  }
+  collect(some_, [&options](const HookSlot& slot) { return slot.due && selected(slot, options); });
+  return some_;
+}
+
+}  // namespace detail
+}  // namespace runhook::inline v1

@@ -1,0 +1,138 @@
+// The plan of a step: what caller and hooks ask for, merged, de-duplicated and resolved.
+#ifndef RUNHOOK_SRC_RUN_PLAN_HPP_
+#define RUNHOOK_SRC_RUN_PLAN_HPP_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "runhook/run_args.hpp"
+#include "runhook/session.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+// What one party asks for in an attempt, compared with what it asked for last time as it comes in, so that asking for
+// the same again costs string comparisons and nothing else.
+struct HookRequest {
+  enum class Form : std::uint8_t { none, keyed, tree };
+
+  std::string party;    // for messages, e.g. "hook 'loss'"
+  SessionRunArgs args;  // fetches and feeds as of the last attempt in which it asked
+  Results results;
+
+  Form form = Form::none;          // of this attempt
+  Form planned_form = Form::none;  // of the plan
+  std::uint64_t attempt = 0;       // the last one in which it asked for anything
+  std::size_t fetch_cursor = 0;    // how many keyed fetches it has asked for in this attempt
+  std::size_t feed_cursor = 0;
+  bool stale_fetches = false;  // args.fetches is not what `keyed` says
+  bool planned = false;        // part of the plan
+  std::vector<std::pair<std::string, std::string>> keyed;
+  std::vector<NodeId> feed_nodes;  // parallel to args.feeds
+  std::vector<std::size_t> slots;  // leaf -> index into the plan's fetches
+
+  const Fetches& fetches();
+};
+
+class Plan {
+ public:
+  // Forgets what names mean: there is another session, or none.
+  void set_session(Session* session);
+
+  void begin_attempt() noexcept {
+    ++attempt_;
+    active_.clear();
+  }
+  // After an attempt in which nobody asked for anything. One number serves until somebody does.
+  void begin_quiet_attempts() noexcept { ++attempt_; }
+  void reserve(std::size_t parties) { active_.reserve(parties); }
+  std::uint64_t attempt() const noexcept { return attempt_; }
+  bool asked(const HookRequest& request) const noexcept { return request.attempt == attempt_; }
+  void forget(HookRequest& request) noexcept;  // takes back what it asked for in this attempt
+  void remove(HookRequest& request) noexcept;  // before the request is destroyed
+
+  // All throw NOT_FOUND, ALREADY_EXISTS or INVALID_ARGUMENT.
+  void add_fetch(HookRequest& request, std::string_view key, std::string_view name);
+  void set_fetches(HookRequest& request, const Fetches& fetches);
+  void add_feed(HookRequest& request, std::string_view name, Value value);
+
+  // Merges the caller's args with the active requests. Does next to nothing if all ask for the same as last time.
+  void merge(const SessionRunArgs& caller) {
+    if (active_.empty() && !dirty_ && planned_parties_ == 0 && caller.feeds.empty() && feeds_.empty() &&
+        caller.fetches.same_object(caller_fetches_)) {
+      return;
+    }
+    merge_slowly(caller);
+  }
+
+  // Whether nobody asked for anything last time, and the plan has nothing in it.
+  bool quiet() const noexcept {
+    return !dirty_ && fetches_.empty() && feeds_.empty() && planned_parties_ == 0 && active_.empty();
+  }
+
+  // The engine's view of a step that asks for nothing.
+  SessionStep& empty_step() noexcept { return step_; }
+  // The engine's view. Results are dropped first, so that nobody but their readers keeps the session's buffers.
+  SessionStep& step() noexcept {
+    if (!results_.empty() || !active_.empty()) drop_results();
+    return step_;
+  }
+  // What every step is given besides; set once.
+  void set_step_context(const RunOptions* options, RunMetadata* metadata, StopState* stop) noexcept {
+    step_.options = options;
+    step_.metadata = metadata;
+    step_.stop = stop;
+  }
+  // Hands the results to caller and requests.
+  void distribute(Results& caller);
+  bool fetches_anything() const noexcept {
+    return !fetches_.empty() || planned_parties_ != 0 || !caller_fetches_.same_object(Fetches());
+  }
+  bool feeds_anything() const noexcept { return !feeds_.empty(); }
+  void drop_feeds() noexcept;
+
+  bool has_global_step() const noexcept { return global_step_slot_ != kNone; }
+  std::int64_t fetched_global_step() const { return results_[global_step_slot_].to_int64(); }
+
+ private:
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+
+  NodeId resolve(std::string_view name);
+  void activate(HookRequest& request);
+  bool unchanged(const SessionRunArgs& caller) const;
+  void merge_slowly(const SessionRunArgs& caller);
+  void rebuild(const SessionRunArgs& caller);
+  std::size_t fetch_slot(NodeId node);
+  void assign_slots(const Fetches& fetches, std::vector<std::size_t>& slots);
+  void bind_feeds(const SessionRunArgs& caller);
+  void drop_results() noexcept;
+
+  Session* session_ = nullptr;
+  std::map<std::string, NodeId, std::less<>> resolved_;
+  std::uint64_t attempt_ = 1;
+  bool dirty_ = true;
+  std::size_t planned_parties_ = 0;
+  std::vector<HookRequest*> active_;   // those that asked in this attempt, in hook order
+  std::vector<HookRequest*> planned_;  // those of the plan
+
+  Fetches caller_fetches_;
+  std::vector<std::string> caller_feed_names_;
+  std::vector<NodeId> caller_feed_nodes_;
+  std::vector<std::size_t> caller_slots_;
+  std::vector<NodeId> fetches_;
+  std::vector<Value> results_;
+  std::vector<ResolvedFeed> feeds_;
+  SessionStep step_;
+  std::size_t global_step_slot_ = kNone;
+};
+
+}  // namespace detail
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_SRC_RUN_PLAN_HPP_

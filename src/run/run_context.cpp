@@ -1,0 +1,244 @@
+#include "runhook/run_context.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "run/run_state.hpp"
+
+namespace runhook::inline v1 {
+
+using detail::CallbackKind;
+using detail::RunState;
+
+namespace {
+
+// The state behind a context outside a loop: one nameless hook, for which every callback is always in progress.
+struct StandaloneState : RunState {
+  StandaloneState(SessionRunArgs args, std::shared_ptr<Session> raw) : own_args(std::move(args)), hook(*this) {
+    hook.request.party = "the hook";
+    session = std::move(raw);
+    stop = std::make_shared<StopState>();
+    clock = system_clock();
+    coordinator.emplace(Coordinator::Options{{StatusCode::out_of_range, StatusCode::stopped}, stop, {}});
+    global_step = 0;
+    slot = &hook;
+    callback = CallbackKind::standalone;
+    plan.set_session(session.get());
+    plan.set_step_context(&options.merged(), &metadata, stop.get());
+    begin_attempt(own_args);
+  }
+  SessionRunArgs own_args;
+  Results caller_results;
+  detail::HookSlot hook;
+  bool executed = false;
+};
+
+[[noreturn]] void throw_not_here(const char* what, const char* where) {
+  throw StatusError(StatusCode::failed_precondition, fmt::format("{} is possible in {} only", what, where));
+}
+
+// A request that fails has failed the callback, too, whatever the callback makes of the exception.
+template <typename Body>
+void requesting(RunState& state, const char* what, Body&& body) {
+  if (state.callback == CallbackKind::none) throw_not_here(what, "before_run");  // nobody's callback would fail
+  if (state.callback == CallbackKind::standalone) {
+    auto& own = static_cast<StandaloneState&>(state);
+    if (std::exchange(own.executed, false)) own.begin_attempt(own.own_args);
+  }
+  state.unusual = true;
+  try {
+    if (state.callback != CallbackKind::before_run && state.callback != CallbackKind::standalone) {
+      throw_not_here(what, "before_run");
+    }
+    body();
+  } catch (...) {
+    state.fail(Error::from_current_exception(StatusCode::unknown));
+    throw;
+  }
+}
+
+// Keeps what the hook asked for, so that it can be taken back alone.
+void add_options_of(RunState& state, const RunOptions& options) {
+  detail::HookSlot& slot = *state.slot;
+  state.options.add(options, slot.request.party);
+  if (std::exchange(slot.options_attempt, state.plan.attempt()) != state.plan.attempt()) slot.wanted_options.clear();
+  slot.wanted_options.push_back(options);
+}
+
+}  // namespace
+
+SessionRunContext::SessionRunContext(detail::RunState* state) noexcept : state_(state) {}
+
+SessionRunContext::SessionRunContext(SessionRunArgs args, std::shared_ptr<Session> session) : state_(nullptr) {
+  if (session == nullptr) throw StatusError(StatusCode::invalid_argument, "the session is NULL");
+  own_ = std::make_unique<StandaloneState>(std::move(args), std::move(session));
+  state_ = own_.get();
+}
+
+SessionRunContext::~SessionRunContext() = default;
+
+const SessionRunArgs& SessionRunContext::original_args() const noexcept {
+  static const SessionRunArgs nothing;
+  return state_->original != nullptr ? *state_->original : nothing;
+}
+
+Session& SessionRunContext::session() const {
+  if (state_->session == nullptr) throw StatusError(StatusCode::failed_precondition, "there is no session");
+  return *state_->session;
+}
+
+std::shared_ptr<Session> SessionRunContext::shared_session() const noexcept { return state_->session; }
+std::int64_t SessionRunContext::global_step() const noexcept { return state_->global_step; }
+std::int64_t SessionRunContext::attempt() const noexcept { return state_->attempt; }
+
+std::int64_t SessionRunContext::now_ns() const {
+  if (!state_->now_known) {
+    state_->now = state_->clock->now_ns();
+    state_->now_known = true;
+  }
+  return state_->now;
+}
+
+std::shared_ptr<Clock> SessionRunContext::clock() const noexcept { return state_->clock; }
+
+bool SessionRunContext::wait_for_stop(std::chrono::nanoseconds time) {
+  state_->now_known = false;
+  return state_->clock->wait(time.count(), state_->stop.get());
+}
+
+Coordinator SessionRunContext::coordinator() const {
+  if (!state_->coordinator) throw StatusError(StatusCode::failed_precondition, "there is no coordinator");
+  return *state_->coordinator;
+}
+
+MonitoredSession* SessionRunContext::monitored_session() const noexcept { return state_->monitored; }
+
+std::string_view SessionRunContext::hook_name() const noexcept {
+  const detail::HookSlot* slot = state_->hook_called();
+  return slot != nullptr ? std::string_view(slot->options.name) : std::string_view("");
+}
+
+std::string_view SessionRunContext::callback_name() const noexcept { return detail::callback_text(state_->callback); }
+
+const SessionRunValues* SessionRunContext::values() const noexcept {
+  const detail::HookSlot* slot = state_->hook_called();
+  if (slot == nullptr) return nullptr;
+  if (state_->callback == CallbackKind::standalone) {
+    return static_cast<const StandaloneState*>(state_)->executed ? &slot->values : nullptr;
+  }
+  return state_->callback == CallbackKind::after_run ? &slot->values : nullptr;
+}
+
+const Outcome& SessionRunContext::outcome() const noexcept { return state_->outcome; }
+
+bool SessionRunContext::request_stop(std::int32_t code, std::string_view text, StopUrgency urgency) {
+  StopReason reason;
+  reason.origin = state_->callback == CallbackKind::step_function ? StopOrigin::step_function : StopOrigin::hook;
+  reason.urgency = urgency;
+  reason.code = code;
+  reason.step = state_->global_step;
+  reason.set_who(hook_name());
+  reason.set_text(text);
+  return state_->stop->request(reason);
+}
+
+bool SessionRunContext::stop_requested() const noexcept { return state_->stop->requested(); }
+StopSource SessionRunContext::stop_source() const { return StopSource(state_->stop); }
+void SessionRunContext::request_save() noexcept { state_->stop->request_save(); }
+
+void SessionRunContext::request(const SessionRunArgs& args) {
+  requesting(*state_, "a request", [&] {
+    detail::HookRequest& request = state_->slot.get()->request;
+    if (args.fetches.kind() != Fetches::Kind::absent) state_->plan.set_fetches(request, args.fetches);
+    for (const Feed& feed : args.feeds) state_->plan.add_feed(request, feed.name, feed.value);
+    if (!args.options.is_default()) add_options_of(*state_, args.options);
+  });
+}
+
+void SessionRunContext::add_fetch(std::string_view key, std::string_view name) {
+  requesting(*state_, "a request", [&] { state_->plan.add_fetch(state_->slot.get()->request, key, name); });
+}
+
+void SessionRunContext::add_feed(std::string_view name, Value value) {
+  requesting(*state_, "a request", [&] { state_->plan.add_feed(state_->slot.get()->request, name, std::move(value)); });
+}
+
+void SessionRunContext::add_options(const RunOptions& options) {
+  requesting(*state_, "a request", [&] { add_options_of(*state_, options); });
+}
+
+const SessionRunArgs& SessionRunContext::requested() const noexcept {
+  static const SessionRunArgs nothing;
+  detail::HookSlot* slot = state_->hook_called();
+  if (slot == nullptr || !state_->plan.asked(slot->request)) return nothing;
+  try {
+    slot->request.fetches();
+  } catch (...) {
+    return nothing;
+  }
+  return slot->request.args;
+}
+
+void SessionRunContext::announce_last_step(std::int64_t step) noexcept {
+  state_->last_step = std::min(state_->last_step, step);
+  state_->unusual = true;
+}
+
+std::optional<std::int64_t> SessionRunContext::last_step() const noexcept {
+  if (state_->last_step == Trigger::kNever) return std::nullopt;
+  return state_->last_step;
+}
+
+void SessionRunContext::log(LogLevel level, std::string_view text) noexcept { state_->log(level, text); }
+LogSink SessionRunContext::log_sink() const { return state_->log_sink; }
+
+void SessionRunContext::warn(const Error& error) noexcept {
+  Error located = error;
+  located.locate(hook_name(), callback_name(), state_->global_step);
+  if (state_->reporter != nullptr) state_->reporter->note_warning(located);
+  try {
+    state_->log(LogLevel::warning, located.to_string());
+  } catch (...) {
+    state_->log(LogLevel::warning, located.message());
+  }
+}
+
+void SessionRunContext::fail(const Error& error) noexcept { state_->fail(error); }
+
+void SessionRunContext::skip_step() {
+  if (state_->callback != CallbackKind::before_run && state_->callback != CallbackKind::standalone) {
+    throw_not_here("skipping the step", "before_run");
+  }
+  if (!state_->skip) state_->skipped_by.assign(hook_name());
+  state_->skip = true;
+  state_->slot.get()->skips = state_->plan.attempt();
+  state_->unusual = true;
+}
+
+void SessionRunContext::discard_result() {
+  if (state_->callback != CallbackKind::after_run && state_->callback != CallbackKind::standalone) {
+    throw_not_here("discarding the result", "after_run");
+  }
+  state_->discard = true;
+  state_->unusual = true;
+}
+
+const SessionRunValues& SessionRunContext::execute() {
+  if (state_->callback != CallbackKind::standalone) throw_not_here("execute()", "a context outside a loop");
+  auto& own = static_cast<StandaloneState&>(*state_);
+  if (std::exchange(own.executed, false)) own.begin_attempt(own.own_args);
+  own.executed = true;  // also if it fails: what was asked for has had its turn
+  own.plan.merge(own.own_args);
+  own.metadata.nodes.clear();
+  detail::run_in_time(*own.session, own.plan.step());
+  own.plan.distribute(own.caller_results);
+  own.plan.drop_feeds();
+  own.global_step = own.plan.has_global_step() ? own.plan.fetched_global_step() : own.global_step + 1;
+  return own.hook.values;
+}
+
+runhook_context* SessionRunContext::direct_context() const noexcept { return state_->direct; }
+void SessionRunContext::set_direct_context(runhook_context* context) noexcept { state_->direct = context; }
+
+}  // namespace runhook::inline v1

@@ -1,0 +1,96 @@
+#include "run/run_options_merge.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+#include "runhook/error.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+namespace {
+
+void check_timeout(const RunOptions& options, std::string_view party) {
+  if (options.timeout_ms >= 0) return;
+  throw StatusError(StatusCode::invalid_argument,
+                    fmt::format("time-out of {} ms given by {} is negative", options.timeout_ms, party));
+}
+
+}  // namespace
+
+void OptionsMerge::clear_slowly() noexcept {
+  started_ = false;
+  merged_.trace_level = TraceLevel::none;
+  merged_.timeout_ms = 0;
+  merged_.output_partition_graphs = false;
+  merged_.report_allocations_on_oom = false;
+  merged_.watches.clear();
+  merged_.engine.clear();
+  merged_.hooks = HookSelection::all;
+  merged_.hook_names.clear();
+  engine_parties_.clear();
+}
+
+void OptionsMerge::start(const RunOptions& options, std::string_view party) {
+  clear_slowly();
+  check_timeout(options, party);
+  started_ = true;
+  merged_.trace_level = options.trace_level;
+  merged_.timeout_ms = options.timeout_ms;
+  merged_.output_partition_graphs = options.output_partition_graphs;
+  merged_.report_allocations_on_oom = options.report_allocations_on_oom;
+  merged_.watches = options.watches;
+  merged_.hooks = options.hooks;
+  merged_.hook_names = options.hook_names;
+  unite_engine(options, party);
+}
+
+void OptionsMerge::add(const RunOptions& from, std::string_view party) {
+  if (!started_) {
+    start(RunOptions(), {});
+  }
+  if (from.is_default()) return;
+  check_timeout(from, party);
+  const std::size_t watches = merged_.watches.size();
+  merged_.watches.insert(merged_.watches.end(), from.watches.begin(), from.watches.end());
+  try {
+    unite_engine(from, party);
+  } catch (...) {
+    merged_.watches.resize(watches);
+    throw;
+  }
+  merged_.trace_level = std::max(merged_.trace_level, from.trace_level);
+  const bool unlimited = merged_.timeout_ms == 0 || from.timeout_ms == 0;
+  merged_.timeout_ms = unlimited ? 0 : std::max(merged_.timeout_ms, from.timeout_ms);
+  merged_.output_partition_graphs = merged_.output_partition_graphs || from.output_partition_graphs;
+  merged_.report_allocations_on_oom = merged_.report_allocations_on_oom || from.report_allocations_on_oom;
+}
+
+void OptionsMerge::unite_engine(const RunOptions& from, std::string_view party) {
+  const std::size_t before = merged_.engine.size();
+  try {
+    for (const auto& [key, value] : from.engine) {
+      const auto same_key = [&key = key](const auto& entry) { return entry.first == key; };
+      const auto found = std::find_if(merged_.engine.begin(), merged_.engine.end(), same_key);
+      if (found == merged_.engine.end()) {
+        engine_parties_.emplace_back(party);
+        merged_.engine.emplace_back(key, value);
+      } else if (found->second != value) {
+        const std::string& first = engine_parties_[static_cast<std::size_t>(found - merged_.engine.begin())];
+        throw StatusError(StatusCode::invalid_argument,
+                          fmt::format("engine option '{}' is set to '{}' by {} and to '{}' by {}", key, found->second,
+                                      first, value, party));
+      }
+    }
+  } catch (...) {
+    merged_.engine.resize(before);
+    engine_parties_.resize(before);
+    throw;
+  }
+}
+
+}  // namespace detail
+}  // namespace runhook::inline v1

@@ -1,0 +1,43 @@
+// Folds the RunOptions of caller and hooks into one, by the rules of run_args.hpp.
+#ifndef RUNHOOK_SRC_RUN_RUN_OPTIONS_MERGE_HPP_
+#define RUNHOOK_SRC_RUN_RUN_OPTIONS_MERGE_HPP_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runhook/run_args.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+// The merge of one attempt. It remembers who set an engine option first, to name both parties of a conflict.
+class OptionsMerge {
+ public:
+  // Back to "nobody has asked for anything". Next to free if nobody has.
+  void clear() noexcept {
+    if (started_) clear_slowly();
+  }
+  // Begins with a copy of `options`; `hooks` and `hook_names` are taken from here and nowhere else.
+  // Throws INVALID_ARGUMENT for a negative time-out or two values for one engine option.
+  void start(const RunOptions& options, std::string_view party);
+  // Folds in what another party asks for. All-default options ask for nothing and are left out; otherwise their
+  // time-out counts, so that 0 means unlimited. Throws INVALID_ARGUMENT; then nothing of `from` has been merged.
+  void add(const RunOptions& from, std::string_view party);
+
+  bool started() const noexcept { return started_; }
+  const RunOptions& merged() const noexcept { return merged_; }
+
+ private:
+  void clear_slowly() noexcept;
+  void unite_engine(const RunOptions& from, std::string_view party);
+
+  RunOptions merged_;
+  std::vector<std::string> engine_parties_;  // parallel to merged_.engine
+  bool started_ = false;
+};
+
+}  // namespace detail
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_SRC_RUN_RUN_OPTIONS_MERGE_HPP_

@@ -1,0 +1,157 @@
+#include "runhook/session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "base/monotonic.hpp"
+#include "runhook/error.hpp"
+#include "session/session_variables.hpp"
+
+namespace runhook::inline v1 {
+
+namespace {
+
+[[noreturn]] void fail_no_variable(std::string_view name) {
+  throw StatusError(StatusCode::not_found, fmt::format("the session has no variable '{}'", name));
+}
+
+}  // namespace
+
+Value detail::own_copy(Value value) {
+  const bool changeable = value.kind() == ValueKind::tensor && value.device().type == Device().type;
+  return changeable && !value.unique() ? value.clone() : value;
+}
+
+bool SessionStep::timed_out() const noexcept { return deadline_ns != 0 && detail::monotonic_ns() >= deadline_ns; }
+
+bool SessionStep::request_stop(std::int32_t code, std::string_view text, StopUrgency urgency) const noexcept {
+  if (stop == nullptr) return false;
+  StopReason reason;
+  reason.origin = StopOrigin::session;
+  reason.urgency = urgency;
+  reason.code = code;
+  reason.set_text(text);
+  return stop->request(reason);
+}
+
+namespace detail {
+
+void run_in_time(Session& session, SessionStep& step) {
+  const std::int64_t timeout_ms = step.options != nullptr ? step.options->timeout_ms : 0;
+  if (timeout_ms <= 0) [[likely]] {
+    step.deadline_ns = 0;
+    session.run(step);
+    return;
+  }
+  constexpr std::int64_t kLongest = std::numeric_limits<std::int64_t>::max() / kNsPerMillisecond;
+  step.deadline_ns = saturating_add(monotonic_ns(), std::min(timeout_ms, kLongest) * kNsPerMillisecond);
+  const auto too_late = [&] {
+    return Error(StatusCode::deadline_exceeded, fmt::format("the step has taken more than {} ms", timeout_ms));
+  };
+  try {
+    session.run(step);
+  } catch (const StatusError& error) {
+    // A session that has given up because of the time says that it was cancelled.
+    const bool urgent = step.stop != nullptr && step.stop->urgent();
+    if (error.code() == StatusCode::cancelled && !urgent && step.timed_out()) throw StatusError(too_late());
+    throw;
+  }
+  if (step.timed_out()) throw StatusError(too_late());
+}
+
+std::vector<std::pair<std::string, Value>> copy_variables(Session& session) {
+  std::vector<std::pair<std::string, Value>> copies;
+  std::vector<std::string> names = session.variables(VariableScope::global);
+  copies.reserve(names.size());
+  for (std::string& name : names) {
+    Value copy = own_copy(session.read_variable(name));
+    copies.emplace_back(std::move(name), std::move(copy));
+  }
+  return copies;
+}
+
+void restore_all(Session& session, const Snapshot& state, std::string_view name) {
+  Snapshot wanted;
+  for (std::string& variable : session.variables(VariableScope::global)) {
+    const Value* value = state.find(variable);
+    if (value == nullptr) {
+      throw StatusError(StatusCode::not_found, fmt::format("the {} has no variable '{}'", name, variable));
+    }
+    wanted.variables.emplace_back(std::move(variable), *value);
+  }
+  restore_variables(session, wanted);
+}
+
+}  // namespace detail
+
+Value Session::read_variable(std::string_view name) { fail_no_variable(name); }
+void Session::write_variable(std::string_view name, const Value&) { fail_no_variable(name); }
+
+void run_session(Session& session, const SessionRunArgs& args, Results& results, RunMetadata* metadata) {
+  RunMetadata unwanted;
+  if (metadata == nullptr) metadata = &unwanted;
+  metadata->nodes.clear();
+  results.reset(args.fetches);
+
+  std::vector<NodeId> fetches;
+  std::vector<std::size_t> slots;  // leaf -> index into `fetches`
+  slots.reserve(args.fetches.leaves().size());
+  for (const std::string& name : args.fetches.leaves()) {
+    const NodeId node = session.resolve(name);
+    const auto found = std::find(fetches.begin(), fetches.end(), node);
+    slots.push_back(static_cast<std::size_t>(found - fetches.begin()));
+    if (found == fetches.end()) fetches.push_back(node);
+  }
+  std::vector<ResolvedFeed> feeds;
+  feeds.reserve(args.feeds.size());
+  for (const Feed& feed : args.feeds) {
+    const NodeId node = session.resolve(feed.name);
+    if (std::any_of(feeds.begin(), feeds.end(), [node](const ResolvedFeed& x) { return x.node == node; })) {
+      throw StatusError(StatusCode::invalid_argument, fmt::format("'{}' is fed twice", feed.name));
+    }
+    feeds.push_back({node, &feed.value});
+  }
+
+  std::vector<Value> values(fetches.size());
+  SessionStep step;
+  step.fetches = fetches;
+  step.feeds = feeds;
+  step.results = values;
+  step.options = &args.options;
+  step.metadata = metadata;
+  detail::run_in_time(session, step);
+  for (std::size_t leaf = 0; leaf < slots.size(); ++leaf) results.set_leaf(leaf, values[slots[leaf]]);
+}
+
+Results run_session(Session& session, const SessionRunArgs& args) {
+  Results results;
+  run_session(session, args, results);
+  return results;
+}
+
+Snapshot save_variables(Session& session) {
+  Snapshot snapshot;
+  snapshot.variables = detail::copy_variables(session);
+  const std::optional<NodeId> step = session.global_step();
+  if (!step) return snapshot;
+  // The step is one of the variables. Fetching it would be a run, which may do more than read.
+  for (const auto& [name, value] : snapshot.variables) {
+    try {
+      if (session.resolve(name) != *step) continue;
+    } catch (const StatusError& error) {
+      if (error.code() == StatusCode::not_found) continue;  // a variable need not be a name that can be fetched
+      throw;
+    }
+    snapshot.global_step = value.to_int64();
+    break;
+  }
+  return snapshot;
+}
+
+void restore_variables(Session& session, const Snapshot& snapshot) {
+  for (const auto& [name, value] : snapshot.variables) session.write_variable(name, detail::own_copy(value));
+}
+
+}  // namespace runhook::inline v1

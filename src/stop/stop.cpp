@@ -1,0 +1,287 @@
+#include "runhook/stop.hpp"
+
+#include <linux/futex.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <memory>
+#include <utility>
+
+#include "base/monotonic.hpp"
+#include "base/thread_name.hpp"
+
+namespace runhook::inline v1 {
+
+namespace {
+
+static_assert(std::atomic<std::uint32_t>::is_always_lock_free && std::atomic<std::int64_t>::is_always_lock_free,
+              "a signal handler posts to these");
+static_assert(sizeof(std::atomic<std::uint32_t>) == sizeof(std::uint32_t), "the kernel reads the epoch");
+
+// published_ holds, in one word, which slot was published first (its index plus one) and how many were published. One
+// exchange of it both decides who is first and makes the reason visible, so whoever sees the stop finds its reason.
+constexpr std::uint32_t kFirstMask = 0xFF;
+constexpr std::uint32_t kPublishedOne = 0x100;
+// Once this many were claimed nothing is counted any more, so that the counter never wraps back to a used slot.
+constexpr std::uint32_t kClaimedCeiling = 0x8000'0000;
+
+// What SYS_futex expects, whatever width the C library gives to time_t.
+struct KernelTimespec {
+  long seconds;
+  long nanoseconds;
+};
+
+std::uint32_t* futex_word(std::atomic<std::uint32_t>& word) noexcept { return reinterpret_cast<std::uint32_t*>(&word); }
+
+void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t expected, const KernelTimespec* timeout) noexcept {
+  syscall(SYS_futex, futex_word(word), FUTEX_WAIT_PRIVATE, expected, timeout, nullptr, 0);
+}
+
+void futex_wake_all(std::atomic<std::uint32_t>& word) noexcept {
+  syscall(SYS_futex, futex_word(word), FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
+}
+
+// Length of the longest prefix of at most `limit` bytes that does not split a UTF-8 sequence.
+std::size_t utf8_prefix(std::string_view text, std::size_t limit) noexcept {
+  if (text.size() <= limit) return text.size();
+  std::size_t length = limit;
+  while (length > 0 && limit - length < 4 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) --length;
+  const bool is_continuation = (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80;
+  return is_continuation ? limit : length;  // no start byte nearby: not UTF-8, so there is no boundary to keep
+}
+
+template <std::size_t N>
+void assign_cut(std::array<char, N>& target, std::string_view text) noexcept {
+  const std::size_t length = utf8_prefix(text, N - 1);
+  std::copy_n(text.data(), length, target.data());
+  std::fill(target.begin() + static_cast<std::ptrdiff_t>(length), target.end(), '\0');
+}
+
+// The cancellers that the calling thread is inside, innermost first.
+struct CancelFrame {
+  const StopState* state;
+  CancelFrame* outer;
+};
+constinit thread_local CancelFrame* cancel_frames = nullptr;
+
+CancelFrame* find_cancel_frame(const StopState* state) noexcept {
+  CancelFrame* frame = cancel_frames;
+  while (frame != nullptr && frame->state != state) frame = frame->outer;
+  return frame;
+}
+
+class CountedWaiter {
+ public:
+  explicit CountedWaiter(std::atomic<std::uint32_t>& waiters) noexcept : waiters_(waiters) { waiters_.fetch_add(1); }
+  CountedWaiter(const CountedWaiter&) = delete;
+  CountedWaiter& operator=(const CountedWaiter&) = delete;
+  ~CountedWaiter() { waiters_.fetch_sub(1); }
+
+ private:
+  std::atomic<std::uint32_t>& waiters_;
+};
+
+class RestoredErrno {
+ public:
+  RestoredErrno() noexcept : saved_(errno) {}
+  RestoredErrno(const RestoredErrno&) = delete;
+  RestoredErrno& operator=(const RestoredErrno&) = delete;
+  ~RestoredErrno() { errno = saved_; }
+
+ private:
+  int saved_;
+};
+
+}  // namespace
+
+void StopReason::set_who(std::string_view who) noexcept { assign_cut(who_chars, who); }
+void StopReason::set_text(std::string_view text) noexcept { assign_cut(text_chars, text); }
+
+StopState::StopState() noexcept = default;
+
+bool StopState::publish(const StopReason& reason) noexcept {
+  bool is_first = false;
+  const std::uint32_t index = claimed_.load(std::memory_order_relaxed) < kClaimedCeiling
+                                  ? claimed_.fetch_add(1, std::memory_order_relaxed)
+                                  : kClaimedCeiling;
+  if (index < kMaxReasons) {
+    Slot& slot = slots_[index];
+    slot.reason = reason;
+    slot.reason.who_chars.back() = '\0';
+    slot.reason.text_chars.back() = '\0';
+    std::uint32_t published = published_.load(std::memory_order_relaxed);
+    std::uint32_t next = 0;
+    do {
+      next = (published == 0 ? index + 1 : published) + kPublishedOne;
+    } while (!published_.compare_exchange_weak(published, next, std::memory_order_acq_rel, std::memory_order_relaxed));
+    is_first = published == 0;
+    slot.order.store(next / kPublishedOne, std::memory_order_release);
+  }
+  // The reason comes before the flag: whoever sees the flag may ask for the reason.
+  flags_.fetch_or(reason.urgency == StopUrgency::now ? kStop | kUrgent : kStop, std::memory_order_seq_cst);
+  wake();
+  return is_first;
+}
+
+bool StopState::request(const StopReason& reason) noexcept {
+  const RestoredErrno restored_errno;
+  StopReason filled = reason;
+  if (filled.step < 0) filled.step = step();
+  if (filled.time_ns == 0) filled.time_ns = detail::monotonic_ns();
+  const bool is_first = publish(filled);
+  if (filled.urgency == StopUrgency::now) cancel_steps();
+  return is_first;
+}
+
+void StopState::cancel_steps() noexcept {
+  // A canceller that asks for a stop comes back here; cancelling is under way then, and the lock is held.
+  if (find_cancel_frame(this) != nullptr) return;
+  const RestoredErrno restored_errno;
+  const std::lock_guard<std::mutex> lock(cancel_mutex_);
+  CancelFrame frame{this, cancel_frames};
+  cancel_frames = &frame;
+  for (std::size_t i = 0; i < cancellers_.size(); ++i) {
+    const auto canceller = cancellers_[i].call;  // it may take itself or another away
+    try {
+      (*canceller)();
+    } catch (...) {  // NOLINT(bugprone-empty-catch): the stop stands, cancelling is only a help
+    }
+  }
+  cancel_frames = frame.outer;
+}
+
+bool StopState::request_from_signal(std::int32_t signal_number, StopUrgency urgency) noexcept {
+  const RestoredErrno restored_errno;
+  StopReason reason;
+  reason.origin = StopOrigin::signal;
+  reason.urgency = urgency;
+  reason.code = signal_number;
+  reason.step = step();
+  reason.time_ns = detail::monotonic_ns();
+  reason.set_who("signal");
+
+  // By hand, since no formatting function may be called in a signal handler.
+  constexpr std::string_view kPrefix = "signal ";
+  char* out = std::copy(kPrefix.begin(), kPrefix.end(), reason.text_chars.data());
+  std::uint32_t rest = static_cast<std::uint32_t>(signal_number);
+  if (signal_number < 0) {
+    *out++ = '-';
+    rest = 0U - rest;
+  }
+  char* const digits = out;
+  do {
+    *out++ = static_cast<char>('0' + rest % 10);
+    rest /= 10;
+  } while (rest != 0);
+  std::reverse(digits, out);
+  return publish(reason);
+}
+
+StopReason StopState::first() const noexcept {
+  std::uint32_t index_plus_one = published_.load(std::memory_order_acquire) & kFirstMask;
+  // A request that finds all places claimed shows the stop at once, but those who claimed them may not have published
+  // yet. They are about to.
+  while (index_plus_one == 0 && requested()) {
+    sched_yield();
+    index_plus_one = published_.load(std::memory_order_acquire) & kFirstMask;
+  }
+  return index_plus_one == 0 ? StopReason{} : slots_[index_plus_one - 1].reason;
+}
+
+std::vector<StopReason> StopState::later() const {
+  std::array<const Slot*, kMaxReasons + 1> by_order{};
+  std::size_t count = 0;
+  for (const Slot& slot : slots_) {
+    const std::uint32_t order = slot.order.load(std::memory_order_acquire);
+    if (order < 2) continue;
+    by_order[order] = &slot;
+    ++count;
+  }
+  std::vector<StopReason> reasons;
+  reasons.reserve(count);
+  // Up to the first one that is still being published: what has been told stays at its place.
+  for (std::size_t order = 2; order < by_order.size() && by_order[order] != nullptr; ++order) {
+    reasons.push_back(by_order[order]->reason);
+  }
+  return reasons;
+}
+
+std::uint64_t StopState::dropped() const noexcept {
+  const std::uint32_t claimed = claimed_.load(std::memory_order_acquire);
+  return claimed > kMaxReasons ? claimed - kMaxReasons : 0;
+}
+
+// An event count: a poster sets what is waited for, moves the epoch, then looks for waiters; a waiter says that it is
+// there, reads the epoch, then looks at what it waits for. Sequential consistency makes one of the two see the other.
+bool StopState::wait(std::int64_t timeout_ns, const std::function<bool()>& extra) const {
+  const auto is_over = [&] { return requested() || (extra && extra()); };
+  if (is_over()) return requested();
+  if (timeout_ns == 0) return false;
+  const RestoredErrno restored_errno;
+  const bool for_ever = timeout_ns < 0;
+  const std::int64_t deadline = for_ever ? 0 : detail::saturating_add(detail::monotonic_ns(), timeout_ns);
+  const CountedWaiter counted(waiters_);
+  for (;;) {
+    const std::uint32_t epoch = epoch_.load();
+    if (is_over()) break;
+    if (for_ever) {
+      futex_wait(epoch_, epoch, nullptr);
+      continue;
+    }
+    const std::int64_t remaining = deadline - detail::monotonic_ns();
+    if (remaining <= 0) break;
+    const KernelTimespec timeout{static_cast<long>(remaining / detail::kNsPerSecond),
+                                 static_cast<long>(remaining % detail::kNsPerSecond)};
+    futex_wait(epoch_, epoch, &timeout);
+  }
+  return requested();
+}
+
+void StopState::wake() const noexcept {
+  epoch_.fetch_add(1);
+  if (waiters_.load() > 0) futex_wake_all(epoch_);
+}
+
+void StopState::set_canceller(const void* owner, std::function<void()> canceller) {
+  std::shared_ptr<const std::function<void()>> call;
+  if (canceller) call = std::make_shared<const std::function<void()>>(std::move(canceller));
+  // In a canceller the calling thread holds the lock already.
+  std::unique_lock<std::mutex> lock(cancel_mutex_, std::defer_lock);
+  if (find_cancel_frame(this) == nullptr) lock.lock();
+  const auto known =
+      std::find_if(cancellers_.begin(), cancellers_.end(), [owner](const auto& x) { return x.owner == owner; });
+  if (call == nullptr) {
+    if (known == cancellers_.end()) return;
+    call = std::move(known->call);  // goes after the lock
+    cancellers_.erase(known);
+  } else if (known != cancellers_.end()) {
+    known->call.swap(call);
+  } else {
+    cancellers_.push_back({owner, std::move(call)});
+  }
+}
+
+StopSource::StopSource() : state_(std::make_shared<StopState>()) {}
+
+StopSource::StopSource(std::shared_ptr<StopState> state, StopOrigin origin) noexcept
+    : state_(std::move(state)), origin_(origin) {}
+
+bool StopSource::request_stop(std::int32_t code, std::string_view text, StopUrgency urgency) const noexcept {
+  StopReason reason;
+  reason.origin = origin_;
+  reason.urgency = urgency;
+  reason.code = code;
+  reason.set_who(detail::current_thread_name());
+  reason.set_text(text);
+  return state_->request(reason);
+}
+
+bool StopSource::request_stop_from_signal(std::int32_t signal_number, StopUrgency urgency) const noexcept {
+  return state_->request_from_signal(signal_number, urgency);
+}
+
+}  // namespace runhook::inline v1

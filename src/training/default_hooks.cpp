@@ -1,0 +1,140 @@
+#include "runhook/default_hooks.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/refuse.hpp"
+#include "hooks/terminal.hpp"
+#include "runhook/hooks/logging.hpp"
+#include "runhook/hooks/metrics.hpp"
+#include "runhook/hooks/nan_guard.hpp"
+#include "runhook/hooks/profiler.hpp"
+#include "runhook/hooks/progress.hpp"
+#include "runhook/hooks/report.hpp"
+#include "runhook/hooks/step_counter.hpp"
+#include "runhook/hooks/stop_on_signal.hpp"
+#include "runhook/hooks/summary_saver.hpp"
+#include "runhook/hooks/watchdog.hpp"
+
+namespace runhook::inline v1 {
+
+namespace {
+
+using detail::refuse;
+
+void check(const DefaultHooks& wanted) {
+  if (wanted.dir.empty()) refuse("the default hooks have no directory");
+  if (wanted.interval.count() <= 0) refuse("the interval of the default hooks is not positive");
+  std::vector<std::string> names = wanted.scalars;
+  std::sort(names.begin(), names.end());
+  if (!names.empty() && names.front().empty()) refuse("the name of a scalar is empty");
+  if (std::adjacent_find(names.begin(), names.end()) != names.end()) refuse("a scalar is named twice");
+}
+
+// Early enough for a short run to have a trace, late enough for all to be warm.
+constexpr std::int64_t kFirstProfiledStep = 10;
+// A chart wants more points than a person wants lines.
+constexpr int kPointsPerInterval = 10;
+
+double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
+
+// Makes the hooks of one set; those that go to one place share it.
+class Maker {
+ public:
+  Maker(const DefaultHooks& wanted, bool is_chief)
+      : wanted_(wanted), is_chief_(is_chief), has_scalars_(!wanted.scalars.empty()), dir_(wanted.dir) {}
+
+  std::vector<HookRegistration> make() {
+    // The report is the first, so that it is cleaned up last and has what the others have to say.
+    if (wanted_.report && is_chief_) add(ReportHook::make(report()));
+    if (wanted_.stop_on_signal) add(StopOnSignalHook::make());
+    if (wanted_.watchdog) add(StallWatchdogHook::make({.timeout = wanted_.stall_timeout}));
+    if (wanted_.nan_guard && has_scalars_) add(NanGuardHook::make({.names = wanted_.scalars}));
+    if (wanted_.profiler && is_chief_) add(profiler());
+    std::shared_ptr<SummarySaverHook> summaries;
+    if (wanted_.summaries && is_chief_ && has_scalars_) summaries = add_summaries();
+    if (wanted_.step_counter) add_step_counter(summaries);
+    if (wanted_.metrics && is_chief_ && has_scalars_) add(MetricsHook::make(metrics()));
+    if (wanted_.logging && has_scalars_) add(LoggingHook::make(logging()));
+    if (wanted_.progress && is_chief_) add(ProgressHook::make({.output = terminal()}));
+    return std::move(made_);
+  }
+
+ private:
+  void add(HookRegistration hook) { made_.push_back(std::move(hook)); }
+  std::string file(const char* name) const { return (dir_ / name).string(); }
+  std::shared_ptr<Output> terminal() {
+    if (terminal_ == nullptr) terminal_ = detail::descriptor_output(STDERR_FILENO);
+    return terminal_;
+  }
+
+  ReportOptions report() const {
+    ReportOptions options;
+    options.path = file("report.html");
+    options.title = wanted_.title.empty() ? dir_.filename().string() : wanted_.title;
+    options.metrics = wanted_.scalars;
+    options.interval = wanted_.interval / kPointsPerInterval;
+    return options;
+  }
+  HookRegistration profiler() const {
+    ProfilerOptions options;
+    options.directory = wanted_.dir;
+    options.every_n_secs = seconds(wanted_.profile_interval);
+    HookRegistration hook = ProfilerHook::make(std::move(options));
+    hook.options.trigger = hook.options.trigger || Trigger::at_steps({kFirstProfiledStep});
+    return hook;
+  }
+  MetricsOptions metrics() const {
+    MetricsOptions options;
+    options.path = file("metrics.jsonl");
+    options.names = wanted_.scalars;
+    options.every_n_secs = seconds(wanted_.interval);
+    return options;
+  }
+  LoggingOptions logging() {
+    LoggingOptions options;
+    options.names = wanted_.scalars;
+    options.every_n_secs = seconds(wanted_.interval);
+    options.output = terminal();
+    return options;
+  }
+  std::shared_ptr<SummarySaverHook> add_summaries() {
+    SummarySaverOptions options;
+    options.scalars = wanted_.scalars;
+    options.directory = wanted_.dir;
+    add(SummarySaverHook::make(std::move(options), Trigger::every_ns(wanted_.interval.count())));
+    return std::static_pointer_cast<SummarySaverHook>(made_.back().hook);
+  }
+  void add_step_counter(std::shared_ptr<SummarySaverHook> summaries) {
+    StepCounterOptions options;
+    options.every_n_steps = std::nullopt;
+    options.every_n_secs = seconds(wanted_.interval);
+    if (summaries != nullptr) {
+      options.scalars = [summaries = std::move(summaries)](std::string_view tag, double value, std::int64_t step) {
+        if (SummaryWriter* const writer = summaries->writer()) writer->add_scalar(tag, value, step);
+      };
+    }
+    add(StepCounterHook::make(std::move(options)));
+  }
+
+  const DefaultHooks& wanted_;
+  const bool is_chief_;
+  const bool has_scalars_;
+  const std::filesystem::path dir_;
+  std::shared_ptr<Output> terminal_;
+  std::vector<HookRegistration> made_;
+};
+
+}  // namespace
+
+std::vector<HookRegistration> default_hooks(const DefaultHooks& wanted, bool is_chief) {
+  check(wanted);
+  return Maker(wanted, is_chief).make();
+}
+
+}  // namespace runhook::inline v1

@@ -1,0 +1,335 @@
+// Tables of hooks: taking them over, owning user_data, verdicts.
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "capi/scripted.hpp"
+
+namespace {
+
+using namespace runhook_test;
+
+class CApiHook : public NoHandlesLeft {};
+
+TEST_F(CApiHook, DestroyRunsOnceWhenTheConfigIsNoHandle) {
+  ScriptedHook hook;
+  const auto table = hook.table();
+  EXPECT_EQ(runhook_config_add_hook(nullptr, &table, nullptr, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(hook.destroyed, 1);
+}
+
+TEST_F(CApiHook, DestroyRunsOnceWhenTheNameIsNotUtf8) {
+  ScriptedHook hook;
+  Loop loop;
+  hook.name = "\xff";
+  EXPECT_EQ(loop.add(hook), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(hook.destroyed, 1);
+}
+
+TEST_F(CApiHook, DestroyRunsOnceWhenOptionsAreRefused) {
+  Loop loop;
+  for (int which = 0; which < 5; ++which) {
+    ScriptedHook hook;
+    runhook_hook_options options = RUNHOOK_HOOK_OPTIONS_INIT;
+    if (which == 0) options.phase = 3;
+    if (which == 1) options.failure_policy = -1;
+    if (which == 2) options.failure_policy = RUNHOOK_POLICY_DISABLE, options.max_failures = 0;
+    if (which == 3) options.chief_only = 2;
+    if (which == 4) options.struct_size = 8;
+    EXPECT_EQ(loop.add(hook, &options), RUNHOOK_ERR_INVALID_ARGUMENT) << which;
+    EXPECT_EQ(hook.destroyed, 1) << which;
+  }
+}
+
+TEST_F(CApiHook, NothingIsConsumedWhenTheSizeIsRefused) {
+  ScriptedHook hook;
+  Loop loop;
+  auto table = hook.table();
+  for (const std::size_t size : {std::size_t{0}, sizeof table - 1, std::size_t{4097}}) {
+    table.struct_size = size;
+    EXPECT_EQ(runhook_config_add_hook(loop.config, &table, nullptr, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+  }
+  EXPECT_EQ(runhook_config_add_hook(loop.config, nullptr, nullptr, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(hook.destroyed, 0);
+}
+
+TEST_F(CApiHook, NewerTableIsAcceptedIfItsTailIsZero) {
+  ScriptedHook hook;
+  Loop loop;
+  struct Newer {
+    runhook_hook known;
+    void* unknown[2];
+  } newer{hook.table(), {nullptr, nullptr}};
+  newer.known.struct_size = sizeof newer;
+  EXPECT_EQ(runhook_config_add_hook(loop.config, &newer.known, nullptr, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(hook.destroyed, 0);
+
+  ScriptedHook other;
+  newer.known = other.table();
+  newer.known.struct_size = sizeof newer;
+  newer.unknown[1] = &newer;
+  EXPECT_EQ(runhook_config_add_hook(loop.config, &newer.known, nullptr, nullptr), RUNHOOK_ERR_UNIMPLEMENTED);
+  EXPECT_EQ(other.destroyed, 1);
+}
+
+TEST_F(CApiHook, SameTableTwiceIsDestroyedOnce) {
+  ScriptedHook hook;
+  {
+    Loop loop;
+    EXPECT_EQ(loop.add(hook), RUNHOOK_OK);
+    EXPECT_EQ(loop.add(hook), RUNHOOK_ERR_ALREADY_EXISTS);
+    EXPECT_EQ(hook.destroyed, 0);
+    ASSERT_TRUE(loop.start());
+    const auto table = hook.table();
+    EXPECT_EQ(runhook_monitored_session_add_hook(loop.session, &table, nullptr, nullptr, nullptr),
+              RUNHOOK_ERR_ALREADY_EXISTS);
+    EXPECT_EQ(hook.destroyed, 0);
+  }
+  EXPECT_EQ(hook.destroyed, 1);
+}
+
+TEST_F(CApiHook, WithoutUserDataIsNeverTheSame) {
+  Loop loop;
+  runhook_hook table = RUNHOOK_HOOK_INIT;
+  EXPECT_EQ(runhook_config_add_hook(loop.config, &table, nullptr, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(runhook_config_add_hook(loop.config, &table, nullptr, nullptr), RUNHOOK_OK);
+}
+
+TEST_F(CApiHook, DestroyRunsOnceWhenTheSessionCannotBeMade) {
+  ScriptedHook hook;
+  hook.on["begin"] = [](runhook_context* context) {
+    return runhook_context_fail(context, RUNHOOK_ERR_DATA_LOSS, "begin is over");
+  };
+  {
+    Loop loop;
+    ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
+    EXPECT_FALSE(loop.start());
+    EXPECT_EQ(loop.error.code(), RUNHOOK_ERR_DATA_LOSS);
+    EXPECT_EQ(loop.error.message(), "begin is over");
+    EXPECT_STREQ(runhook_error_hook(loop.error.get()), "scripted");
+    EXPECT_STREQ(runhook_error_callback(loop.error.get()), "begin");
+    EXPECT_EQ(hook.count("cleanup"), 1);
+    EXPECT_EQ(hook.destroyed, 0) << "the config still has it";
+  }
+  EXPECT_EQ(hook.destroyed, 1);
+}
+
+TEST_F(CApiHook, AnyOtherVerdictFailsTheRun) {
+  for (const char* const callback : {"before_run", "after_run"}) {
+    for (const int32_t verdict : {0, 1, -1, static_cast<int>(RUNHOOK_CALLBACK_FAILED), 0x7fffffff}) {
+      ScriptedHook hook;
+      Loop loop;
+      hook.on[callback] = [verdict](runhook_context*) { return verdict; };
+      ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
+      ASSERT_TRUE(loop.start());
+      EXPECT_EQ(loop.run(), RUNHOOK_ERR_HOOK_FAILED);
+      EXPECT_EQ(loop.error.message(), unexplained_failure(callback, verdict));
+    }
+  }
+}
+
+TEST_F(CApiHook, FailureCountsThoughTheVerdictIsOk) {
+  for (const char* const callback : {"before_run", "after_run", "after_create_session", "end", "cleanup"}) {
+    ScriptedHook hook;
+    Loop loop;
+    hook.on[callback] = [](runhook_context* context) {
+      runhook_context_fail(context, RUNHOOK_ERR_DATA_LOSS, "first");
+      runhook_context_fail(context, RUNHOOK_ERR_INTERNAL, "second");
+      return static_cast<int32_t>(RUNHOOK_CALLBACK_OK);
+    };
+    ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
+    auto status = loop.start() ? loop.run() : loop.error.code();
+    if (status == RUNHOOK_OK) status = loop.close();
+    EXPECT_EQ(status, RUNHOOK_ERR_DATA_LOSS) << callback;
+    EXPECT_EQ(loop.error.message(), "first") << callback;
+    EXPECT_STREQ(runhook_error_callback(loop.error.get()), callback);
+  }
+}
+
+TEST_F(CApiHook, ExceptionOfACallbackFailsTheRun) {
+  for (const char* const callback : {"before_run", "after_run"}) {
+    ScriptedHook hook;
+    Loop loop;
+    hook.on[callback] = [](runhook_context*) -> int32_t { throw std::runtime_error("thrown"); };
+    ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
+    ASSERT_TRUE(loop.start());
+    EXPECT_EQ(loop.run(), RUNHOOK_ERR_HOOK_FAILED);
+    EXPECT_EQ(loop.error.message(), "thrown");
+  }
+}
+
+TEST_F(CApiHook, OnErrorSeesTheError) {
+  ScriptedHook hook;
+  Loop loop;
+  int32_t code = 0;
+  hook.on["on_error"] = [&](runhook_context* context) {
+    code = runhook_error_code(runhook_context_error(context));
+    return static_cast<int32_t>(RUNHOOK_CALLBACK_OK);
+  };
+  hook.on["after_run"] = [](runhook_context* context) {
+    EXPECT_EQ(runhook_context_error(context), nullptr);
+    return static_cast<int32_t>(RUNHOOK_CALLBACK_OK);
+  };
+  ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
+  ASSERT_TRUE(loop.start());
+  EXPECT_EQ(loop.run(), RUNHOOK_OK);
+  loop.step = [](runhook_context* context) { return runhook_context_fail(context, RUNHOOK_ERR_DATA_LOSS, "lost"); };
+  EXPECT_EQ(loop.run(), RUNHOOK_ERR_DATA_LOSS);
+  EXPECT_EQ(code, RUNHOOK_ERR_DATA_LOSS);
+}
+
+TEST_F(CApiHook, GuardsComeBeforeSaversWhateverTheOrderOfAdding) {
+  std::string order;
+  ScriptedHook saver, guard, normal;
+  Loop loop;
+  const auto note = [&](ScriptedHook& hook, char letter) {
+    hook.on["before_run"] = [&order, letter](runhook_context*) {
+      order += letter;
+      return static_cast<int32_t>(RUNHOOK_CALLBACK_OK);
+    };
+  };
+  note(saver, 's');
+  note(guard, 'g');
+  note(normal, 'n');
+  runhook_hook_options options = RUNHOOK_HOOK_OPTIONS_INIT;
+  options.phase = RUNHOOK_PHASE_SAVER;
+  ASSERT_EQ(loop.add(saver, &options), RUNHOOK_OK);
+  options.phase = RUNHOOK_PHASE_GUARD;
+  ASSERT_EQ(loop.add(guard, &options), RUNHOOK_OK);
+  ASSERT_EQ(loop.add(normal), RUNHOOK_OK);
+  ASSERT_TRUE(loop.start());
+  EXPECT_EQ(loop.run(), RUNHOOK_OK);
+  EXPECT_EQ(order, "gns");
+}
+
+TEST_F(CApiHook, WarnPolicyTurnsAFailureIntoAWarning) {
+  ScriptedHook hook;
+  Loop loop;
+  hook.on["after_run"] = [](runhook_context*) { return 0; };
+  runhook_hook_options options = RUNHOOK_HOOK_OPTIONS_INIT;
+  options.failure_policy = RUNHOOK_POLICY_WARN;
+  ASSERT_EQ(loop.add(hook, &options), RUNHOOK_OK);
+  ASSERT_TRUE(loop.start());
+  EXPECT_EQ(loop.run(), RUNHOOK_OK);
+  EXPECT_EQ(loop.run(), RUNHOOK_OK);
+  EXPECT_EQ(loop.close(), RUNHOOK_OK);
+  runhook_outcome* outcome = runhook_monitored_session_outcome(loop.session, nullptr);
+  EXPECT_EQ(runhook_outcome_warnings(outcome), 2);
+  runhook_outcome_destroy(outcome);
+}
+
+TEST_F(CApiHook, FailuresOfAToleratedHookAreLoggedEverMoreRarely) {
+  ScriptedHook hook;
+  std::vector<std::string> warnings;
+  Loop loop;
+  runhook_log log = RUNHOOK_LOG_INIT;
+  log.user_data = &warnings;
+  log.write = [](int32_t level, const char* message, void* to) {
+    if (level == RUNHOOK_LOG_WARNING) static_cast<std::vector<std::string>*>(to)->emplace_back(message);
+  };
+  ASSERT_EQ(runhook_config_set_log(loop.config, &log, nullptr), RUNHOOK_OK);
+  hook.on["after_run"] = [](runhook_context*) { return 0; };
+  runhook_hook_options options = RUNHOOK_HOOK_OPTIONS_INIT;
+  options.failure_policy = RUNHOOK_POLICY_WARN;
+  ASSERT_EQ(loop.add(hook, &options), RUNHOOK_OK);
+  ASSERT_TRUE(loop.start());
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(loop.run(), RUNHOOK_OK);
+  EXPECT_EQ(hook.count("after_run"), 100);
+  ASSERT_EQ(warnings.size(), 7U);
+  for (std::size_t i = 0; i < warnings.size(); ++i) {
+    EXPECT_NE(warnings[i].find("(failure " + std::to_string(1 << i) + " of this hook)"), std::string::npos)
+        << warnings[i];
+  }
+  EXPECT_EQ(loop.close(), RUNHOOK_OK);
+  runhook_outcome* outcome = runhook_monitored_session_outcome(loop.session, nullptr);
+  EXPECT_EQ(runhook_outcome_warnings(outcome), 100);
+  EXPECT_EQ(runhook_error_message(runhook_outcome_first_warning(outcome)), unexplained_failure("after_run", 0));
+  runhook_outcome_destroy(outcome);
+}
+
+TEST_F(CApiHook, RequestAfterTheStepFailsTheRunThoughItIsIgnored) {
+  ScriptedHook hook;
+  bool asks = false;
+  Loop loop;
+  hook.on["after_run"] = [&](runhook_context* context) {
+    if (asks) {
+      EXPECT_EQ(runhook_context_add_fetch(context, nullptr, "y", nullptr), RUNHOOK_ERR_FAILED_PRECONDITION);
+    }
+    return static_cast<int32_t>(RUNHOOK_CALLBACK_OK);
+  };
+  ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
+  ASSERT_TRUE(loop.start());
+  for (int i = 0; i < 2; ++i) {
+    asks = false;
+    EXPECT_EQ(loop.run(), RUNHOOK_OK);
+    EXPECT_EQ(loop.run(), RUNHOOK_OK);
+    asks = true;
+    EXPECT_EQ(loop.run(), RUNHOOK_ERR_FAILED_PRECONDITION);
+    EXPECT_NE(loop.error.message().find("before_run only"), std::string::npos) << loop.error.message();
+    EXPECT_STREQ(runhook_error_hook(loop.error.get()), "scripted");
+    EXPECT_STREQ(runhook_error_callback(loop.error.get()), "after_run");
+  }
+}
+
+TEST_F(CApiHook, RemovedHookOfAConfigCanBeAddedAgain) {
+  ScriptedHook hook;
+  {
+    Loop loop;
+    ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
+    ASSERT_TRUE(loop.start());
+    uint64_t id = 0;
+    ASSERT_EQ(runhook_monitored_session_find_hook(loop.session, "scripted", &id, nullptr), RUNHOOK_OK);
+    EXPECT_EQ(runhook_monitored_session_remove_hook(loop.session, id, nullptr), RUNHOOK_OK);
+    EXPECT_EQ(loop.run(), RUNHOOK_OK);
+    EXPECT_EQ(hook.count("cleanup"), 1);
+    EXPECT_EQ(hook.count("before_run"), 0);
+    const auto table = hook.table();
+    uint64_t again = 0;
+    EXPECT_EQ(runhook_monitored_session_add_hook(loop.session, &table, nullptr, &again, nullptr), RUNHOOK_OK);
+    EXPECT_NE(again, id);
+    EXPECT_EQ(runhook_monitored_session_add_hook(loop.session, &table, nullptr, nullptr, nullptr),
+              RUNHOOK_ERR_ALREADY_EXISTS);
+    EXPECT_EQ(loop.run(), RUNHOOK_OK);
+    EXPECT_EQ(hook.count("begin"), 2);
+    EXPECT_EQ(hook.count("before_run"), 1);
+    EXPECT_EQ(hook.destroyed, 0);
+    runhook_hook_options bad = RUNHOOK_HOOK_OPTIONS_INIT;
+    bad.phase = 9;
+    EXPECT_EQ(runhook_monitored_session_add_hook(loop.session, &table, &bad, nullptr, nullptr),
+              RUNHOOK_ERR_INVALID_ARGUMENT);
+    EXPECT_EQ(hook.destroyed, 0) << "the config still has it";
+  }
+  EXPECT_EQ(hook.destroyed, 1);
+}
+
+TEST_F(CApiHook, WhatAnErrorHasLentLivesWhenTheErrorIsAskedForAgain) {
+  ScriptedHook hook, other;
+  Loop loop;
+  loop.step = [](runhook_context* context) {
+    return runhook_context_fail(context, RUNHOOK_ERR_INTERNAL, "disk on fire");
+  };
+  other.name = "other";
+  other.on["on_error"] = [](runhook_context* context) {
+    return runhook_context_fail(context, RUNHOOK_ERR_DATA_LOSS, "and lost");
+  };
+  hook.on["on_error"] = [](runhook_context* context) {
+    const runhook_error* error = runhook_context_error(context);
+    const char* const text = runhook_error_to_string(error);
+    const std::string before = text;
+    const runhook_error* suppressed = runhook_error_suppressed_at(error, 0);
+    EXPECT_EQ(runhook_error_code(suppressed), RUNHOOK_ERR_DATA_LOSS);
+    EXPECT_EQ(runhook_context_error(context), error);
+    EXPECT_EQ(text, before);
+    EXPECT_NE(before.find("disk on fire"), std::string::npos) << before;
+    EXPECT_EQ(runhook_error_code(suppressed), RUNHOOK_ERR_DATA_LOSS);
+    return RUNHOOK_CALLBACK_OK;
+  };
+  ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
+  ASSERT_EQ(loop.add(other), RUNHOOK_OK);
+  ASSERT_TRUE(loop.start());
+  EXPECT_EQ(loop.run(), RUNHOOK_ERR_INTERNAL);
+  EXPECT_EQ(hook.count("on_error"), 1);
+}
+
+}  // namespace

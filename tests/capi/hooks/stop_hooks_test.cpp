@@ -1,0 +1,285 @@
+// The built-in hooks that stop a run, made and added in C.
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "capi/scripted.hpp"
+
+namespace {
+
+using namespace runhook_test;
+
+class BuiltinHook : public NoHandlesLeft {
+ protected:
+  void TearDown() override {
+    error_.out();
+    NoHandlesLeft::TearDown();
+  }
+  // Adds the hook to the loop's config, and lets the handle go.
+  void add(Loop& loop, runhook_builtin_hook* hook, const runhook_hook_options* options = nullptr) {
+    ASSERT_NE(hook, nullptr) << error_.message();
+    EXPECT_EQ(runhook_config_add_builtin_hook(loop.config, hook, options, error_.out()), RUNHOOK_OK);
+    runhook_builtin_hook_destroy(hook);
+  }
+  // Runs until something asks for a stop; returns how many steps were made, and -1 after a failure.
+  int64_t run(Loop& loop, int64_t at_most = 20) {
+    int64_t completed = -1;
+    if (!loop.start()) return -1;
+    const auto status = runhook_monitored_session_run_until_stop(loop.session, nullptr, at_most, &completed, nullptr);
+    return status == RUNHOOK_OK ? completed : -1;
+  }
+  static std::string reason(const Loop& loop) {
+    runhook_outcome* outcome = runhook_monitored_session_outcome(loop.session, nullptr);
+    runhook_stop_reason why = RUNHOOK_STOP_REASON_INIT;
+    runhook_outcome_stop_reason(outcome, &why, nullptr);
+    std::string text = std::string(why.who) + ": " + why.text;
+    runhook_outcome_destroy(outcome);
+    return text;
+  }
+  runhook_builtin_hook* stop_at_step(int64_t last_step, int64_t num_steps) {
+    runhook_stop_at_step_options options = RUNHOOK_STOP_AT_STEP_OPTIONS_INIT;
+    options.last_step = last_step;
+    options.num_steps = num_steps;
+    return runhook_stop_at_step_hook_create(&options, error_.out());
+  }
+  Caught error_;
+};
+
+// Sets the session's output to these values, one after the other.
+Callback outputs(std::vector<double> values) {
+  return [values = std::move(values), next = std::size_t{0}](runhook_context* context) mutable {
+    return runhook_step_set_double(context, "y", values[next++ % values.size()], nullptr) == RUNHOOK_OK
+               ? RUNHOOK_CALLBACK_OK
+               : RUNHOOK_CALLBACK_FAILED;
+  };
+}
+
+TEST_F(BuiltinHook, StopAtStepStopsThere) {
+  Loop loop;
+  add(loop, stop_at_step(7, -1));
+  EXPECT_EQ(run(loop), 7);
+  EXPECT_EQ(reason(loop), "stop at step: step 7 has been reached");
+}
+
+TEST_F(BuiltinHook, SameHookInASecondSessionBeginsAnew) {
+  runhook_builtin_hook* hook = stop_at_step(-1, 3);
+  for (int session = 0; session < 2; ++session) {
+    Loop loop;
+    EXPECT_EQ(runhook_config_add_builtin_hook(loop.config, hook, nullptr, nullptr), RUNHOOK_OK);
+    EXPECT_EQ(run(loop), 3);
+  }
+  runhook_builtin_hook_destroy(hook);
+}
+
+TEST_F(BuiltinHook, AddedTwiceIsRefused) {
+  Loop loop;
+  runhook_builtin_hook* hook = stop_at_step(7, -1);
+  EXPECT_EQ(runhook_config_add_builtin_hook(loop.config, hook, nullptr, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(runhook_config_add_builtin_hook(loop.config, hook, nullptr, nullptr), RUNHOOK_ERR_ALREADY_EXISTS);
+  ASSERT_TRUE(loop.start());
+  EXPECT_EQ(runhook_monitored_session_add_builtin_hook(loop.session, hook, nullptr, nullptr, nullptr),
+            RUNHOOK_ERR_ALREADY_EXISTS);
+  runhook_builtin_hook_destroy(hook);
+}
+
+TEST_F(BuiltinHook, AddedToARunningSessionStopsItAndCanBeRemoved) {
+  Loop loop;
+  ASSERT_TRUE(loop.start());
+  runhook_builtin_hook* hook = stop_at_step(-1, 2);
+  uint64_t id = 0;
+  EXPECT_EQ(runhook_monitored_session_add_builtin_hook(loop.session, hook, nullptr, &id, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(runhook_monitored_session_remove_hook(loop.session, id, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(runhook_monitored_session_add_builtin_hook(loop.session, hook, nullptr, nullptr, nullptr), RUNHOOK_OK);
+  runhook_builtin_hook_destroy(hook);
+  int64_t completed = 0;
+  runhook_monitored_session_run_until_stop(loop.session, nullptr, 20, &completed, nullptr);
+  EXPECT_EQ(completed, 2);
+}
+
+TEST_F(BuiltinHook, ChiefOnlyHookIsLeftOutOfAWorkersConfig) {
+  runhook_training_options worker = RUNHOOK_TRAINING_OPTIONS_INIT;
+  worker.is_chief = 0;
+  Loop loop;
+  const runhook_function factory = function_of(loop.create);
+  runhook_config* config = runhook_training_config_create(&factory, nullptr, &worker, error_.out());
+  runhook_hook_options options = RUNHOOK_HOOK_OPTIONS_INIT;
+  options.chief_only = 1;
+  runhook_builtin_hook* hook = stop_at_step(0, -1);
+  EXPECT_EQ(runhook_config_add_builtin_hook(config, hook, &options, nullptr), RUNHOOK_OK);
+  runhook_builtin_hook_destroy(hook);
+  runhook_monitored_session* session = runhook_monitored_session_create(config, error_.out());
+  ASSERT_NE(session, nullptr) << error_.message();
+  EXPECT_EQ(runhook_monitored_session_should_stop(session), 0);
+  runhook_monitored_session_destroy(session);
+  runhook_config_destroy(config);
+}
+
+TEST_F(BuiltinHook, StopAfterStopsWhenTheTimeOfTheClockIsOver) {
+  Loop loop;
+  runhook_clock* clock = runhook_manual_clock_create(0, nullptr);
+  runhook_config_set_clock(loop.config, clock, nullptr);
+  loop.step = [&](runhook_context* context) {
+    runhook_manual_clock_advance(clock, 10, nullptr);
+    return runhook_step_set_double(context, "y", 0, nullptr) == RUNHOOK_OK ? RUNHOOK_CALLBACK_OK
+                                                                           : RUNHOOK_CALLBACK_FAILED;
+  };
+  add(loop, runhook_stop_after_hook_create(45, error_.out()));
+  EXPECT_EQ(run(loop), 5);
+  runhook_clock_destroy(clock);
+}
+
+TEST_F(BuiltinHook, StopAtATimeThatIsPastMakesNoStep) {
+  Loop loop;
+  add(loop, runhook_stop_at_time_hook_create(1, error_.out()));
+  EXPECT_EQ(run(loop), 0);
+}
+
+TEST_F(BuiltinHook, StopWhenAsksItsPredicateWithTheContextOfTheStep) {
+  Loop loop;
+  int destroyed = 0;
+  Callback predicate = [](runhook_context* context) {
+    return runhook_context_set_due(context, runhook_context_global_step(context) == 4 ? 1 : 0, nullptr) == RUNHOOK_OK
+               ? RUNHOOK_CALLBACK_OK
+               : RUNHOOK_CALLBACK_FAILED;
+  };
+  const runhook_function function = function_of(predicate, &destroyed);
+  add(loop, runhook_stop_when_hook_create(&function, "four", error_.out()));
+  EXPECT_EQ(run(loop), 4);
+  EXPECT_EQ(reason(loop), "stop when: four");
+  runhook_monitored_session_destroy(std::exchange(loop.session, nullptr));
+  runhook_config_destroy(std::exchange(loop.config, nullptr));
+  EXPECT_EQ(destroyed, 1);
+}
+
+TEST_F(BuiltinHook, PredicateThatFailsFailsTheRunWithWhatItSays) {
+  Loop loop;
+  Callback predicate = [](runhook_context* context) {
+    return runhook_context_fail(context, RUNHOOK_ERR_DATA_LOSS, "no idea");
+  };
+  const runhook_function function = function_of(predicate);
+  add(loop, runhook_stop_when_hook_create(&function, nullptr, error_.out()));
+  ASSERT_TRUE(loop.start());
+  EXPECT_EQ(loop.run(), RUNHOOK_ERR_DATA_LOSS);
+  EXPECT_EQ(loop.error.message(), "no idea");
+}
+
+TEST_F(BuiltinHook, NanGuardFailsTheRunOrStopsIt) {
+  const char* const names[] = {"y"};
+  {
+    Loop loop;
+    loop.step = outputs({1, 2, std::nan("")});
+    add(loop, runhook_nan_guard_hook_create(names, 1, 1, 0, error_.out()));
+    EXPECT_EQ(run(loop), -1);
+  }
+  Loop loop;
+  loop.step = outputs({1, 2, std::numeric_limits<double>::infinity()});
+  add(loop, runhook_nan_guard_hook_create(names, 1, 0, 1, error_.out()));
+  EXPECT_EQ(run(loop), 3);
+}
+
+TEST_F(BuiltinHook, NanGuardComesFirstUnlessOptionsSayOtherwise) {
+  for (const bool moved : {false, true}) {
+    const char* const names[] = {"y"};
+    ScriptedHook normal;
+    Loop loop;
+    loop.step = outputs({std::nan("")});
+    bool stopped_before = false;
+    normal.on["after_run"] = [&](runhook_context* context) {
+      stopped_before = runhook_context_stop_requested(context) == 1;
+      return RUNHOOK_CALLBACK_OK;
+    };
+    loop.add(normal);
+    runhook_hook_options last = RUNHOOK_HOOK_OPTIONS_INIT;
+    last.phase = RUNHOOK_PHASE_SAVER;
+    add(loop, runhook_nan_guard_hook_create(names, 1, 0, 1, error_.out()), moved ? &last : nullptr);
+    EXPECT_EQ(run(loop), 1);
+    EXPECT_EQ(stopped_before, !moved);
+  }
+}
+
+TEST_F(BuiltinHook, EarlyStoppingFollowsItsRules) {
+  runhook_metric_rule patience = RUNHOOK_METRIC_RULE_INIT;
+  patience.name = "y";
+  patience.given = RUNHOOK_RULE_PATIENCE_STEPS;
+  patience.patience_steps = 3;
+  runhook_metric_rule target = RUNHOOK_METRIC_RULE_INIT;
+  target.name = "y";
+  target.given = RUNHOOK_RULE_TARGET;
+  target.target = 1;
+  const runhook_metric_rule* const both[] = {&patience, &target};
+  Loop loop;
+  loop.step = outputs({5, 4, 4, 4, 4, 1});
+  add(loop, runhook_early_stopping_hook_create(both, 2, 0, 0, error_.out()));
+  EXPECT_EQ(run(loop), 5);
+  Loop all;
+  all.step = outputs({5, 4, 4, 4, 4, 1, 1, 1, 1});
+  add(all, runhook_early_stopping_hook_create(both, 2, 1, 0, error_.out()));
+  EXPECT_EQ(run(all), 9);
+}
+
+TEST_F(BuiltinHook, OptionsThatMakeNoSenseAreRefused) {
+  const auto refused = [&](runhook_builtin_hook* hook, runhook_status code = RUNHOOK_ERR_INVALID_ARGUMENT) {
+    EXPECT_EQ(hook, nullptr);
+    EXPECT_EQ(error_.code(), code) << error_.message();
+  };
+  const char* const names[] = {"y"};
+  refused(stop_at_step(-1, -1));
+  refused(stop_at_step(3, 3));
+  refused(stop_at_step(-2, -1));
+  refused(runhook_stop_after_hook_create(-1, error_.out()));
+  refused(runhook_nan_guard_hook_create(names, 0, 1, 1, error_.out()));
+  refused(runhook_nan_guard_hook_create(names, 1, 2, 1, error_.out()));
+  refused(runhook_early_stopping_hook_create(nullptr, 1, 0, 0, error_.out()));
+  refused(runhook_early_stopping_hook_create(nullptr, 0, 0, 0, error_.out()));
+  runhook_metric_rule rule = RUNHOOK_METRIC_RULE_INIT;
+  rule.name = "y";
+  const runhook_metric_rule* const rules[] = {&rule};
+  refused(runhook_early_stopping_hook_create(rules, 1, 0, 0, error_.out()));
+  rule.given = 1U << 30;
+  refused(runhook_early_stopping_hook_create(rules, 1, 0, 0, error_.out()), RUNHOOK_ERR_UNIMPLEMENTED);
+}
+
+TEST_F(BuiltinHook, AnswerIsRefusedWhereNobodyHasAsked) {
+  ScriptedHook hook;
+  Loop loop;
+  runhook_status status = RUNHOOK_OK;
+  hook.on["after_run"] = [&](runhook_context* context) {
+    status = runhook_context_set_due(context, 1, nullptr);
+    return RUNHOOK_CALLBACK_OK;
+  };
+  loop.add(hook);
+  EXPECT_EQ(run(loop, 1), 1);
+  EXPECT_EQ(status, RUNHOOK_ERR_FAILED_PRECONDITION);
+}
+
+TEST_F(BuiltinHook, HookOfTheProgramCanLogAndWarn) {
+  std::vector<std::string> lines;
+  ScriptedHook hook;
+  Loop loop;
+  runhook_log log = RUNHOOK_LOG_INIT;
+  log.user_data = &lines;
+  log.write = [](int32_t level, const char* text, void* to) {
+    static_cast<std::vector<std::string>*>(to)->push_back(std::to_string(level) + " " + text);
+  };
+  runhook_config_set_log(loop.config, &log, nullptr);
+  hook.on["after_run"] = [&](runhook_context* context) {
+    EXPECT_EQ(runhook_context_log(context, RUNHOOK_LOG_INFO, "hello", nullptr), RUNHOOK_OK);
+    EXPECT_EQ(runhook_context_log(context, 3, "hello", nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+    EXPECT_EQ(runhook_context_warn(context, RUNHOOK_ERR_DATA_LOSS, "half of it", nullptr), RUNHOOK_OK);
+    EXPECT_EQ(runhook_context_warn(context, RUNHOOK_OK, "none", nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+    return RUNHOOK_CALLBACK_OK;
+  };
+  loop.add(hook);
+  EXPECT_EQ(run(loop, 1), 1);
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(lines[0], "0 hello");
+  EXPECT_NE(lines[1].find("half of it"), std::string::npos);
+  runhook_outcome* outcome = runhook_monitored_session_outcome(loop.session, nullptr);
+  EXPECT_EQ(runhook_outcome_warnings(outcome), 1);
+  runhook_outcome_destroy(outcome);
+}
+
+}  // namespace

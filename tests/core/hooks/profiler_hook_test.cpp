@@ -1,0 +1,310 @@
+// The profiler: what it records, which files it leaves, and that these are traces.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "core/expect_error.hpp"
+#include "core/hooks/trace_rig.hpp"
+#include "core/loop_rig.hpp"
+#include "profiler/chrome_trace.hpp"
+#include "profiler/span_ring.hpp"
+#include "runhook/graph_session.hpp"
+#include "runhook/hooks/profiler.hpp"
+
+namespace {
+
+using namespace runhook_test;
+using runhook::ProfilerHook;
+using runhook::ProfilerOptions;
+using runhook::Span;
+using runhook::SpanKind;
+using runhook::StatusCode;
+using runhook::detail::SpanRing;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+struct Profiler : testing::Test {
+  ProfilerHook& add(ProfilerOptions options) {
+    options.directory = directory.path();
+    const runhook::HookRegistration made = ProfilerHook::make(std::move(options));
+    rig.config.add_hook(made);
+    return static_cast<ProfilerHook&>(*made.hook);
+  }
+  TraceDirectory directory;
+  LoopRig rig;
+};
+
+TEST_F(Profiler, AFileHasTheRunWithItsPartsAndNothingElse) {
+  add({.every_n_steps = 2});
+  rig.hook({.name = "other"});
+  const auto session = rig.start();
+  session->run_until_stop(runhook::no_args, 3);
+  session->close();
+  ASSERT_THAT(directory.files(), ElementsAre("timeline-2.json"));
+  const nlohmann::json trace = directory.read("timeline-2.json");
+  EXPECT_THAT(titles(trace), ElementsAre("before_run profiler", "before_run other", "session_run", "after_run profiler",
+                                         "after_run other", "step 1"));
+  expect_nesting(trace);
+  for (const nlohmann::json& event : events(trace, "X")) {
+    EXPECT_EQ(event.at("args").at("step"), 1) << event;
+    EXPECT_FALSE(event.at("args").contains("failed")) << event;
+  }
+}
+
+TEST_F(Profiler, ThreadsAndProcessHaveNames) {
+  add({.every_n_steps = 1});
+  std::thread([&] {
+    pthread_setname_np(pthread_self(), "the-trainer");
+    rig.start()->run_until_stop(runhook::no_args, 2);
+  }).join();
+  const nlohmann::json trace = directory.read("timeline-2.json");
+  std::vector<std::string> names;
+  for (const nlohmann::json& event : events(trace, "M")) names.push_back(event.at("args").at("name"));
+  EXPECT_THAT(names, ElementsAre("runhook", "the-trainer"));
+}
+
+TEST_F(Profiler, ACounterTellsWhatAStepIsSpentOn) {
+  add({.every_n_steps = 1});
+  rig.step = [](auto&) { std::this_thread::sleep_for(std::chrono::milliseconds(3)); };
+  rig.hook()->on_after = [](auto&) { std::this_thread::sleep_for(std::chrono::milliseconds(2)); };
+  rig.start()->run_until_stop(runhook::no_args, 2);
+  const std::vector<nlohmann::json> counters = events(directory.read("timeline-2.json"), "C");
+  ASSERT_EQ(counters.size(), 1U);
+  EXPECT_GE(counters[0].at("args").at("session"), 3000);
+  EXPECT_GE(counters[0].at("args").at("hooks"), 2000);
+  EXPECT_GE(counters[0].at("args").at("loop"), 0);
+}
+
+TEST_F(Profiler, NodesOfTheSessionAreThere) {
+  add({.every_n_steps = 1});
+  runhook::Graph graph;
+  graph.function("one", {}, [](runhook::KernelContext& call) { call.set_output(0, runhook::Value::scalar(1.0)); });
+  graph.function("two", {.inputs = {"one"}},
+                 [](runhook::KernelContext& call) { call.set_output(0, runhook::Value::scalar(2.0)); });
+  rig.make = runhook::graph_session_factory(graph);
+  const auto session = rig.start();
+  for (int i = 0; i < 2; ++i) session->run({"two", {}, {}});
+  session->close();
+  const nlohmann::json trace = directory.read("timeline-2.json");
+  EXPECT_THAT(titles(trace),
+              ElementsAre("before_run profiler", "one", "two", "session_run", "after_run profiler", "step 1"));
+  expect_nesting(trace);
+}
+
+TEST_F(Profiler, NamesThatJsonHasToEscapeDoNotBreakIt) {
+  add({.every_n_steps = 1});
+  rig.hook({.name = "a \"quoted\"\n\\ name \xff\x01"});
+  rig.start()->run_until_stop(runhook::no_args, 2);
+  EXPECT_THAT(titles(directory.read("timeline-2.json")), Contains("before_run a \"quoted\"\n\\ name \xEF\xBF\xBD\x01"));
+}
+
+TEST_F(Profiler, RunsThatAreNotProfiledAreNotSlowedDown) {
+  ProfilerHook& profiler = add({.every_n_steps = 1000});
+  const auto session = rig.start();
+  session->run_until_stop(runhook::no_args, 999);
+  EXPECT_THAT(titles(nlohmann::json::parse(profiler.trace())), Not(Contains("session_run")));
+  session->run();
+  EXPECT_THAT(titles(nlohmann::json::parse(profiler.trace())), Contains("session_run"));
+}
+
+TEST_F(Profiler, AFailedRunLeavesAFileOfWhatCameBefore) {
+  add({.every_n_steps = 1});
+  rig.step = [&](auto&) {
+    if (rig.steps == 4) fail(StatusCode::internal);
+  };
+  const auto session = rig.start();
+  session->run_until_stop(runhook::no_args, 3);
+  EXPECT_THROW(session->run(), runhook::StatusError);
+  session->close();
+  EXPECT_THAT(directory.files(), ElementsAre("timeline-2.json", "timeline-3.json", "timeline-failure.json"));
+  EXPECT_THAT(titles(directory.read("timeline-failure.json")), Contains("step 1"));
+}
+
+TEST_F(Profiler, AFlightRecorderHasAllRunsOfAFailedSession) {
+  add({.record_every_run = true});
+  rig.step = [&](auto&) {
+    if (rig.steps == 3) fail(StatusCode::internal);
+  };
+  {
+    const auto session = rig.start();
+    EXPECT_THROW(session->run_until_stop(), runhook::StatusError);
+  }
+  ASSERT_THAT(directory.files(), ElementsAre("timeline-failure.json"));
+  const nlohmann::json trace = directory.read("timeline-failure.json");
+  const std::vector<std::string> all = titles(trace);
+  for (const char* step : {"step 0", "step 1", "step 2", "on_error profiler", "close_session", "create_session"}) {
+    EXPECT_THAT(all, Contains(step));
+  }
+  std::vector<std::string> failed;
+  for (const nlohmann::json& event : events(trace, "X")) {
+    if (event.at("args").value("failed", false)) failed.push_back(event.at("name"));
+  }
+  EXPECT_THAT(failed, ElementsAre("session_run", "step 2"));
+  expect_nesting(trace);
+}
+
+TEST_F(Profiler, AFailureThatIsRecoveredFromLeavesAFileToo) {
+  add({.record_every_run = true});
+  rig.step = [&](auto&) {
+    if (rig.steps == 2) fail(StatusCode::aborted);
+  };
+  rig.start()->run_until_stop(runhook::no_args, 3);
+  EXPECT_THAT(directory.files(), ElementsAre("timeline-failure.json"));
+}
+
+TEST_F(Profiler, TheEndOfInputAndASkippedStepAreNoFailures) {
+  add({.record_every_run = true});
+  rig.hook()->on_before = [&](auto& context) {
+    if (rig.steps == 1) {
+      ++rig.steps;
+      context.skip_step();
+    }
+  };
+  rig.step = [&](auto&) {
+    if (rig.steps > 3) fail(StatusCode::out_of_range);
+  };
+  rig.start()->run_until_stop();
+  EXPECT_THAT(directory.files(), IsEmpty());
+}
+
+TEST_F(Profiler, AFlightRecorderProfilesAtItsIntervalAsWell) {
+  add({.every_n_steps = 2, .record_every_run = true});
+  std::vector<runhook::TraceLevel> levels;
+  rig.step = [&](auto& call) { levels.push_back(call.options().trace_level); };
+  rig.start()->run_until_stop(runhook::no_args, 5);
+  EXPECT_THAT(directory.files(), ElementsAre("timeline-2.json", "timeline-4.json"));
+  using enum runhook::TraceLevel;
+  EXPECT_THAT(levels, ElementsAre(none, full, none, full, none));
+}
+
+TEST_F(Profiler, ARunThatTakesTwoAttemptsIsProfiledInBoth) {
+  add({.every_n_steps = 2});
+  rig.step = [&](auto&) {
+    if (rig.steps == 2) fail(StatusCode::aborted);
+  };
+  const auto session = rig.start();
+  session->run_until_stop(runhook::no_args, 2);
+  session->close();
+  ASSERT_THAT(directory.files(), ElementsAre("timeline-2.json", "timeline-failure.json"));
+  const nlohmann::json trace = directory.read("timeline-2.json");
+  EXPECT_THAT(titles(trace), Contains("recovery"));
+  EXPECT_THAT(titles(trace), Contains("step 1").Times(2));
+  expect_nesting(trace);
+}
+
+TEST_F(Profiler, CanBeDumpedAtAnyTimeByAnotherThread) {
+  ProfilerHook& profiler = add({.record_every_run = true});
+  const auto session = rig.start();
+  std::atomic<bool> done{false};
+  std::thread runner([&] {
+    while (!done) session->run();
+  });
+  for (int i = 0; i < 5; ++i) {
+    profiler.dump(directory.path() + "/dumped.json");
+    expect_nesting(directory.read("dumped.json"));
+  }
+  done = true;
+  runner.join();
+}
+
+TEST_F(Profiler, ADumpThatCannotBeWrittenThrows) {
+  ProfilerHook& profiler = add({.record_every_run = true});
+  const auto session = rig.start();
+  std::ofstream(directory.path() + "/file") << "x";
+  EXPECT_THROW(profiler.dump(directory.path() + "/file/below.json"), runhook::StatusError);
+}
+
+TEST_F(Profiler, FilesThatCannotBeWrittenAreAWarning) {
+  std::ofstream(directory.path() + "/file") << "x";
+  rig.config.add_hook(ProfilerHook::make({.every_n_steps = 1, .directory = directory.path() + "/file/below"}));
+  const auto session = rig.start();
+  session->run_until_stop(runhook::no_args, 3);
+  session->close();
+  EXPECT_GE(session->outcome().warnings, 1);
+  EXPECT_EQ(session->outcome().first_warning.hook(), "profiler");
+}
+
+TEST_F(Profiler, FilesThatCannotBeWrittenFailTheRunIfThatIsWanted) {
+  std::ofstream(directory.path() + "/file") << "x";
+  ProfilerOptions options{.every_n_steps = 1, .directory = directory.path() + "/file/below"};
+  options.output.fail_run = true;
+  rig.config.add_hook(ProfilerHook::make(options));
+  const auto session = rig.start();
+  const auto run_and_close = [&] {
+    session->run_until_stop(runhook::no_args, 3);
+    session->close();
+  };
+  EXPECT_THROW(run_and_close(), runhook::StatusError);
+}
+
+TEST_F(Profiler, ServesASecondSessionFromAnew) {
+  const runhook::HookRegistration made = ProfilerHook::make({.every_n_steps = 2, .directory = directory.path()});
+  for (int i = 0; i < 2; ++i) {
+    LoopRig one;
+    one.config.add_hook(made);
+    one.start()->run_until_stop(runhook::no_args, 2);
+    EXPECT_THAT(directory.files(), ElementsAre("timeline-2.json"));
+    std::filesystem::remove(directory.path() + "/timeline-2.json");
+  }
+}
+
+TEST_F(Profiler, BadOptionsAreRefused) {
+  EXPECT_STATUS(ProfilerHook({}), invalid_argument, "must be given");
+  EXPECT_STATUS(ProfilerHook({.every_n_steps = 1, .every_n_secs = 1}), invalid_argument, "only one");
+  EXPECT_STATUS(ProfilerHook({.every_n_steps = 0}), invalid_argument, "positive");
+  EXPECT_STATUS(ProfilerHook({.every_n_secs = -1}), invalid_argument, "positive");
+  EXPECT_STATUS(ProfilerHook({.every_n_steps = 1, .capacity = 0}), invalid_argument, "capacity");
+}
+
+Span span(SpanKind kind, std::int64_t begin, std::int64_t end, std::string_view name = {}) {
+  Span made;
+  made.kind = kind;
+  made.name = name;
+  made.begin_ns = begin;
+  made.end_ns = end;
+  made.thread = 7;
+  return made;
+}
+
+TEST(ProfilerRing, KeepsTheLastSpansAndSaysHowManyAreGone) {
+  SpanRing ring(3);
+  for (int i = 0; i < 5; ++i) ring.add(span(SpanKind::attempt, i, i + 1));
+  const runhook::detail::Trace trace = ring.copy();
+  ASSERT_EQ(trace.spans.size(), 3U);
+  EXPECT_EQ(trace.spans.front().begin_ns, 2);
+  EXPECT_EQ(trace.spans.back().begin_ns, 4);
+  EXPECT_EQ(trace.dropped, 2U);
+  EXPECT_EQ(ring.copy(4).spans.size(), 1U);
+  EXPECT_EQ(nlohmann::json::parse(chrome_trace(trace)).at("otherData").at("spans_dropped"), 2);
+}
+
+TEST(ProfilerTracks, NodesThatOverlapGetTracksOfTheirOwn) {
+  SpanRing ring(16);
+  ring.add(span(SpanKind::node, 10, 50, "a"));
+  ring.add(span(SpanKind::node, 20, 40, "within a"));
+  ring.add(span(SpanKind::node, 30, 60, "beside a"));
+  ring.add(span(SpanKind::node, 55, 70, "beside both"));
+  ring.add(span(SpanKind::node, 90, 120, "past the run"));
+  ring.add(span(SpanKind::session_run, 0, 100));
+  const nlohmann::json trace = nlohmann::json::parse(chrome_trace(ring.copy()));
+  expect_nesting(trace);
+  std::map<std::string, std::int64_t> track;
+  for (const nlohmann::json& event : events(trace, "X")) track[event.at("name")] = event.at("tid");
+  EXPECT_EQ(track["a"], 7);
+  EXPECT_EQ(track["within a"], 7);
+  EXPECT_GT(track["beside a"], 7);
+  EXPECT_EQ(track["beside both"], 7);
+  EXPECT_GT(track["past the run"], 7);
+}
+
+TEST(ProfilerTracks, TimesKeepTheirNanoseconds) {
+  SpanRing ring(1);
+  ring.add(span(SpanKind::attempt, 1'234'567'890'123, 1'234'567'890'130));
+  const std::string text = chrome_trace(ring.copy());
+  EXPECT_NE(text.find("\"ts\":1234567890.123,\"dur\":0.007"), std::string::npos) << text;
+}
+
+}  // namespace

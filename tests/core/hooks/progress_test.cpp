@@ -1,0 +1,242 @@
+#include "runhook/hooks/progress.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "core/expect_error.hpp"
+#include "core/hooks/terminal_rig.hpp"
+#include "core/value_rig.hpp"
+#include "hooks/progress_text.hpp"
+#include "hooks/terminal.hpp"
+#include "runhook/hooks/logging.hpp"
+#include "runhook/hooks/stop_at_step.hpp"
+
+namespace runhook {
+namespace {
+
+using namespace runhook_test;
+using namespace std::chrono_literals;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr std::int64_t kMs = 1'000'000;
+
+class Progress : public testing::Test {
+ protected:
+  Progress() {
+    setenv("TERM", "xterm", 1);
+    rig.values = {{"loss", Value::scalar(0.25)}};
+    rig.before_step = [this](int) { rig.clock->advance(100 * kMs); };
+  }
+  // Shows the progress at every opportunity.
+  void add(const Ends& ends, ProgressOptions options = {}) {
+    output = Output::descriptor(ends.writer, "the display", {.flush_interval = 1ms});
+    options.output = output;
+    options.terminal_interval = options.line_interval = 2ms;
+    rig.config.add_hook(ProgressHook::make(std::move(options)));
+  }
+  // All that was shown, once the session and the output are closed.
+  std::string shown(Ends& ends) {
+    EXPECT_TRUE(output->close());
+    return ends.read_all();
+  }
+  ValueRig rig;
+  std::shared_ptr<Output> output;
+};
+
+TEST_F(Progress, TerminalShowsOneLineThatChanges) {
+  Terminal terminal;
+  add(terminal, {.last_step = 10});
+  const auto session = rig.start();
+  session->run_until_stop({}, 3);
+  EXPECT_TRUE(terminal.await("step 3/10 (30%)  10 steps/s  0:01 left"));
+  session->run_until_stop({}, 7);
+  EXPECT_TRUE(terminal.await("step 10/10 (100%)"));
+  EXPECT_THAT(screen(terminal.seen), ElementsAre(HasSubstr("step 10/10 (100%)")));
+  session->close();
+  EXPECT_THAT(screen(shown(terminal)), ElementsAre("step 10/10 (100%)  10 steps/s  0:01 in all", ""));
+}
+
+TEST_F(Progress, PipeGetsWholeLinesWithoutControlCharacters) {
+  Pipe pipe;
+  add(pipe, {.last_step = 4});
+  const auto session = rig.start();
+  session->run_until_stop({}, 2);
+  EXPECT_TRUE(pipe.await("step 2/4 (50%)  10 steps/s  0:00 left\n"));
+  session->run_until_stop({}, 2);
+  session->close();
+  const std::string text = shown(pipe);
+  EXPECT_EQ(text.back(), '\n');
+  EXPECT_THAT(text, HasSubstr("\nstep 4/4 (100%)  10 steps/s  0:00 in all\n"));
+  for (const char c : text) EXPECT_TRUE(c == '\n' || static_cast<unsigned char>(c) >= 0x20) << static_cast<int>(c);
+}
+
+TEST_F(Progress, FileGetsALineAtTheEndIfTheRunIsShort) {
+  const Folder folder;
+  output = Output::file(folder.file("progress"));
+  rig.config.add_hook(ProgressHook::make({.output = output}));
+  rig.run(3);
+  output->close();
+  EXPECT_EQ(content(folder.file("progress")), "step 3  10 steps/s  0:00 in all\n");
+}
+
+TEST_F(Progress, DumbTerminalGetsNothing) {
+  setenv("TERM", "dumb", 1);
+  Terminal terminal;
+  add(terminal, {.names = {"loss"}});
+  EXPECT_EQ(rig.run(5).warnings, 0U);
+  EXPECT_EQ(shown(terminal), "");
+  EXPECT_EQ(rig.fetched["loss"], 0) << "what nobody sees";
+}
+
+TEST_F(Progress, PipeGetsItsLinesWhateverTheTerminalIs) {
+  setenv("TERM", "dumb", 1);
+  Pipe pipe;
+  add(pipe);
+  rig.run(5);
+  EXPECT_THAT(shown(pipe), HasSubstr("step 5 "));
+}
+
+TEST_F(Progress, StepAtWhichTheRunIsStoppedIsKnownFromTheHookThatDoesIt) {
+  Terminal terminal;
+  add(terminal);
+  rig.config.add_hook(std::make_shared<StopAtStepHook>(StopAtStepOptions{.last_step = 8}));
+  const auto session = rig.start();
+  session->run_until_stop();
+  session->close();
+  EXPECT_THAT(shown(terminal), HasSubstr("step 8/8 (100%)"));
+}
+
+TEST_F(Progress, ValuesAreShownAndFetchedOnlyNowAndThen) {
+  Terminal terminal;
+  rig.values["say"] = Value::string("\033[2J\n");
+  add(terminal, {.names = {"loss", "say"}, .every_n_secs = 1});
+  rig.run(21);  // at 100 ms each
+  EXPECT_THAT(shown(terminal), HasSubstr("  loss = 0.25, say = \\x1b[2J\\n"));
+  EXPECT_EQ(rig.fetched["loss"], 3);
+}
+
+TEST_F(Progress, LineIsCutToTheTerminal) {
+  Terminal terminal(20);
+  add(terminal, {.last_step = 1000});
+  const auto session = rig.start();
+  session->run_until_stop({}, 5);
+  EXPECT_TRUE(terminal.await("\rstep 5/1000 (0%)  1\033[K\r"));
+  session->close();
+  EXPECT_THAT(screen(shown(terminal)), Each(testing::SizeIs(testing::Le(19U))));
+}
+
+TEST_F(Progress, LogLinesOfTheSameOutputAreNotMixedWithIt) {
+  Terminal terminal;
+  add(terminal, {.last_step = 1'000'000'000});
+  rig.config.add_hook(LoggingHook::make({.names = {"loss"}, .every_n_iter = 5, .output = output}));
+  const auto session = rig.start();
+  session->run_until_stop({}, 3);
+  EXPECT_TRUE(terminal.await("step 3/"));
+  session->run_until_stop({}, 3);
+  EXPECT_TRUE(terminal.await("step 6/"));
+  session->close();
+  const auto rows = screen(shown(terminal));
+  EXPECT_THAT(rows, ElementsAre("loss = 0.25", "loss = 0.25 (0.500 sec)", HasSubstr("step 6/1000000000 (0%)"), ""));
+}
+
+TEST_F(Progress, LastLineStaysAfterAFailure) {
+  Terminal terminal;
+  add(terminal);
+  rig.before_step = [](int step) {
+    if (step == 4) fail(StatusCode::internal);
+  };
+  EXPECT_STATUS(rig.run(9), internal, "");
+  EXPECT_THAT(screen(shown(terminal)), ElementsAre(HasSubstr("step 3"), ""));
+}
+
+TEST_F(Progress, SessionThatIsNeverMadeShowsNothing) {
+  Terminal terminal;
+  add(terminal);
+  rig.make = []() -> std::shared_ptr<Session> { fail(StatusCode::internal); };
+  EXPECT_STATUS(rig.start(), internal, "");
+  EXPECT_EQ(shown(terminal), "");
+}
+
+TEST_F(Progress, IsNotCalledAfterTheFirstRunUnlessItShowsValues) {
+  Trigger trigger = ProgressHook::make().options.trigger;
+  trigger.fired({.step = 0});
+  EXPECT_EQ(trigger.next(0).step, Trigger::kNever);
+  EXPECT_EQ(trigger.next(0).time_ns, Trigger::kNever);
+  EXPECT_FALSE(trigger.uses_time());
+}
+
+TEST_F(Progress, BadOptionsAreRefused) {
+  EXPECT_STATUS(ProgressHook({.names = {"a"}, .every_n_secs = 0}), invalid_argument, "every_n_secs");
+  EXPECT_STATUS(ProgressHook({.names = {"a", "a"}}), invalid_argument, "twice");
+  EXPECT_STATUS(ProgressHook({.terminal_interval = 0ns}), invalid_argument, "interval");
+  EXPECT_STATUS(ProgressHook({.descriptor = -1}), invalid_argument, "descriptor");
+  EXPECT_STATUS(ProgressHook({.line_interval = -1ns}), invalid_argument, "interval");
+  rig.config.add_hook(ProgressHook::make({.names = {"typo"}}));
+  EXPECT_STATUS(rig.start(), not_found, "typo");
+}
+
+TEST(ProgressText, SaysWhatIsKnown) {
+  using detail::progress_text;
+  EXPECT_EQ(progress_text(0, {}, {}, ""), "step 0");
+  EXPECT_EQ(progress_text(5, {}, 2.5, "a = 1"), "step 5  2.5 steps/s  a = 1");
+  EXPECT_EQ(progress_text(999, 1000, 0.25, ""), "step 999/1000 (99%)  4 s/step  0:04 left");
+  EXPECT_EQ(progress_text(1200, 1000, 10, ""), "step 1200/1000 (100%)  10 steps/s");
+  EXPECT_EQ(progress_text(0, INT64_MAX, 1, ""), "step 0/9223372036854775807 (0%)  1 steps/s  very long left");
+}
+
+TEST(ProgressText, RatesAndTimesAreReadable) {
+  EXPECT_EQ(detail::rate_text(1234567.8), "1234568 steps/s");
+  EXPECT_EQ(detail::rate_text(12.345), "12.3 steps/s");
+  EXPECT_EQ(detail::rate_text(0.08), "12.5 s/step");
+  EXPECT_EQ(detail::time_text(59.6), "1:00");
+  EXPECT_EQ(detail::time_text(3723), "1:02:03");
+  EXPECT_EQ(detail::time_text(2 * 86400 + 3723), "2 d 01:02:03");
+}
+
+TEST(RecentRate, ForgetsWhatIsLongerAgoThanItsWindow) {
+  detail::RecentRate rate;
+  EXPECT_FALSE(rate.rate());
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  std::int64_t step = 0;
+  for (std::int64_t second = 0; second <= 40; ++second) {
+    rate.add({step, second * kSecond});
+    step += second < 20 ? 100 : 1;
+  }
+  EXPECT_DOUBLE_EQ(*rate.rate(), 1.0);
+}
+
+TEST(RecentRate, LooksFartherBackIfItIsSeldomAsked) {
+  detail::RecentRate rate;
+  rate.add({0, 0});
+  rate.add({60, 60'000'000'000});
+  EXPECT_DOUBLE_EQ(*rate.rate(), 1.0);
+  rate.add({180, 120'000'000'000});
+  EXPECT_DOUBLE_EQ(*rate.rate(), 2.0);
+}
+
+TEST(RecentRate, EarlierStepBeginsAnew) {
+  detail::RecentRate rate;
+  rate.add({100, 0});
+  rate.add({50, 1'000'000'000});
+  EXPECT_FALSE(rate.rate());
+  rate.add({54, 2'000'000'000});
+  EXPECT_DOUBLE_EQ(*rate.rate(), 4.0);
+}
+
+TEST(TerminalText, IsCutByColumnsAndNotByBytes) {
+  EXPECT_EQ(detail::cut_to_columns("caf\xC3\xA9!", 4), "caf\xC3\xA9");
+  const std::string wide = "\xE6\x90\x8D\xE5\xA4\xB1=1";  // two characters of two columns each
+  EXPECT_EQ(detail::columns_of(wide), 6U);
+  EXPECT_EQ(detail::cut_to_columns(wide, 3), wide.substr(0, 3));
+  EXPECT_EQ(detail::columns_of("e\xCC\x81"), 1U) << "a combining mark takes no column";
+  EXPECT_EQ(detail::cut_to_columns("e\xCC\x81x", 1), "e\xCC\x81") << "and stays with its letter";
+  EXPECT_EQ(detail::columns_of("\xF0\x9F\x98\x80"), 2U);
+}
+
+}  // namespace
+}  // namespace runhook

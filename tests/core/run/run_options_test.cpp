@@ -1,0 +1,127 @@
+#include <gtest/gtest.h>
+
+#include "core/allocation_counter.hpp"
+#include "core/expect_error.hpp"
+#include "run/run_options_merge.hpp"
+#include "runhook/run_args.hpp"
+
+namespace {
+
+using runhook::HookSelection;
+using runhook::RunOptions;
+using runhook::TraceLevel;
+using runhook::detail::OptionsMerge;
+using Names = std::vector<std::string>;
+
+RunOptions merged(const RunOptions& caller, const RunOptions& hook) {
+  OptionsMerge merge;
+  merge.start(caller, "the caller");
+  merge.add(hook, "hook 'h'");
+  return merge.merged();
+}
+
+TEST(RunOptions, DefaultIsRecognised) {
+  EXPECT_TRUE(RunOptions().is_default());
+  const auto changed = [](auto change) {
+    RunOptions options;
+    change(options);
+    return !options.is_default() && !(options == RunOptions());
+  };
+  EXPECT_TRUE(changed([](RunOptions& o) { o.trace_level = TraceLevel::full; }));
+  EXPECT_TRUE(changed([](RunOptions& o) { o.timeout_ms = 1; }));
+  EXPECT_TRUE(changed([](RunOptions& o) { o.output_partition_graphs = true; }));
+  EXPECT_TRUE(changed([](RunOptions& o) { o.report_allocations_on_oom = true; }));
+  EXPECT_TRUE(changed([](RunOptions& o) { o.watches.push_back("w"); }));
+  EXPECT_TRUE(changed([](RunOptions& o) { o.engine.push_back({"k", "v"}); }));
+  EXPECT_TRUE(changed([](RunOptions& o) { o.hooks = HookSelection::none; }));
+  EXPECT_TRUE(changed([](RunOptions& o) { o.hook_names.push_back("h"); }));
+}
+
+TEST(RunOptions, RO_02_CallerAndHookAreMerged) {
+  const RunOptions caller{TraceLevel::full, 30000, true, true, {"c"}, {}, HookSelection::named, {"h"}};
+  const RunOptions hook{TraceLevel::hardware, 60000, false, false, {"h"}, {}, HookSelection::none, {}};
+  EXPECT_EQ(merged(caller, hook),
+            (RunOptions{TraceLevel::full, 60000, true, true, {"c", "h"}, {}, HookSelection::named, {"h"}}));
+}
+
+TEST(RunOptions, UnlimitedTimeoutWins) {
+  RunOptions caller;
+  caller.timeout_ms = 5;
+  RunOptions hook;
+  hook.trace_level = TraceLevel::software;
+  EXPECT_EQ(merged(caller, hook).timeout_ms, 0);
+  EXPECT_EQ(merged(hook, caller).timeout_ms, 0);
+}
+
+TEST(RunOptions, AllDefaultOptionsAskForNothing) {
+  RunOptions caller;
+  caller.timeout_ms = 5;
+  EXPECT_EQ(merged(caller, RunOptions()).timeout_ms, 5);
+}
+
+TEST(RunOptions, NegativeTimeoutIsRefused) {
+  RunOptions bad;
+  bad.timeout_ms = -1;
+  RunOptions caller;
+  EXPECT_STATUS(merged(caller, bad), invalid_argument, "hook 'h'");
+  EXPECT_STATUS(merged(bad, RunOptions()), invalid_argument, "the caller");
+}
+
+TEST(RunOptions, RO_03_EngineOptionsAreUnited) {
+  RunOptions caller;
+  caller.engine = {{"a", "1"}};
+  RunOptions hook;
+  hook.engine = {{"b", "2"}, {"a", "1"}};
+  EXPECT_EQ(merged(caller, hook).engine, (std::vector<std::pair<std::string, std::string>>{{"a", "1"}, {"b", "2"}}));
+}
+
+TEST(RunOptions, ConflictNamesKeyAndWhoeverSetItFirst) {
+  OptionsMerge merge;
+  merge.start(RunOptions(), "the caller");
+  RunOptions first;
+  first.engine = {{"threads", "4"}};
+  RunOptions second;
+  second.engine = {{"other", "x"}};
+  RunOptions third;
+  third.watches = {"w"};
+  third.engine = {{"new", "y"}, {"threads", "8"}};
+  merge.add(first, "hook 'one'");
+  merge.add(second, "hook 'two'");
+  const auto error = runhook_test::error_of([&] { merge.add(third, "hook 'three'"); });
+  EXPECT_TRUE(runhook_test::is_error(error, runhook::StatusCode::invalid_argument, "'threads'"));
+  EXPECT_TRUE(runhook_test::is_error(error, runhook::StatusCode::invalid_argument, "hook 'one'"));
+  EXPECT_TRUE(runhook_test::is_error(error, runhook::StatusCode::invalid_argument, "hook 'three'"));
+  EXPECT_EQ(merge.merged().engine.size(), 2u) << "nothing of the failing party is merged";
+  EXPECT_TRUE(merge.merged().watches.empty());
+}
+
+TEST(RunOptions, PartyMayConflictWithItself) {
+  RunOptions caller;
+  caller.engine = {{"a", "1"}, {"a", "2"}};
+  OptionsMerge merge;
+  EXPECT_STATUS(merge.start(caller, "the caller"), invalid_argument, "the caller");
+}
+
+TEST(OptionsMerge, ClearForgetsEverythingAndKeepsNoParty) {
+  OptionsMerge merge;
+  RunOptions options{TraceLevel::full, 3, true, true, {"c"}, {{"a", "1"}}, HookSelection::named, {"h"}};
+  merge.start(options, "x");
+  EXPECT_TRUE(merge.started());
+  merge.clear();
+  EXPECT_FALSE(merge.started());
+  EXPECT_TRUE(merge.merged().is_default());
+  options.engine = {{"a", "2"}};
+  EXPECT_NO_THROW(merge.start(options, "y"));
+}
+
+TEST(OptionsMerge, DefaultOptionsAllocateNothing) {
+  OptionsMerge merge;
+  const RunOptions options;
+  const auto before = runhook_test::allocations();
+  merge.clear();
+  merge.start(options, "the caller");
+  merge.add(options, "a hook");
+  EXPECT_EQ(runhook_test::allocations(), before);
+}
+
+}  // namespace
