@@ -21,10 +21,10 @@ struct StepFunction {
   }
   void run(FunctionSession::Step& step) {
     call.step = &step;
-    struct TakeBack {
-      ~TakeBack() { options.forget(); }
+    struct Withdraw {
+      ~Withdraw() { options.withdraw(); }
       StepOptions& options;
-    } const take_back{call.options};
+    } const withdraw{call.options};
     invoke(call, handle.get(), "run", function->call, function->data.get());
   }
   std::shared_ptr<CFunction> function;

@@ -23,8 +23,8 @@ void SessionCall::lent() noexcept {
 }
 
 // The session may have been destroyed meanwhile, but not its box, of which this is then the last use.
-void SessionCall::take_back() noexcept {
-  if (box_->context != nullptr) box_->context->forget_for(this);
+void SessionCall::withdraw_lent() noexcept {
+  if (box_->context != nullptr) box_->context->withdraw_for(this);
   box_->release();
 }
 

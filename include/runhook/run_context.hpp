@@ -69,7 +69,7 @@ class SessionRunContext {
   void request_save() noexcept;  // save at the end of this step and go on
 
   // In before_run: asks for more. All hooks' requests and the caller's are merged and run once. May be called once with
-  // fetches per callback. Throws INVALID_ARGUMENT (second fetches, conflicting feed, naming both parties), NOT_FOUND
+  // fetches per callback. Throws INVALID_ARGUMENT (second fetches, conflicting feed, naming both requesters), NOT_FOUND
   // (unknown name), FAILED_PRECONDITION (not in before_run). Such a failure also fails the callback if it is caught.
   void request(const SessionRunArgs& args);
   // The same piece by piece; fetches are keyed, and the results are found under these keys. `key` empty: the name.

@@ -26,9 +26,9 @@ class StopFlag {
 
  private:
   friend class StopFlagHook;
-  struct Crew;  // those that are going to stop at one step
+  struct Group;  // those that are going to stop at one step
   std::shared_ptr<StopState> state_;
-  std::shared_ptr<Crew> crew_;
+  std::shared_ptr<Group> group_;
 };
 
 }  // namespace runhook::inline v1

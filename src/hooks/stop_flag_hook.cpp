@@ -20,14 +20,14 @@ void StopFlagHook::begin(SessionRunContext&) {
   ask_.reset();
   if (!options_.same_step) return;
   certain_ = std::make_shared<std::int64_t>(INT64_MIN);
-  const std::lock_guard lock(flag_.crew_->mutex);
-  flag_.crew_->members.push_back(certain_);
+  const std::lock_guard lock(flag_.group_->mutex);
+  flag_.group_->members.push_back(certain_);
 }
 
 void StopFlagHook::cleanup(SessionRunContext&, const Outcome&) {
   if (certain_ == nullptr) return;
-  const std::lock_guard lock(flag_.crew_->mutex);
-  std::erase(flag_.crew_->members, certain_);
+  const std::lock_guard lock(flag_.group_->mutex);
+  std::erase(flag_.group_->members, certain_);
   certain_.reset();
 }
 
@@ -35,16 +35,16 @@ void StopFlagHook::cleanup(SessionRunContext&, const Outcome&) {
 // `certain`.
 bool StopFlagHook::is_time(std::int64_t step, std::int64_t certain) {
   if (!options_.same_step) return flag_.raised();
-  StopFlag::Crew& crew = *flag_.crew_;
-  const std::lock_guard lock(crew.mutex);
+  StopFlag::Group& group = *flag_.group_;
+  const std::lock_guard lock(group.mutex);
   *certain_ = certain;
   if (!flag_.raised()) return false;
-  if (!crew.target) {
+  if (!group.target) {
     *certain_ = step;
     const auto further = [](const auto& a, const auto& b) { return *a < *b; };
-    crew.target = **std::max_element(crew.members.begin(), crew.members.end(), further);
+    group.target = **std::max_element(group.members.begin(), group.members.end(), further);
   }
-  return step >= *crew.target;
+  return step >= *group.target;
 }
 
 void StopFlagHook::stop(SessionRunContext& context) {

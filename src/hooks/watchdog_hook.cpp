@@ -20,25 +20,25 @@ namespace runhook::inline v1 {
 
 namespace {
 
+using detail::ActivitySnapshot;
 using detail::CallbackKind;
 using detail::RunState;
-using detail::Sight;
 using Nanoseconds = std::chrono::nanoseconds;
 using SteadyClock = std::chrono::steady_clock;
 
 using detail::refuse;
 
-std::string_view phase_of(const Sight& sight) noexcept {
-  if (!sight.inside) return "between_runs";
-  if (sight.callback != CallbackKind::none) return detail::callback_text(sight.callback);
-  return sight.activity == SpanKind::attempt ? "session_run" : span_kind_name(sight.activity);
+std::string_view phase_of(const ActivitySnapshot& seen) noexcept {
+  if (!seen.occupied) return "between_runs";
+  if (seen.callback != CallbackKind::none) return detail::callback_text(seen.callback);
+  return seen.activity == SpanKind::attempt ? "session_run" : span_kind_name(seen.activity);
 }
 
 // What is to be waited for, of the options.
-Nanoseconds limit_of(const StallWatchdogOptions& options, const Sight& sight) noexcept {
+Nanoseconds limit_of(const StallWatchdogOptions& options, const ActivitySnapshot& seen) noexcept {
   const auto or_else = [&](const std::optional<Nanoseconds>& own) { return own.value_or(options.timeout); };
-  if (!sight.inside) return options.between_runs;
-  switch (sight.callback) {
+  if (!seen.occupied) return options.between_runs;
+  switch (seen.callback) {
     case CallbackKind::before_run:
       return or_else(options.before_run);
     case CallbackKind::after_run:
@@ -55,7 +55,7 @@ Nanoseconds limit_of(const StallWatchdogOptions& options, const Sight& sight) no
     case CallbackKind::none:
       break;
   }
-  switch (sight.activity) {
+  switch (seen.activity) {
     case SpanKind::back_off:
       return Nanoseconds(0);  // it waits as long as it is meant to
     case SpanKind::create_session:
@@ -113,7 +113,7 @@ struct StallWatchdogHook::State {
   void stop() noexcept;
   void watch() noexcept;
   bool pause();
-  Stall describe(const Sight& sight, Nanoseconds duration) const;
+  Stall describe(const ActivitySnapshot& seen, Nanoseconds duration) const;
   void report(const Stall& stall);
 
   const StallWatchdogOptions options;
@@ -133,7 +133,7 @@ struct StallWatchdogHook::State {
 void StallWatchdogHook::State::start(SessionRunContext& context) {
   stop();
   RunState& state = RunState::of(context);
-  if (state.inside == nullptr) return;  // there is no loop
+  if (state.occupant == nullptr) return;  // there is no loop
   if (options.signal != 0) stacks.emplace(signal());
   own_name = context.hook_name();
   stopping = false;
@@ -169,7 +169,7 @@ bool StallWatchdogHook::State::pause() {
 }
 
 void StallWatchdogHook::State::watch() noexcept {
-  Sight last = detail::look_at(*session);
+  ActivitySnapshot last = detail::activity_snapshot(*session);
   Nanoseconds duration{0};
   std::string told;  // of the stall in progress, once it has been reported
   SteadyClock::time_point before = SteadyClock::now();
@@ -177,20 +177,20 @@ void StallWatchdogHook::State::watch() noexcept {
     const SteadyClock::time_point now = SteadyClock::now();
     // Whoever stops the process stops this thread, too.
     const Nanoseconds passed = std::min<Nanoseconds>(now - std::exchange(before, now), 2 * interval);
-    const Sight sight = detail::look_at(*session);
+    const ActivitySnapshot seen = detail::activity_snapshot(*session);
     duration += passed;
     try {
-      if (sight != last) {
+      if (seen != last) {
         if (!told.empty()) session->log(LogLevel::info, told + " went on after " + seconds(duration));
         told.clear();
-        last = sight;
+        last = seen;
         duration = Nanoseconds(0);
         continue;
       }
-      const Nanoseconds limit = limit_of(options, sight);
+      const Nanoseconds limit = limit_of(options, seen);
       if (!told.empty() || limit <= Nanoseconds(0) || duration < limit) continue;
-      const Stall stall = describe(sight, duration);
-      if (detail::look_at(*session) != last) continue;  // so the stack may be of something else
+      const Stall stall = describe(seen, duration);
+      if (detail::activity_snapshot(*session) != last) continue;  // so the stack may be of something else
       told = stall.hook.empty() ? stall.phase : fmt::format("hook '{}': {}", stall.hook, stall.phase);
       report(stall);
     } catch (...) {
@@ -200,11 +200,11 @@ void StallWatchdogHook::State::watch() noexcept {
   }
 }
 
-Stall StallWatchdogHook::State::describe(const Sight& sight, Nanoseconds duration) const {
+Stall StallWatchdogHook::State::describe(const ActivitySnapshot& seen, Nanoseconds duration) const {
   Stall stall;
-  if (sight.slot != nullptr) stall.hook = session->reporter->hook_name(sight.slot);
-  stall.phase = phase_of(sight);
-  stall.step = sight.step;
+  if (seen.slot != nullptr) stall.hook = session->reporter->hook_name(seen.slot);
+  stall.phase = phase_of(seen);
+  stall.step = seen.step;
   stall.duration = duration;
   const std::int32_t thread_id = session->thread.seen();
   stall.thread = static_cast<std::uint64_t>(thread_id);

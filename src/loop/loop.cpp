@@ -27,9 +27,9 @@ bool Loop::defer_until_idle(std::function<void()> when_idle) {
   if (!busy()) return false;
   when_idle_ = std::move(when_idle);
   ended_.fetch_or(kAbandoned);
-  if (inside_.fetch_or(kDeferred, std::memory_order_acq_rel) != 0) return true;
+  if (occupant_.fetch_or(kDeferred, std::memory_order_acq_rel) != 0) return true;
   ended_.fetch_and(~kAbandoned);
-  inside_.store(0, std::memory_order_release);
+  occupant_.store(0, std::memory_order_release);
   when_idle_ = nullptr;
   return false;
 }
@@ -152,7 +152,7 @@ void Loop::recovering(Body&& body, bool under_way) {
         }
         return;
       }
-      error = promote_root_cause(weighed(std::move(error)));
+      error = prefer_thread_error(with_gravest_primary(std::move(error)));
     }
     if (cancelled_by_stop(error)) {
       Error stopped(StatusCode::stopped, "the step was cancelled by an urgent stop request");
@@ -291,13 +291,13 @@ void Loop::quiet_steps(const SessionRunArgs& args, std::int64_t count) {
     do {
       stage = Reached::before_run;
       call_before_run(calls, reached, error);
-      if (state.unusual || stop.anything()) [[unlikely]]  // a stop may be urgent
+      if (state.leave_fast_path || stop.anything()) [[unlikely]]  // a stop may be urgent
         break;
       session.run(step);
       set_global_step(++global_step);
       stage = Reached::after_run;
       call_after_run(calls.after, error);
-      if (stop.anything() || state.unusual || !state.metadata.nodes.empty()) [[unlikely]]
+      if (stop.anything() || state.leave_fast_path || !state.metadata.nodes.empty()) [[unlikely]]
         break;
       runs_.store(++runs, std::memory_order_relaxed);
       state.now_known = false;
@@ -485,7 +485,7 @@ Error Loop::callback_failure(bool threw) noexcept {
   if (reported && (!threw || error.code() == StatusCode::hook_failed)) return reported;
   if (threw) return error;
   try {
-    return Error(StatusCode::hook_failed, unexplained_failure(callback_text(state_.callback), state_.verdict));
+    return Error(StatusCode::hook_failed, unexplained_failure(callback_text(state_.callback), state_.callback_result));
   } catch (...) {
     return Error::no_memory();
   }
@@ -497,7 +497,7 @@ Error Loop::callback_failure(bool threw) noexcept {
 template <typename OnFailure>
 void Loop::go_on_after(const std::vector<HookCall>& calls, const HookCall* failed, OnFailure&& on_failure) noexcept {
   const CallbackKind kind = state_.callback;
-  state_.unusual = true;
+  state_.leave_fast_path = true;
   Error error = callback_failure(/*threw=*/failed == nullptr);
   if (failed == nullptr) failed = &current(calls);
   while (failed != nullptr) {
@@ -524,7 +524,7 @@ void Loop::go_on_after(const std::vector<HookCall>& calls, const HookCall* faile
       return false;
     }
     // Tolerated: its part in this attempt is over.
-    take_back(slot);
+    withdraw_requests(slot);
     slot.left_out = state_.plan.attempt();
     some_left_out_ = true;
     const Error later = call_hook(slot, CallbackKind::on_error, [&] { slot.hook->on_error(*state_.context, error); });
@@ -542,9 +542,9 @@ void Loop::go_on_after(const std::vector<HookCall>& calls, const HookCall* faile
 }
 
 // What the hook has asked for in this attempt is not to count.
-void Loop::take_back(HookSlot& slot) noexcept {
+void Loop::withdraw_requests(HookSlot& slot) noexcept {
   const std::uint64_t attempt = state_.plan.attempt();
-  state_.plan.forget(slot.request);
+  state_.plan.withdraw(slot.request);
   const auto& slots = hooks_.slots();
   if (std::exchange(slot.skips, 0) == attempt) {
     const auto next = std::find_if(slots.begin(), slots.end(), [&](const auto& x) { return x->skips == attempt; });
@@ -557,7 +557,7 @@ void Loop::take_back(HookSlot& slot) noexcept {
     if (!state_.original->options.is_default()) state_.options.start(state_.original->options, "the caller");
     for (const auto& other : slots) {
       if (other->options_attempt != attempt) continue;
-      for (const RunOptions& wanted : other->wanted_options) state_.options.add(wanted, other->request.party);
+      for (const RunOptions& wanted : other->wanted_options) state_.options.add(wanted, other->request.requester);
     }
   } catch (...) {  // NOLINT(bugprone-empty-catch): these have been merged before, so there is memory and no conflict
   }

@@ -75,12 +75,12 @@ class Loop final : private Reporter {
 
   // Called inside, or by a callback on the same thread.
   HookList& hooks();  // throws CLOSED once the end has begun
-  bool called_back() const noexcept { return (inside_.load(std::memory_order_relaxed) & ~kDeferred) == token(); }
+  bool called_back() const noexcept { return (occupant_.load(std::memory_order_relaxed) & ~kDeferred) == token(); }
 
   // Called by any thread.
   bool should_stop() const noexcept { return state_.stop->requested() || has_ended(kEndOfInput | kLost | kClosed); }
   bool closed() const noexcept { return has_ended(kClosed); }
-  bool busy() const noexcept { return (inside_.load(std::memory_order_acquire) & ~kDeferred) != 0; }
+  bool busy() const noexcept { return (occupant_.load(std::memory_order_acquire) & ~kDeferred) != 0; }
   bool defer_until_idle(std::function<void()> when_idle);
   const std::shared_ptr<StopState>& stop() const noexcept { return state_.stop; }
   std::int64_t global_step() const noexcept { return state_.global_step.load(std::memory_order_relaxed); }
@@ -97,7 +97,7 @@ class Loop final : private Reporter {
   class LastRun;
   void enter() {
     std::uintptr_t nobody = 0;
-    if (!inside_.compare_exchange_strong(nobody, token(), std::memory_order_acquire, std::memory_order_relaxed))
+    if (!occupant_.compare_exchange_strong(nobody, token(), std::memory_order_acquire, std::memory_order_relaxed))
         [[unlikely]]
       refuse_entry();
     state_.now_known = false;
@@ -106,7 +106,7 @@ class Loop final : private Reporter {
   }
   void leave() {
     state_.original = nullptr;  // the caller's
-    if (inside_.exchange(0, std::memory_order_acq_rel) != token()) [[unlikely]]
+    if (occupant_.exchange(0, std::memory_order_acq_rel) != token()) [[unlikely]]
       run_deferred();
   }
   static std::uintptr_t token() noexcept { return reinterpret_cast<std::uintptr_t>(thread_token()); }
@@ -152,7 +152,7 @@ class Loop final : private Reporter {
   Error callback_failure(bool threw) noexcept;                                 // of the callback that has just failed
   void before_run_failed(const HookCalls& calls, const HookCall* failed, std::size_t& reached, Error& result) noexcept;
   void after_run_failed(const std::vector<HookCall>& calls, const HookCall* failed, Error& result) noexcept;
-  void take_back(HookSlot& slot) noexcept;
+  void withdraw_requests(HookSlot& slot) noexcept;
   void call_remaining_after_run(const std::vector<HookCall>& calls, Error& error);
   Error attempt_failed(const SessionRunArgs& args, std::size_t reached, Error error);
   Error skip_step(const SessionRunArgs& args);
@@ -168,8 +168,8 @@ class Loop final : private Reporter {
   void end_session() noexcept;  // coordinator stopped and joined, session closed; what it finds is kept
   void recover(const Error& cause, std::int64_t begun_at);
   void step_completed();
-  Error promote_root_cause(Error error) const noexcept;
-  Error weighed(Error error) const noexcept;
+  Error prefer_thread_error(Error error) const noexcept;
+  Error with_gravest_primary(Error error) const noexcept;
   bool is_recoverable(Error& error) const noexcept;
   bool recovers(Error& error) const noexcept { return config_.recovery.max_attempts > 0 && is_recoverable(error); }
   Error fatal_part(Error error) const noexcept;
@@ -195,7 +195,7 @@ class Loop final : private Reporter {
   std::string hook_name(const HookSlot* slot) const override;
 
   static constexpr std::size_t kAllHooks = static_cast<std::size_t>(-1);
-  static constexpr std::uintptr_t kDeferred = 1;  // in inside_, besides the token, which is even
+  static constexpr std::uintptr_t kDeferred = 1;  // in occupant_, besides the token, which is even
   // In ended_.
   static constexpr std::uint32_t kEndOfInput = 1;
   static constexpr std::uint32_t kLost = 2;       // there is no session, and none is to be had
@@ -207,7 +207,7 @@ class Loop final : private Reporter {
   RunState state_;
   HookList hooks_;
   Results results_;
-  std::atomic<std::uintptr_t> inside_{0};  // token of the thread that is inside; 0: none is
+  std::atomic<std::uintptr_t> occupant_{0};  // token of the thread that is inside; 0: none is
   std::function<void()> when_idle_;
   std::atomic<std::uint32_t> ended_{0};  // bits: why no step can be made
   bool quiet_ = false;  // in the last attempt all went well and nobody asked for anything, so nothing is left of it

@@ -21,7 +21,7 @@ Loop::Loop(Config config, MonitoredSession& monitored)
   state_.context.reset(RunState::new_context(state_));
   state_.monitored = &monitored;
   state_.reporter = this;
-  state_.inside = &inside_;
+  state_.occupant = &occupant_;
   if (config_.log) state_.log_sink = config_.log;
   state_.stop = config_.stop != nullptr ? config_.stop : std::make_shared<StopState>();
   state_.clock = config_.clock != nullptr ? config_.clock : system_clock();
@@ -131,7 +131,7 @@ void Loop::admit(HookSlot& slot, Error& error) {
 void Loop::clear_end_of_input() { ended_.fetch_and(~kEndOfInput); }
 
 void Loop::fail(const Error& given) {
-  const Error error = weighed(given);
+  const Error error = with_gravest_primary(given);
   if (!error) throw StatusError(StatusCode::invalid_argument, "there is no error to fail with");
   if (ending_) throw StatusError(StatusCode::closed, "the session has ended");
   if (error.code() == StatusCode::out_of_range) {

@@ -141,7 +141,7 @@ bool Loop::cancelled_by_stop(const Error& error) const noexcept {
 
 // The primary error says what becomes of the run, so of several that belong to one attempt it must not be one that
 // means less than another: a clean end or a recoverable error hides no fatal one.
-Error Loop::weighed(Error error) const noexcept {
+Error Loop::with_gravest_primary(Error error) const noexcept {
   const auto weight = [&](Error& one) {
     if (is_clean_end(one.code()) || cancelled_by_stop(one)) return 0;
     return recovers(one) ? 1 : 2;
@@ -162,7 +162,7 @@ Error Loop::weighed(Error error) const noexcept {
 
 // A recoverable error of a thread is what a failing step is really about. Without recovery, too, as in the reference's
 // singular session.
-Error Loop::promote_root_cause(Error error) const noexcept {
+Error Loop::prefer_thread_error(Error error) const noexcept {
   if (!state_.coordinator) return error;
   Error cause = state_.coordinator->error();
   if (!cause || is_recoverable(error) || !is_recoverable(cause)) return error;

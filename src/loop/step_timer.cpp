@@ -100,9 +100,9 @@ std::int32_t StepTimer::timed_call(runhook_context* context, void* user_data) {
   const TimedCall& call = *static_cast<const TimedCall*>(user_data);
   call.timer->enter();
   Scope scope{call};
-  const std::int32_t verdict = call.function(context, call.user_data);
-  scope.failed = verdict != call.timer->state_.expected;
-  return verdict;
+  const std::int32_t returned = call.function(context, call.user_data);
+  scope.failed = returned != call.timer->state_.expected;
+  return returned;
 }
 
 void StepTimer::enter() noexcept {

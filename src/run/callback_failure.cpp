@@ -7,8 +7,8 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-std::string unexplained_failure(std::string_view callback, std::int32_t verdict) {
-  return fmt::format("{} returned {}, which is not the success value 0x{:04X} ({})", callback, verdict, kCallbackOk,
+std::string unexplained_failure(std::string_view callback, std::int32_t returned) {
+  return fmt::format("{} returned {}, which is not the success value 0x{:04X} ({})", callback, returned, kCallbackOk,
                      kCallbackOk);
 }
 

@@ -10,7 +10,7 @@ namespace runhook::inline v1 {
 namespace detail {
 
 // "before_run returned 0, which is not the success value 0x600D (24589)". Throws std::bad_alloc.
-std::string unexplained_failure(std::string_view callback, std::int32_t verdict);
+std::string unexplained_failure(std::string_view callback, std::int32_t returned);
 
 }  // namespace detail
 }  // namespace runhook::inline v1

@@ -48,7 +48,7 @@ std::uint64_t HookList::add(HookRegistration registration) {
   slot->due = slot->options.trigger.is_always();
   if (slot->options.name.empty()) slot->options.name = slot->hook->name();
   if (slot->options.name.empty()) slot->options.name = fmt::format("hook#{}", slot->id);
-  slot->request.party = fmt::format("hook '{}'", slot->options.name);
+  slot->request.requester = fmt::format("hook '{}'", slot->options.name);
   waiting_.push_back(std::move(slot));
   mark_changed();
   return last_id_;

@@ -34,18 +34,18 @@ struct HookCalls {
 // the code is laid out for the short one.
 inline constexpr std::ptrdiff_t kCallSites = 8;
 
-// Calls calls[from], calls[from + 1], ... and returns the first whose verdict is not success, or NULL. An exception
+// Calls calls[from], calls[from + 1], ... and returns the first whose result is not success, or NULL. An exception
 // leaves it; state.slot tells whose. Does not catch, so that success costs nothing.
 [[gnu::always_inline]] inline const HookCall* dispatch(RunState& state, const std::vector<HookCall>& calls,
                                                        std::size_t from = 0) {
   runhook_context* const context = state.direct;
   const HookCall* call = calls.data() + from;
   const HookCall* const end = calls.data() + calls.size();
-#define RUNHOOK_CALL(i)                                                                                       \
-  state.slot = call[i].slot;                                                                                  \
-  if (const std::int32_t verdict = call[i].function(context, call[i].user_data); verdict != state.expected) { \
-    state.verdict = verdict;                                                                                  \
-    return call + (i);                                                                                        \
+#define RUNHOOK_CALL(i)                                                                                         \
+  state.slot = call[i].slot;                                                                                    \
+  if (const std::int32_t returned = call[i].function(context, call[i].user_data); returned != state.expected) { \
+    state.callback_result = returned;                                                                           \
+    return call + (i);                                                                                          \
   }
   for (; end - call >= kCallSites; call += kCallSites) [[unlikely]] {
       RUNHOOK_CALL(0)
@@ -75,7 +75,7 @@ class HookList {
   bool changed() const noexcept { return changed_; }
   void mark_changed() noexcept {
     changed_ = true;
-    state_.unusual = true;  // so that a loop that does not look here is left
+    state_.leave_fast_path = true;  // so that a loop that does not look here is left
   }
 
   // Takes the next waiting hook into the list, at the place that its phase gives it; NULL if none waits.

@@ -43,7 +43,7 @@ void Plan::activate(HookRequest& request) {
   if (!request.planned) dirty_ = true;
 }
 
-void Plan::forget(HookRequest& request) noexcept {
+void Plan::withdraw(HookRequest& request) noexcept {
   if (!asked(request)) return;
   std::erase(active_, &request);
   request.attempt = 0;
@@ -114,8 +114,8 @@ void Plan::add_feed(HookRequest& request, std::string_view name, Value value) {
     if (other == &request) continue;
     const auto end = other->feed_nodes.begin() + static_cast<std::ptrdiff_t>(other->feed_cursor);
     if (std::find(other->feed_nodes.begin(), end, node) != end) {
-      throw StatusError(StatusCode::invalid_argument,
-                        fmt::format("Same tensor is fed by {} and {}: '{}'", other->party, request.party, name));
+      throw StatusError(StatusCode::invalid_argument, fmt::format("Same tensor is fed by {} and {}: '{}'",
+                                                                  other->requester, request.requester, name));
     }
   }
   dirty_ = true;
@@ -127,7 +127,7 @@ void Plan::add_feed(HookRequest& request, std::string_view name, Value value) {
 }
 
 bool Plan::unchanged(const SessionRunArgs& caller) const {
-  if (dirty_ || active_.size() != planned_parties_) return false;
+  if (dirty_ || active_.size() != planned_requesters_) return false;
   for (const HookRequest* request : active_) {
     if (request->form != request->planned_form || request->feed_cursor != request->args.feeds.size()) return false;
     if (request->form == HookRequest::Form::keyed && request->fetch_cursor != request->keyed.size()) return false;
@@ -202,7 +202,7 @@ void Plan::rebuild(const SessionRunArgs& caller) {
       request->feed_nodes.push_back(node);
       if (std::find(caller_feed_nodes_.begin(), caller_feed_nodes_.end(), node) != caller_feed_nodes_.end()) {
         throw StatusError(StatusCode::invalid_argument,
-                          fmt::format("Same tensor is fed by {} and the caller: '{}'", request->party, feed.name));
+                          fmt::format("Same tensor is fed by {} and the caller: '{}'", request->requester, feed.name));
       }
     }
     assign_slots(request->fetches(), request->slots);
@@ -221,7 +221,7 @@ void Plan::rebuild(const SessionRunArgs& caller) {
     request->planned = true;
     request->planned_form = request->form;
   }
-  planned_parties_ = planned_.size();
+  planned_requesters_ = planned_.size();
   dirty_ = false;
 }
 

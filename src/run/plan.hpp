@@ -17,13 +17,13 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-// What one party asks for in an attempt, compared with what it asked for last time as it comes in, so that asking for
-// the same again costs string comparisons and nothing else.
+// What one requester asks for in an attempt, compared with what it asked for last time as it comes in, so that asking
+// for the same again costs string comparisons and nothing else.
 struct HookRequest {
   enum class Form : std::uint8_t { none, keyed, tree };
 
-  std::string party;    // for messages, e.g. "hook 'loss'"
-  SessionRunArgs args;  // fetches and feeds as of the last attempt in which it asked
+  std::string requester;  // for messages, e.g. "hook 'loss'"
+  SessionRunArgs args;    // fetches and feeds as of the last attempt in which it asked
   Results results;
 
   Form form = Form::none;          // of this attempt
@@ -51,11 +51,11 @@ class Plan {
   }
   // After an attempt in which nobody asked for anything. One number serves until somebody does.
   void begin_quiet_attempts() noexcept { ++attempt_; }
-  void reserve(std::size_t parties) { active_.reserve(parties); }
+  void reserve(std::size_t requesters) { active_.reserve(requesters); }
   std::uint64_t attempt() const noexcept { return attempt_; }
   bool asked(const HookRequest& request) const noexcept { return request.attempt == attempt_; }
-  void forget(HookRequest& request) noexcept;  // takes back what it asked for in this attempt
-  void remove(HookRequest& request) noexcept;  // before the request is destroyed
+  void withdraw(HookRequest& request) noexcept;  // takes back what it asked for in this attempt
+  void remove(HookRequest& request) noexcept;    // before the request is destroyed
 
   // All throw NOT_FOUND, ALREADY_EXISTS or INVALID_ARGUMENT.
   void add_fetch(HookRequest& request, std::string_view key, std::string_view name);
@@ -64,7 +64,7 @@ class Plan {
 
   // Merges the caller's args with the active requests. Does next to nothing if all ask for the same as last time.
   void merge(const SessionRunArgs& caller) {
-    if (active_.empty() && !dirty_ && planned_parties_ == 0 && caller.feeds.empty() && feeds_.empty() &&
+    if (active_.empty() && !dirty_ && planned_requesters_ == 0 && caller.feeds.empty() && feeds_.empty() &&
         caller.fetches.same_object(caller_fetches_)) {
       return;
     }
@@ -73,7 +73,7 @@ class Plan {
 
   // Whether nobody asked for anything last time, and the plan has nothing in it.
   bool quiet() const noexcept {
-    return !dirty_ && fetches_.empty() && feeds_.empty() && planned_parties_ == 0 && active_.empty();
+    return !dirty_ && fetches_.empty() && feeds_.empty() && planned_requesters_ == 0 && active_.empty();
   }
 
   // The engine's view of a step that asks for nothing.
@@ -92,7 +92,7 @@ class Plan {
   // Hands the results to caller and requests.
   void distribute(Results& caller);
   bool fetches_anything() const noexcept {
-    return !fetches_.empty() || planned_parties_ != 0 || !caller_fetches_.same_object(Fetches());
+    return !fetches_.empty() || planned_requesters_ != 0 || !caller_fetches_.same_object(Fetches());
   }
   bool feeds_anything() const noexcept { return !feeds_.empty(); }
   void drop_feeds() noexcept;
@@ -117,7 +117,7 @@ class Plan {
   std::map<std::string, NodeId, std::less<>> resolved_;
   std::uint64_t attempt_ = 1;
   bool dirty_ = true;
-  std::size_t planned_parties_ = 0;
+  std::size_t planned_requesters_ = 0;
   std::vector<HookRequest*> active_;   // those that asked in this attempt, in hook order
   std::vector<HookRequest*> planned_;  // those of the plan
 

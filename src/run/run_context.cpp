@@ -16,7 +16,7 @@ namespace {
 // The state behind a context outside a loop: one nameless hook, for which every callback is always in progress.
 struct StandaloneState : RunState {
   StandaloneState(SessionRunArgs args, std::shared_ptr<Session> raw) : own_args(std::move(args)), hook(*this) {
-    hook.request.party = "the hook";
+    hook.request.requester = "the hook";
     session = std::move(raw);
     stop = std::make_shared<StopState>();
     clock = system_clock();
@@ -46,7 +46,7 @@ void requesting(RunState& state, const char* what, Body&& body) {
     auto& own = static_cast<StandaloneState&>(state);
     if (std::exchange(own.executed, false)) own.begin_attempt(own.own_args);
   }
-  state.unusual = true;
+  state.leave_fast_path = true;
   try {
     if (state.callback != CallbackKind::before_run && state.callback != CallbackKind::standalone) {
       throw_not_here(what, "before_run");
@@ -61,7 +61,7 @@ void requesting(RunState& state, const char* what, Body&& body) {
 // Keeps what the hook asked for, so that it can be taken back alone.
 void add_options_of(RunState& state, const RunOptions& options) {
   detail::HookSlot& slot = *state.slot;
-  state.options.add(options, slot.request.party);
+  state.options.add(options, slot.request.requester);
   if (std::exchange(slot.options_attempt, state.plan.attempt()) != state.plan.attempt()) slot.wanted_options.clear();
   slot.wanted_options.push_back(options);
 }
@@ -182,7 +182,7 @@ const SessionRunArgs& SessionRunContext::requested() const noexcept {
 
 void SessionRunContext::announce_last_step(std::int64_t step) noexcept {
   state_->last_step = std::min(state_->last_step, step);
-  state_->unusual = true;
+  state_->leave_fast_path = true;
 }
 
 std::optional<std::int64_t> SessionRunContext::last_step() const noexcept {
@@ -213,7 +213,7 @@ void SessionRunContext::skip_step() {
   if (!state_->skip) state_->skipped_by.assign(hook_name());
   state_->skip = true;
   state_->slot.get()->skips = state_->plan.attempt();
-  state_->unusual = true;
+  state_->leave_fast_path = true;
 }
 
 void SessionRunContext::discard_result() {
@@ -221,7 +221,7 @@ void SessionRunContext::discard_result() {
     throw_not_here("discarding the result", "after_run");
   }
   state_->discard = true;
-  state_->unusual = true;
+  state_->leave_fast_path = true;
 }
 
 const SessionRunValues& SessionRunContext::execute() {

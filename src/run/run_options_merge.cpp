@@ -13,10 +13,10 @@ namespace detail {
 
 namespace {
 
-void check_timeout(const RunOptions& options, std::string_view party) {
+void check_timeout(const RunOptions& options, std::string_view requester) {
   if (options.timeout_ms >= 0) return;
   throw StatusError(StatusCode::invalid_argument,
-                    fmt::format("time-out of {} ms given by {} is negative", options.timeout_ms, party));
+                    fmt::format("time-out of {} ms given by {} is negative", options.timeout_ms, requester));
 }
 
 }  // namespace
@@ -31,12 +31,12 @@ void OptionsMerge::clear_slowly() noexcept {
   merged_.engine.clear();
   merged_.hooks = HookSelection::all;
   merged_.hook_names.clear();
-  engine_parties_.clear();
+  engine_requesters_.clear();
 }
 
-void OptionsMerge::start(const RunOptions& options, std::string_view party) {
+void OptionsMerge::start(const RunOptions& options, std::string_view requester) {
   clear_slowly();
-  check_timeout(options, party);
+  check_timeout(options, requester);
   started_ = true;
   merged_.trace_level = options.trace_level;
   merged_.timeout_ms = options.timeout_ms;
@@ -45,19 +45,19 @@ void OptionsMerge::start(const RunOptions& options, std::string_view party) {
   merged_.watches = options.watches;
   merged_.hooks = options.hooks;
   merged_.hook_names = options.hook_names;
-  unite_engine(options, party);
+  unite_engine(options, requester);
 }
 
-void OptionsMerge::add(const RunOptions& from, std::string_view party) {
+void OptionsMerge::add(const RunOptions& from, std::string_view requester) {
   if (!started_) {
     start(RunOptions(), {});
   }
   if (from.is_default()) return;
-  check_timeout(from, party);
+  check_timeout(from, requester);
   const std::size_t watches = merged_.watches.size();
   merged_.watches.insert(merged_.watches.end(), from.watches.begin(), from.watches.end());
   try {
-    unite_engine(from, party);
+    unite_engine(from, requester);
   } catch (...) {
     merged_.watches.resize(watches);
     throw;
@@ -69,25 +69,25 @@ void OptionsMerge::add(const RunOptions& from, std::string_view party) {
   merged_.report_allocations_on_oom = merged_.report_allocations_on_oom || from.report_allocations_on_oom;
 }
 
-void OptionsMerge::unite_engine(const RunOptions& from, std::string_view party) {
+void OptionsMerge::unite_engine(const RunOptions& from, std::string_view requester) {
   const std::size_t before = merged_.engine.size();
   try {
     for (const auto& [key, value] : from.engine) {
       const auto same_key = [&key = key](const auto& entry) { return entry.first == key; };
       const auto found = std::find_if(merged_.engine.begin(), merged_.engine.end(), same_key);
       if (found == merged_.engine.end()) {
-        engine_parties_.emplace_back(party);
+        engine_requesters_.emplace_back(requester);
         merged_.engine.emplace_back(key, value);
       } else if (found->second != value) {
-        const std::string& first = engine_parties_[static_cast<std::size_t>(found - merged_.engine.begin())];
+        const std::string& first = engine_requesters_[static_cast<std::size_t>(found - merged_.engine.begin())];
         throw StatusError(StatusCode::invalid_argument,
                           fmt::format("engine option '{}' is set to '{}' by {} and to '{}' by {}", key, found->second,
-                                      first, value, party));
+                                      first, value, requester));
       }
     }
   } catch (...) {
     merged_.engine.resize(before);
-    engine_parties_.resize(before);
+    engine_requesters_.resize(before);
     throw;
   }
 }

@@ -11,7 +11,7 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-// The merge of one attempt. It remembers who set an engine option first, to name both parties of a conflict.
+// The merge of one attempt. It remembers who set an engine option first, to name both requesters of a conflict.
 class OptionsMerge {
  public:
   // Back to "nobody has asked for anything". Next to free if nobody has.
@@ -20,20 +20,20 @@ class OptionsMerge {
   }
   // Begins with a copy of `options`; `hooks` and `hook_names` are taken from here and nowhere else.
   // Throws INVALID_ARGUMENT for a negative time-out or two values for one engine option.
-  void start(const RunOptions& options, std::string_view party);
-  // Folds in what another party asks for. All-default options ask for nothing and are left out; otherwise their
+  void start(const RunOptions& options, std::string_view requester);
+  // Folds in what another requester asks for. All-default options ask for nothing and are left out; otherwise their
   // time-out counts, so that 0 means unlimited. Throws INVALID_ARGUMENT; then nothing of `from` has been merged.
-  void add(const RunOptions& from, std::string_view party);
+  void add(const RunOptions& from, std::string_view requester);
 
   bool started() const noexcept { return started_; }
   const RunOptions& merged() const noexcept { return merged_; }
 
  private:
   void clear_slowly() noexcept;
-  void unite_engine(const RunOptions& from, std::string_view party);
+  void unite_engine(const RunOptions& from, std::string_view requester);
 
   RunOptions merged_;
-  std::vector<std::string> engine_parties_;  // parallel to merged_.engine
+  std::vector<std::string> engine_requesters_;  // parallel to merged_.engine
   bool started_ = false;
 };
 

@@ -51,10 +51,10 @@ inline constexpr std::size_t kHookCallbacks = static_cast<std::size_t>(CallbackK
 // Written by one thread at the price of a plain store, and looked at by others. A std::atomic, even a relaxed one,
 // costs the compiler a register for its address, and the loop the reloading of it.
 template <typename T>
-class Shown {
+class OwnerWritten {
  public:
-  Shown(T value) noexcept : value_(value) {}  // NOLINT(google-explicit-constructor): stands for the value
-  Shown& operator=(T value) noexcept {
+  OwnerWritten(T value) noexcept : value_(value) {}  // NOLINT(google-explicit-constructor): stands for the value
+  OwnerWritten& operator=(T value) noexcept {
 #if defined(RUNHOOK_THREAD_SANITIZER)
     __atomic_store(&value_, &value, __ATOMIC_RELAXED);
 #else
@@ -133,21 +133,21 @@ struct RunState {
   void log(LogLevel level, std::string_view text) const noexcept;
 
   // Hot: touched for every callback.
-  Shown<HookSlot*> slot = nullptr;      // of the hook being called, while there is a callback; see hook_called()
-  std::int32_t verdict = kCallbackOk;   // of the direct callback that failed last
-  std::int64_t expected = kCallbackOk;  // a verdict that no callback can give, once the present one has failed
-  Shown<CallbackKind> callback = CallbackKind::none;
-  bool unusual = false;  // the attempt needs more than calling hooks and session
+  OwnerWritten<HookSlot*> slot = nullptr;      // of the hook being called, while there is a callback; see hook_called()
+  std::int32_t callback_result = kCallbackOk;  // of the direct callback that failed last
+  std::int64_t expected = kCallbackOk;         // a result that no callback can give, once the present one has failed
+  OwnerWritten<CallbackKind> callback = CallbackKind::none;
+  bool leave_fast_path = false;  // the attempt needs more than calling hooks and session
   bool skip = false;
   bool discard = false;
   bool now_known = false;
 
-  Shown<SpanKind> activity = SpanKind::attempt;  // what the loop does besides attempts
-  Shown<std::uint64_t> attempts = 0;             // begun, quiet ones left out
+  OwnerWritten<SpanKind> activity = SpanKind::attempt;  // what the loop does besides attempts
+  OwnerWritten<std::uint64_t> attempts = 0;             // begun, quiet ones left out
   // For those who watch from other threads. The thread is noted while there are any.
-  const std::atomic<std::uintptr_t>* inside = nullptr;  // not 0: a thread is in the loop; NULL: there is no loop
+  const std::atomic<std::uintptr_t>* occupant = nullptr;  // not 0: a thread is in the loop; NULL: there is no loop
   int watchers = 0;
-  Shown<std::int32_t> thread = 0;  // that is in the loop, or was so last
+  OwnerWritten<std::int32_t> thread = 0;  // that is in the loop, or was so last
 
   const SessionRunArgs* original = nullptr;
   std::shared_ptr<Session> session;
@@ -172,7 +172,7 @@ struct RunState {
 
   // Nothing is left of the last attempt.
   void clear_attempt() noexcept {
-    unusual = false;
+    leave_fast_path = false;
     skip = false;
     discard = false;
     options.clear();
@@ -186,13 +186,13 @@ struct RunState {
   }
   void fail(const Error& error) noexcept {
     if (!reported) reported = error;
-    expected = kImpossibleVerdict;
+    expected = kImpossibleResult;
   }
   Error take_failure() noexcept {
     expected = kCallbackOk;
     return std::exchange(reported, Error());
   }
-  static constexpr std::int64_t kImpossibleVerdict = std::int64_t{1} << 40;
+  static constexpr std::int64_t kImpossibleResult = std::int64_t{1} << 40;
 };
 
 // Marks the callback in progress and whose it is; restores what was before, for callbacks within callbacks.

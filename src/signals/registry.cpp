@@ -126,13 +126,13 @@ Place* place_of(const SignalSubscriber& subscriber) noexcept {
 }
 
 // Tells all subscribers.
-SignalVerdict deliver(int signal) noexcept {
-  SignalVerdict verdict;
+SignalResponse deliver(int signal) noexcept {
+  SignalResponse response;
   for (Place* place = registry.places.load(); place != nullptr; place = place->next) {
-    if (SignalSubscriber* const subscriber = place->subscriber.load()) subscriber->receive(signal, verdict);
+    if (SignalSubscriber* const subscriber = place->subscriber.load()) subscriber->receive(signal, response);
   }
-  if (const int descriptor = registry.descriptor.load(); descriptor >= 0 && verdict.handled) wake_watcher(descriptor);
-  return verdict;
+  if (const int descriptor = registry.descriptor.load(); descriptor >= 0 && response.handled) wake_watcher(descriptor);
+  return response;
 }
 
 }  // namespace
@@ -140,17 +140,17 @@ SignalVerdict deliver(int signal) noexcept {
 void on_signal(int layer, int signal, siginfo_t* info, void* context) {
   const int saved_errno = errno;
   const FormerAction& former = former_action(layer, signal);
-  SignalVerdict verdict;
+  SignalResponse response;
   // A child that shares our memory and has not yet become another program has no subscriptions either.
   if (registry.process.load() == getpid()) {
     registry.handlers_inside.fetch_add(1);
-    if (is_layer_active(layer, signal)) verdict = deliver(signal);
+    if (is_layer_active(layer, signal)) response = deliver(signal);
     registry.handlers_inside.fetch_sub(1);
   }
   // Without subscribers it is as if the handler were not there.
-  if (!verdict.handled && former.is_default()) verdict.default_action = is_layer_in_force(layer, signal);
-  if (verdict.default_action) take_default_action(signal);
-  if (verdict.chain) former.call(signal, info, context);
+  if (!response.handled && former.is_default()) response.default_action = is_layer_in_force(layer, signal);
+  if (response.default_action) take_default_action(signal);
+  if (response.chain) former.call(signal, info, context);
   errno = saved_errno;
 }
 

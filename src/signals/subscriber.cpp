@@ -102,23 +102,23 @@ std::uint64_t SignalSubscriber::received(int signal) const noexcept {
 
 // In the signal handler, to post(): no locks, no memory, no thread-local data.
 
-void SignalSubscriber::receive(int signal, SignalVerdict& verdict) noexcept {
+void SignalSubscriber::receive(int signal, SignalResponse& response) noexcept {
   Rule* const rule = find(signal);
   if (rule == nullptr || !rule->on.load()) return;
-  verdict.handled = true;
-  if (!options_.chain) verdict.chain = false;
+  response.handled = true;
+  if (!options_.chain) response.chain = false;
   // What it asks for comes before the count: whoever sees the count finds that it was asked for.
   if (saves(rule->is)) state_->request_save();
-  if (rule->is.action != SignalAction::save) receive_stop(*rule, monotonic_ns(), verdict);
+  if (rule->is.action != SignalAction::save) receive_stop(*rule, monotonic_ns(), response);
   rule->received.fetch_add(1);
 }
 
-void SignalSubscriber::receive_stop(Rule& rule, std::int64_t now_ns, SignalVerdict& verdict) noexcept {
+void SignalSubscriber::receive_stop(Rule& rule, std::int64_t now_ns, SignalResponse& response) noexcept {
   if (rule.is.repeat == SignalRepeat::ignore && rule.stage.load() > 0) return;
   const std::uint32_t stage = count(rule, now_ns);
   const Stages stages = stages_of(rule.is);
   if (stages.last != 0 && stage >= stages.last) {
-    verdict.default_action = true;
+    response.default_action = true;
   } else if (stages.urgent != 0 && stage == stages.urgent) {
     post(rule, StopUrgency::now, now_ns);
   } else if (stage == 1) {

@@ -16,7 +16,7 @@ namespace runhook::inline v1 {
 namespace detail {
 
 // What the handler is to do once all subscribers have been told of a signal.
-struct SignalVerdict {
+struct SignalResponse {
   bool handled = false;         // a subscriber has a rule for it
   bool chain = true;            // the handler that was there may be called
   bool default_action = false;  // the process is to end
@@ -42,7 +42,7 @@ class SignalSubscriber {
   std::uint64_t received(int signal) const noexcept;
 
   // In a signal handler.
-  void receive(int signal, SignalVerdict& verdict) noexcept;
+  void receive(int signal, SignalResponse& response) noexcept;
 
   // On the registration's thread: does what is left to be done. Returns when the process is to end, and by which
   // signal.
@@ -70,7 +70,7 @@ class SignalSubscriber {
   };
   Rule* find(int signal) noexcept;
   static std::uint32_t count(Rule& rule, std::int64_t now_ns) noexcept;
-  void receive_stop(Rule& rule, std::int64_t now_ns, SignalVerdict& verdict) noexcept;
+  void receive_stop(Rule& rule, std::int64_t now_ns, SignalResponse& response) noexcept;
   void post(Rule& rule, StopUrgency urgency, std::int64_t now_ns) noexcept;
   void tell(Rule& rule);
   void tell_of_save(Rule& rule);

@@ -6,7 +6,7 @@ namespace runhook::inline v1 {
 
 StopFlag::StopFlag() : StopFlag(StopSource()) {}
 
-StopFlag::StopFlag(const StopSource& source) : state_(source.state()), crew_(std::make_shared<Crew>()) {}
+StopFlag::StopFlag(const StopSource& source) : state_(source.state()), group_(std::make_shared<Group>()) {}
 
 bool StopFlag::raise(std::string_view why, std::string_view who, std::int64_t step) const noexcept {
   StopReason reason;

@@ -14,7 +14,7 @@ namespace runhook::inline v1 {
 
 // Each member says, under the lock, which step it is certain to reach, and begins a run only if the flag was not raised
 // at that moment. So whoever finds the flag raised knows how far any run that is under way will get.
-struct StopFlag::Crew {
+struct StopFlag::Group {
   std::mutex mutex;
   std::vector<std::shared_ptr<std::int64_t>> members;
   std::optional<std::int64_t> target;  // at which all stop, once it is decided

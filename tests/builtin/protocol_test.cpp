@@ -57,7 +57,7 @@ std::string fault_of(const std::vector<std::string>& called, bool ended) {
   return {};
 }
 
-int32_t verdict(runhook_context* context, runhook_status status) {
+int32_t result_of(runhook_context* context, runhook_status status) {
   return status == RUNHOOK_OK ? RUNHOOK_CALLBACK_OK : runhook_context_fail(context, status, "on purpose");
 }
 
@@ -70,8 +70,8 @@ class EveryBuiltinHook : public testing::TestWithParam<std::tuple<std::size_t, s
   void SetUp() override {
     loop_.step = [this](runhook_context* context) {
       const bool special = ++step_ == kSpecial;
-      if (special && situation().step != RUNHOOK_OK) return verdict(context, situation().step);
-      return verdict(context, runhook_step_set_double(context, "text", 1, nullptr));
+      if (special && situation().step != RUNHOOK_OK) return result_of(context, situation().step);
+      return result_of(context, runhook_step_set_double(context, "text", 1, nullptr));
     };
     loop_.create = [this](runhook_context* context) {
       const char* const names[] = {"text"};
@@ -79,12 +79,12 @@ class EveryBuiltinHook : public testing::TestWithParam<std::tuple<std::size_t, s
       runhook_session* raw = runhook_function_session_create(&function, names, 1, nullptr, 0, nullptr);
       const auto status = runhook_context_set_session(context, raw, nullptr);
       runhook_session_destroy(raw);
-      return verdict(context, status);
+      return result_of(context, status);
     };
     if (situation().callback == nullptr) return;
     before_.on[situation().callback] = [this](runhook_context* context) {
       const bool earlier = std::string(situation().callback) == "before_run";
-      if (acted_ || step_ < (earlier ? kSpecial - 1 : kSpecial)) return verdict(context, RUNHOOK_OK);
+      if (acted_ || step_ < (earlier ? kSpecial - 1 : kSpecial)) return result_of(context, RUNHOOK_OK);
       acted_ = true;
       return act(context);
     };
@@ -92,16 +92,16 @@ class EveryBuiltinHook : public testing::TestWithParam<std::tuple<std::size_t, s
   int32_t act(runhook_context* context) {
     switch (situation().act) {
       case Act::fail:
-        return verdict(context, situation().fails);
+        return result_of(context, situation().fails);
       case Act::skip:
-        return verdict(context, runhook_context_skip_step(context, nullptr));
+        return result_of(context, runhook_context_skip_step(context, nullptr));
       case Act::discard:
-        return verdict(context, runhook_context_discard_result(context, nullptr));
+        return result_of(context, runhook_context_discard_result(context, nullptr));
       case Act::stop:
         runhook_context_request_stop(context, 0, "enough", RUNHOOK_STOP_AFTER_STEP);
         break;
       case Act::remove:
-        return verdict(context, runhook_monitored_session_remove_hook(loop_.session, id_, nullptr));
+        return result_of(context, runhook_monitored_session_remove_hook(loop_.session, id_, nullptr));
     }
     return RUNHOOK_CALLBACK_OK;
   }

@@ -165,8 +165,8 @@ class Raw {
     }
     if (on_run) {
       const Callback action = on_run;  // a copy: it may replace itself
-      const std::int32_t verdict = action(context);
-      if (verdict != RUNHOOK_CALLBACK_OK) return verdict;
+      const std::int32_t returned = action(context);
+      if (returned != RUNHOOK_CALLBACK_OK) return returned;
     }
     if (const auto failure = failures.find(runs); failure != failures.end()) {
       return runhook_context_fail(context, failure->second.code, failure->second.message.c_str());

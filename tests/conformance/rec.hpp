@@ -123,13 +123,13 @@ class Rec {
 
   std::int32_t before(runhook_context* context) {
     asked = {};
-    const std::int32_t verdict = called("before", context);
-    if (verdict != RUNHOOK_CALLBACK_OK) return verdict;
+    const std::int32_t returned = called("before", context);
+    if (returned != RUNHOOK_CALLBACK_OK) return returned;
     if (!wanted.fetches.empty() || !wanted.feeds.empty() || wanted.options) {
       const OwnArgs args = args_of(wanted);
       asked = call(runhook_context_request, context, args.get());
     }
-    return verdict;
+    return returned;
   }
 
   std::int32_t after(runhook_context* context) {

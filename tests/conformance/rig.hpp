@@ -86,8 +86,8 @@ class Rig {
     return [this](runhook_context* context) {
       ++created;
       if (before_create) {
-        const std::int32_t verdict = before_create(context);
-        if (verdict != RUNHOOK_CALLBACK_OK) return verdict;
+        const std::int32_t returned = before_create(context);
+        if (returned != RUNHOOK_CALLBACK_OK) return returned;
       }
       if (next_raw_ >= raws.size()) return runhook_context_fail(context, RUNHOOK_ERR_NOT_FOUND, "list empty");
       const OwnSession made = raws[next_raw_++]->session();

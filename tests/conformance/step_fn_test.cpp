@@ -131,8 +131,8 @@ TEST(StepFunction, SF_13_FailureAfterTheRunRepeatsItAll) {
   double result = 0;
   EXPECT_REPLY(rig.step_fn([&](runhook_context* context) {
     accumulate(context);
-    const std::int32_t verdict = with_hooks(context, identity_of(1.3), &result);
-    if (verdict != kOk) return verdict;
+    const std::int32_t returned = with_hooks(context, identity_of(1.3), &result);
+    if (returned != kOk) return returned;
     return ++calls == 1 ? runhook_context_fail(context, RUNHOOK_ERR_ABORTED, "preempted") : kOk;
   }),
                RUNHOOK_OK);

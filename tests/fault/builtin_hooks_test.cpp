@@ -14,7 +14,7 @@ const BuiltinHook* hook_under_test = nullptr;
 int32_t policy = RUNHOOK_POLICY_FAIL;  // what its own failures do
 
 int32_t step_with_text(runhook_context* context, void*) {
-  return Trial::verdict(context, runhook_step_set_double(context, "text", 1, nullptr));
+  return Trial::returned(context, runhook_step_set_double(context, "text", 1, nullptr));
 }
 
 int32_t create_text_session(runhook_context* context, void*) {
@@ -27,7 +27,7 @@ int32_t create_text_session(runhook_context* context, void*) {
   if (session != nullptr) status = runhook_context_set_session(context, session, nullptr);
   runhook_session_destroy(session);
   runhook_error_destroy(error);
-  return Trial::verdict(context, status);
+  return Trial::returned(context, status);
 }
 
 void with_hook(Trial& trial) {

@@ -20,7 +20,7 @@ inline int32_t plain_step(runhook_context* context, void*) {
   runhook_step_input(context, "x");
   runhook_status status = runhook_step_set_double(context, "y", 1, nullptr);
   if (status == RUNHOOK_OK) status = runhook_step_set_double(context, "loss", 0.5, nullptr);
-  return Trial::verdict(context, status);
+  return Trial::returned(context, status);
 }
 
 // A creator's callback: the data is the trial, but the error belongs to the call under way.
@@ -36,7 +36,7 @@ int32_t create_session(runhook_context* context, void* data) {
   runhook_error_destroy(error);
   if (session != nullptr) status = runhook_context_set_session(context, session, nullptr);
   runhook_session_destroy(session);
-  return Trial::verdict(context, status);
+  return Trial::returned(context, status);
 }
 
 }  // namespace runhook_test

@@ -43,7 +43,7 @@ inline runhook_session* new_graph_session(Trial& trial, runhook_graph** graph_ou
         *static_cast<double*>(runhook_value_mutable_data(out)) = weight;
       }
       runhook_error_destroy(error);
-      return Trial::verdict(context, status);
+      return Trial::returned(context, status);
     };
     trial.own(node);
     const char* const after[] = {"train"};

@@ -34,7 +34,7 @@ inline runhook_hook fetching_hook(Trial& trial) {
   runhook_hook hook = counted_hook(trial, "a hook that fetches");
   hook.before_run = [](runhook_context* context, void*) {
     runhook_context_original_args(context);
-    return Trial::verdict(context, runhook_context_add_fetch(context, "the/loss", "loss", nullptr));
+    return Trial::returned(context, runhook_context_add_fetch(context, "the/loss", "loss", nullptr));
   };
   hook.after_run = [](runhook_context* context, void*) {
     double number = 0;
@@ -42,7 +42,7 @@ inline runhook_hook fetching_hook(Trial& trial) {
     runhook_context_metadata(context);
     runhook_context_options(context);
     runhook_context_session(context);
-    return Trial::verdict(context, runhook_context_get_double(context, nullptr, &number, nullptr));
+    return Trial::returned(context, runhook_context_get_double(context, nullptr, &number, nullptr));
   };
   return hook;
 }
@@ -54,7 +54,7 @@ inline runhook_hook feeding_hook(Trial& trial) {
     const runhook_status status =
         value == nullptr ? RUNHOOK_ERR_NO_MEMORY : runhook_context_add_feed(context, "x", value, nullptr);
     runhook_value_destroy(value);
-    return Trial::verdict(context, status);
+    return Trial::returned(context, status);
   };
   return hook;
 }

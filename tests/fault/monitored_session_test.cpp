@@ -19,7 +19,7 @@ runhook_hook optioned_hook(Trial& trial) {
     if (status == RUNHOOK_OK) status = runhook_context_add_options(context, options, nullptr);
     runhook_run_options_destroy(options);
     runhook_error_destroy(error);
-    return Trial::verdict(context, status);
+    return Trial::returned(context, status);
   };
   return hook;
 }
@@ -44,7 +44,7 @@ void monitored_session(Trial& trial) {
   runhook_results_destroy(results);
 
   const runhook_function step = function_of(trial, [](runhook_context* context, void*) {
-    return Trial::verdict(context, runhook_context_run_with_hooks(context, nullptr, nullptr, nullptr));
+    return Trial::returned(context, runhook_context_run_with_hooks(context, nullptr, nullptr, nullptr));
   });
   trial.ok(runhook_monitored_session_run_step_fn(session, &step, trial.error()));
 

@@ -33,7 +33,7 @@ void recovery(Trial& trial) {
     policy.classify = [](runhook_context* context, void*) {
       const runhook_error* error = runhook_context_error(context);
       const int32_t yes = error != nullptr && runhook_error_code(error) == RUNHOOK_ERR_ABORTED ? 1 : 0;
-      return Trial::verdict(context, runhook_context_set_recoverable(context, yes, nullptr));
+      return Trial::returned(context, runhook_context_set_recoverable(context, yes, nullptr));
     };
     policy.on_recovery = [](runhook_context*, void*) { return kOk; };
     good = trial.ok(runhook_config_set_recovery(config, &policy, trial.error())) &&

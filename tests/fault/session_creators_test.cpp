@@ -57,7 +57,7 @@ void scaffold(Trial& trial) {
     });
     trial.ok(runhook_scaffold_set(pieces, RUNHOOK_PIECE_INIT_FN, &init, trial.error()));
     const runhook_function ready = function_of(trial, [](runhook_context* context, void*) {
-      return Trial::verdict(context, runhook_context_add_missing(context, "something of some length", nullptr));
+      return Trial::returned(context, runhook_context_add_missing(context, "something of some length", nullptr));
     });
     trial.ok(runhook_scaffold_set(pieces, RUNHOOK_PIECE_READY_OP, &ready, trial.error()));
     runhook_scaffold* copy = trial.made(runhook_scaffold_copy(pieces, trial.error()));

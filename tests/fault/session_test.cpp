@@ -33,8 +33,8 @@ void engine(Trial& trial) {
   runhook_session_table table = RUNHOOK_SESSION_TABLE_INIT;
   table.resolve = [](runhook_context* context, void*) {
     const char* const name = runhook_engine_name(context);
-    return Trial::verdict(context,
-                          runhook_engine_set_node(context, name != nullptr && name[0] == 's' ? 1 : 2, nullptr));
+    return Trial::returned(context,
+                           runhook_engine_set_node(context, name != nullptr && name[0] == 's' ? 1 : 2, nullptr));
   };
   table.run = [](runhook_context* context, void*) {
     runhook_status status = RUNHOOK_OK;
@@ -46,12 +46,12 @@ void engine(Trial& trial) {
     }
     if (status == RUNHOOK_OK) status = runhook_engine_add_node_stats(context, "a node of some length", 1, 2, nullptr);
     runhook_context_options(context);
-    return Trial::verdict(context, status);
+    return Trial::returned(context, status);
   };
   table.close = [](runhook_context*, void*) { return kOk; };
   table.global_step = "step";
   table.list_variables = table.uninitialized = [](runhook_context* context, void*) {
-    return Trial::verdict(context, runhook_engine_add_name(context, "a variable of some length", nullptr));
+    return Trial::returned(context, runhook_engine_add_name(context, "a variable of some length", nullptr));
   };
   table.initialize = [](runhook_context*, void*) { return kOk; };
   table.read_variable = [](runhook_context* context, void*) {
@@ -59,7 +59,7 @@ void engine(Trial& trial) {
     const runhook_status status =
         value == nullptr ? RUNHOOK_ERR_NO_MEMORY : runhook_engine_set_value(context, value, nullptr);
     runhook_value_destroy(value);
-    return Trial::verdict(context, status);
+    return Trial::returned(context, status);
   };
   table.write_variable = [](runhook_context* context, void*) {
     return runhook_engine_value(context) != nullptr ? kOk

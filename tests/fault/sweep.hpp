@@ -44,7 +44,7 @@ class Trial {
   // Where the calls report. One call at a time.
   runhook_error** error() { return &error_; }
   // The code of a call in a callback, to be handed on by it.
-  static int32_t verdict(runhook_context* context, runhook_status status) {
+  static int32_t returned(runhook_context* context, runhook_status status) {
     return status == RUNHOOK_OK ? RUNHOOK_CALLBACK_OK : runhook_context_fail(context, status, "in a callback");
   }
   void problem(const char* format, const char* first, const char* second) {

@@ -30,7 +30,7 @@ void coordinator(Trial& trial) {
     const runhook_status status = own != nullptr ? RUNHOOK_OK : runhook_error_code(error);
     runhook_error_destroy(error);
     runhook_coordinator_destroy(own);
-    return Trial::verdict(context, status);
+    return Trial::returned(context, status);
   });
   trial.ok(runhook_coordinator_start_thread(threads, "a thread with a name of some length", &body, trial.error()));
   runhook_looper looper = RUNHOOK_LOOPER_INIT;

@@ -172,7 +172,7 @@ class World:
             first.add(later)
         return first
 
-    def weighed(self, error):
+    def with_gravest_primary(self, error):
         """Of the errors of one attempt the primary one says what becomes of the run: a lighter one hides no heavier."""
         recovers = self.case.get("max", 5) > 0
         weight = lambda e: 0 if e.code in CLEAN else 1 if recovers and e.code in RECOVERABLE else 2
@@ -349,7 +349,7 @@ class World:
         error = self.create_session(None) if self.session is None else None
         number = 1
         while error is None:
-            error = self.weighed(self.attempt(number))
+            error = self.with_gravest_primary(self.attempt(number))
             if error is None or error.code not in RECOVERABLE or self.case.get("max", 5) == 0:
                 if error is not None and error.code not in CLEAN and self.cause is not None:
                     error.add(self.cause)  # what it was recovered from before

@@ -10,7 +10,7 @@
 Left out of the matrix, because it makes no sense:
   - rm_next without a next hook, rm_prev without a previous one (positions only, last; only, first);
   - phases in which a callback is not called (begin during recovery, end of a failed run, ...): see SITUATIONS;
-  - in destroy, which has no context and no result: whatever needs one (fail, verdicts, stop from the context).
+  - in destroy, which has no context and no result: whatever needs one (fail, return values, stop from the context).
 Where the manual leaves open what happens, only the invariants are checked; such cases are counted.
 """
 

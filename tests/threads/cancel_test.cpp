@@ -3,7 +3,7 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "crew.hpp"
+#include "thread_group.hpp"
 
 namespace {
 
@@ -115,14 +115,14 @@ TEST_F(Cancel, UrgentStopIsNotLostBetweenSteps) {
   for (int i = 0; i < 100; ++i) {
     Blocking engine;
     EngineLoop loop(engine);
-    Crew crew(1, [&](int) {
+    ThreadGroup group(1, [&](int) {
       for (int k = 0; k < i % 5; ++k) std::this_thread::yield();
       runhook_stop_source_request_stop(loop.source, 0, nullptr, RUNHOOK_STOP_NOW);
     });
-    crew.go();
+    group.go();
     // Whether it comes before, at the start of or in the step: it must not be waited for ever.
     EXPECT_EQ(runhook_monitored_session_run(loop.session, nullptr, nullptr, nullptr), RUNHOOK_ERR_STOPPED);
-    crew.join();
+    group.join();
     if (HasFailure()) break;
   }
 }
@@ -149,13 +149,13 @@ TEST_F(Cancel, UrgentStopsThatMeetCloseNeverReachAnEngineThatIsGone) {
     {
       EngineLoop loop(engine);
       EXPECT_EQ(runhook_monitored_session_run(loop.session, nullptr, nullptr, nullptr), RUNHOOK_OK);
-      Crew crew(3, [&](int thread) {
+      ThreadGroup group(3, [&](int thread) {
         for (int k = 0; k < 3 + thread; ++k) {
           runhook_stop_source_request_stop(loop.source, thread, nullptr, RUNHOOK_STOP_NOW);
           std::this_thread::yield();
         }
       });
-      crew.go();
+      group.go();
       for (int k = 0; k < i % 5; ++k) std::this_thread::yield();
       if (i % 2 == 0) {
         EXPECT_EQ(runhook_monitored_session_close(loop.session, nullptr), RUNHOOK_OK);
@@ -165,7 +165,7 @@ TEST_F(Cancel, UrgentStopsThatMeetCloseNeverReachAnEngineThatIsGone) {
         runhook_session_destroy(std::exchange(loop.raw, nullptr));
         EXPECT_EQ(engine.destroyed, 1);
       }
-      crew.join();
+      group.join();
     }
     EXPECT_EQ(engine.cancelled_too_late, 0);
     EXPECT_EQ(engine.closed, 1);

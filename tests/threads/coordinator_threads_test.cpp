@@ -9,7 +9,7 @@
 #include <memory>
 #include <set>
 
-#include "crew.hpp"
+#include "thread_group.hpp"
 
 namespace {
 
@@ -234,18 +234,18 @@ TEST_F(CoordinatorThreads, WaitersOfASessionAreWokenByItsStopSource) {
     ASSERT_TRUE(loop.start());
     runhook_coordinator* shared = runhook_monitored_session_coordinator(loop.session, nullptr);
     runhook_stop_source* source = runhook_monitored_session_stop_source(loop.session, nullptr);
-    Crew crew(kThreads, [&](int thread) {
+    ThreadGroup group(kThreads, [&](int thread) {
       if (thread % 2 == 0) {
         EXPECT_EQ(runhook_coordinator_wait_for_stop(shared, -1), 1);
       } else {
         EXPECT_EQ(runhook_stop_source_wait(source, -1), 1);
       }
     });
-    crew.go();
+    group.go();
     for (int k = 0; k < i; ++k) std::this_thread::yield();
     EXPECT_EQ(runhook_coordinator_should_stop(shared), 0);
     EXPECT_EQ(runhook_stop_source_request_stop(source, 0, nullptr, RUNHOOK_STOP_AFTER_STEP), 1);
-    crew.join();
+    group.join();
     runhook_stop_source_destroy(source);
     runhook_coordinator_destroy(shared);
   }
@@ -437,7 +437,7 @@ TEST_F(CoordinatorThreads, HandleMayGoWhileItIsWaitedOn) {
     runhook_thread* thread = runhook_coordinator_register_thread(keeper, "held", nullptr);
     std::atomic<int> waiting{0};
     {
-      Crew crew(4, [&](int k) {
+      ThreadGroup group(4, [&](int k) {
         ++waiting;
         if (k % 2 == 0) {
           EXPECT_EQ(runhook_coordinator_wait_for_stop(handles[static_cast<size_t>(k)], -1), 1);
@@ -446,7 +446,7 @@ TEST_F(CoordinatorThreads, HandleMayGoWhileItIsWaitedOn) {
         }
         runhook_coordinator_destroy(handles[static_cast<size_t>(k)]);
       });
-      crew.go();
+      group.go();
       while (waiting < 4) std::this_thread::yield();
       runhook_coordinator_request_stop(keeper, nullptr);
       runhook_coordinator_destroy(keeper);

@@ -1,7 +1,7 @@
 // A monitored session that other threads and callbacks use, close and destroy.
 #include <atomic>
 
-#include "crew.hpp"
+#include "thread_group.hpp"
 
 namespace {
 
@@ -288,7 +288,7 @@ TEST_F(Destroy, QueriesOfOtherThreadsAreTrueWhileItRuns) {
   ASSERT_TRUE(loop.start());
   runhook_monitored_session* const session = loop.session;
   std::atomic<bool> over{false};
-  Crew crew(3, [&](int) {
+  ThreadGroup group(3, [&](int) {
     int64_t last = 0;
     do {
       const int64_t step = runhook_monitored_session_global_step(session);
@@ -303,11 +303,11 @@ TEST_F(Destroy, QueriesOfOtherThreadsAreTrueWhileItRuns) {
       runhook_monitored_session_closed(session);
     } while (!over);
   });
-  crew.go();
+  group.go();
   EXPECT_EQ(runhook_monitored_session_run_until_stop(session, nullptr, 500, nullptr, nullptr), RUNHOOK_OK);
   EXPECT_EQ(loop.close(), RUNHOOK_OK);
   over = true;
-  crew.join();
+  group.join();
   EXPECT_EQ(runhook_monitored_session_global_step(session), 500);
 }
 

@@ -3,7 +3,7 @@
 #include <atomic>
 #include <set>
 
-#include "crew.hpp"
+#include "thread_group.hpp"
 
 namespace {
 
@@ -25,7 +25,7 @@ TEST_F(Handles, ValueLivesUntilTheLastOfManyThreadsLetsGo) {
     runhook_value* value = runhook_value_adopt(&buffer, nullptr);
     ASSERT_NE(value, nullptr);
     for (int k = 0; k < kThreads; ++k) ASSERT_EQ(runhook_value_retain(value, nullptr), RUNHOOK_OK);
-    Crew crew(kThreads, [&](int) {
+    ThreadGroup group(kThreads, [&](int) {
       for (int k = 0; k < 100; ++k) {
         EXPECT_EQ(runhook_value_retain(value, nullptr), RUNHOOK_OK);
         double read = -1;
@@ -36,9 +36,9 @@ TEST_F(Handles, ValueLivesUntilTheLastOfManyThreadsLetsGo) {
       EXPECT_EQ(destroyed, 0);
       runhook_value_destroy(value);
     });
-    crew.go();
+    group.go();
     runhook_value_destroy(value);
-    crew.join();
+    group.join();
     EXPECT_EQ(destroyed, 1);
     EXPECT_EQ(runhook_value_retain(value, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
     if (HasFailure()) break;

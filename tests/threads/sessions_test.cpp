@@ -3,7 +3,7 @@
 #include <atomic>
 #include <memory>
 
-#include "crew.hpp"
+#include "thread_group.hpp"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <memory>
 #include <set>
 
-#include "crew.hpp"
+#include "thread_group.hpp"
 
 namespace {
 
@@ -83,11 +83,11 @@ TEST_F(StopStorm, ExactlyOneIsFirstAndEveryKeptReasonIsWhole) {
     {
       Posters posters(source);
       std::atomic<int> posting{kThreads};
-      Crew crew(kThreads, [&](int thread) {
+      ThreadGroup group(kThreads, [&](int thread) {
         posters.post_all(thread);
         --posting;
       });
-      crew.go();
+      group.go();
       // A reader meanwhile: what it has been told once stays so, and is never half of anything.
       size_t count = 0;
       while (posting > 0) {
@@ -97,7 +97,7 @@ TEST_F(StopStorm, ExactlyOneIsFirstAndEveryKeptReasonIsWhole) {
         count = now;
         if (count > 0) expect_whole(reason_at(source, count - 1));
       }
-      crew.join();
+      group.join();
       EXPECT_EQ(posters.firsts, 1);
       expect_settled(source, posters.winner);
       for (auto* handle : posters.handles) EXPECT_EQ(reason_at(handle, 0).code, posters.winner);
@@ -155,7 +155,7 @@ TEST_F(StopStorm, LoopThatRunsEndsAndIsDestroyed) {
       ASSERT_TRUE(loop.start());
       source = runhook_monitored_session_stop_source(loop.session, nullptr);
       posters = std::make_unique<Posters>(source);
-      Crew crew(kThreads, [&](int thread) {
+      ThreadGroup group(kThreads, [&](int thread) {
         for (int round = 0; round < kRounds; ++round) {
           for (int k = 0; k < 20; ++k)
             runhook_stop_source_request_save(posters->handles[static_cast<size_t>(thread)], nullptr);
@@ -163,7 +163,7 @@ TEST_F(StopStorm, LoopThatRunsEndsAndIsDestroyed) {
           if ((thread + round + i) % 3 == 0) std::this_thread::yield();
         }
       });
-      crew.go();
+      group.go();
       int64_t completed = -1;
       EXPECT_EQ(runhook_monitored_session_run_until_stop(loop.session, nullptr, 0, &completed, loop.error.out()),
                 RUNHOOK_OK)
@@ -175,7 +175,7 @@ TEST_F(StopStorm, LoopThatRunsEndsAndIsDestroyed) {
       EXPECT_EQ(hook.count("after_run"), completed);
       EXPECT_EQ(hook.count("end"), 1);
       EXPECT_EQ(hook.count("cleanup"), 1);
-      crew.join();
+      group.join();
 
       EXPECT_EQ(posters->firsts, 1);
       EXPECT_EQ(runhook_outcome_kind(outcome), RUNHOOK_OUTCOME_STOPPED);
@@ -203,12 +203,12 @@ TEST_F(StopStorm, LoopThatIsDestroyedInTheMiddleOfIt) {
       ASSERT_TRUE(loop.start());
       source = runhook_monitored_session_stop_source(loop.session, nullptr);
       posters = std::make_unique<Posters>(source);
-      Crew crew(kThreads, [&](int thread) { posters->post_all(thread); });
-      crew.go();
+      ThreadGroup group(kThreads, [&](int thread) { posters->post_all(thread); });
+      group.go();
       for (int k = 0; k < i; ++k) std::this_thread::yield();
       runhook_monitored_session_destroy(std::exchange(loop.session, nullptr));
       EXPECT_EQ(hook.count("cleanup"), 1);
-      crew.join();
+      group.join();
     }
     EXPECT_EQ(hook.destroyed, 1);
     EXPECT_EQ(posters->firsts, 1);
@@ -235,12 +235,12 @@ TEST_F(StopStorm, LoopThatIsBeingCreated) {
       };
       ASSERT_EQ(runhook_config_set_stop_source(loop.config, source, nullptr), RUNHOOK_OK);
       ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
-      Crew crew(kThreads, [&](int thread) { posters.post_all(thread); });
-      crew.go();
+      ThreadGroup group(kThreads, [&](int thread) { posters.post_all(thread); });
+      group.go();
       const bool created = loop.start();
       EXPECT_EQ(loop.error.code(), created ? RUNHOOK_OK : RUNHOOK_ERR_STOPPED) << loop.error.message();
       EXPECT_TRUE(created || i % 2 != 0);
-      crew.join();
+      group.join();
       if (created) {
         EXPECT_EQ(runhook_monitored_session_should_stop(loop.session), 1);
         EXPECT_EQ(loop.run(), RUNHOOK_ERR_STOPPED);
@@ -281,20 +281,20 @@ TEST_F(StopStorm, SaveRequestsAreServedAndTheLoopGoesOn) {
     runhook_stop_source* source = runhook_monitored_session_stop_source(loop.session, nullptr);
     constexpr int kRequests = 200;
     std::atomic<int> asking{kThreads};
-    Crew crew(kThreads, [&](int) {
+    ThreadGroup group(kThreads, [&](int) {
       for (int k = 0; k < kRequests; ++k) {
         runhook_stop_source_request_save(source, nullptr);
         std::this_thread::yield();
       }
       --asking;
     });
-    crew.go();
+    group.go();
     int runs = 0;
     do {
       EXPECT_EQ(loop.run(), RUNHOOK_OK) << loop.error.message();
       ++runs;
     } while (asking > 0);
-    crew.join();
+    group.join();
     EXPECT_EQ(loop.run(), RUNHOOK_OK);
     EXPECT_GE(saves.count, 1);
     EXPECT_LE(saves.count, std::min(runs + 1, kThreads * kRequests)) << "requests of one step are one save";

@@ -236,7 +236,7 @@ RUNHOOK_API runhook_status runhook_context_add_fetch(runhook_context* context, c
  * In before_run: feeds a value.
  *
  * \param value shared.
- * \returns RUNHOOK_ERR_INVALID_ARGUMENT, naming both parties, if an earlier hook feeds the same;
+ * \returns RUNHOOK_ERR_INVALID_ARGUMENT, naming both requesters, if an earlier hook feeds the same;
  *   RUNHOOK_ERR_NOT_FOUND; the attempt then fails.
  * \threadsafety The callback's thread.
  * \since 1.0
@@ -247,7 +247,7 @@ RUNHOOK_API runhook_status runhook_context_add_feed(runhook_context* context, co
 /**
  * In before_run: merges options into those of the run.
  *
- * \returns RUNHOOK_ERR_INVALID_ARGUMENT, naming both parties, if an engine option has another value already; the
+ * \returns RUNHOOK_ERR_INVALID_ARGUMENT, naming both requesters, if an engine option has another value already; the
  *   attempt then fails.
  * \threadsafety The callback's thread.
  * \since 1.0

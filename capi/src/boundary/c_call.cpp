@@ -8,9 +8,9 @@
 
 namespace runhook::capi::detail {
 
-void throw_callback_failure(ContextBase& context, std::int32_t verdict, StatusCode unexplained) {
+void throw_callback_failure(ContextBase& context, std::int32_t returned, StatusCode unexplained) {
   if (context.failure) throw StatusError(std::exchange(context.failure, Error()));
-  throw StatusError(unexplained, v1::detail::unexplained_failure(context.callback, verdict));
+  throw StatusError(unexplained, v1::detail::unexplained_failure(context.callback, returned));
 }
 
 Error error_from_callback_exception() {

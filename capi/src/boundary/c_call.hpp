@@ -1,4 +1,4 @@
-// How the library calls a callback of C, and what becomes of its verdict.
+// How the library calls a callback of C, and what becomes of its result.
 #ifndef RUNHOOK_CAPI_BOUNDARY_C_CALL_HPP_
 #define RUNHOOK_CAPI_BOUNDARY_C_CALL_HPP_
 
@@ -11,8 +11,8 @@
 namespace runhook::capi {
 
 namespace detail {
-// Throws the recorded failure, or else `unexplained` with "<callback> returned <verdict>".
-[[noreturn]] void throw_callback_failure(ContextBase& context, std::int32_t verdict, StatusCode unexplained);
+// Throws the recorded failure, or else `unexplained` with "<callback> returned <value>".
+[[noreturn]] void throw_callback_failure(ContextBase& context, std::int32_t returned, StatusCode unexplained);
 // Describes the exception that left a callback. Call it in a catch block; passes on a thread's cancellation.
 Error error_from_callback_exception();
 
@@ -39,15 +39,15 @@ class ActiveCall {
                                           runhook_callback fn, void* user_data,
                                           StatusCode unexplained = StatusCode::unknown) {
   const detail::ActiveCall call(context, callback);
-  std::int32_t verdict = RUNHOOK_CALLBACK_FAILED;
+  std::int32_t returned = RUNHOOK_CALLBACK_FAILED;
   try {
-    verdict = fn(handle, user_data);
+    returned = fn(handle, user_data);
   } catch (...) {
     context.record(detail::error_from_callback_exception());
   }
-  if (verdict == RUNHOOK_CALLBACK_OK && !context.failure) [[likely]]
+  if (returned == RUNHOOK_CALLBACK_OK && !context.failure) [[likely]]
     return;
-  detail::throw_callback_failure(context, verdict, unexplained);
+  detail::throw_callback_failure(context, returned, unexplained);
 }
 
 // The same with a handle for this call only.

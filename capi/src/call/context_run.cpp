@@ -268,12 +268,12 @@ runhook_status runhook_context_run_with_hooks(runhook_context* context, const ru
     const PinnedArgs what(args);
     const auto place = results_to_fill(results);
     // What was lent to the hooks' callbacks may belong to this run.
-    struct TakeBack {
-      ~TakeBack() {
-        if (box.context != nullptr) box.context->forget();
+    struct Withdraw {
+      ~Withdraw() {
+        if (box.context != nullptr) box.context->withdraw();
       }
       MonitoredBox& box;
-    } const take_back{call->owner};
+    } const withdraw{call->owner};
     try {
       const Results& filled = call->step->run_with_hooks(*what);
       if (place.get() != nullptr) {

@@ -65,10 +65,10 @@ NodeId CEngine::resolve(std::string_view name) {
 [[gnu::always_inline]] inline void CEngine::run(SessionStep& step) {
   cancelled_.store(false, std::memory_order_relaxed);
   run_call_.step = &step;
-  struct TakeBack {
-    ~TakeBack() { options.forget(); }
+  struct Withdraw {
+    ~Withdraw() { options.withdraw(); }
     StepOptions& options;
-  } const take_back{run_call_.options};
+  } const withdraw{run_call_.options};
   invoke(run_call_, run_handle_.get(), "run", table_.run, data_.get());
 }
 

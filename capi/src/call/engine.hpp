@@ -25,7 +25,7 @@ class StepOptions {
     box_.show(options);
     return handle_.publish(box_);
   }
-  void forget() noexcept {
+  void withdraw() noexcept {
     if (!lent_) return;
     lent_ = false;
     box_.show(box_.own);

@@ -39,7 +39,7 @@ class Told {
     if (context_ == nullptr) return;
     context_->error = nullptr;
     context_->outcome = nullptr;
-    context_->forget();
+    context_->withdraw();
   }
   Told(const Told&) = delete;
   Told& operator=(const Told&) = delete;
@@ -68,10 +68,10 @@ bool CHook::same_as(const runhook_hook& table) const noexcept {
 // A failure that the callback has explained is with the context already, and goes before this exception.
 void CHook::call(runhook_callback callback, const char* name, SessionRunContext& context) {
   if (callback == nullptr) return;
-  const std::int32_t verdict = callback(context.direct_context(), data_.get());
-  if (verdict == RUNHOOK_CALLBACK_OK) [[likely]]
+  const std::int32_t returned = callback(context.direct_context(), data_.get());
+  if (returned == RUNHOOK_CALLBACK_OK) [[likely]]
     return;
-  throw StatusError(StatusCode::hook_failed, v1::detail::unexplained_failure(name, verdict));
+  throw StatusError(StatusCode::hook_failed, v1::detail::unexplained_failure(name, returned));
 }
 
 void CHook::begin(SessionRunContext& context) {

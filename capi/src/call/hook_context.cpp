@@ -132,12 +132,12 @@ void HookContext::show_nothing() noexcept {
   outcome_.reset();
 }
 
-void HookContext::forget() noexcept {
+void HookContext::withdraw() noexcept {
   const std::lock_guard lock(mutex_);
   if (lent_) show_nothing();
 }
 
-void HookContext::forget_for(const SessionCall* call) noexcept {
+void HookContext::withdraw_for(const SessionCall* call) noexcept {
   const std::lock_guard lock(mutex_);
   if (lent_by_ == call) show_nothing();
 }

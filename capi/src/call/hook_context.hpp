@@ -41,10 +41,10 @@ struct HookContext final : ContextBase {
   const runhook_error* lend_error();
   const runhook_outcome* lend_outcome();
   // Makes these handles show nothing, since what they show may go.
-  void forget() noexcept;
+  void withdraw() noexcept;
   // The same at the end of a call of the session, if nobody has been lent anything since. Another thread may be the
   // next to call already.
-  void forget_for(const SessionCall* call) noexcept;
+  void withdraw_for(const SessionCall* call) noexcept;
 
   SessionRunContext* const context;
   MonitoredBox* const monitored;  // NULL outside a loop
@@ -75,7 +75,7 @@ struct HookContext final : ContextBase {
   void mark_lent() noexcept;
   void show_nothing() noexcept;
 
-  std::mutex mutex_;  // guards what follows against forget_for()
+  std::mutex mutex_;  // guards what follows against withdraw_for()
   const SessionCall* lent_by_ = nullptr;
   bool lent_ = false;
   RunArgsBox args_;

@@ -29,7 +29,7 @@ class SessionCall {
   ~SessionCall() {
     t_innermost = outer_;
     if (lent_) [[unlikely]]
-      take_back();
+      withdraw_lent();
   }
   SessionCall(const SessionCall&) = delete;
   SessionCall& operator=(const SessionCall&) = delete;
@@ -45,7 +45,7 @@ class SessionCall {
   void lent() noexcept;
 
  private:
-  void take_back() noexcept;
+  void withdraw_lent() noexcept;
 
   static inline constinit RUNHOOK_THREAD_LOCAL SessionCall* t_innermost = nullptr;
   MonitoredBox* const box_;

@@ -10,20 +10,20 @@ void StepFunctionCall::run(StepContext& its_step, runhook_context* handle, const
   last_run = Error();
   stop_asked = false;
   const detail::ActiveCall call(*this, "step_function");
-  std::int32_t verdict = RUNHOOK_CALLBACK_FAILED;
+  std::int32_t returned = RUNHOOK_CALLBACK_FAILED;
   try {
-    verdict = function.call(handle, function.data.get());
+    returned = function.call(handle, function.data.get());
   } catch (...) {
     record(detail::error_from_callback_exception());
   }
   const Error stopped = stop_asked ? Error(StatusCode::stopped, "the step function has requested a stop") : Error();
-  if (verdict == RUNHOOK_CALLBACK_OK && !failure) {
+  if (returned == RUNHOOK_CALLBACK_OK && !failure) {
     if (stopped) throw StatusError(stopped);
     return;
   }
   failure.merge(last_run);
   if (!failure && stopped) record(stopped);
-  detail::throw_callback_failure(*this, verdict, StatusCode::unknown);
+  detail::throw_callback_failure(*this, returned, StatusCode::unknown);
 }
 
 }  // namespace runhook::capi

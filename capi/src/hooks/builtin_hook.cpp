@@ -23,9 +23,9 @@ HookRequestOptions wanted_options(const HookOptions& own, const runhook_hook_opt
 
 // A failure that the function has explained is with the context already, and goes before this exception.
 void call_for_hook(SessionRunContext& context, const char* what, const CFunction& function) {
-  const std::int32_t verdict = function.call(context.direct_context(), function.data.get());
-  if (verdict == RUNHOOK_CALLBACK_OK) return;
-  throw StatusError(StatusCode::hook_failed, v1::detail::unexplained_failure(what, verdict));
+  const std::int32_t returned = function.call(context.direct_context(), function.data.get());
+  if (returned == RUNHOOK_CALLBACK_OK) return;
+  throw StatusError(StatusCode::hook_failed, v1::detail::unexplained_failure(what, returned));
 }
 
 bool ask_for_hook(SessionRunContext& context, const char* what, const CFunction& function) {

@@ -106,10 +106,10 @@ runhook_status accept_formatter(const runhook_log_formatter* given, LogFormatter
                  data = std::make_shared<const UserData>(std::move(owner))](const LoggedValues& logged) {
       const ShownValues shown(logged);
       std::array<char, kLineCapacity> line{};
-      const std::int32_t verdict =
+      const std::int32_t returned =
           format(shown.tags(), shown.values(), shown.size(), line.data(), line.size(), data->get());
-      if (verdict != RUNHOOK_CALLBACK_OK) {
-        throw StatusError(StatusCode::hook_failed, v1::detail::unexplained_failure("format", verdict));
+      if (returned != RUNHOOK_CALLBACK_OK) {
+        throw StatusError(StatusCode::hook_failed, v1::detail::unexplained_failure("format", returned));
       }
       line.back() = '\0';
       return std::string(required_text(line.data(), "line"));
@@ -128,9 +128,9 @@ runhook_status accept_scalars(const runhook_scalar_sink* given, ScalarSink& sink
     if (table.write == nullptr) refuse("write is NULL");
     sink = [write = table.write, data = std::make_shared<const UserData>(std::move(owner))](
                std::string_view tag, double value, std::int64_t step) {
-      const std::int32_t verdict = write(std::string(tag).c_str(), value, step, data->get());
-      if (verdict == RUNHOOK_CALLBACK_OK) return;
-      throw StatusError(StatusCode::hook_failed, v1::detail::unexplained_failure("write", verdict));
+      const std::int32_t returned = write(std::string(tag).c_str(), value, step, data->get());
+      if (returned == RUNHOOK_CALLBACK_OK) return;
+      throw StatusError(StatusCode::hook_failed, v1::detail::unexplained_failure("write", returned));
     };
   });
 }

@@ -125,10 +125,10 @@ pub(super) fn guard(context: *mut ffi::Context, body: impl FnOnce(&mut Context) 
         }
     };
     let message = c_string(&message);
-    let verdict = unsafe { ffi::runhook_context_fail(context, code.into(), message.as_ptr()) };
+    let returned = unsafe { ffi::runhook_context_fail(context, code.into(), message.as_ptr()) };
     let hook = unsafe { ffi::runhook_context_hook_name(context) };
     remember(text(hook), text(message.as_ptr()), cause.into());
-    verdict
+    returned
 }
 
 fn panic_text(panic: Box<dyn Any + Send>) -> String {

@@ -46,7 +46,7 @@ class StopFlagHook final : public SessionRunHook {
   const StopFlag flag_;
   const StopFlagOptions options_;
   Trigger ask_;
-  std::shared_ptr<std::int64_t> certain_;  // the step that this worker is going to reach, for the others of its crew
+  std::shared_ptr<std::int64_t> certain_;  // the step that this worker is going to reach, for the others of its group
   std::int64_t runs_ = 0;
   bool has_stopped_ = false;
 };

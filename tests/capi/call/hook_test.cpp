@@ -1,4 +1,4 @@
-// Tables of hooks: taking them over, owning user_data, verdicts.
+// Tables of hooks: taking them over, owning user_data, return values.
 #include <cstring>
 #include <stdexcept>
 #include <string>
@@ -117,14 +117,14 @@ TEST_F(CApiHook, DestroyRunsOnceWhenTheSessionCannotBeMade) {
 
 TEST_F(CApiHook, AnyOtherVerdictFailsTheRun) {
   for (const char* const callback : {"before_run", "after_run"}) {
-    for (const int32_t verdict : {0, 1, -1, static_cast<int>(RUNHOOK_CALLBACK_FAILED), 0x7fffffff}) {
+    for (const int32_t returned : {0, 1, -1, static_cast<int>(RUNHOOK_CALLBACK_FAILED), 0x7fffffff}) {
       ScriptedHook hook;
       Loop loop;
-      hook.on[callback] = [verdict](runhook_context*) { return verdict; };
+      hook.on[callback] = [returned](runhook_context*) { return returned; };
       ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
       ASSERT_TRUE(loop.start());
       EXPECT_EQ(loop.run(), RUNHOOK_ERR_HOOK_FAILED);
-      EXPECT_EQ(loop.error.message(), unexplained_failure(callback, verdict));
+      EXPECT_EQ(loop.error.message(), unexplained_failure(callback, returned));
     }
   }
 }

@@ -25,7 +25,7 @@ struct Written {
   std::vector<int64_t> steps;
   std::vector<double> values;
   int destroyed = 0;
-  int32_t verdict = RUNHOOK_CALLBACK_OK;
+  int32_t returned = RUNHOOK_CALLBACK_OK;
 
   static void destroy(void* self) { ++static_cast<Written*>(self)->destroyed; }
   runhook_log log() {
@@ -47,7 +47,7 @@ struct Written {
       written.lines.emplace_back(tag);
       written.values.push_back(value);
       written.steps.push_back(step);
-      return written.verdict;
+      return written.returned;
     };
     return table;
   }
@@ -205,7 +205,7 @@ TEST_F(CLogging, StepCounterTellsItsRateToSinkAndLog) {
 
 TEST_F(CLogging, ScalarSinkThatFailsFailsTheRun) {
   Written scalars;
-  scalars.verdict = 0;
+  scalars.returned = 0;
   Loop loop;
   runhook_step_counter_options options = RUNHOOK_STEP_COUNTER_OPTIONS_INIT;
   options.every_n_steps = -1;

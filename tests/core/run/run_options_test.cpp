@@ -91,7 +91,7 @@ TEST(RunOptions, ConflictNamesKeyAndWhoeverSetItFirst) {
   EXPECT_TRUE(runhook_test::is_error(error, runhook::StatusCode::invalid_argument, "'threads'"));
   EXPECT_TRUE(runhook_test::is_error(error, runhook::StatusCode::invalid_argument, "hook 'one'"));
   EXPECT_TRUE(runhook_test::is_error(error, runhook::StatusCode::invalid_argument, "hook 'three'"));
-  EXPECT_EQ(merge.merged().engine.size(), 2u) << "nothing of the failing party is merged";
+  EXPECT_EQ(merge.merged().engine.size(), 2u) << "nothing of the failing requester is merged";
   EXPECT_TRUE(merge.merged().watches.empty());
 }
 

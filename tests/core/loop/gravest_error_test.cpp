@@ -15,7 +15,7 @@ std::vector<std::string> suppressed(const Error& error) {
   return messages;
 }
 
-TEST(WeighedErrors, EndOfInputHidesNoFailureBehindIt) {
+TEST(GravestError, EndOfInputHidesNoFailureBehindIt) {
   LoopRig rig;
   rig.hook()->on_after = [](auto&) { fail(StatusCode::out_of_range, "no more input"); };
   rig.hook()->on_after = [](auto&) { fail(StatusCode::data_loss, "loss is NaN"); };
@@ -27,7 +27,7 @@ TEST(WeighedErrors, EndOfInputHidesNoFailureBehindIt) {
   EXPECT_EQ(session->outcome().kind, OutcomeKind::failed);
 }
 
-TEST(WeighedErrors, EndOfInputHidesNoFailureOfOnError) {
+TEST(GravestError, EndOfInputHidesNoFailureOfOnError) {
   LoopRig rig;
   rig.step = [](auto&) { fail(StatusCode::out_of_range); };
   rig.hook()->on_failure = [](auto&, const Error&) { fail(StatusCode::data_loss); };
@@ -35,7 +35,7 @@ TEST(WeighedErrors, EndOfInputHidesNoFailureOfOnError) {
   EXPECT_STATUS(session->run_until_stop(), data_loss, "");
 }
 
-TEST(WeighedErrors, RecoverableErrorHidesNoFatalOne) {
+TEST(GravestError, RecoverableErrorHidesNoFatalOne) {
   LoopRig rig;
   rig.hook()->on_after = [](auto&) { fail(StatusCode::unavailable, "connection lost"); };
   rig.hook()->on_after = [](auto&) { fail(StatusCode::data_loss, "loss is NaN"); };
@@ -44,7 +44,7 @@ TEST(WeighedErrors, RecoverableErrorHidesNoFatalOne) {
   EXPECT_EQ(rig.sessions, 1) << "recovered from";
 }
 
-TEST(WeighedErrors, FatalErrorStaysBeforeLaterFatalOnes) {
+TEST(GravestError, FatalErrorStaysBeforeLaterFatalOnes) {
   LoopRig rig;
   rig.hook()->on_after = [](auto&) { fail(StatusCode::internal, "first"); };
   rig.hook()->on_after = [](auto&) { fail(StatusCode::data_loss, "second"); };
@@ -52,7 +52,7 @@ TEST(WeighedErrors, FatalErrorStaysBeforeLaterFatalOnes) {
   EXPECT_STATUS(session->run(), internal, "first");
 }
 
-TEST(WeighedErrors, SkippedStepHidesNoFailureOfOnError) {
+TEST(GravestError, SkippedStepHidesNoFailureOfOnError) {
   LoopRig rig;
   const auto hook = rig.hook();
   hook->on_before = [](auto& context) { context.skip_step(); };
@@ -62,7 +62,7 @@ TEST(WeighedErrors, SkippedStepHidesNoFailureOfOnError) {
   EXPECT_EQ(rig.steps, 0);
 }
 
-TEST(WeighedErrors, FirstOfSeveralFailedRunsIsThePrimaryError) {
+TEST(GravestError, FirstOfSeveralFailedRunsIsThePrimaryError) {
   LoopRig rig;
   const char* message = "first";
   rig.step = [&](auto&) { fail(StatusCode::internal, message); };
@@ -75,7 +75,7 @@ TEST(WeighedErrors, FirstOfSeveralFailedRunsIsThePrimaryError) {
   EXPECT_EQ(suppressed(session->outcome().error), (std::vector<std::string>{"second"}));
 }
 
-TEST(WeighedErrors, CleanEndAfterAFailedRunLeavesTheOutcomeFailed) {
+TEST(GravestError, CleanEndAfterAFailedRunLeavesTheOutcomeFailed) {
   LoopRig rig;
   rig.step = [&](auto&) { fail(rig.steps == 1 ? StatusCode::internal : StatusCode::out_of_range); };
   const auto session = rig.start();
@@ -85,7 +85,7 @@ TEST(WeighedErrors, CleanEndAfterAFailedRunLeavesTheOutcomeFailed) {
   EXPECT_EQ(session->outcome().kind, OutcomeKind::failed);
 }
 
-TEST(WeighedErrors, WithPrimaryKeepsTheOthersInOrder) {
+TEST(GravestError, WithPrimaryKeepsTheOthersInOrder) {
   Error error(StatusCode::out_of_range, "a");
   for (const char* message : {"b", "c", "d"}) error.add_suppressed(Error(StatusCode::internal, message));
   const Error primary = error.with_primary(1);

@@ -1,6 +1,6 @@
 // Threads that begin at the same moment, and what the tests of threads have in common.
-#ifndef RUNHOOK_TESTS_THREADS_CREW_HPP_
-#define RUNHOOK_TESTS_THREADS_CREW_HPP_
+#ifndef RUNHOOK_TESTS_THREADS_THREAD_GROUP_HPP_
+#define RUNHOOK_TESTS_THREADS_THREAD_GROUP_HPP_
 
 #include <chrono>
 #include <cstdint>
@@ -20,9 +20,9 @@ inline constexpr int64_t kMillisecond = 1'000'000;
 inline constexpr int64_t kSecond = 1'000'000'000;
 
 // `count` threads that call body(0), body(1), ... once all of them are there and the owner has called go().
-class Crew {
+class ThreadGroup {
  public:
-  Crew(int count, std::function<void(int)> body) : body_(std::move(body)), start_(count + 1) {
+  ThreadGroup(int count, std::function<void(int)> body) : body_(std::move(body)), start_(count + 1) {
     for (int i = 0; i < count; ++i) {
       threads_.emplace_back([this, i] {
         start_.arrive_and_wait();
@@ -30,9 +30,9 @@ class Crew {
       });
     }
   }
-  Crew(const Crew&) = delete;
-  Crew& operator=(const Crew&) = delete;
-  ~Crew() { join(); }
+  ThreadGroup(const ThreadGroup&) = delete;
+  ThreadGroup& operator=(const ThreadGroup&) = delete;
+  ~ThreadGroup() { join(); }
   void go() {
     started_ = true;
     start_.arrive_and_wait();
@@ -51,7 +51,9 @@ class Crew {
   std::vector<std::thread> threads_;
 };
 
-inline void all_at_once(std::function<void(int)> body, int count = kThreads) { Crew(count, std::move(body)).join(); }
+inline void all_at_once(std::function<void(int)> body, int count = kThreads) {
+  ThreadGroup(count, std::move(body)).join();
+}
 
 class Stopwatch {
  public:
@@ -73,4 +75,4 @@ inline runhook_stop_reason reason_at(const runhook_stop_source* source, size_t i
 
 }  // namespace runhook_test
 
-#endif  // RUNHOOK_TESTS_THREADS_CREW_HPP_
+#endif  // RUNHOOK_TESTS_THREADS_THREAD_GROUP_HPP_
