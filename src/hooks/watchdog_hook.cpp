@@ -122,7 +122,7 @@ struct StallWatchdogHook::State {
 
   // Of the session being watched.
   std::optional<detail::ThreadStacks> stacks;
-  RunState* session = nullptr;
+  RunState* watched = nullptr;
   std::string own_name;
   std::mutex mutex;  // guards what follows
   std::condition_variable changed;
@@ -137,12 +137,12 @@ void StallWatchdogHook::State::start(SessionRunContext& context) {
   if (options.signal != 0) stacks.emplace(signal());
   own_name = context.hook_name();
   stopping = false;
-  state.thread = detail::thread_id();
-  session = &state;
+  state.hot.thread = detail::thread_id();
+  watched = &state;
   try {
     thread = detail::start_background_thread("rh-watchdog", [this] { watch(); });
   } catch (...) {
-    session = nullptr;
+    watched = nullptr;
     stacks.reset();
     throw;
   }
@@ -150,15 +150,15 @@ void StallWatchdogHook::State::start(SessionRunContext& context) {
 }
 
 void StallWatchdogHook::State::stop() noexcept {
-  if (session == nullptr) return;
+  if (watched == nullptr) return;
   {
     const std::lock_guard lock(mutex);
     stopping = true;
   }
   changed.notify_all();
   thread.join();
-  --session->watchers;
-  session = nullptr;
+  --watched->watchers;
+  watched = nullptr;
   stacks.reset();
 }
 
@@ -169,7 +169,7 @@ bool StallWatchdogHook::State::pause() {
 }
 
 void StallWatchdogHook::State::watch() noexcept {
-  ActivitySnapshot last = detail::activity_snapshot(*session);
+  ActivitySnapshot last = detail::activity_snapshot(*watched);
   Nanoseconds duration{0};
   std::string told;  // of the stall in progress, once it has been reported
   SteadyClock::time_point before = SteadyClock::now();
@@ -177,11 +177,11 @@ void StallWatchdogHook::State::watch() noexcept {
     const SteadyClock::time_point now = SteadyClock::now();
     // Whoever stops the process stops this thread, too.
     const Nanoseconds passed = std::min<Nanoseconds>(now - std::exchange(before, now), 2 * interval);
-    const ActivitySnapshot seen = detail::activity_snapshot(*session);
+    const ActivitySnapshot seen = detail::activity_snapshot(*watched);
     duration += passed;
     try {
       if (seen != last) {
-        if (!told.empty()) session->log(LogLevel::info, told + " went on after " + seconds(duration));
+        if (!told.empty()) watched->log(LogLevel::info, told + " went on after " + seconds(duration));
         told.clear();
         last = seen;
         duration = Nanoseconds(0);
@@ -190,11 +190,11 @@ void StallWatchdogHook::State::watch() noexcept {
       const Nanoseconds limit = limit_of(options, seen);
       if (!told.empty() || limit <= Nanoseconds(0) || duration < limit) continue;
       const Stall stall = describe(seen, duration);
-      if (detail::activity_snapshot(*session) != last) continue;  // so the stack may be of something else
+      if (detail::activity_snapshot(*watched) != last) continue;  // so the stack may be of something else
       told = stall.hook.empty() ? stall.phase : fmt::format("hook '{}': {}", stall.hook, stall.phase);
       report(stall);
     } catch (...) {
-      session->log(LogLevel::error, "there is a stall that cannot be described");
+      watched->log(LogLevel::error, "there is a stall that cannot be described");
       told = "the session";
     }
   }
@@ -202,11 +202,11 @@ void StallWatchdogHook::State::watch() noexcept {
 
 Stall StallWatchdogHook::State::describe(const ActivitySnapshot& seen, Nanoseconds duration) const {
   Stall stall;
-  if (seen.slot != nullptr) stall.hook = session->reporter->hook_name(seen.slot);
+  if (seen.slot != nullptr) stall.hook = watched->reporter->hook_name(seen.slot);
   stall.phase = phase_of(seen);
   stall.step = seen.step;
   stall.duration = duration;
-  const std::int32_t thread_id = session->thread.seen();
+  const std::int32_t thread_id = watched->hot.thread.get();
   stall.thread = static_cast<std::uint64_t>(thread_id);
   if (stacks) stall.stack = detail::describe_stack(stacks->of(thread_id));
   return stall;
@@ -222,12 +222,12 @@ void StallWatchdogHook::State::report(const Stall& stall) {
   }
   Error error(StatusCode::deadline_exceeded, fmt::format("has been going on for {}", seconds(stall.duration)));
   error.locate(stall.hook, stall.phase, stall.step);
-  session->reporter->note_warning(error);
+  watched->reporter->note_warning(error);
   if (options.on_stall) {
     try {
       options.on_stall(stall);
     } catch (...) {
-      session->log(LogLevel::warning, "what is to be told of stalls has failed");
+      watched->log(LogLevel::warning, "what is to be told of stalls has failed");
     }
   }
   if (options.action == StallAction::abort) std::abort();
@@ -239,9 +239,9 @@ void StallWatchdogHook::State::report(const Stall& stall) {
     reason.step = stall.step;
     reason.set_who(own_name);
     reason.set_text(lines.front());
-    session->stop->request(reason);
+    watched->session.stop->request(reason);
   }
-  for (const std::string& line : lines) session->log(LogLevel::warning, line);
+  for (const std::string& line : lines) watched->log(LogLevel::warning, line);
 }
 
 StallWatchdogHook::StallWatchdogHook(StallWatchdogOptions options)

@@ -9,7 +9,7 @@ namespace runhook::inline v1 {
 using detail::Loop;
 
 Session& StepContext::session() const { return loop_.state().context->session(); }
-std::shared_ptr<Session> StepContext::shared_session() const { return loop_.state().session; }
+std::shared_ptr<Session> StepContext::shared_session() const { return loop_.state().session.raw; }
 SessionRunContext& StepContext::run_context() const noexcept { return *loop_.state().context; }
 
 const Results& StepContext::run_with_hooks(const SessionRunArgs& args) {
@@ -32,7 +32,7 @@ namespace {
 
 void end(Loop& loop, bool by_exception) noexcept {
   try {
-    const Loop::Inside inside(loop);
+    const Loop::Entry entry(loop);
     // The exception of a run that failed is known already.
     if (by_exception && !loop.should_stop() && !loop.last_run_failed()) {
       loop.fail(Error(StatusCode::unknown, "an exception left the scope of the session"));
@@ -63,14 +63,14 @@ MonitoredSession::~MonitoredSession() {
 
 const Results& MonitoredSession::run(const SessionRunArgs& args) {
   Loop& loop = *loop_;
-  const Loop::Inside inside(loop);
+  const Loop::Entry entry(loop);
   loop.run(args);
   return loop.results();
 }
 
 void MonitoredSession::run(const SessionRunArgs& args, Results* results, RunMetadata* metadata) {
   Loop& loop = *loop_;
-  const Loop::Inside inside(loop);
+  const Loop::Entry entry(loop);
   loop.run(args);
   if (results != nullptr || metadata != nullptr) loop.copy_out(results, metadata);
 }
@@ -82,13 +82,13 @@ std::int64_t MonitoredSession::run_until_stop(const SessionRunArgs& args, std::i
 }
 
 void MonitoredSession::run_until_stop(const SessionRunArgs& args, std::int64_t max_steps, std::int64_t* completed) {
-  const Loop::Inside inside(*loop_);
+  const Loop::Entry entry(*loop_);
   std::int64_t count = 0;
   loop_->run_until_stop(args, max_steps, completed != nullptr ? *completed : count);
 }
 
 void MonitoredSession::run_step_function(const std::function<void(StepContext&)>& fn) {
-  const Loop::Inside inside(*loop_);
+  const Loop::Entry entry(*loop_);
   loop_->run_step_function(fn);
 }
 
@@ -99,7 +99,7 @@ void MonitoredSession::scope(const std::function<void(MonitoredSession&)>& body)
   } catch (...) {
     error = Error::from_current_exception(StatusCode::unknown);
     {
-      const Loop::Inside inside(*loop_);
+      const Loop::Entry entry(*loop_);
       if (!loop_->closed()) loop_->fail(error);
     }
     if (!is_clean_end(error.code())) {
@@ -128,36 +128,36 @@ namespace {
 
 // Runs `body` on the loop for a caller that may be a callback of the same loop.
 template <typename Body>
-auto inside_or_called_back(Loop& loop, Body&& body) {
+auto entered_or_called_back(Loop& loop, Body&& body) {
   if (loop.called_back()) return body();
-  const Loop::Inside inside(loop);
+  const Loop::Entry entry(loop);
   return body();
 }
 
 }  // namespace
 
 void MonitoredSession::clear_end_of_input() {
-  inside_or_called_back(*loop_, [&] { loop_->clear_end_of_input(); });
+  entered_or_called_back(*loop_, [&] { loop_->clear_end_of_input(); });
 }
 
 std::uint64_t MonitoredSession::add_hook(std::shared_ptr<SessionRunHook> hook, HookOptions options) {
-  return inside_or_called_back(*loop_, [&] { return loop_->hooks().add({std::move(hook), std::move(options)}); });
+  return entered_or_called_back(*loop_, [&] { return loop_->hooks().add({std::move(hook), std::move(options)}); });
 }
 
 void MonitoredSession::remove_hook(std::uint64_t id) {
-  inside_or_called_back(*loop_, [&] { loop_->hooks().remove(id); });
+  entered_or_called_back(*loop_, [&] { loop_->hooks().remove(id); });
 }
 
 std::uint64_t MonitoredSession::hook_id(std::string_view name) const {
-  return inside_or_called_back(*loop_, [&] { return loop_->hooks().find(name); });
+  return entered_or_called_back(*loop_, [&] { return loop_->hooks().find(name); });
 }
 
 void MonitoredSession::fail(const Error& error) {
-  inside_or_called_back(*loop_, [&] { loop_->fail(error); });
+  entered_or_called_back(*loop_, [&] { loop_->fail(error); });
 }
 
 void MonitoredSession::close() {
-  const Loop::Inside inside(*loop_);
+  const Loop::Entry entry(*loop_);
   loop_->close();
 }
 

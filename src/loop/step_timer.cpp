@@ -60,22 +60,6 @@ std::int64_t price_of_clock() noexcept {
 
 }  // namespace
 
-void Sampling::sampled(std::int64_t position, std::int64_t now_ns, std::int64_t took_ns, std::int64_t cost_ns,
-                       std::int64_t begun_at) noexcept {
-  // A run that is measured takes longer than others; what passes between runs, e.g. while other sessions have theirs,
-  // is not this session's time.
-  const std::int64_t run_ns = std::max<std::int64_t>(std::min((now_ns - last_ns_) / weight(position), took_ns), 1);
-  const std::int64_t wanted = samples_++ < kFirst ? 1 : cost_ns * kBudget / run_ns;
-  // Not at once from one to the longest: a single pair of runs does not say that much.
-  interval_ = std::clamp<std::int64_t>(wanted, 1, std::min(interval_ * 2, kLongest));
-  // Not in step with what happens every so many runs.
-  random_ = random_ * 1664525 + 1013904223;
-  const std::int64_t spread = (interval_ / 2 * static_cast<std::int64_t>(random_ >> 16)) >> 16;
-  next_ = begun_at + interval_ - interval_ / 4 + spread;
-  last_ = position;
-  last_ns_ = now_ns;
-}
-
 StepTimer::StepTimer(RunState& state, HookList& hooks, double hook_budget) noexcept
     : state_(state), hooks_(hooks), budget_(hook_budget), clock_ns_(price_of_clock()) {}
 
@@ -101,7 +85,7 @@ std::int32_t StepTimer::timed_call(runhook_context* context, void* user_data) {
   call.timer->enter();
   Scope scope{call};
   const std::int32_t returned = call.function(context, call.user_data);
-  scope.failed = returned != call.timer->state_.expected;
+  scope.failed = returned != call.timer->state_.hot.expected;
   return returned;
 }
 
@@ -138,7 +122,7 @@ StepTimer::Attempt::Attempt(StepTimer& timer, const HookCalls& calls, std::int64
     return;  // without memory it is not measured
   }
   timer.active_ = true;
-  timer.step_ = timer.state_.global_step;
+  timer.step_ = timer.state_.session.global_step;
   begin_ns_ = timer.mark_ = monotonic_ns();
 }
 
@@ -193,12 +177,12 @@ void StepTimer::tell_attempt(const HookCalls& calls, std::int64_t begin_ns, std:
     Span part = span(kind, from, to, bad);
     part.name = name;
     part.step = step_;
-    part.attempt = state_.attempt;
+    part.attempt = state_.attempt.number;
     for (SpanListener* listener : calls.listeners) listener->on_span(part);
   };
   for (const Entry& entry : entries_) {
     if (entry.kind == SpanKind::session_run) {
-      for (const NodeStats& node : state_.metadata.nodes) {
+      for (const NodeStats& node : state_.attempt.metadata.nodes) {
         tell_all(SpanKind::node, node.node, node.start_ns, node.end_ns, false);
       }
     }
@@ -228,22 +212,22 @@ void StepTimer::called(HookSlot& slot, CallbackKind kind, std::int64_t begin_ns,
   }
   Span told = span(span_kind(kind), begin_ns, end_ns, failed);
   told.name = slot.options.name;
-  told.step = state_.global_step;
+  told.step = state_.session.global_step;
   tell(told);
 }
 
 StepTimer::Activity::Activity(StepTimer& timer, SpanKind kind) noexcept
     : timer_(timer),
       kind_(kind),
-      outer_(timer.state_.activity),
+      outer_(timer.state_.hot.activity),
       exceptions_(std::uncaught_exceptions()),
-      step_(timer.state_.global_step),
+      step_(timer.state_.session.global_step),
       begin_ns_(monotonic_ns()) {
-  timer.state_.activity = kind;
+  timer.state_.hot.activity = kind;
 }
 
 StepTimer::Activity::~Activity() {
-  timer_.state_.activity = outer_;
+  timer_.state_.hot.activity = outer_;
   Span told = timer_.span(kind_, begin_ns_, monotonic_ns(), std::uncaught_exceptions() > exceptions_);
   told.step = step_;
   timer_.tell(told);
@@ -288,7 +272,7 @@ Error StepTimer::budget_error(const HookSlot& slot) const {
                           percent(total_ns(slot)), 100 * budget_, us(total_ns(slot) / runs), us(whole / runs),
                           callback_text(most), us(worst.total_ns / runs), us(worst.max_ns),
                           steps_.samples - slot.steps_before.samples));
-  error.locate(slot.options.name, callback_text(most), state_.global_step);
+  error.locate(slot.options.name, callback_text(most), state_.session.global_step);
   return error;
 }
 

@@ -77,6 +77,12 @@ std::uint64_t HookList::find(std::string_view name) const {
   throw StatusError(StatusCode::not_found, fmt::format("there is no hook named '{}'", name));
 }
 
+std::string HookList::name_of(const HookSlot* slot) const {
+  const std::lock_guard lock(observed_);
+  const auto found = std::find_if(slots_.begin(), slots_.end(), [slot](const auto& one) { return one.get() == slot; });
+  return found != slots_.end() ? (*found)->options.name : std::string();
+}
+
 HookSlot* HookList::admit_next() {
   if (waiting_.empty()) return nullptr;
   const std::lock_guard lock(observed_);
@@ -96,7 +102,7 @@ HookSlot* HookList::next_removed() noexcept {
 }
 
 void HookList::erase(HookSlot* slot) noexcept {
-  state_.plan.remove(slot->request);
+  state_.attempt.plan.remove(slot->request);
   if (slot->removed) --removed_;
   const auto found =
       std::find_if(slots_.begin(), slots_.end(), [slot](const auto& entry) { return entry.get() == slot; });
@@ -116,7 +122,7 @@ void HookList::drop_waiting() noexcept {
 
 void HookList::settle() {
   for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i]->order = i;
-  state_.plan.reserve(slots_.size());
+  state_.attempt.plan.reserve(slots_.size());
   collect_calls();
   changed_ = pending();
 }

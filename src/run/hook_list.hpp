@@ -35,17 +35,17 @@ struct HookCalls {
 inline constexpr std::ptrdiff_t kCallSites = 8;
 
 // Calls calls[from], calls[from + 1], ... and returns the first whose result is not success, or NULL. An exception
-// leaves it; state.slot tells whose. Does not catch, so that success costs nothing.
+// leaves it; state.hot.slot tells whose. Does not catch, so that success costs nothing.
 [[gnu::always_inline]] inline const HookCall* dispatch(RunState& state, const std::vector<HookCall>& calls,
                                                        std::size_t from = 0) {
-  runhook_context* const context = state.direct;
+  runhook_context* const context = state.hot.direct;
   const HookCall* call = calls.data() + from;
   const HookCall* const end = calls.data() + calls.size();
-#define RUNHOOK_CALL(i)                                                                                         \
-  state.slot = call[i].slot;                                                                                    \
-  if (const std::int32_t returned = call[i].function(context, call[i].user_data); returned != state.expected) { \
-    state.callback_result = returned;                                                                           \
-    return call + (i);                                                                                          \
+#define RUNHOOK_CALL(i)                                                                                             \
+  state.hot.slot = call[i].slot;                                                                                    \
+  if (const std::int32_t returned = call[i].function(context, call[i].user_data); returned != state.hot.expected) { \
+    state.hot.callback_result = returned;                                                                           \
+    return call + (i);                                                                                              \
   }
   for (; end - call >= kCallSites; call += kCallSites) [[unlikely]] {
       RUNHOOK_CALL(0)
@@ -72,10 +72,17 @@ class HookList {
   std::uint64_t add(HookRegistration registration);
   void remove(std::uint64_t id);                    // throws NOT_FOUND
   std::uint64_t find(std::string_view name) const;  // throws NOT_FOUND
+  std::string name_of(const HookSlot* slot) const;  // empty if the hook is gone. Any thread
   bool changed() const noexcept { return changed_; }
   void mark_changed() noexcept {
     changed_ = true;
-    state_.leave_fast_path = true;  // so that a loop that does not look here is left
+    state_.hot.leave_fast_path = true;  // so that a loop that does not look here is left
+  }
+
+  // It is called for cleanup only from now on.
+  void disable(HookSlot& slot) noexcept {
+    slot.disabled = true;
+    mark_changed();
   }
 
   // Takes the next waiting hook into the list, at the place that its phase gives it; NULL if none waits.

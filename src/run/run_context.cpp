@@ -17,15 +17,16 @@ namespace {
 struct StandaloneState : RunState {
   StandaloneState(SessionRunArgs args, std::shared_ptr<Session> raw) : own_args(std::move(args)), hook(*this) {
     hook.request.requester = "the hook";
-    session = std::move(raw);
-    stop = std::make_shared<StopState>();
-    clock = system_clock();
-    coordinator.emplace(Coordinator::Options{{StatusCode::out_of_range, StatusCode::stopped}, stop, {}});
-    global_step = 0;
-    slot = &hook;
-    callback = CallbackKind::standalone;
-    plan.set_session(session.get());
-    plan.set_step_context(&options.merged(), &metadata, stop.get());
+    session.raw = std::move(raw);
+    session.stop = std::make_shared<StopState>();
+    session.clock = system_clock();
+    session.coordinator.emplace(
+        Coordinator::Options{{StatusCode::out_of_range, StatusCode::stopped}, session.stop, {}});
+    session.global_step = 0;
+    hot.slot = &hook;
+    hot.callback = CallbackKind::standalone;
+    attempt.plan.set_session(session.raw.get());
+    attempt.plan.set_step_context(&attempt.options.merged(), &attempt.metadata, session.stop.get());
     begin_attempt(own_args);
   }
   SessionRunArgs own_args;
@@ -41,14 +42,14 @@ struct StandaloneState : RunState {
 // A request that fails has failed the callback, too, whatever the callback makes of the exception.
 template <typename Body>
 void requesting(RunState& state, const char* what, Body&& body) {
-  if (state.callback == CallbackKind::none) throw_not_here(what, "before_run");  // nobody's callback would fail
-  if (state.callback == CallbackKind::standalone) {
+  if (state.hot.callback == CallbackKind::none) throw_not_here(what, "before_run");  // nobody's callback would fail
+  if (state.hot.callback == CallbackKind::standalone) {
     auto& own = static_cast<StandaloneState&>(state);
     if (std::exchange(own.executed, false)) own.begin_attempt(own.own_args);
   }
-  state.leave_fast_path = true;
+  state.hot.leave_fast_path = true;
   try {
-    if (state.callback != CallbackKind::before_run && state.callback != CallbackKind::standalone) {
+    if (state.hot.callback != CallbackKind::before_run && state.hot.callback != CallbackKind::standalone) {
       throw_not_here(what, "before_run");
     }
     body();
@@ -60,9 +61,10 @@ void requesting(RunState& state, const char* what, Body&& body) {
 
 // Keeps what the hook asked for, so that it can be taken back alone.
 void add_options_of(RunState& state, const RunOptions& options) {
-  detail::HookSlot& slot = *state.slot;
-  state.options.add(options, slot.request.requester);
-  if (std::exchange(slot.options_attempt, state.plan.attempt()) != state.plan.attempt()) slot.wanted_options.clear();
+  detail::HookSlot& slot = *state.hot.slot;
+  state.attempt.options.add(options, slot.request.requester);
+  if (std::exchange(slot.options_attempt, state.attempt.plan.attempt()) != state.attempt.plan.attempt())
+    slot.wanted_options.clear();
   slot.wanted_options.push_back(options);
 }
 
@@ -80,36 +82,36 @@ SessionRunContext::~SessionRunContext() = default;
 
 const SessionRunArgs& SessionRunContext::original_args() const noexcept {
   static const SessionRunArgs nothing;
-  return state_->original != nullptr ? *state_->original : nothing;
+  return state_->attempt.original != nullptr ? *state_->attempt.original : nothing;
 }
 
 Session& SessionRunContext::session() const {
-  if (state_->session == nullptr) throw StatusError(StatusCode::failed_precondition, "there is no session");
-  return *state_->session;
+  if (state_->session.raw == nullptr) throw StatusError(StatusCode::failed_precondition, "there is no session");
+  return *state_->session.raw;
 }
 
-std::shared_ptr<Session> SessionRunContext::shared_session() const noexcept { return state_->session; }
-std::int64_t SessionRunContext::global_step() const noexcept { return state_->global_step; }
-std::int64_t SessionRunContext::attempt() const noexcept { return state_->attempt; }
+std::shared_ptr<Session> SessionRunContext::shared_session() const noexcept { return state_->session.raw; }
+std::int64_t SessionRunContext::global_step() const noexcept { return state_->session.global_step; }
+std::int64_t SessionRunContext::attempt() const noexcept { return state_->attempt.number; }
 
 std::int64_t SessionRunContext::now_ns() const {
-  if (!state_->now_known) {
-    state_->now = state_->clock->now_ns();
-    state_->now_known = true;
+  if (!state_->hot.now_known) {
+    state_->attempt.now = state_->session.clock->now_ns();
+    state_->hot.now_known = true;
   }
-  return state_->now;
+  return state_->attempt.now;
 }
 
-std::shared_ptr<Clock> SessionRunContext::clock() const noexcept { return state_->clock; }
+std::shared_ptr<Clock> SessionRunContext::clock() const noexcept { return state_->session.clock; }
 
 bool SessionRunContext::wait_for_stop(std::chrono::nanoseconds time) {
-  state_->now_known = false;
-  return state_->clock->wait(time.count(), state_->stop.get());
+  state_->hot.now_known = false;
+  return state_->session.clock->wait(time.count(), state_->session.stop.get());
 }
 
 Coordinator SessionRunContext::coordinator() const {
-  if (!state_->coordinator) throw StatusError(StatusCode::failed_precondition, "there is no coordinator");
-  return *state_->coordinator;
+  if (!state_->session.coordinator) throw StatusError(StatusCode::failed_precondition, "there is no coordinator");
+  return *state_->session.coordinator;
 }
 
 MonitoredSession* SessionRunContext::monitored_session() const noexcept { return state_->monitored; }
@@ -119,49 +121,55 @@ std::string_view SessionRunContext::hook_name() const noexcept {
   return slot != nullptr ? std::string_view(slot->options.name) : std::string_view("");
 }
 
-std::string_view SessionRunContext::callback_name() const noexcept { return detail::callback_text(state_->callback); }
+std::string_view SessionRunContext::callback_name() const noexcept {
+  return detail::callback_text(state_->hot.callback);
+}
 
 const SessionRunValues* SessionRunContext::values() const noexcept {
   const detail::HookSlot* slot = state_->hook_called();
   if (slot == nullptr) return nullptr;
-  if (state_->callback == CallbackKind::standalone) {
+  if (state_->hot.callback == CallbackKind::standalone) {
     return static_cast<const StandaloneState*>(state_)->executed ? &slot->values : nullptr;
   }
-  return state_->callback == CallbackKind::after_run ? &slot->values : nullptr;
+  return state_->hot.callback == CallbackKind::after_run ? &slot->values : nullptr;
 }
 
-const Outcome& SessionRunContext::outcome() const noexcept { return state_->outcome; }
+const Outcome& SessionRunContext::outcome() const noexcept {
+  if (state_->reporter != nullptr) state_->outcome = state_->reporter->outcome_so_far();
+  return state_->outcome;
+}
 
 bool SessionRunContext::request_stop(std::int32_t code, std::string_view text, StopUrgency urgency) {
   StopReason reason;
-  reason.origin = state_->callback == CallbackKind::step_function ? StopOrigin::step_function : StopOrigin::hook;
+  reason.origin = state_->hot.callback == CallbackKind::step_function ? StopOrigin::step_function : StopOrigin::hook;
   reason.urgency = urgency;
   reason.code = code;
-  reason.step = state_->global_step;
+  reason.step = state_->session.global_step;
   reason.set_who(hook_name());
   reason.set_text(text);
-  return state_->stop->request(reason);
+  return state_->session.stop->request(reason);
 }
 
-bool SessionRunContext::stop_requested() const noexcept { return state_->stop->requested(); }
-StopSource SessionRunContext::stop_source() const { return StopSource(state_->stop); }
-void SessionRunContext::request_save() noexcept { state_->stop->request_save(); }
+bool SessionRunContext::stop_requested() const noexcept { return state_->session.stop->requested(); }
+StopSource SessionRunContext::stop_source() const { return StopSource(state_->session.stop); }
+void SessionRunContext::request_save() noexcept { state_->session.stop->request_save(); }
 
 void SessionRunContext::request(const SessionRunArgs& args) {
   requesting(*state_, "a request", [&] {
-    detail::HookRequest& request = state_->slot.get()->request;
-    if (args.fetches.kind() != Fetches::Kind::absent) state_->plan.set_fetches(request, args.fetches);
-    for (const Feed& feed : args.feeds) state_->plan.add_feed(request, feed.name, feed.value);
+    detail::HookRequest& request = state_->hot.slot.get()->request;
+    if (args.fetches.kind() != Fetches::Kind::absent) state_->attempt.plan.set_fetches(request, args.fetches);
+    for (const Feed& feed : args.feeds) state_->attempt.plan.add_feed(request, feed.name, feed.value);
     if (!args.options.is_default()) add_options_of(*state_, args.options);
   });
 }
 
 void SessionRunContext::add_fetch(std::string_view key, std::string_view name) {
-  requesting(*state_, "a request", [&] { state_->plan.add_fetch(state_->slot.get()->request, key, name); });
+  requesting(*state_, "a request", [&] { state_->attempt.plan.add_fetch(state_->hot.slot.get()->request, key, name); });
 }
 
 void SessionRunContext::add_feed(std::string_view name, Value value) {
-  requesting(*state_, "a request", [&] { state_->plan.add_feed(state_->slot.get()->request, name, std::move(value)); });
+  requesting(*state_, "a request",
+             [&] { state_->attempt.plan.add_feed(state_->hot.slot.get()->request, name, std::move(value)); });
 }
 
 void SessionRunContext::add_options(const RunOptions& options) {
@@ -171,7 +179,7 @@ void SessionRunContext::add_options(const RunOptions& options) {
 const SessionRunArgs& SessionRunContext::requested() const noexcept {
   static const SessionRunArgs nothing;
   detail::HookSlot* slot = state_->hook_called();
-  if (slot == nullptr || !state_->plan.asked(slot->request)) return nothing;
+  if (slot == nullptr || !state_->attempt.plan.asked(slot->request)) return nothing;
   try {
     slot->request.fetches();
   } catch (...) {
@@ -181,13 +189,13 @@ const SessionRunArgs& SessionRunContext::requested() const noexcept {
 }
 
 void SessionRunContext::announce_last_step(std::int64_t step) noexcept {
-  state_->last_step = std::min(state_->last_step, step);
-  state_->leave_fast_path = true;
+  state_->session.last_step = std::min(state_->session.last_step, step);
+  state_->hot.leave_fast_path = true;
 }
 
 std::optional<std::int64_t> SessionRunContext::last_step() const noexcept {
-  if (state_->last_step == Trigger::kNever) return std::nullopt;
-  return state_->last_step;
+  if (state_->session.last_step == Trigger::kNever) return std::nullopt;
+  return state_->session.last_step;
 }
 
 void SessionRunContext::log(LogLevel level, std::string_view text) noexcept { state_->log(level, text); }
@@ -195,7 +203,7 @@ LogSink SessionRunContext::log_sink() const { return state_->log_sink; }
 
 void SessionRunContext::warn(const Error& error) noexcept {
   Error located = error;
-  located.locate(hook_name(), callback_name(), state_->global_step);
+  located.locate(hook_name(), callback_name(), state_->session.global_step);
   if (state_->reporter != nullptr) state_->reporter->note_warning(located);
   try {
     state_->log(LogLevel::warning, located.to_string());
@@ -207,38 +215,39 @@ void SessionRunContext::warn(const Error& error) noexcept {
 void SessionRunContext::fail(const Error& error) noexcept { state_->fail(error); }
 
 void SessionRunContext::skip_step() {
-  if (state_->callback != CallbackKind::before_run && state_->callback != CallbackKind::standalone) {
+  if (state_->hot.callback != CallbackKind::before_run && state_->hot.callback != CallbackKind::standalone) {
     throw_not_here("skipping the step", "before_run");
   }
-  if (!state_->skip) state_->skipped_by.assign(hook_name());
-  state_->skip = true;
-  state_->slot.get()->skips = state_->plan.attempt();
-  state_->leave_fast_path = true;
+  if (!state_->hot.skip) state_->attempt.skipped_by = state_->hot.slot;
+  state_->hot.skip = true;
+  state_->hot.slot.get()->skips = state_->attempt.plan.attempt();
+  state_->hot.leave_fast_path = true;
 }
 
 void SessionRunContext::discard_result() {
-  if (state_->callback != CallbackKind::after_run && state_->callback != CallbackKind::standalone) {
+  if (state_->hot.callback != CallbackKind::after_run && state_->hot.callback != CallbackKind::standalone) {
     throw_not_here("discarding the result", "after_run");
   }
-  state_->discard = true;
-  state_->leave_fast_path = true;
+  state_->hot.discard = true;
+  state_->hot.leave_fast_path = true;
 }
 
 const SessionRunValues& SessionRunContext::execute() {
-  if (state_->callback != CallbackKind::standalone) throw_not_here("execute()", "a context outside a loop");
+  if (state_->hot.callback != CallbackKind::standalone) throw_not_here("execute()", "a context outside a loop");
   auto& own = static_cast<StandaloneState&>(*state_);
   if (std::exchange(own.executed, false)) own.begin_attempt(own.own_args);
   own.executed = true;  // also if it fails: what was asked for has had its turn
-  own.plan.merge(own.own_args);
-  own.metadata.nodes.clear();
-  detail::run_in_time(*own.session, own.plan.step());
-  own.plan.distribute(own.caller_results);
-  own.plan.drop_feeds();
-  own.global_step = own.plan.has_global_step() ? own.plan.fetched_global_step() : own.global_step + 1;
+  own.attempt.plan.merge(own.own_args);
+  own.attempt.metadata.nodes.clear();
+  detail::run_in_time(*own.session.raw, own.attempt.plan.step());
+  own.attempt.plan.distribute(own.caller_results);
+  own.attempt.plan.drop_feeds();
+  own.session.global_step =
+      own.attempt.plan.has_global_step() ? own.attempt.plan.fetched_global_step() : own.session.global_step + 1;
   return own.hook.values;
 }
 
-runhook_context* SessionRunContext::direct_context() const noexcept { return state_->direct; }
-void SessionRunContext::set_direct_context(runhook_context* context) noexcept { state_->direct = context; }
+runhook_context* SessionRunContext::direct_context() const noexcept { return state_->hot.direct; }
+void SessionRunContext::set_direct_context(runhook_context* context) noexcept { state_->hot.direct = context; }
 
 }  // namespace runhook::inline v1

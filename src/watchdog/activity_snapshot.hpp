@@ -26,12 +26,12 @@ struct ActivitySnapshot {
 inline ActivitySnapshot activity_snapshot(const RunState& state) noexcept {
   ActivitySnapshot seen;
   seen.occupied = state.occupant != nullptr && state.occupant->load(std::memory_order_relaxed) != 0;
-  seen.step = state.global_step.load(std::memory_order_relaxed);
-  seen.attempts = state.attempts.seen();
+  seen.step = state.session.global_step.load(std::memory_order_relaxed);
+  seen.attempts = state.hot.attempts.get();
   if (!seen.occupied) return seen;
-  seen.callback = state.callback.seen();
-  if (seen.callback != CallbackKind::none) seen.slot = state.slot.seen();
-  seen.activity = state.activity.seen();
+  seen.callback = state.hot.callback.get();
+  if (seen.callback != CallbackKind::none) seen.slot = state.hot.slot.get();
+  seen.activity = state.hot.activity.get();
   return seen;
 }
 

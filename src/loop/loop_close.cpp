@@ -1,0 +1,94 @@
+// How a loop ends: in the ordinary way, and when its constructor fails.
+#include <utility>
+
+#include "loop/loop.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+void Loop::close() {
+  if (closed()) return;
+  ending_ = true;
+  decide_outcome();
+  Error error = end_hooks();  // what the caller has not been told yet
+  Error unknown = error;      // what the outcome does not know yet
+  const bool told_of_threads = keeper_.past_thread_error() || keeper_.fatal_thread_error();
+  keeper_.end();
+  if (!told_of_threads) unknown.merge(keeper_.past_thread_error());
+  unknown.merge(keeper_.close_error());
+  error.merge(keeper_.past_thread_error());
+  error.merge(keeper_.close_error());
+  outcome_.end_failed(error, unknown);
+  const Error cleanup_error = lifecycle_.cleanup_all();
+  outcome_.end_failed(cleanup_error, cleanup_error);
+  error.merge(cleanup_error);
+  end_.set_closed();
+  log_outcome();
+  if (error) throw StatusError(error);
+}
+
+void Loop::decide_outcome() {
+  OutcomeRecord::Ending ending;
+  ending.lost_session = keeper_.lost_session();
+  ending.past_threads = keeper_.past_thread_error();
+  ending.threads = keeper_.fatal_thread_error();
+  ending.stop = stop()->first();
+  const bool stopped = ending.stop.origin != StopOrigin::none;
+  const auto& coordinator = state_.session.coordinator;
+  const bool thread_input_ended = coordinator && coordinator->end_of_input();
+  ending.input_ended = (end_.input_ended() && (end_.input_ended_first() || !stopped)) ||
+                       (thread_input_ended && ending.stop.origin == StopOrigin::coordinator);
+  ending.step = global_step();
+  ending.runs = engine_.completed_runs();
+  ending.recoveries = keeper_.recoveries();
+  outcome_.decide(ending);
+}
+
+// After a failed run the hooks are not told of an end, and nothing is saved.
+Error Loop::end_hooks() {
+  if (outcome_.failed()) {
+    if (stop()->save_requested()) {
+      state_.log(LogLevel::warning, "a save was requested, but the run has failed first");
+    }
+    return {};
+  }
+  Error error = lifecycle_.end_all();
+  if (state_.session.raw != nullptr) {
+    try {
+      save_if_requested("at the end");
+    } catch (const StatusError& failure) {
+      error.merge(failure.error());
+    }
+  }
+  return error;
+}
+
+void Loop::log_outcome() {
+  const Outcome outcome = outcome_.copy();
+  try {
+    state_.log(outcome.kind == OutcomeKind::failed ? LogLevel::error : LogLevel::info, outcome.to_string());
+  } catch (...) {
+    state_.log(LogLevel::error, "the run has ended");
+  }
+}
+
+Error Loop::unwind(Error error) noexcept {
+  keeper_.end();
+  ending_ = true;
+  error.merge(keeper_.past_thread_error());
+  error.merge(keeper_.close_error());
+  outcome_.end_failed(error, error);
+  error.merge(lifecycle_.cleanup_all());
+  end_.set_closed();
+  stop()->set_canceller(this, {});
+  detach_direct_context();
+  return error;
+}
+
+void Loop::detach_direct_context() noexcept {
+  if (!config_.direct_contexts || state_.hot.direct == nullptr) return;
+  config_.direct_contexts->detach(std::exchange(state_.hot.direct, nullptr));
+}
+
+}  // namespace detail
+}  // namespace runhook::inline v1

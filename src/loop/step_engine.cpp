@@ -1,0 +1,375 @@
+#include "loop/step_engine.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "run/callback_failure.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+StepEngine::StepEngine(RunState& state, HookList& hooks, HookCaller& caller, StepTimer& timer,
+                       TriggerSchedule& schedule, const RunEnd& end) noexcept
+    : state_(state), hooks_(hooks), caller_(caller), timer_(timer), schedule_(schedule), end_(end) {}
+
+[[gnu::always_inline]] inline void StepEngine::call_before_run(const HookCalls& calls) {
+  state_.hot.callback = CallbackKind::before_run;
+  try {
+    if (const HookCall* failed = dispatch(state_, calls.before)) [[unlikely]]
+      before_run_failed(calls, failed);
+  } catch (...) {
+    before_run_failed(calls, nullptr);
+  }
+  state_.hot.callback = CallbackKind::none;
+}
+
+[[gnu::always_inline]] inline void StepEngine::call_after_run(const std::vector<HookCall>& calls, Error& error) {
+  state_.hot.callback = CallbackKind::after_run;
+  try {
+    if (const HookCall* failed = dispatch(state_, calls)) [[unlikely]]
+      after_run_failed(calls, failed, error);
+  } catch (...) {
+    after_run_failed(calls, nullptr, error);
+  }
+  state_.hot.callback = CallbackKind::none;
+}
+
+// Ends early when anything is asked for or goes wrong.
+bool StepEngine::make_fast_steps(const SessionRunArgs& args, std::int64_t count,
+                                 const std::atomic<bool>* thread_failed) {
+  RunState& state = state_;
+  const HookCalls& calls = hooks_.idle();
+  Session& session = *state.session.raw;
+  SessionStep& step = state.attempt.plan.empty_step();
+  step.deadline_ns = 0;
+  const StopState& stop = *state.session.stop;
+  std::int64_t global_step = state.session.global_step;
+  std::int64_t runs = completed_runs();
+  state.attempt.number = 1;
+  state.attempt.original = &args;
+  state.attempt.plan.begin_quiet_attempts();
+  const bool timed = hooks_.has_triggers() && hooks_.next_due().time_ns != Trigger::kNever;
+  Error error;
+  Reached reached;
+  try {
+    do {
+      reached = Reached::before_run;
+      call_before_run(calls);
+      if (state.hot.leave_fast_path || stop.anything()) [[unlikely]]  // a stop may be urgent
+        break;
+      session.run(step);
+      state.set_global_step(++global_step);
+      reached = Reached::after_run;
+      call_after_run(calls.after, error);
+      if (stop.anything() || state.hot.leave_fast_path || !state.attempt.metadata.nodes.empty()) [[unlikely]]
+        break;
+      runs_.store(++runs, std::memory_order_relaxed);
+      state.hot.now_known = false;
+      if (--count <= 0 || end_.any()) return true;
+      if (thread_failed != nullptr && thread_failed->load(std::memory_order_relaxed)) return true;
+      if (timed && state.context->now_ns() >= hooks_.next_due().time_ns) [[unlikely]]
+        return true;
+    } while (true);
+  } catch (...) {  // the session's: those of hooks do not come this far
+    error = session_failure();
+    reached = Reached::session_failure;
+  }
+  interrupted_at_ = reached;
+  interruption_ = std::move(error);
+  return false;
+}
+
+Error StepEngine::finish_interrupted() {
+  if (hooks_.has_triggers()) schedule_.none_due_in(run_number());
+  calls_ = &hooks_.idle();
+  Error error = std::exchange(interruption_, Error());
+  switch (interrupted_at_) {
+    case Reached::before_run:
+      return ready_for_session(error) ? complete(execute()) : error;
+    case Reached::session_failure:
+      return attempt_failed(std::move(error));
+    case Reached::after_run:
+      break;
+  }
+  return end_attempt(std::move(error));
+}
+
+void StepEngine::return_to_fast_path() noexcept {
+  if (!state_.attempt.plan.quiet() || results_stale_ || !state_.attempt.metadata.nodes.empty()) return;
+  if (!hooks_.idle().listeners.empty()) return;
+  state_.clear_attempt();
+  fast_ = true;
+}
+
+Error StepEngine::attempt(const SessionRunArgs& args) {
+  Error error;
+  return prepare(args, error) ? complete(execute()) : error;
+}
+
+bool StepEngine::prepare(const SessionRunArgs& args, Error& error) {
+  state_.begin_attempt(args);
+  if (hooks_.has_triggers()) [[unlikely]]
+    schedule_.decide(run_number());
+  calls_ = &hooks_.calls(args.options);
+  remaining_.reserve(hooks_.slots().size());  // nothing that comes after a before_run may want for memory
+  if (timer_.wants(*calls_, completed_runs(), hooks_.any_due())) [[unlikely]]
+    calls_ = &timed_.emplace(timer_, *calls_, completed_runs(), hooks_.any_due()).calls();
+  call_before_run(*calls_);
+  if (ready_for_session(error)) [[likely]]
+    return true;
+  finish_timing(error);
+  return false;
+}
+
+// From the end of before_run on.
+bool StepEngine::ready_for_session(Error& error) noexcept {
+  error = std::exchange(before_run_error_, Error());
+  if (error) [[unlikely]] {
+    error = attempt_failed(std::move(error));
+    return false;
+  }
+  if (state_.hot.skip) [[unlikely]] {
+    error = skip_step();
+    return false;
+  }
+  try {
+    state_.attempt.plan.merge(*state_.attempt.original);
+    if (state_.session.stop->urgent()) [[unlikely]]
+      throw StatusError(StatusCode::cancelled, "an urgent stop was requested before the step");
+    if (results_stale_) results_.drop_values();  // so that the session may use its buffers again
+    if (!state_.attempt.metadata.nodes.empty()) state_.attempt.metadata.nodes.clear();
+    return true;
+  } catch (...) {
+    error = attempt_failed(session_failure());
+    return false;
+  }
+}
+
+Error StepEngine::execute() noexcept {
+  try {
+    StepTimer::SessionRun timed(timer_);
+    run_in_time(*state_.session.raw, state_.attempt.plan.step());
+    timed.succeeded();
+    return {};
+  } catch (...) {
+    return session_failure();
+  }
+}
+
+Error StepEngine::complete(Error error) {
+  if (!error) [[likely]]
+    error = hand_out_results();
+  if (error) [[unlikely]] {
+    error = attempt_failed(std::move(error));
+  } else {
+    if (some_left_out_) [[unlikely]] {
+      call_remaining_after_run(calls_->after, error);
+    } else {
+      call_after_run(calls_->after, error);
+    }
+    error = end_attempt(std::move(error));
+  }
+  if (timed_) [[unlikely]]
+    finish_timing(error);
+  return error;
+}
+
+Error StepEngine::hand_out_results() noexcept {
+  Plan& plan = state_.attempt.plan;
+  try {
+    if (plan.fetches_anything() || results_stale_) {
+      plan.distribute(results_);
+      results_stale_ = plan.fetches_anything();
+    }
+    const std::int64_t before = state_.session.global_step;
+    state_.set_global_step(plan.has_global_step() ? plan.fetched_global_step() : before + 1);
+    state_.session.advance = state_.session.global_step - before;
+    return {};
+  } catch (...) {
+    return session_failure();
+  }
+}
+
+// From the end of after_run on.
+Error StepEngine::end_attempt(Error error) noexcept {
+  state_.hot.now_known = false;
+  if (state_.attempt.plan.feeds_anything()) state_.attempt.plan.drop_feeds();
+  if (state_.hot.discard) [[unlikely]] {
+    results_stale_ = true;
+    try {
+      results_.reset(Fetches(), /*skipped=*/false, /*discarded=*/true);
+    } catch (...) {
+      error.merge(Error::from_current_exception(StatusCode::unknown));
+    }
+  }
+  if (error && !state_.attempt.plan.has_global_step()) [[unlikely]]
+    state_.set_global_step(state_.session.global_step -
+                           1);  // a step that a hook has failed is not one of those counted
+  if (!error) [[likely]]
+    runs_.store(completed_runs() + 1, std::memory_order_relaxed);
+  return error;
+}
+
+Error StepEngine::attempt_failed(Error error) noexcept {
+  call_on_error(error);
+  state_.hot.now_known = false;
+  state_.attempt.plan.drop_feeds();
+  some_left_out_ = false;
+  reached_ = kAllHooks;
+  return error;
+}
+
+Error StepEngine::skip_step() noexcept {
+  Error reason;
+  try {
+    reason = Error(StatusCode::cancelled,
+                   fmt::format("the step was skipped by hook '{}'", state_.attempt.skipped_by->options.name));
+  } catch (...) {
+    reason = Error(StatusCode::cancelled, "the step was skipped");
+  }
+  const Error skipped = attempt_failed(std::move(reason));
+  ++skips_;
+  results_stale_ = true;
+  // That it was skipped is no failure, but what on_error has failed with is one.
+  Error error;
+  for (std::size_t i = 0; i < skipped.suppressed_count(); ++i) error.merge(skipped.suppressed(i));
+  try {
+    results_.reset(Fetches(), /*skipped=*/true);
+  } catch (...) {
+    error.merge(Error::from_current_exception(StatusCode::unknown));
+  }
+  if (!error && state_.session.stop->requested()) return Error(StatusCode::stopped, "a stop has been requested");
+  return error;
+}
+
+// Of an attempt that was measured, if it was.
+void StepEngine::finish_timing(const Error& error) noexcept {
+  if (!timed_) return;
+  if (!error) state_.hot.skip ? timed_->skipped() : timed_->succeeded();
+  timed_.reset();
+  next_timed_ = timer_.next_run();
+  if (const Error warning = timer_.over_budget()) caller_.warn(warning);
+}
+
+Error StepEngine::session_failure() noexcept {
+  Error error = Error::from_current_exception(StatusCode::unknown);
+  error.locate({}, "run", state_.session.global_step);
+  return error;
+}
+
+const HookCall& StepEngine::current(const std::vector<HookCall>& calls) const noexcept {
+  const HookCall* call = calls.data();
+  while (call != &calls.back() && call->slot != state_.hot.slot) ++call;
+  return *call;
+}
+
+Error StepEngine::callback_failure(bool threw) noexcept {
+  Error error;
+  if (threw) error = Error::from_current_exception(StatusCode::hook_failed);
+  Error reported = state_.take_failure();
+  if (reported && (!threw || error.code() == StatusCode::hook_failed)) return reported;
+  if (threw) return error;
+  try {
+    return Error(StatusCode::hook_failed,
+                 unexplained_failure(callback_text(state_.hot.callback), state_.hot.callback_result));
+  } catch (...) {
+    return Error::no_memory();
+  }
+}
+
+// Deals with the call that has just failed (NULL: the one that has thrown the exception being handled) and makes the
+// remaining ones. `on_failure` returns whether to go on.
+// Does not throw: it runs where an exception could be taken for a hook's.
+template <typename OnFailure>
+void StepEngine::go_on_after(const std::vector<HookCall>& calls, const HookCall* failed,
+                             OnFailure&& on_failure) noexcept {
+  const CallbackKind kind = state_.hot.callback;
+  state_.hot.leave_fast_path = true;
+  Error error = callback_failure(/*threw=*/failed == nullptr);
+  if (failed == nullptr) failed = &current(calls);
+  while (failed != nullptr) {
+    HookSlot& slot = *failed->slot;
+    error.locate(slot.options.name, callback_text(kind), state_.session.global_step);
+    if (!on_failure(slot, error)) return;
+    state_.hot.callback = kind;
+    try {
+      failed = dispatch(state_, calls, static_cast<std::size_t>(failed - calls.data()) + 1);
+      if (failed != nullptr) error = callback_failure(/*threw=*/false);
+    } catch (...) {
+      error = callback_failure(/*threw=*/true);
+      failed = &current(calls);
+    }
+  }
+}
+
+[[gnu::cold, gnu::noinline]] void StepEngine::before_run_failed(const HookCalls& calls,
+                                                                const HookCall* failed) noexcept {
+  go_on_after(calls.before, failed, [&](HookSlot& slot, const Error& error) {
+    if (caller_.fails_run(slot, error)) {
+      before_run_error_ = error;
+      reached_ = slot.order + 1;
+      return false;
+    }
+    // Tolerated: its part in this attempt is over.
+    withdraw(slot);
+    slot.left_out = state_.attempt.plan.attempt();
+    some_left_out_ = true;
+    (void)caller_.on_error(slot, error);  // tolerated, too
+    return true;
+  });
+}
+
+[[gnu::cold, gnu::noinline]] void StepEngine::after_run_failed(const std::vector<HookCall>& calls,
+                                                               const HookCall* failed, Error& result) noexcept {
+  go_on_after(calls, failed, [&](HookSlot& slot, const Error& error) {
+    if (caller_.fails_run(slot, error)) result.merge(error);
+    return true;
+  });
+}
+
+// What the hook has asked for in this attempt is not to count.
+void StepEngine::withdraw(HookSlot& slot) noexcept {
+  AttemptState& attempt = state_.attempt;
+  const std::uint64_t number = attempt.plan.attempt();
+  attempt.plan.withdraw(slot.request);
+  const auto& slots = hooks_.slots();
+  if (std::exchange(slot.skips, 0) == number) {
+    const auto next = std::find_if(slots.begin(), slots.end(), [&](const auto& x) { return x->skips == number; });
+    state_.hot.skip = next != slots.end();
+    if (state_.hot.skip) attempt.skipped_by = next->get();
+  }
+  if (std::exchange(slot.options_attempt, 0) != number) return;
+  try {
+    attempt.options.clear();
+    if (!attempt.original->options.is_default()) attempt.options.start(attempt.original->options, "the caller");
+    for (const auto& other : slots) {
+      if (other->options_attempt != number) continue;
+      for (const RunOptions& wanted : other->wanted_options) attempt.options.add(wanted, other->request.requester);
+    }
+  } catch (...) {  // NOLINT(bugprone-empty-catch): these have been merged before, so there is memory and no conflict
+  }
+}
+
+// When tolerated failures of before_run have excluded hooks from the attempt.
+void StepEngine::call_remaining_after_run(const std::vector<HookCall>& calls, Error& error) {
+  some_left_out_ = false;
+  remaining_.clear();
+  for (const HookCall& call : calls) {
+    if (call.slot->left_out != state_.attempt.plan.attempt()) remaining_.push_back(call);
+  }
+  call_after_run(remaining_, error);
+}
+
+void StepEngine::call_on_error(Error& error) noexcept {
+  const RunOptions& options = state_.attempt.original->options;
+  const auto& slots = hooks_.slots();
+  for (std::size_t i = std::min(reached_, slots.size()); i-- > 0;) {
+    HookSlot& slot = *slots[i];
+    if (slot.disabled || !slot.due || slot.left_out == state_.attempt.plan.attempt()) continue;
+    if (HookList::selected(slot, options)) error.add_suppressed(caller_.on_error(slot, error));
+  }
+}
+
+}  // namespace detail
+}  // namespace runhook::inline v1

@@ -1,0 +1,113 @@
+// step_engine.hpp: one attempt at a step: the hooks before it, the session, the hooks after it.
+#ifndef RUNHOOK_SRC_LOOP_STEP_ENGINE_HPP_
+#define RUNHOOK_SRC_LOOP_STEP_ENGINE_HPP_
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "loop/hook_caller.hpp"
+#include "loop/run_end.hpp"
+#include "loop/step_timer.hpp"
+#include "loop/trigger_schedule.hpp"
+#include "run/hook_list.hpp"
+#include "run/run_state.hpp"
+#include "runhook/run_args.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+// An attempt has two halves: up to the session's step, and from it on. While nobody asks for anything many steps are
+// made in a loop that does not do more than call hooks and session: the fast path.
+class StepEngine {
+ public:
+  StepEngine(RunState& state, HookList& hooks, HookCaller& caller, StepTimer& timer, TriggerSchedule& schedule,
+             const RunEnd& end) noexcept;
+  StepEngine(const StepEngine&) = delete;
+  StepEngine& operator=(const StepEngine&) = delete;
+
+  // The whole of an attempt; returns what it has failed with.
+  Error attempt(const SessionRunArgs& args);
+
+  // The first half: decides what is due, calls before_run, merges what is asked for. Returns whether the session is to
+  // execute the step. If not, the attempt is over: it has failed with `error`, or the step was skipped.
+  bool prepare(const SessionRunArgs& args, Error& error);
+  Error execute() noexcept;  // has the session execute the step
+  Error complete(
+      Error error);  // the second half, from what the step has failed with: hands out results, calls after_run
+
+  // The fast path. How many steps it may make, at most `allowed`; 0: the next one has to be made in the ordinary way.
+  std::int64_t fast_steps(const SessionRunArgs& args, std::int64_t allowed) {
+    if (!fast_ || !args.asks_for_nothing()) [[unlikely]]
+      return 0;
+    if (hooks_.has_triggers()) [[unlikely]]
+      allowed = schedule_.idle_runs(run_number(), allowed);
+    return std::min(allowed, next_timed_ - completed_runs());
+  }
+  // Makes so many steps and returns true, or false if it has left one under way, for finish_interrupted().
+  bool make_fast_steps(const SessionRunArgs& args, std::int64_t count, const std::atomic<bool>* thread_failed);
+  Error finish_interrupted();
+  void leave_fast_path() noexcept { fast_ = false; }
+  void return_to_fast_path() noexcept;  // if nothing of the last attempt keeps it from that
+
+  const Results& results() const noexcept { return results_; }
+  std::int64_t completed_runs() const noexcept { return runs_.load(std::memory_order_relaxed); }  // any thread
+  std::int64_t skipped_runs() const noexcept { return skips_; }
+  std::int64_t run_number() const noexcept { return completed_runs() + skips_; }
+
+ private:
+  static constexpr std::size_t kAllHooks = static_cast<std::size_t>(-1);
+  enum class Reached : std::uint8_t { before_run, session_failure, after_run };
+
+  void call_before_run(const HookCalls& calls);
+  void call_after_run(const std::vector<HookCall>& calls, Error& error);
+  bool ready_for_session(Error& error) noexcept;
+  Error hand_out_results() noexcept;
+  Error end_attempt(Error error) noexcept;
+  Error attempt_failed(Error error) noexcept;
+  Error skip_step() noexcept;
+  void finish_timing(const Error& error) noexcept;
+
+  Error session_failure() noexcept;                                            // of the exception being handled
+  Error callback_failure(bool threw) noexcept;                                 // of the callback that has just failed
+  const HookCall& current(const std::vector<HookCall>& calls) const noexcept;  // the one whose callback is in progress
+  template <typename OnFailure>
+  void go_on_after(const std::vector<HookCall>& calls, const HookCall* failed, OnFailure&& on_failure) noexcept;
+  void before_run_failed(const HookCalls& calls, const HookCall* failed) noexcept;
+  void after_run_failed(const std::vector<HookCall>& calls, const HookCall* failed, Error& result) noexcept;
+  void call_remaining_after_run(const std::vector<HookCall>& calls, Error& error);
+  void withdraw(HookSlot& slot) noexcept;
+  void call_on_error(Error& error) noexcept;
+
+  RunState& state_;
+  HookList& hooks_;
+  HookCaller& caller_;
+  StepTimer& timer_;
+  TriggerSchedule& schedule_;
+  const RunEnd& end_;
+
+  bool fast_ = false;  // in the last attempt all went well and nobody asked for anything, so nothing is left of it
+  std::int64_t next_timed_ = 0;  // up to here, in completed runs, steps may be fast
+  std::atomic<std::int64_t> runs_{0};
+  std::int64_t skips_ = 0;  // steps that a hook has skipped
+  Results results_;
+  bool results_stale_ = false;  // results_ holds something that is not of the next step
+
+  // The attempt in progress.
+  const HookCalls* calls_ = nullptr;
+  std::size_t reached_ = kAllHooks;  // how many hooks, in the order of the list, before_run has been called of
+  Error before_run_error_;
+  Reached interrupted_at_ = Reached::before_run;
+  Error interruption_;
+  bool some_left_out_ = false;  // a hook's tolerated failure has excluded it
+  std::vector<HookCall> remaining_;
+  std::optional<StepTimer::Attempt> timed_;
+};
+
+}  // namespace detail
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_SRC_LOOP_STEP_ENGINE_HPP_

@@ -1,0 +1,48 @@
+// trigger_schedule.hpp: in which runs a trigger is due, and how many runs can be made before one is.
+#ifndef RUNHOOK_SRC_LOOP_TRIGGER_SCHEDULE_HPP_
+#define RUNHOOK_SRC_LOOP_TRIGGER_SCHEDULE_HPP_
+
+#include <cstdint>
+
+#include "run/hook_list.hpp"
+#include "run/run_state.hpp"
+#include "runhook/trigger.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+// Runs are told by their number: completed and skipped ones count, so that one that is tried again keeps its number.
+class TriggerSchedule {
+ public:
+  TriggerSchedule(RunState& state, HookList& hooks) noexcept : state_(state), hooks_(hooks) {}
+
+  // While it lives it is known which run is the last one of a call.
+  class LastRun {
+   public:
+    LastRun(TriggerSchedule& schedule, std::int64_t first_run, std::int64_t max_runs) noexcept;  // 0: no limit
+    ~LastRun() { schedule_.last_run_ = Trigger::kNever; }
+    LastRun(const LastRun&) = delete;
+    LastRun& operator=(const LastRun&) = delete;
+
+   private:
+    TriggerSchedule& schedule_;
+  };
+
+  // How many runs, at most `allowed`, can be made from this one on in which no trigger is due.
+  std::int64_t idle_runs(std::int64_t run, std::int64_t allowed);
+  // Works out which hooks are due, once for a run, however many attempts it takes.
+  void decide(std::int64_t run);
+  // None is due in this run, as idle_runs() has found.
+  void none_due_in(std::int64_t run) noexcept { decided_run_ = run; }
+
+ private:
+  RunState& state_;
+  HookList& hooks_;
+  std::int64_t decided_run_ = -1;
+  std::int64_t last_run_ = Trigger::kNever;
+};
+
+}  // namespace detail
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_SRC_LOOP_TRIGGER_SCHEDULE_HPP_
