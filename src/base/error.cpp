@@ -1,14 +1,13 @@
 #include "runhook/error.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <atomic>
-#include <iterator>
 #include <new>
 #include <stdexcept>
 #include <utility>
 #include <vector>
+
+#include "base/format.hpp"
 
 namespace runhook::inline v1 {
 
@@ -187,13 +186,12 @@ Error Error::with_primary(std::size_t index) const noexcept {
 std::string Error::to_string() const {
   if (!rep_) return "OK";
   std::string text(status_name(code()));
-  auto out = std::back_inserter(text);
-  if (!callback().empty()) fmt::format_to(out, " in {}", callback());
-  if (!hook().empty()) fmt::format_to(out, " {} hook '{}'", callback().empty() ? "in" : "of", hook());
-  if (step() >= 0) fmt::format_to(out, " at step {}", step());
-  fmt::format_to(out, ": {}", message());
+  if (!callback().empty()) detail::append_format(text, " in {}", callback());
+  if (!hook().empty()) detail::append_format(text, " {} hook '{}'", callback().empty() ? "in" : "of", hook());
+  if (step() >= 0) detail::append_format(text, " at step {}", step());
+  detail::append_format(text, ": {}", message());
   const std::uint64_t more = suppressed_count() + suppressed_dropped();
-  if (more > 0) fmt::format_to(out, " ({} more error{} suppressed)", more, more == 1 ? "" : "s");
+  if (more > 0) detail::append_format(text, " ({} more error{} suppressed)", more, more == 1 ? "" : "s");
   return text;
 }
 

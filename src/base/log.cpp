@@ -1,7 +1,6 @@
 #include "runhook/log.hpp"
 
-#include <fmt/format.h>
-
+#include "base/format.hpp"
 #include "base/standard_error.hpp"
 
 namespace runhook::inline v1 {

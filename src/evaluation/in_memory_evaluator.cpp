@@ -1,10 +1,9 @@
 #include "runhook/hooks/in_memory_evaluator.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
+#include "base/format.hpp"
 #include "evaluation/evaluation_run.hpp"
 
 namespace runhook::inline v1 {

@@ -1,9 +1,9 @@
 #include "runhook/hooks/stop_after_n_evals.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
+
+#include "base/format.hpp"
 
 namespace runhook::inline v1 {
 

@@ -1,9 +1,8 @@
 #include "runhook/hooks/stop_at_checkpoint_step.hpp"
 
-#include <fmt/format.h>
-
 #include <utility>
 
+#include "base/format.hpp"
 #include "runhook/hooks/stop_at_step.hpp"
 
 namespace runhook::inline v1 {

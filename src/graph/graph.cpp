@@ -1,4 +1,3 @@
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
@@ -6,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/format.hpp"
 #include "graph/graph_data.hpp"
 #include "runhook/error.hpp"
 #include "value/tensor_text.hpp"

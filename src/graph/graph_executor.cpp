@@ -1,11 +1,10 @@
 #include "graph/graph_executor.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <limits>
 #include <utility>
 
+#include "base/format.hpp"
 #include "runhook/error.hpp"
 
 namespace runhook::inline v1 {

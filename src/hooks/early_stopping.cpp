@@ -1,9 +1,9 @@
 #include "runhook/hooks/early_stopping.hpp"
 
-#include <fmt/format.h>
-
 #include <cmath>
 #include <utility>
+
+#include "base/format.hpp"
 
 namespace runhook::inline v1 {
 

@@ -1,9 +1,8 @@
 #include "hooks/fetched_names.hpp"
 
-#include <fmt/format.h>
-
 #include <set>
 
+#include "base/format.hpp"
 #include "base/refuse.hpp"
 #include "runhook/error.hpp"
 

@@ -1,8 +1,8 @@
 #include "runhook/hooks/global_step_waiter.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include "base/format.hpp"
 
 namespace runhook::inline v1 {
 

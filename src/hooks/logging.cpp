@@ -1,10 +1,8 @@
 #include "runhook/hooks/logging.hpp"
 
-#include <fmt/format.h>
-
-#include <iterator>
 #include <utility>
 
+#include "base/format.hpp"
 #include "base/monotonic.hpp"
 #include "base/refuse.hpp"
 #include "hooks/fetched_names.hpp"
@@ -90,7 +88,7 @@ void LoggingHook::log(SessionRunContext& context, const Results& results) {
   const std::optional<std::int64_t> last_ns = std::exchange(last_ns_, now_ns);
   if (last_ns && !options_.formatter) {
     const double seconds = static_cast<double>(now_ns - *last_ns) / static_cast<double>(detail::kNsPerSecond);
-    fmt::format_to(std::back_inserter(text), " ({:.3f} sec)", seconds);
+    detail::append_format(text, " ({:.3f} sec)", seconds);
   }
   if (output_ == nullptr) {
     try {

@@ -1,12 +1,11 @@
 #include "runhook/hooks/metric_stops.hpp"
 
-#include <fmt/format.h>
-
 #include <cmath>
 #include <memory>
 #include <set>
 #include <utility>
 
+#include "base/format.hpp"
 #include "base/refuse.hpp"
 
 namespace runhook::inline v1 {

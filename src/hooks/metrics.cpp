@@ -1,13 +1,11 @@
 #include "runhook/hooks/metrics.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <iterator>
 #include <utility>
 
+#include "base/format.hpp"
 #include "base/monotonic.hpp"
 #include "base/refuse.hpp"
 #include "hooks/fetched_names.hpp"
@@ -50,7 +48,7 @@ MetricsHook::MetricsHook(MetricsOptions options) : options_(std::move(options)) 
   }
   args_.fetches = Fetches::keyed(pairs);
   options_.output.lines = true;
-  options_.output.header = csv ? fmt::format("{}\r\n", fmt::join(keys_, ",")) : std::string();
+  options_.output.header = csv ? detail::joined(keys_, ",") + "\r\n" : std::string();
 }
 
 HookRegistration MetricsHook::make(MetricsOptions options) {
@@ -74,8 +72,7 @@ void MetricsHook::after_run(SessionRunContext& context, const SessionRunValues& 
   const double elapsed = static_cast<double>(context.clock()->now_ns() - begin_ns_) / detail::kNsPerSecond;
   row_.clear();
   const auto start_row = csv ? "{},{:.6f},{:.9f}" : R"({{"step":{},"wall_time":{:.6f},"elapsed":{:.9f})";
-  fmt::format_to(std::back_inserter(row_), fmt::runtime(start_row), context.global_step(), seconds_since_1970(),
-                 elapsed);
+  detail::append_format(row_, fmt::runtime(start_row), context.global_step(), seconds_since_1970(), elapsed);
   const auto& leaves = values.results().leaves();
   for (std::size_t i = 0; i < leaves.size(); ++i) {
     row_ += ',';

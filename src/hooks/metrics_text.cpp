@@ -1,13 +1,11 @@
 #include "hooks/metrics_text.hpp"
 
-#include <fmt/format.h>
-
 #include <cmath>
 #include <complex>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 
+#include "base/format.hpp"
 #include "output/json_string.hpp"
 #include "value/element.hpp"
 
@@ -24,8 +22,8 @@ std::string_view non_finite_text(double number) noexcept {
 // Appends an element; `quote` is what goes around that which is no number.
 struct AppendElement {
   void operator()(bool x) const { out += x ? "true" : "false"; }
-  void operator()(std::int64_t x) const { fmt::format_to(std::back_inserter(out), "{}", x); }
-  void operator()(std::uint64_t x) const { fmt::format_to(std::back_inserter(out), "{}", x); }
+  void operator()(std::int64_t x) const { detail::append_format(out, "{}", x); }
+  void operator()(std::uint64_t x) const { detail::append_format(out, "{}", x); }
   void operator()(double x) const {
     if (std::isfinite(x)) {
       append_number(out, x);
@@ -64,7 +62,7 @@ void append_dimension(std::string& out, const Value& tensor, std::size_t dimensi
 
 std::string hexadecimal(std::string_view bytes) {
   std::string out;
-  for (const char c : bytes) fmt::format_to(std::back_inserter(out), "{:02x}", static_cast<unsigned char>(c));
+  for (const char c : bytes) detail::append_format(out, "{:02x}", static_cast<unsigned char>(c));
   return out;
 }
 
@@ -84,7 +82,7 @@ std::string csv_field(std::string_view text) {
 
 void append_number(std::string& out, double number) {
   const std::size_t begin = out.size();
-  fmt::format_to(std::back_inserter(out), "{}", number);
+  detail::append_format(out, "{}", number);
   if (out.find_first_of(".e", begin) == std::string::npos) out += ".0";  // so that nobody takes it for an integer
 }
 

@@ -1,9 +1,8 @@
 #include "runhook/hooks/nan_guard.hpp"
 
-#include <fmt/format.h>
-
 #include <utility>
 
+#include "base/format.hpp"
 #include "hooks/non_finite.hpp"
 
 namespace runhook::inline v1 {

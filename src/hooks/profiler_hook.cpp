@@ -1,7 +1,7 @@
-#include <fmt/format.h>
 
 #include <utility>
 
+#include "base/format.hpp"
 #include "base/refuse.hpp"
 #include "profiler/chrome_trace.hpp"
 #include "profiler/span_ring.hpp"

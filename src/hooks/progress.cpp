@@ -1,10 +1,9 @@
 #include "runhook/hooks/progress.hpp"
 
-#include <fmt/format.h>
-
 #include <system_error>
 #include <utility>
 
+#include "base/format.hpp"
 #include "base/refuse.hpp"
 #include "hooks/fetched_names.hpp"
 #include "hooks/finish_writing.hpp"

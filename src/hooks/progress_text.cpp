@@ -1,10 +1,9 @@
 #include "hooks/progress_text.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 
+#include "base/format.hpp"
 #include "base/monotonic.hpp"
 
 namespace runhook::inline v1 {

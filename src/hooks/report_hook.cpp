@@ -1,8 +1,8 @@
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "base/format.hpp"
 #include "report/run_report.hpp"
 #include "runhook/hooks/report.hpp"
 #include "runhook/monitored_session.hpp"

@@ -1,10 +1,9 @@
 #include "runhook/hooks/step_counter.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
+#include "base/format.hpp"
 #include "base/monotonic.hpp"
 #include "base/refuse.hpp"
 #include "hooks/fetched_names.hpp"

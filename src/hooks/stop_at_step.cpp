@@ -1,10 +1,9 @@
 #include "runhook/hooks/stop_at_step.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
+#include "base/format.hpp"
 #include "base/monotonic.hpp"
 
 namespace runhook::inline v1 {

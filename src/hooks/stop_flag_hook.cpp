@@ -1,8 +1,8 @@
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "base/format.hpp"
 #include "runhook/hooks/stop_flag.hpp"
 #include "stop/stop_flag_group.hpp"
 

@@ -1,10 +1,9 @@
 #include "hooks/summary_values.hpp"
 
-#include <fmt/format.h>
-
 #include <set>
 #include <string_view>
 
+#include "base/format.hpp"
 #include "runhook/error.hpp"
 
 namespace runhook::inline v1 {

@@ -1,6 +1,5 @@
 #include "hooks/terminal.hpp"
 
-#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -8,6 +7,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <iterator>
+
+#include "base/format.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {

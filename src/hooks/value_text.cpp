@@ -1,12 +1,10 @@
 #include "hooks/value_text.hpp"
 
-#include <fmt/format.h>
-
 #include <complex>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 
+#include "base/format.hpp"
 #include "base/utf8.hpp"
 #include "value/element.hpp"
 #include "value/tensor_text.hpp"
@@ -63,9 +61,7 @@ std::string number_text(double number) {
 std::string one_line(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  const auto escape = [&out](char c) {
-    fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(c));
-  };
+  const auto escape = [&out](char c) { detail::append_format(out, "\\x{:02x}", static_cast<unsigned char>(c)); };
   while (!text.empty()) {
     const std::string_view good = utf8_beginning(text);
     for (std::size_t i = 0; i < good.size(); ++i) {
@@ -116,7 +112,7 @@ std::string value_text(const Value& value) {
 std::string named_values_text(std::span<const std::string> tags, std::span<const Value> values) {
   std::string text;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    fmt::format_to(std::back_inserter(text), "{}{} = {}", i > 0 ? ", " : "", one_line(tags[i]), value_text(values[i]));
+    detail::append_format(text, "{}{} = {}", i > 0 ? ", " : "", one_line(tags[i]), value_text(values[i]));
   }
   return text;
 }

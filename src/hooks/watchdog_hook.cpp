@@ -1,4 +1,3 @@
-#include <fmt/format.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include <utility>
 
 #include "base/background_thread.hpp"
+#include "base/format.hpp"
 #include "base/refuse.hpp"
 #include "base/thread_id.hpp"
 #include "runhook/hooks/watchdog.hpp"

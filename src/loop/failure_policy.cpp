@@ -1,6 +1,6 @@
 #include "loop/failure_policy.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <bit>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include "loop/loop.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <limits>
 #include <utility>

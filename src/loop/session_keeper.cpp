@@ -1,6 +1,6 @@
 #include "loop/session_keeper.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <string>

@@ -1,6 +1,6 @@
 #include "loop/step_engine.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <utility>
 

@@ -1,13 +1,12 @@
 #include "loop/step_timer.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <exception>
 #include <limits>
 #include <mutex>
 #include <utility>
 
+#include "base/format.hpp"
 #include "base/monotonic.hpp"
 #include "base/thread_id.hpp"
 

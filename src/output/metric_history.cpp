@@ -1,13 +1,12 @@
 #include "runhook/metric_history.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
 #include <vector>
 
+#include "base/format.hpp"
 #include "output/event.hpp"
 #include "output/tfrecord.hpp"
 

@@ -1,6 +1,5 @@
 #include "runhook/output.hpp"
 
-#include <fmt/format.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "base/background_thread.hpp"
+#include "base/format.hpp"
 #include "output/sink.hpp"
 #include "runhook/run_context.hpp"
 

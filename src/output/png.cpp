@@ -1,12 +1,11 @@
 #include "output/png.hpp"
 
-#include <fmt/format.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <new>
 #include <span>
 
+#include "base/format.hpp"
 #include "runhook/error.hpp"
 #include "value/tensor_text.hpp"
 

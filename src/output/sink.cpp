@@ -1,7 +1,6 @@
 #include "output/sink.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +11,8 @@
 #include <filesystem>
 #include <system_error>
 #include <utility>
+
+#include "base/format.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {

@@ -1,6 +1,5 @@
 #include "runhook/summary_writer.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/format.hpp"
 #include "base/monotonic.hpp"
 #include "base/utf8.hpp"
 #include "output/event.hpp"

@@ -1,10 +1,9 @@
 #include "output/tfrecord.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstdint>
 
+#include "base/format.hpp"
 #include "output/crc32c.hpp"
 #include "runhook/error.hpp"
 

@@ -1,14 +1,13 @@
 #include "profiler/chrome_trace.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
-#include <iterator>
 #include <optional>
 #include <vector>
 
+#include "base/format.hpp"
 #include "output/json_string.hpp"
 
 namespace runhook::inline v1 {
@@ -64,19 +63,18 @@ class Writer {
     for (std::size_t track = 1; track <= tracks_.most(); ++track) {
       metadata("thread_name", kFirstTrack + track, fmt::format("nodes ({})", track));
     }
-    fmt::format_to(out(), R"(],"otherData":{{"spans_dropped":{}}}}})", trace_.dropped);
+    append_format(text_, R"(],"otherData":{{"spans_dropped":{}}}}})", trace_.dropped);
     return std::move(text_);
   }
 
  private:
-  std::back_insert_iterator<std::string> out() { return std::back_inserter(text_); }
   void separate() {
     if (text_.back() != '[') text_ += ",\n";
   }
   void metadata(std::string_view what, std::uint64_t track, std::string_view name) {
     separate();
-    fmt::format_to(out(), R"({{"ph":"M","name":"{}","pid":{},"tid":{},"args":{{"name":{}}}}})", what, pid_, track,
-                   json_string(name));
+    append_format(text_, R"({{"ph":"M","name":"{}","pid":{},"tid":{},"args":{{"name":{}}}}})", what, pid_, track,
+                  json_string(name));
   }
 
   void add(const SpanRecord& span) {
@@ -124,10 +122,10 @@ class Writer {
 
   void event(const SpanRecord& span, std::uint64_t track) {
     separate();
-    fmt::format_to(out(), R"({{"ph":"X","name":{},"cat":"{}","ts":{},"dur":{},"pid":{},"tid":{},"args":{{"step":{})",
-                   json_string(title(span)), span_kind_name(span.kind), us(span.begin_ns),
-                   us(span.end_ns - span.begin_ns), pid_, track, span.step);
-    if (span.attempt > 1) fmt::format_to(out(), R"(,"attempt":{})", span.attempt);
+    append_format(text_, R"({{"ph":"X","name":{},"cat":"{}","ts":{},"dur":{},"pid":{},"tid":{},"args":{{"step":{})",
+                  json_string(title(span)), span_kind_name(span.kind), us(span.begin_ns),
+                  us(span.end_ns - span.begin_ns), pid_, track, span.step);
+    if (span.attempt > 1) append_format(text_, R"(,"attempt":{})", span.attempt);
     if (span.failed) text_ += R"(,"failed":true)";
     text_ += "}}";
   }
@@ -136,10 +134,10 @@ class Writer {
     const std::int64_t other =
         std::max<std::int64_t>(attempt.end_ns - attempt.begin_ns - spent_.hooks - spent_.session, 0);
     separate();
-    fmt::format_to(out(),
-                   R"({{"ph":"C","name":"us of a step","ts":{},"pid":{},)"
-                   R"("args":{{"hooks":{},"session":{},"loop":{}}}}})",
-                   us(attempt.begin_ns), pid_, us(spent_.hooks), us(spent_.session), us(other));
+    append_format(text_,
+                  R"({{"ph":"C","name":"us of a step","ts":{},"pid":{},)"
+                  R"("args":{{"hooks":{},"session":{},"loop":{}}}}})",
+                  us(attempt.begin_ns), pid_, us(spent_.hooks), us(spent_.session), us(other));
     spent_ = {};
   }
 

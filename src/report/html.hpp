@@ -2,14 +2,13 @@
 #ifndef RUNHOOK_SRC_REPORT_HTML_HPP_
 #define RUNHOOK_SRC_REPORT_HTML_HPP_
 
-#include <fmt/format.h>
-
 #include <chrono>
 #include <cstdint>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "base/format.hpp"
 
 namespace runhook::inline v1 {
 namespace detail::report {
@@ -34,7 +33,7 @@ class Html {
  public:
   template <typename... Args>
   void add(fmt::format_string<Args...> format, Args&&... args) {
-    fmt::format_to(std::back_inserter(text_), format, std::forward<Args>(args)...);
+    append_format(text_, format, std::forward<Args>(args)...);
   }
   void raw(std::string_view html) { text_ += html; }
   std::string take() { return std::move(text_); }

@@ -1,7 +1,6 @@
 #include "run/callback_failure.hpp"
 
-#include <fmt/format.h>
-
+#include "base/format.hpp"
 #include "runhook/hook.hpp"
 
 namespace runhook::inline v1 {

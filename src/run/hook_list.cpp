@@ -1,10 +1,10 @@
 #include "run/hook_list.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <iterator>
 #include <utility>
+
+#include "base/format.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {

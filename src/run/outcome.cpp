@@ -1,10 +1,8 @@
 #include "runhook/outcome.hpp"
 
-#include <fmt/format.h>
-
-#include <iterator>
 #include <string_view>
 
+#include "base/format.hpp"
 #include "stop/stop_text.hpp"
 
 namespace runhook::inline v1 {
@@ -77,7 +75,7 @@ std::string Outcome::to_string() const {
       break;
   }
   // Of a failure the error says where it was.
-  if (kind != OutcomeKind::failed || error.step() < 0) fmt::format_to(std::back_inserter(line), " at step {}", step);
+  if (kind != OutcomeKind::failed || error.step() < 0) detail::append_format(line, " at step {}", step);
   if (recoveries > 0) line += " after " + counted(recoveries, "recovery", "recoveries");
   if (warnings > 0) line += " with " + counted(warnings, "warning", "warnings");
   if (!why.empty()) line += ": " + why;

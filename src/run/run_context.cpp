@@ -1,9 +1,8 @@
 #include "runhook/run_context.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
+#include "base/format.hpp"
 #include "run/run_state.hpp"
 
 namespace runhook::inline v1 {

@@ -1,11 +1,10 @@
 #include "run/run_options_merge.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <utility>
 
+#include "base/format.hpp"
 #include "runhook/error.hpp"
 
 namespace runhook::inline v1 {

@@ -1,7 +1,5 @@
 #include "runhook/trigger.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -10,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "base/format.hpp"
 #include "base/monotonic.hpp"
 #include "base/refuse.hpp"
 #include "runhook/error.hpp"
@@ -444,7 +443,9 @@ void Trigger::reset() {
 std::string Trigger::state(std::int64_t now_ns) const {
   std::vector<std::int64_t> numbers;
   if (rule_ != nullptr) rule_->save(numbers, now_ns);
-  return fmt::format("{}", fmt::join(numbers, " "));
+  std::string text;
+  for (const std::int64_t number : numbers) detail::append_format(text, "{}{}", text.empty() ? "" : " ", number);
+  return text;
 }
 
 void Trigger::restore(std::string_view state, std::int64_t now_ns) {

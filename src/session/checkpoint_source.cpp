@@ -1,9 +1,8 @@
 #include "runhook/checkpoint_source.hpp"
 
-#include <fmt/format.h>
-
 #include <utility>
 
+#include "base/format.hpp"
 #include "runhook/error.hpp"
 #include "session/session_variables.hpp"
 

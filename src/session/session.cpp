@@ -1,10 +1,9 @@
 #include "runhook/session.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <limits>
 
+#include "base/format.hpp"
 #include "base/monotonic.hpp"
 #include "runhook/error.hpp"
 #include "session/session_variables.hpp"

@@ -1,12 +1,10 @@
 #include "runhook/session_manager.hpp"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/format.hpp"
 #include "runhook/error.hpp"
 #include "session/readiness.hpp"
 
@@ -65,7 +63,8 @@ std::optional<std::int64_t> restore(const Scaffold& scaffold, Session& session) 
 }
 
 [[noreturn]] void fail_preparation(std::string_view what, const Missing& missing) {
-  throw StatusError(StatusCode::failed_precondition, fmt::format("{}, missing: {}", what, fmt::join(missing, ", ")));
+  throw StatusError(StatusCode::failed_precondition,
+                    fmt::format("{}, missing: {}", what, detail::joined(missing, ", ")));
 }
 
 }  // namespace
@@ -140,7 +139,7 @@ CreatedSession SessionManager::wait_for_session(std::int64_t max_wait_ns, const 
     if (max_wait_ns >= 0 && max_wait_ns - waited_ns < poll_ns_) {
       throw StatusError(StatusCode::deadline_exceeded,
                         fmt::format("the session was not ready after waiting {:.3f} s, missing: {}",
-                                    static_cast<double>(waited_ns) * 1e-9, fmt::join(missing, ", ")));
+                                    static_cast<double>(waited_ns) * 1e-9, detail::joined(missing, ", ")));
     }
     if (clock.wait(poll_ns_, context.stop)) {
       throw StatusError(StatusCode::stopped, "a stop was requested while waiting for the session to become ready");

@@ -1,6 +1,5 @@
 #include "signals/dispositions.hpp"
 
-#include <fmt/format.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -8,6 +7,7 @@
 #include <atomic>
 #include <cstring>
 
+#include "base/format.hpp"
 #include "runhook/error.hpp"
 
 namespace runhook::inline v1 {

@@ -1,12 +1,11 @@
 #include "signals/subscriber.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
 
+#include "base/format.hpp"
 #include "base/monotonic.hpp"
 #include "base/refuse.hpp"
 #include "base/standard_error.hpp"

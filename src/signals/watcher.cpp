@@ -1,6 +1,5 @@
 #include "signals/watcher.hpp"
 
-#include <fmt/format.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include <system_error>
 
 #include "base/background_thread.hpp"
+#include "base/format.hpp"
 #include "base/monotonic.hpp"
 #include "base/standard_error.hpp"
 #include "runhook/error.hpp"

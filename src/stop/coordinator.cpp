@@ -1,7 +1,5 @@
 #include "runhook/coordinator.hpp"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -17,6 +15,7 @@
 #include <utility>
 
 #include "base/blocked_signals.hpp"
+#include "base/format.hpp"
 #include "base/monotonic.hpp"
 #include "base/thread_name.hpp"
 
@@ -324,7 +323,7 @@ std::vector<std::string> Coordinator::join(std::int64_t grace_ns, bool ignore_li
   kept.raise_requested_exception();
   if (!stragglers.empty() && !ignore_live_threads) {
     throw StatusError(StatusCode::failed_precondition,
-                      fmt::format("stopped with threads still running: {}", fmt::join(stragglers, ", ")));
+                      fmt::format("stopped with threads still running: {}", detail::joined(stragglers, ", ")));
   }
   return stragglers;
 }

@@ -1,10 +1,9 @@
 #include "runhook/fetches.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 
+#include "base/format.hpp"
 #include "runhook/error.hpp"
 
 namespace runhook::inline v1 {

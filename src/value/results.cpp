@@ -1,5 +1,5 @@
-#include <fmt/format.h>
 
+#include "base/format.hpp"
 #include "runhook/error.hpp"
 #include "runhook/fetches.hpp"
 

@@ -1,8 +1,7 @@
 #include "value/tensor_text.hpp"
 
-#include <fmt/format.h>
 
-#include <iterator>
+#include "base/format.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {
@@ -51,7 +50,7 @@ std::string describe_tensor(DType dtype, std::span<const std::int64_t> shape) {
     if (shape[i] < 0) {
       text += '?';
     } else {
-      fmt::format_to(std::back_inserter(text), "{}", shape[i]);
+      detail::append_format(text, "{}", shape[i]);
     }
   }
   text += ']';

@@ -1,13 +1,12 @@
 #include "runhook/value.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstring>
 #include <limits>
 #include <memory>
 #include <new>
 
+#include "base/format.hpp"
 #include "base/utf8.hpp"
 #include "runhook/error.hpp"
 #include "value/value_block.hpp"

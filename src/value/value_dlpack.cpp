@@ -1,9 +1,9 @@
 // Values from and to DLPack.
 #include <dlpack/dlpack.h>
-#include <fmt/format.h>
 
 #include <memory>
 
+#include "base/format.hpp"
 #include "runhook/error.hpp"
 #include "value/value_block.hpp"
 

@@ -1,8 +1,8 @@
 // Reading the single element of a tensor as a number.
-#include <fmt/format.h>
 
 #include <limits>
 
+#include "base/format.hpp"
 #include "runhook/error.hpp"
 #include "runhook/value.hpp"
 #include "value/element.hpp"

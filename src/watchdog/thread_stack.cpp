@@ -4,7 +4,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
-#include <fmt/format.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/format.hpp"
 #include "runhook/error.hpp"
 
 namespace runhook::inline v1 {
