@@ -63,9 +63,11 @@ class Graph {
   static constexpr std::int64_t kAnyExtent = -1;
 
   Graph();
-  // All throw INVALID_ARGUMENT (empty name, ':' or '/' in it, bad dtype or extent, no kernel), ALREADY_EXISTS,
-  // NOT_FOUND (unknown input), FAILED_PRECONDITION (frozen). A value that must be fed. A feed is checked against dtype
-  // and shape; kAnyExtent admits any extent.
+
+  // Those that add a node throw StatusError: INVALID_ARGUMENT (empty name, ':' or '/' in it, bad dtype or extent, no
+  // kernel), ALREADY_EXISTS, NOT_FOUND (unknown input), FAILED_PRECONDITION (frozen).
+
+  // A value that must be fed. A feed is checked against dtype and shape; kAnyExtent admits any extent.
   void placeholder(std::string_view name, DType dtype, std::span<const std::int64_t> shape);
   // State that lives from step to step. `initial` is cloned when a session initialises it.
   void variable(std::string_view name, const Value& initial, VariableScope scope = VariableScope::global);

@@ -16,7 +16,6 @@ extern "C" {
  *
  * \param code not RUNHOOK_OK; RUNHOOK_ERR_OUT_OF_RANGE is the end of input, RUNHOOK_ERR_ABORTED and
  *   RUNHOOK_ERR_UNAVAILABLE are recovered from by default.
- *
  * \param message copied; NULL for none. For an exception or panic that the callback caught: its text, and
  *   RUNHOOK_ERR_UNKNOWN.
  * \returns RUNHOOK_CALLBACK_FAILED, to be returned from the callback.

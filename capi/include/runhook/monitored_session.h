@@ -176,8 +176,9 @@ RUNHOOK_API runhook_status runhook_monitored_session_fail(runhook_monitored_sess
  * All of it is done, whatever fails. Idempotent.
  *
  * \returns the first new error, with the others suppressed: of a thread, of `end`, of closing, of `cleanup`. An error
- * that a run has returned already is in the outcome only. RUNHOOK_ERR_REENTRANT in a callback. \threadsafety One thread
- * at a time per object. \since 1.0
+ *   that a run has returned already is in the outcome only. RUNHOOK_ERR_REENTRANT in a callback.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
  */
 RUNHOOK_API runhook_status runhook_monitored_session_close(runhook_monitored_session* session, runhook_error** error);
 

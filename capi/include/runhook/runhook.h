@@ -5,24 +5,26 @@
  *
  * Conventions (they hold for every function and are not repeated):
  *  - *_create returns an object that the caller owns and ends with *_destroy, which takes NULL. A function whose text
- * says "owned" returns such an object, too. Any other pointer that runhook returns or passes to a callback is borrowed.
- *  - A handle is checked in every build: NULL, of another kind or already destroyed gives RUNHOOK_ERR_INVALID_ARGUMENT,
- * or the neutral value (0, NULL) from a function that returns no status. Handles are not addresses: never dereference
- * them.
+ *    says "owned" returns such an object, too. Any other pointer that runhook returns or passes to a callback is
+ *    borrowed.
+ *  - A handle is checked in every build: one that is NULL, of another kind or already destroyed gives
+ *    RUNHOOK_ERR_INVALID_ARGUMENT, or the neutral value (0, NULL) from a function that returns no status. Handles are
+ *    not addresses: never dereference them.
  *  - Strings are UTF-8 and NUL-terminated; other bytes give RUNHOOK_ERR_INVALID_ARGUMENT. They are copied.
  *  - A function that can fail takes `runhook_error **error` last, which may be NULL. It is set to NULL on success and
- * to an owned error on failure; other out-parameters are left as they were on failure. A function that returns a handle
- *    returns NULL on failure.
+ *    to an owned error on failure; other out-parameters are left as they were on failure. A function that returns a
+ *    handle returns NULL on failure.
  *  - Times are monotonic nanoseconds. A negative time-out means "for ever".
  *  - No C++ exception leaves runhook; none, nor a panic, a longjmp or a thread's cancellation, may leave a callback.
  *  - Unless its text says more, an object may be used by one thread at a time, different objects by different threads.
- *  - A callback may destroy what the call around it was given, e.g. the args of the run: the handle is not valid from
- * then on, the object goes when that call returns. It may not change it: that gives RUNHOOK_ERR_BUSY.
+ *  - A callback may destroy an object that was given to the call that made the callback, e.g. the args of the run: the
+ *    handle is not valid from then on, and the object goes when that call returns. Changing such an object gives
+ *    RUNHOOK_ERR_BUSY.
  *
- * Every callback in this library has one form, runhook_callback, and one success value, RUNHOOK_CALLBACK_OK, which is
- * neither 0 nor 1: what a callback of another language gives to C after an uncaught exception is 0 or garbage, and has
- * to read as failure. A callback that fails says why with runhook_context_fail(). The exceptions to the form are
- * destroy, cancel and log functions, whose failure nobody could do anything about.
+ * Callbacks have one form, runhook_callback, and one success value, RUNHOOK_CALLBACK_OK. It is neither 0 nor 1, so that
+ * the 0 or the garbage that other languages return to C after an uncaught exception counts as a failure. A callback
+ * that fails says why with runhook_context_fail(). Functions that get no context, such as destroy, cancel, and those
+ * that write or format a line, have forms of their own; those that return an int32_t have the same success value.
  *
  * Callbacks run on the thread that called runhook, one at a time for each session, with no lock held, except where a
  * function says that it starts a thread.

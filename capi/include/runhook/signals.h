@@ -83,8 +83,10 @@ typedef struct runhook_signal_options {
  * \param options NULL: the defaults.
  * \param log gets a line for each signal that has had an effect, on a thread of the library's; it must not block, since
  *   that thread also keeps the deadline. NULL: the line goes to standard error.
- * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT for rules that cannot be, RUNHOOK_ERR_RESOURCE_EXHAUSTED if
- * the system gives no thread or descriptor. \threadsafety Any thread. Not in a signal handler. \since 1.0
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT for rules that are not allowed, RUNHOOK_ERR_RESOURCE_EXHAUSTED
+ *   if the system gives no thread or descriptor.
+ * \threadsafety Any thread. Not in a signal handler.
+ * \since 1.0
  */
 RUNHOOK_API runhook_signal_subscription* runhook_signal_subscription_create(const runhook_stop_source* source,
                                                                             const runhook_signal_options* options,

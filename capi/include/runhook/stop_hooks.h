@@ -49,8 +49,11 @@ RUNHOOK_API runhook_builtin_hook* runhook_stop_after_hook_create(int64_t ns, run
 /**
  * Makes a hook that asks for a stop after the first step that ends at a point in time or later.
  *
- * \param unix_ns nanoseconds since 1970-01-01 00:00 UTC; looked at when the run begins, so that a wall clock that is
- * set afterwards does not matter. \returns owned. \threadsafety Any thread. \since 1.0
+ * \param unix_ns nanoseconds since 1970-01-01 00:00 UTC. It is compared with the wall clock once, when the run begins:
+ *   setting that clock later changes nothing.
+ * \returns owned.
+ * \threadsafety Any thread.
+ * \since 1.0
  */
 RUNHOOK_API runhook_builtin_hook* runhook_stop_at_time_hook_create(int64_t unix_ns, runhook_error** error);
 
@@ -121,7 +124,8 @@ typedef struct runhook_metric_rule {
  * Makes a hook that follows metrics and asks for a stop when they do not improve, are good enough, or hopeless. NaN is
  * no improvement. Best values and patience are kept through recoveries.
  *
- * \param rules copied. \param count at least 1.
+ * \param rules copied.
+ * \param count at least 1.
  * \param all 1: stop when all rules say so. 0: when one does.
  * \param warm_up_steps global step before which nothing is judged.
  * \returns owned.

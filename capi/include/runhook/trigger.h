@@ -132,7 +132,8 @@ RUNHOOK_API runhook_trigger* runhook_trigger_when(const runhook_function* predic
 /**
  * Due when both are.
  *
- * \param a copied. \param b copied.
+ * \param a copied.
+ * \param b copied.
  * \returns owned.
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -141,9 +142,10 @@ RUNHOOK_API runhook_trigger* runhook_trigger_and(const runhook_trigger* a, const
                                                  runhook_error** error);
 
 /**
- * Due when one of them is. What makes it due makes both count from then on.
+ * Due when one of them is. Whichever makes it due, both count from then on.
  *
- * \param a copied. \param b copied.
+ * \param a copied.
+ * \param b copied.
  * \returns owned.
  * \threadsafety One thread at a time per object.
  * \since 1.0
