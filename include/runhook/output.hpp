@@ -41,7 +41,9 @@ class Output {
   // Writes to what a descriptor of somebody else's stands for; the output has one of its own for it. `name` is for
   // messages.
   static std::shared_ptr<Output> descriptor(int fd, std::string name, OutputOptions options = {});
-  // Each record replaces the file; whoever reads it sees one record or the other. Of several that wait the last counts.
+  // Each record replaces the file; whoever reads it sees one record or the other, also if several outputs, threads or
+  // processes replace the same file. Of several that wait the last counts. A record is written beside the file, as
+  // "<path>.<process>.<number>.new"; what killed runs have left of these goes when the output is made.
   static std::shared_ptr<Output> replaced_file(std::string path, OutputOptions options = {});
 
   ~Output();  // closes

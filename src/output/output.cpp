@@ -151,6 +151,7 @@ void Output::State::write_out() noexcept {
 }
 
 void Output::State::run() noexcept {
+  sink->begin();
   for (bool last = false; !last;) {
     std::uint64_t sync_wanted = 0;
     {

@@ -7,12 +7,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include "base/format.hpp"
+#include "output/replace_file.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {
@@ -60,14 +60,6 @@ Error system_error(int number, std::string_view what, std::string_view name) {
   return Error(code, fmt::format("{} '{}' failed: {}", what, name, std::generic_category().message(number)));
 }
 
-namespace {
-
-// How many records lie wholly within so many bytes.
-std::size_t whole_records(const Batch& batch, std::size_t bytes) noexcept {
-  return static_cast<std::size_t>(std::upper_bound(batch.ends.begin(), batch.ends.end(), bytes) - batch.ends.begin());
-}
-
-// Writes as much as it can; returns how much, and sets errno unless that is all.
 std::size_t write_all(int fd, std::string_view bytes) noexcept {
   std::size_t done = 0;
   while (done < bytes.size()) {
@@ -85,6 +77,13 @@ Error make_directories(const std::filesystem::path& file) {
   std::error_code failure;
   if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), failure);
   return failure ? system_error(failure.value(), "making the directory of", file.native()) : Error();
+}
+
+namespace {
+
+// How many records lie wholly within so many bytes.
+std::size_t whole_records(const Batch& batch, std::size_t bytes) noexcept {
+  return static_cast<std::size_t>(std::upper_bound(batch.ends.begin(), batch.ends.end(), bytes) - batch.ends.begin());
 }
 
 class FileSink final : public Sink {
@@ -218,38 +217,21 @@ class DescriptorSink final : public Sink {
 
 class ReplacingSink final : public Sink {
  public:
-  explicit ReplacingSink(std::string path)
-      : path_(std::move(path)), new_path_(fmt::format("{}.{}.new", path_, getpid())) {}
+  explicit ReplacingSink(std::string path) : path_(std::move(path)) {}
 
   bool replaces() const noexcept override { return true; }
+  void begin() noexcept override { remove_unfinished_replacements(path_); }
 
   Error write(Batch& batch, const std::atomic<bool>&) override {
     const std::size_t records = batch.ends.size();
     const std::size_t begin = records > 1 ? batch.ends[records - 2] : 0;
-    Error error = replace(std::string_view(batch.bytes).substr(begin));
+    Error error = replace_file(path_, std::string_view(batch.bytes).substr(begin));
     if (!error) batch.clear();
     return error;
   }
 
  private:
-  Error replace(std::string_view content) {
-    if (Error error = make_directories(path_)) return error;
-    const int fd = ::open(new_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0) return system_error(errno, "opening", new_path_);
-    bool good = write_all(fd, content) == content.size() && fsync(fd) == 0;
-    int number = errno;
-    if (::close(fd) != 0 && good) {
-      good = false;
-      number = errno;
-    }
-    if (good && std::rename(new_path_.c_str(), path_.c_str()) == 0) return {};
-    if (good) number = errno;
-    ::unlink(new_path_.c_str());
-    return system_error(number, "writing", path_);
-  }
-
   const std::string path_;
-  const std::string new_path_;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,6 +35,7 @@ struct Batch {
 class Sink {
  public:
   virtual ~Sink() = default;
+  virtual void begin() noexcept {}  // before anything is written, as soon as there is a thread
   // Writes as many records as it can and takes them out of the batch. May give up early, without an error, when
   // `hurry` is set.
   virtual Error write(Batch& batch, const std::atomic<bool>& hurry) = 0;
@@ -47,6 +49,10 @@ class Sink {
 std::unique_ptr<Sink> file_sink(std::string path, const OutputOptions& options);
 std::unique_ptr<Sink> descriptor_sink(int fd, std::string name);
 std::unique_ptr<Sink> replacing_sink(std::string path);
+
+// Writes as much as it can; returns how much, and sets errno unless that is all.
+std::size_t write_all(int fd, std::string_view bytes) noexcept;
+Error make_directories(const std::filesystem::path& file);  // those that the file is to be in
 
 // Says what a system call has failed with, in the terms of StatusCode.
 Error system_error(int number, std::string_view what, std::string_view name);
