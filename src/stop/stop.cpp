@@ -65,6 +65,7 @@ void assign_cut(std::array<char, N>& target, std::string_view text) noexcept {
 struct CancelFrame {
   const StopState* state;
   CancelFrame* outer;
+  std::size_t next = 0;  // which of the state's cancellers comes next
 };
 constinit thread_local CancelFrame* cancel_frames = nullptr;
 
@@ -144,8 +145,8 @@ void StopState::cancel_steps() noexcept {
   const std::lock_guard<std::mutex> lock(cancel_mutex_);
   CancelFrame frame{this, cancel_frames};
   cancel_frames = &frame;
-  for (std::size_t i = 0; i < cancellers_.size(); ++i) {
-    const auto canceller = cancellers_[i].call;  // it may take itself or another away
+  while (frame.next < cancellers_.size()) {
+    const auto canceller = cancellers_[frame.next++].call;  // it may take itself or another away
     try {
       (*canceller)();
     } catch (...) {  // NOLINT(bugprone-empty-catch): the stop stands, cancelling is only a help
@@ -251,12 +252,15 @@ void StopState::set_canceller(const void* owner, std::function<void()> canceller
   if (canceller) call = std::make_shared<const std::function<void()>>(std::move(canceller));
   // In a canceller the calling thread holds the lock already.
   std::unique_lock<std::mutex> lock(cancel_mutex_, std::defer_lock);
-  if (find_cancel_frame(this) == nullptr) lock.lock();
+  CancelFrame* const frame = find_cancel_frame(this);
+  if (frame == nullptr) lock.lock();
   const auto known =
       std::find_if(cancellers_.begin(), cancellers_.end(), [owner](const auto& x) { return x.owner == owner; });
   if (call == nullptr) {
     if (known == cancellers_.end()) return;
     call = std::move(known->call);  // goes after the lock
+    // Those behind it move up, the one to be called next perhaps among them.
+    if (frame != nullptr && static_cast<std::size_t>(known - cancellers_.begin()) < frame->next) --frame->next;
     cancellers_.erase(known);
   } else if (known != cancellers_.end()) {
     known->call.swap(call);

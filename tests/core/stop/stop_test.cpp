@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 #include <sys/types.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
+#include <functional>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -291,6 +294,31 @@ TEST(StopState, CancellerMayTakeItselfAway) {
   state.request(reason_of(1, StopUrgency::now));
   state.request(reason_of(2, StopUrgency::now));
   EXPECT_EQ(calls, 1);
+}
+
+TEST(StopState, CancellersThatChangeTheListLeaveNoneOutAndCallNoneTwice) {
+  using Calls = std::array<int, 3>;
+  for (std::size_t caller = 0; caller < 3; ++caller) {
+    for (std::size_t target = 0; target < 3; ++target) {
+      for (const bool replaces : {false, true}) {
+        SCOPED_TRACE(testing::Message() << caller << (replaces ? " replaces " : " takes away ") << target);
+        StopState state;
+        Calls calls{};
+        for (std::size_t i = 0; i < calls.size(); ++i) {
+          state.set_canceller(&calls[i], [&, i] {
+            ++calls[i];
+            if (i != caller) return;
+            state.set_canceller(&calls[target],
+                                replaces ? [&calls, target] { ++calls[target]; } : std::function<void()>());
+          });
+        }
+        Calls expected{1, 1, 1};
+        if (!replaces && target > caller) expected[target] = 0;
+        state.request(reason_of(1, StopUrgency::now));
+        EXPECT_EQ(calls, expected);
+      }
+    }
+  }
 }
 
 TEST(StopState, CancellerThatThrowsDoesNotUndoTheStop) {
