@@ -73,7 +73,8 @@ class Coordinator {
 
   // Waits until all threads registered by now have ended or a stop has been asked for; then for at most `grace_ns`
   // more. Throws the recorded error, else FAILED_PRECONDITION naming the threads still running unless these are to be
-  // ignored. Stragglers are forgotten. Returns their names if they are ignored.
+  // ignored. Stragglers are forgotten. Returns their names if they are ignored. A thread of start_thread() does not
+  // wait for itself.
   std::vector<std::string> join(std::int64_t grace_ns = kDefaultGraceNs, bool ignore_live_threads = false);
   // The same for whoever looks at error() by himself: throws neither that nor for stragglers, and returns their names.
   std::vector<std::string> wait_for_threads(std::int64_t grace_ns = kDefaultGraceNs);

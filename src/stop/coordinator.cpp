@@ -139,10 +139,15 @@ struct Coordinator::State {
     if (ticket.next != nullptr) ticket.next->previous = ticket.previous;
   }
 
+  // Whether the calling thread waits for this one, if it waits for all below `bound`: not for itself, as a thread does
+  // that ends the session.
+  static bool is_waited_for(const Ticket& ticket, std::uint64_t bound) noexcept {
+    return ticket.number < bound && ticket.runner != std::this_thread::get_id();
+  }
+
   bool any_live_below(std::uint64_t bound) const noexcept {
     for (const Ticket* ticket = live; ticket != nullptr; ticket = ticket->next) {
-      // A thread that ends the session itself does not wait for itself.
-      if (ticket->number < bound && ticket->runner != std::this_thread::get_id()) return true;
+      if (is_waited_for(*ticket, bound)) return true;
     }
     return false;
   }
@@ -348,7 +353,7 @@ std::vector<std::string> Coordinator::wait_for_threads(std::int64_t grace_ns) {
   std::vector<std::string> stragglers;
   for (auto* ticket = state.live; ticket != nullptr;) {
     auto* const next = ticket->next;
-    if (ticket->number < bound) {
+    if (State::is_waited_for(*ticket, bound)) {
       state.unlink(*ticket);
       try {
         stragglers.push_back(ticket->name);
@@ -361,7 +366,7 @@ std::vector<std::string> Coordinator::wait_for_threads(std::int64_t grace_ns) {
   std::reverse(stragglers.begin(), stragglers.end());  // the list has the newest first
   for (auto worker = state.workers.begin(); worker != state.workers.end();) {
     const auto next = std::next(worker);
-    if (!(*worker)->finished && (*worker)->number < bound) {
+    if (!(*worker)->finished && State::is_waited_for(**worker, bound)) {
       (*worker)->thread.detach();
       state.workers.erase(worker);
     }

@@ -161,7 +161,7 @@ RUNHOOK_API runhook_status runhook_coordinator_start_looper(const runhook_coordi
 
 /**
  * Waits until all threads registered by now have ended or a stop has been asked for, then for at most grace_ns more.
- * Threads still running then are forgotten.
+ * Threads still running then are forgotten. A thread that the coordinator has started does not wait for itself.
  *
  * \returns the recorded error; else RUNHOOK_ERR_FAILED_PRECONDITION naming the threads still running, unless they are
  *   ignored.

@@ -431,6 +431,22 @@ TEST(Coordinator, ThreadMayHoldItsOwnCoordinator) {
   std::this_thread::sleep_for(5ms);
 }
 
+TEST(Coordinator, ThreadThatWaitsForItsOwnCoordinatorIsNoStraggler) {
+  Coordinator coordinator;
+  const CoordinatedThread straggler = coordinator.register_thread("straggler");
+  std::promise<std::vector<std::string>> waited;
+  std::promise<std::vector<std::string>> joined;
+  coordinator.start_thread("closer", [coordinator, &waited, &joined]() mutable {
+    coordinator.request_stop();
+    waited.set_value(coordinator.wait_for_threads(0));
+    joined.set_value(coordinator.join());
+  });
+  EXPECT_EQ(waited.get_future().get(), std::vector<std::string>{"straggler"});
+  EXPECT_TRUE(joined.get_future().get().empty());
+  EXPECT_TRUE(coordinator.join().empty());
+  EXPECT_EQ(coordinator.live_threads(), 0U);
+}
+
 TEST(Coordinator, StragglerThatFailsAfterJoinIsRecorded) {
   Coordinator coordinator;
   auto gate = std::make_shared<Gate>();
