@@ -10,6 +10,7 @@ function complain(what) { printf "%s:%d: %s\n", FILENAME, FNR, what; bad = 1 }
 length($0) > 120 { complain("longer than 120 characters") }
 /^RUNHOOK_API/ {
   if (comment !~ /\n \* \\threadsafety / || comment !~ /\n \* \\since /) complain("no \\threadsafety or \\since: " $0)
+  comment = ""
 }
 
 END { exit bad }

@@ -9,8 +9,8 @@ extern "C" {
 #endif
 
 /* Each built-in hook is made by a function of its own, runhook_<what>_hook_create(), and is added to a config or to a
- * session like any other hook. Its phase, its trigger and its name are its own, unless options are given. It belongs to
- * one session at a time; once that has ended, the next may have it, and it begins anew. */
+ * session like any other hook. It brings its own phase, trigger and name, unless options are given. It belongs to one
+ * session at a time; once that has ended, another may use it, and it begins anew. */
 
 /**
  * Destroys the handle. Sessions and configs that the hook was added to keep it.
@@ -34,7 +34,7 @@ RUNHOOK_API const char* runhook_builtin_hook_name(const runhook_builtin_hook* ho
  * Adds a built-in hook to a config, as runhook_config_add_hook() does.
  *
  * \param hook shared.
- * \param options copied; a trigger that is NULL there leaves the hook its own. NULL: all as the hook wants it.
+ * \param options copied; if their trigger is NULL the hook keeps its own. NULL: the hook's own phase and trigger.
  * \returns RUNHOOK_ERR_ALREADY_EXISTS if the config has it already.
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -46,7 +46,7 @@ RUNHOOK_API runhook_status runhook_config_add_builtin_hook(runhook_config* confi
  * Adds a built-in hook to a session, as runhook_monitored_session_add_hook() does.
  *
  * \param hook shared.
- * \param options copied; a trigger that is NULL there leaves the hook its own. NULL: all as the hook wants it.
+ * \param options copied; if their trigger is NULL the hook keeps its own. NULL: the hook's own phase and trigger.
  * \param id set to a number for runhook_monitored_session_remove_hook(); NULL: not wanted.
  * \returns RUNHOOK_ERR_ALREADY_EXISTS if the session has it already, RUNHOOK_ERR_BUSY on another thread during a run.
  * \threadsafety The thread that uses the session.

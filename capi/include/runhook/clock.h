@@ -11,9 +11,9 @@ extern "C" {
 /**
  * A clock of the caller's own. A table; see runhook_function for the rules.
  *
- * Its callbacks may come from any thread, and from several at a time. A failure of one, or an answer that is not given,
- * fails nothing: the clock then tells the last time that it knows, 0 before the first, and waits in real time. The
- * first failure is kept for runhook_clock_error(), and each monitored session with this clock logs it once.
+ * Its callbacks may be called on any thread, and on several at a time. If one fails, or gives no answer, the run goes
+ * on: the clock then tells the last time that it was given, or 0, and waits in real time. The first failure is kept for
+ * runhook_clock_error(), and each monitored session with this clock logs it once.
  *
  * \since 1.0
  */
@@ -21,9 +21,9 @@ typedef struct runhook_clock_table {
   size_t struct_size;
   void* user_data;
   void (*destroy)(void* user_data);
-  runhook_callback now_ns;  /* required; answers with a monotonic time by runhook_context_set_now_ns() */
-  runhook_callback wait_ns; /* waits for runhook_context_wait_ns(), or until runhook_context_stop_requested(); NULL:
-                               real time, ended by a stop request */
+  runhook_callback now_ns;  /* required; answers with runhook_context_set_now_ns(); must not go back */
+  runhook_callback wait_ns; /* waits as long as runhook_context_wait_ns() says, or until
+                               runhook_context_stop_requested() returns 1; NULL: the same in real time */
   /* End of 1.0. Append only, below this line. */
 } runhook_clock_table;
 #define RUNHOOK_CLOCK_TABLE_INIT \
@@ -39,7 +39,7 @@ typedef struct runhook_clock_table {
 RUNHOOK_API runhook_clock* runhook_clock_create(const runhook_clock_table* table, runhook_error** error);
 
 /**
- * Makes a clock that stands still until it is told to move. Waiting moves it at once.
+ * Makes a clock that stands still until it is moved. A wait ends at once, and moves it by the time to be waited.
  *
  * \returns owned.
  * \threadsafety Any thread.
@@ -75,7 +75,7 @@ RUNHOOK_API int64_t runhook_clock_now_ns(const runhook_clock* clock);
 RUNHOOK_API runhook_error* runhook_clock_error(const runhook_clock* clock);
 
 /**
- * Destroys a handle. Whoever was given the clock keeps it.
+ * Destroys a handle. Configs and sessions that the clock was given to keep it.
  *
  * \threadsafety One thread at a time per object.
  * \since 1.0

@@ -12,9 +12,10 @@ extern "C" {
 /* Where a monitored session gets its sessions from. */
 
 /**
- * Makes a creator out of a function, which answers with runhook_context_set_session() and, if it restored a state,
- * runhook_context_set_restored_step().
+ * Makes a creator out of a function.
  *
+ * \param create answers with runhook_context_set_session() and, if it restored a state, also calls
+ *   runhook_context_set_restored_step().
  * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0
@@ -23,9 +24,9 @@ RUNHOOK_API runhook_session_creator* runhook_session_creator_create(const runhoo
                                                                     runhook_error** error);
 
 /**
- * Makes a creator that initialises or restores.
+ * Makes a creator that makes a session ready by restoring saved state or, if there is none, initialising it.
  *
- * \param factory makes a raw session and answers with runhook_context_set_session().
+ * \param factory makes a session that is not ready, and answers with runhook_context_set_session().
  * \param scaffold shared, and finalized; NULL: a new one.
  * \returns owned.
  * \threadsafety One thread at a time per object.
@@ -36,7 +37,7 @@ RUNHOOK_API runhook_session_creator* runhook_chief_session_creator_create(const 
                                                                           runhook_error** error);
 
 /**
- * Makes a creator that waits until somebody else has made the model ready; a stop request ends the wait.
+ * Makes a creator that waits until the chief has made the model ready; a stop request ends the wait.
  *
  * \param factory as for a chief.
  * \param scaffold shared, and finalized; NULL: a new one.
@@ -54,6 +55,7 @@ RUNHOOK_API runhook_session_creator* runhook_worker_session_creator_create(const
 /**
  * Makes a chief's creator whose factory makes sessions of a graph.
  *
+ * \param graph shared.
  * \param scaffold shared, and finalized; NULL: a new one.
  * \returns owned.
  * \threadsafety One thread at a time per object.
@@ -64,7 +66,7 @@ RUNHOOK_API runhook_session_creator* runhook_graph_session_creator_create(runhoo
                                                                           runhook_error** error);
 
 /**
- * Destroys a handle. Whoever was given the creator keeps it.
+ * Destroys a handle. Configs that the creator was given to keep it.
  *
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -74,12 +76,13 @@ RUNHOOK_API void runhook_session_creator_destroy(runhook_session_creator* creato
 /**
  * When and how a failed session is made anew. A table; see runhook_function for the rules.
  *
- * At most max_attempts re-creations without getting past the step that failed; the wait before them doubles each time.
+ * At most max_attempts sessions are made for a step that keeps failing. The wait before the first is
+ * initial_backoff_ns; it doubles each time, up to max_backoff_ns.
  *
- * Errors that threads report through the coordinator count, too. If a step fails for good while a thread has reported a
- * recoverable error, that error is what the failure is about: it is the primary one, and recovered from. If a step
- * fails recoverably while a thread has reported a fatal error, the step is recovered, and closing returns the thread's
- * error.
+ * Errors that threads report through the coordinator count, too. If a thread has reported a recoverable error, and then
+ * a step fails with one that is not, the thread's error is taken for the cause: it becomes the primary error, and is
+ * recovered from. If a step fails with a recoverable error while a thread has reported one that is not, the step is
+ * recovered from, and closing returns the thread's error.
  *
  * \since 1.0
  */
@@ -91,8 +94,8 @@ typedef struct runhook_recovery_policy {
    * fails, the error is not recovered from and carries the failure among its suppressed ones. NULL: ABORTED and
    * UNAVAILABLE are recovered from. */
   runhook_callback classify;
-  runhook_callback on_recovery; /* told before each re-creation; a failure ends the recovery; may be NULL */
-  int64_t max_attempts;         /* 0: no recovery, as in the reference's singular session */
+  runhook_callback on_recovery; /* called before a session is made anew; a failure ends the recovery; may be NULL */
+  int64_t max_attempts;         /* 0: no recovery */
   int64_t initial_backoff_ns;
   int64_t max_backoff_ns;
   int64_t deadline_ns; /* gives up once this much time has passed since the first failure; negative: never */
@@ -102,11 +105,8 @@ typedef struct runhook_recovery_policy {
 #define RUNHOOK_RECOVERY_POLICY_INIT \
   { sizeof(runhook_recovery_policy), NULL, NULL, NULL, NULL, 5, 100000000, INT64_C(30000000000), -1, 0.5 }
 
-enum { /* log levels */
-       RUNHOOK_LOG_INFO = 0,
-       RUNHOOK_LOG_WARNING = 1,
-       RUNHOOK_LOG_ERROR = 2
-};
+/* Log levels. */
+enum { RUNHOOK_LOG_INFO = 0, RUNHOOK_LOG_WARNING = 1, RUNHOOK_LOG_ERROR = 2 };
 
 /**
  * Where messages go. A table; see runhook_function for the rules.
@@ -119,13 +119,15 @@ typedef struct runhook_log {
   size_t struct_size;
   void* user_data;
   void (*destroy)(void* user_data);
-  void (*write)(int32_t level, const char* message, void* user_data); /* required; on the session's thread */
+  /* Required. Called on the thread that has something to say: the session's, and those of built-in hooks that have one
+   * of their own. */
+  void (*write)(int32_t level, const char* message, void* user_data);
   /* End of 1.0. Append only, below this line. */
 } runhook_log;
 #define RUNHOOK_LOG_INIT \
   { sizeof(runhook_log), NULL, NULL, NULL }
 
-/* What a monitored session is made from. A config can be used again; hooks are then shared by the sessions. */
+/* What a monitored session is made from. Several sessions can be made from one config; they share its hooks. */
 
 /**
  * Makes a config with defaults and without a session creator.
@@ -143,22 +145,22 @@ RUNHOOK_API runhook_config* runhook_config_create(runhook_error** error);
  */
 typedef struct runhook_training_options {
   size_t struct_size;
-  int32_t is_chief;    /* 1: initialises or restores; 0: a worker, which waits for the chief */
-  int32_t reserved;    /* 0 */
-  int64_t max_wait_ns; /* how long a worker waits */
-  int64_t poll_ns;     /* time between two tries of a worker */
-  int64_t stop_grace_period_ns;
+  int32_t is_chief;             /* 1: initialises or restores; 0: a worker, which waits for the chief */
+  int32_t reserved;             /* 0 */
+  int64_t max_wait_ns;          /* how long a worker waits */
+  int64_t poll_ns;              /* time between two tries of a worker */
+  int64_t stop_grace_period_ns; /* how long closing waits for threads */
   /* End of 1.0. Append only, below this line. */
 } runhook_training_options;
 #define RUNHOOK_TRAINING_OPTIONS_INIT \
   { sizeof(runhook_training_options), 1, 0, INT64_C(7200000000000), INT64_C(30000000000), INT64_C(120000000000) }
 
 /**
- * Makes the config of a chief or worker, as tf.train.MonitoredTrainingSession does; hooks with chief_only come first,
- * and are dropped for a worker. The hooks that a training run is expected to have are added with
+ * Makes the config of a chief or a worker, as tf.train.MonitoredTrainingSession does. Hooks with chief_only come first
+ * for a chief, and are dropped for a worker. The hooks that a training run is expected to have are added with
  * runhook_config_add_default_hooks().
  *
- * \param factory makes a raw session and answers with runhook_context_set_session().
+ * \param factory makes a session that is not ready, and answers with runhook_context_set_session().
  * \param scaffold shared, and finalized; NULL: a new one.
  * \param options NULL: a chief with the defaults of RUNHOOK_TRAINING_OPTIONS_INIT.
  * \returns owned.
@@ -242,7 +244,7 @@ RUNHOOK_API runhook_status runhook_config_set_clock(runhook_config* config, runh
 /**
  * Sets how long closing waits for threads.
  *
- * \param grace_ns not negative; 120 s by default.
+ * \param grace_ns nanoseconds, not negative; 120 s by default.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -250,8 +252,8 @@ RUNHOOK_API runhook_status runhook_config_set_stop_grace_period_ns(runhook_confi
                                                                    runhook_error** error);
 
 /**
- * Sets which part of a step's time a hook may take on average, e.g. 0.05. A warning in log and outcome names the first
- * time that it takes more, with the callback and the figures.
+ * Sets which part of a step's time a hook may take on average, e.g. 0.05. The first time that a hook takes more, a
+ * warning in log and outcome names it, with the callback and the figures.
  *
  * \param part 0: no limit, as by default.
  * \threadsafety One thread at a time per object.
@@ -270,8 +272,10 @@ RUNHOOK_API runhook_status runhook_config_set_log(runhook_config* config, const 
                                                   runhook_error** error);
 
 /**
- * Makes the session obey a stop source that exists already, so that a stop can be asked for while the session is
- * still being created.
+ * Has the session obey a stop source that exists already, so that a stop can be asked for while the session is still
+ * being created.
+ *
+ * \param source shared.
  *
  * \threadsafety One thread at a time per object.
  * \since 1.0

@@ -11,13 +11,13 @@ extern "C" {
 /* What a callback sees and asks. The first part is for every callback. */
 
 /**
- * Says why the callback fails. The first call counts. The callback has failed even if it then returns
+ * Says why the callback fails. Only the first call counts. The callback has failed even if it then returns
  * RUNHOOK_CALLBACK_OK.
  *
  * \param code not RUNHOOK_OK; RUNHOOK_ERR_OUT_OF_RANGE is the end of input, RUNHOOK_ERR_ABORTED and
  *   RUNHOOK_ERR_UNAVAILABLE are recovered from by default.
- * \param message copied; NULL for none. For an exception or panic that the callback caught: its text, and
- *   RUNHOOK_ERR_UNKNOWN.
+ * \param message copied; NULL for none. If the callback caught an exception or panic, pass its text, with
+ *   RUNHOOK_ERR_UNKNOWN as the code.
  * \returns RUNHOOK_CALLBACK_FAILED, to be returned from the callback.
  * \threadsafety The callback's thread.
  * \since 1.0
@@ -25,7 +25,7 @@ extern "C" {
 RUNHOOK_API int32_t runhook_context_fail(runhook_context* context, runhook_status code, const char* message);
 
 /**
- * As runhook_context_fail(), with an error that a function gave; what it has suppressed is kept.
+ * As runhook_context_fail(), with an error that a function gave; its suppressed errors are kept.
  *
  * \param error owned, and consumed; NULL or not valid: RUNHOOK_ERR_UNKNOWN without a message.
  * \returns RUNHOOK_CALLBACK_FAILED, to be returned from the callback.
@@ -44,8 +44,8 @@ RUNHOOK_API int32_t runhook_context_fail_with(runhook_context* context, runhook_
 RUNHOOK_API const char* runhook_context_callback_name(runhook_context* context);
 
 /**
- * Returns the session: of this attempt, in a hook or step function; the one at hand, in a saver's or scaffold's
- * function. Running it bypasses hooks, the stop check and recovery.
+ * Returns the session: in a hook or step function that of this attempt, in a saver's or scaffold's function the one to
+ * be saved, restored or made ready. Running it bypasses hooks, the stop check and recovery.
  *
  * \returns borrowed; NULL in begin, where there is none yet, and where there is none any more.
  * \threadsafety The callback's thread.
@@ -54,7 +54,7 @@ RUNHOOK_API const char* runhook_context_callback_name(runhook_context* context);
 RUNHOOK_API runhook_session* runhook_context_session(runhook_context* context);
 
 /**
- * Returns the coordinator of the present session, or of the thread.
+ * Returns the coordinator: in a hook or step function that of the session, on a coordinator's thread its own.
  *
  * \returns owned. RUNHOOK_ERR_FAILED_PRECONDITION where there is none.
  * \threadsafety The callback's thread.
@@ -63,7 +63,8 @@ RUNHOOK_API runhook_session* runhook_context_session(runhook_context* context);
 RUNHOOK_API runhook_coordinator* runhook_context_coordinator(runhook_context* context, runhook_error** error);
 
 /**
- * In a session's step or a kernel: returns 1 if the step is to be cancelled; fail with RUNHOOK_ERR_CANCELLED then.
+ * In a session's step or a kernel: returns 1 if the step is to be cancelled; it should then fail with
+ * RUNHOOK_ERR_CANCELLED.
  *
  * \threadsafety The callback's thread, and threads that work for it.
  * \since 1.0
@@ -79,9 +80,10 @@ RUNHOOK_API int32_t runhook_context_cancel_requested(runhook_context* context);
  */
 RUNHOOK_API const runhook_run_options* runhook_context_options(runhook_context* context);
 
-/* For hooks. The readers also in functions given to runhook_monitored_session_run_step_fn(); request_stop,
- * stop_requested and request_save there, too, and in a session's own step: in run of a runhook_session_table, in the
- * function of a function session and in kernels, where the reason is that of RUNHOOK_STOP_BY_SESSION. */
+/* For hooks. Those that only read may also be called in functions given to runhook_monitored_session_run_step_fn().
+ * request_stop, stop_requested and request_save may be called there, too, and in a session's own step, which is run of
+ * a runhook_session_table, the function of a function session, or a kernel. The origin of a stop is then
+ * RUNHOOK_STOP_BY_SESSION. */
 
 /**
  * Returns the name of the hook being called.
@@ -109,8 +111,8 @@ RUNHOOK_API int64_t runhook_context_global_step(runhook_context* context);
 RUNHOOK_API int64_t runhook_context_attempt(runhook_context* context);
 
 /**
- * Returns the session clock's time. The first callback of an attempt that asks has the clock read; the others of that
- * attempt get the same.
+ * Returns the time of the session's clock, in nanoseconds. The clock is read at most once in an attempt: all callbacks
+ * of the attempt get the same time.
  *
  * \threadsafety The callback's thread.
  * \since 1.0
@@ -118,10 +120,10 @@ RUNHOOK_API int64_t runhook_context_attempt(runhook_context* context);
 RUNHOOK_API int64_t runhook_context_now_ns(runhook_context* context);
 
 /**
- * Waits on the session's clock, or until a stop is asked for, whichever comes first. What runhook_context_now_ns()
- * tells is read anew afterwards.
+ * Waits for a time of the session's clock, or until a stop is asked for, whichever comes first. The next
+ * runhook_context_now_ns() reads the clock again.
  *
- * \param ns how long; a negative number is no time.
+ * \param ns how long; negative counts as 0.
  * \returns 1 if a stop has been asked for, 0 if not.
  * \threadsafety The callback's thread.
  * \since 1.0
@@ -138,14 +140,14 @@ RUNHOOK_API int32_t runhook_context_wait_for_stop(runhook_context* context, int6
 RUNHOOK_API runhook_monitored_session* runhook_context_monitored_session(runhook_context* context);
 
 /**
- * Asks for a stop after the present step. Sticky, session-wide; survives errors and recovery. All hooks are still
- * called.
+ * Asks for a stop of the session after this step. It cannot be withdrawn, and holds through errors and recovery. The
+ * other hooks are still called.
  *
  * \param code the hook's own number, kept with the reason.
  * \param text why; NULL for none; cut to 255 bytes, and before what is not UTF-8.
- * \param urgency RUNHOOK_STOP_NOW: the step, if it is still to come or under way, is cancelled, too; anything else is
+ * \param urgency RUNHOOK_STOP_NOW: the step, if it has not ended, is cancelled, too; anything else is
  *   RUNHOOK_STOP_AFTER_STEP.
- * \returns 1 if this was the first request, 0 if not, or where a stop cannot be asked for.
+ * \returns 1 if this was the first request; 0 if it was a later one, or this callback may not ask for a stop.
  * \threadsafety The callback's thread. Other threads use a stop source.
  * \since 1.0
  */
@@ -153,7 +155,7 @@ RUNHOOK_API int32_t runhook_context_request_stop(runhook_context* context, int32
                                                  int32_t urgency);
 
 /**
- * Returns 1 if anyone has asked for a stop. Also in a session creator, and in wait_ns of a clock.
+ * Returns 1 if anyone has asked for a stop. May also be called in a session creator, and in wait_ns of a clock.
  *
  * \threadsafety The callback's thread.
  * \since 1.0
@@ -189,7 +191,7 @@ RUNHOOK_API runhook_status runhook_context_log(runhook_context* context, int32_t
                                                runhook_error** error);
 
 /**
- * Says that something is wrong which need not fail the run. It is logged, and counted in the outcome.
+ * Adds a warning, which does not fail the run: it is logged, and counted in the outcome.
  *
  * \param code not RUNHOOK_OK.
  * \param message may be NULL.
@@ -210,7 +212,7 @@ RUNHOOK_API runhook_status runhook_context_announce_last_step(runhook_context* c
                                                               runhook_error** error);
 
 /**
- * Returns what the caller asked of the run, options included, untouched by hooks.
+ * Returns what the caller asked of the run, with its options, and without what hooks have added.
  *
  * \returns borrowed; NULL outside a run.
  * \threadsafety The callback's thread.
@@ -221,10 +223,10 @@ RUNHOOK_API const runhook_run_args* runhook_context_original_args(runhook_contex
 /**
  * In before_run: asks for a result, which runhook_context_result() gives in after_run.
  *
- * \param key under which it is found; NULL: the name.
+ * \param key under which the result is found; NULL: the name.
  * \param name what the session is asked for.
- * \returns RUNHOOK_ERR_NOT_FOUND, RUNHOOK_ERR_ALREADY_EXISTS; the attempt then fails even if the callback returns
- *   RUNHOOK_CALLBACK_OK.
+ * \returns RUNHOOK_ERR_NOT_FOUND if the session does not know the name, RUNHOOK_ERR_ALREADY_EXISTS if the key is in
+ *   use. The attempt then fails even if the callback returns RUNHOOK_CALLBACK_OK.
  * \threadsafety The callback's thread.
  * \since 1.0
  */
@@ -235,8 +237,8 @@ RUNHOOK_API runhook_status runhook_context_add_fetch(runhook_context* context, c
  * In before_run: feeds a value.
  *
  * \param value shared.
- * \returns RUNHOOK_ERR_INVALID_ARGUMENT, naming both requesters, if an earlier hook feeds the same;
- *   RUNHOOK_ERR_NOT_FOUND; the attempt then fails.
+ * \returns RUNHOOK_ERR_INVALID_ARGUMENT, naming both, if the caller or an earlier hook feeds the same name;
+ *   RUNHOOK_ERR_NOT_FOUND if the session does not know the name. The attempt then fails.
  * \threadsafety The callback's thread.
  * \since 1.0
  */
@@ -246,8 +248,8 @@ RUNHOOK_API runhook_status runhook_context_add_feed(runhook_context* context, co
 /**
  * In before_run: merges options into those of the run.
  *
- * \returns RUNHOOK_ERR_INVALID_ARGUMENT, naming both requesters, if an engine option has another value already; the
- *   attempt then fails.
+ * \returns RUNHOOK_ERR_INVALID_ARGUMENT, naming both, if the caller or an earlier hook gives an engine option another
+ *   value. The attempt then fails.
  * \threadsafety The callback's thread.
  * \since 1.0
  */
@@ -264,7 +266,7 @@ RUNHOOK_API runhook_status runhook_context_request(runhook_context* context, con
                                                    runhook_error** error);
 
 /**
- * In before_run: the step is not executed. The other hooks are still asked; then all get on_error with
+ * In before_run: has the step not executed. The remaining hooks still get before_run; then all get on_error with
  * RUNHOOK_ERR_CANCELLED.
  *
  * \threadsafety The callback's thread.
@@ -275,8 +277,8 @@ RUNHOOK_API runhook_status runhook_context_skip_step(runhook_context* context, r
 /**
  * In after_run: returns a result that this hook asked for.
  *
- * \param key NULL: the only one.
- * \returns borrowed until the callback returns; NULL if there is no such one, or for an operation.
+ * \param key NULL: the only result.
+ * \returns borrowed until the callback returns; NULL if there is no such key, or for an operation, which has no output.
  * \threadsafety The callback's thread.
  * \since 1.0
  */
@@ -285,7 +287,7 @@ RUNHOOK_API runhook_value* runhook_context_result(runhook_context* context, cons
 /**
  * In after_run: reads a result that is a real scalar.
  *
- * \param key NULL: the only one.
+ * \param key NULL: the only result.
  * \threadsafety The callback's thread.
  * \since 1.0
  */
@@ -302,7 +304,7 @@ RUNHOOK_API runhook_status runhook_context_get_double(runhook_context* context, 
 RUNHOOK_API runhook_results* runhook_context_results(runhook_context* context);
 
 /**
- * In after_run: returns what the session told about the run.
+ * In after_run: returns what the session reported about the run.
  *
  * \returns borrowed; NULL elsewhere.
  * \threadsafety The callback's thread.
@@ -311,7 +313,7 @@ RUNHOOK_API runhook_results* runhook_context_results(runhook_context* context);
 RUNHOOK_API const runhook_metadata* runhook_context_metadata(runhook_context* context);
 
 /**
- * In after_run: the caller does not get the step's results.
+ * In after_run: has the caller not get the step's results.
  *
  * \threadsafety The callback's thread.
  * \since 1.0
@@ -339,8 +341,8 @@ RUNHOOK_API const runhook_outcome* runhook_context_outcome(runhook_context* cont
 /* For step functions, creators, savers, scaffolds, recovery policies and clocks. */
 
 /**
- * In a step function: one run with hooks. If it fails with a recoverable error the whole step function is called
- * again with a fresh session, provided that it fails, too.
+ * In a step function: makes one run with hooks. If it fails with a recoverable error, and the step function then fails,
+ * too, the whole step function is called again with a fresh session.
  *
  * \param args NULL: nothing is fetched or fed.
  * \param results filled; NULL: not wanted.
@@ -370,7 +372,7 @@ RUNHOOK_API runhook_status runhook_context_set_restored_step(runhook_context* co
                                                              runhook_error** error);
 
 /**
- * In a readiness function of a scaffold: names something that is missing. None: ready.
+ * In a readiness function of a scaffold: names something that is missing. If nothing is named, the session is ready.
  *
  * \threadsafety The callback's thread.
  * \since 1.0
@@ -388,7 +390,7 @@ RUNHOOK_API runhook_status runhook_context_set_recoverable(runhook_context* cont
                                                            runhook_error** error);
 
 /**
- * In on_recovery: returns 1, 2, ... since the last completed step; 0 elsewhere.
+ * In on_recovery: returns the number of this recovery, counted from 1 after the last completed step; 0 elsewhere.
  *
  * \threadsafety The callback's thread.
  * \since 1.0
@@ -396,7 +398,7 @@ RUNHOOK_API runhook_status runhook_context_set_recoverable(runhook_context* cont
 RUNHOOK_API int64_t runhook_context_recovery_attempt(runhook_context* context);
 
 /**
- * In on_recovery: returns how long it is going to wait.
+ * In on_recovery: returns how long the loop is going to wait before it makes the session anew.
  *
  * \threadsafety The callback's thread.
  * \since 1.0
@@ -404,8 +406,7 @@ RUNHOOK_API int64_t runhook_context_recovery_attempt(runhook_context* context);
 RUNHOOK_API int64_t runhook_context_backoff_ns(runhook_context* context);
 
 /**
- * In the predicate of a trigger, of a hook made by runhook_stop_when_hook_create() and the like: answers whether it is
- * due.
+ * In a predicate, e.g. of a trigger, or of runhook_stop_when_hook_create(): answers 1 for yes and 0 for no.
  *
  * \threadsafety The callback's thread.
  * \since 1.0
@@ -432,9 +433,9 @@ RUNHOOK_API int64_t runhook_context_wait_ns(runhook_context* context);
 /* For testing a hook without a loop: its callbacks can be called with such a context. */
 
 /**
- * Makes a context outside a loop, in which all that a hook may do is allowed at any time.
+ * Makes a context outside a loop, with which all functions for hooks may be called at any time.
  *
- * \param args copied; NULL: nothing.
+ * \param args what the caller is taken to have asked of the run; copied; NULL: nothing.
  * \param session shared.
  * \returns owned.
  * \threadsafety One thread at a time per object.
@@ -444,7 +445,7 @@ RUNHOOK_API runhook_context* runhook_context_create(const runhook_run_args* args
                                                     runhook_error** error);
 
 /**
- * Returns what has been asked with this context so far in the attempt.
+ * Returns what the hook has asked for with this context so far in the attempt.
  *
  * \returns borrowed; NULL for a handle that is not valid.
  * \threadsafety The callback's thread.
@@ -453,8 +454,8 @@ RUNHOOK_API runhook_context* runhook_context_create(const runhook_run_args* args
 RUNHOOK_API const runhook_run_args* runhook_context_requested(runhook_context* context);
 
 /**
- * Outside a loop: runs the session once with the original args and what was requested, so that after_run can be
- * called and find results. A new round begins with the next request.
+ * Outside a loop: runs the session once with the args of the context and what the hook has asked for, so that after_run
+ * can be called and finds results. What is asked for after that begins a new attempt.
  *
  * \threadsafety The callback's thread.
  * \since 1.0

@@ -8,8 +8,8 @@
 extern "C" {
 #endif
 
-/* Threads that stop together. All functions but the destroy ones are thread-safe; every thread has a handle of its own.
- */
+/* Threads that stop together: when one of them fails or asks for a stop, the others see it, and the first error is
+ * kept. Every thread should have a handle of its own. A thread that fails with a clean-stop code has ended well. */
 
 /**
  * Makes a coordinator outside a session, whose clean-stop codes are RUNHOOK_ERR_OUT_OF_RANGE and RUNHOOK_ERR_STOPPED.
@@ -23,7 +23,7 @@ RUNHOOK_API runhook_coordinator* runhook_coordinator_create(runhook_error** erro
 /**
  * Makes a coordinator outside a session with clean-stop codes of the caller's choice.
  *
- * \param clean_stop_codes `count` codes; may be NULL if count is 0.
+ * \param clean_stop_codes `count` codes, copied; may be NULL if count is 0.
  * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0
@@ -32,7 +32,7 @@ RUNHOOK_API runhook_coordinator* runhook_coordinator_create_with_codes(const run
                                                                        size_t count, runhook_error** error);
 
 /**
- * Makes another handle on the same coordinator, e.g. for another thread.
+ * Makes another handle to the same coordinator, e.g. for another thread.
  *
  * \returns owned.
  * \threadsafety Any thread.
@@ -59,8 +59,8 @@ RUNHOOK_API runhook_status runhook_coordinator_request_stop(const runhook_coordi
                                                             runhook_error** error);
 
 /**
- * Reports a failure and asks all threads to stop. The first error is the error; a clean-stop code counts as none;
- * later ones are suppressed behind it. In a session a recoverable error is a cause for recovery instead of a stop.
+ * Reports a failure and asks all threads to stop. The first error is recorded, and later ones are attached to it as
+ * suppressed; a clean-stop code is no error. In a session a recoverable error leads to recovery instead of a stop.
  *
  * \param code not RUNHOOK_OK.
  * \returns RUNHOOK_OK; after runhook_coordinator_join() the reported error itself, which is recorded all the same.
@@ -81,6 +81,7 @@ RUNHOOK_API int32_t runhook_coordinator_should_stop(const runhook_coordinator* c
 /**
  * Blocks until the threads are to stop.
  *
+ * \param timeout_ns negative: no limit.
  * \returns 1 if they are, 0 after the time-out.
  * \threadsafety Any thread.
  * \since 1.0
@@ -88,7 +89,8 @@ RUNHOOK_API int32_t runhook_coordinator_should_stop(const runhook_coordinator* c
 RUNHOOK_API int32_t runhook_coordinator_wait_for_stop(const runhook_coordinator* coordinator, int64_t timeout_ns);
 
 /**
- * Forgets stop, errors and that it was joined; registered threads stay registered.
+ * Makes a coordinator usable again: forgets the stop, the errors, and that it was joined. Registered threads stay
+ * registered.
  *
  * \returns RUNHOOK_ERR_FAILED_PRECONDITION if it belongs to a session that has been asked to stop.
  * \threadsafety Any thread.
@@ -98,9 +100,9 @@ RUNHOOK_API runhook_status runhook_coordinator_clear_stop(const runhook_coordina
                                                           runhook_error** error);
 
 /**
- * Registers a thread of the caller's, which join then waits for.
+ * Registers a thread of the caller's, for which runhook_coordinator_join() then waits.
  *
- * \param name for the list of threads still running.
+ * \param name for the message that lists the threads still running; copied.
  * \returns owned; runhook_thread_destroy() says that the thread is about to end.
  * \threadsafety Any thread.
  * \since 1.0
@@ -117,9 +119,11 @@ RUNHOOK_API runhook_thread* runhook_coordinator_register_thread(const runhook_co
 RUNHOOK_API void runhook_thread_destroy(runhook_thread* thread);
 
 /**
- * Starts and registers a thread. `body->call` runs on that thread; a failure in it is reported as by
- * runhook_coordinator_report_error(). There runhook_context_coordinator() and runhook_context_fail() may be called.
- * All signals are blocked in the thread.
+ * Starts and registers a thread that calls a function. All signals are blocked in it.
+ *
+ * \param name for the message that lists the threads still running; copied.
+ * \param body called once, on that thread; it may call runhook_context_coordinator() and runhook_context_fail(). A
+ *   failure is reported as by runhook_coordinator_report_error().
  *
  * \threadsafety Any thread.
  * \since 1.0
@@ -150,8 +154,8 @@ typedef struct runhook_looper {
 /**
  * Starts a looper.
  *
- * \param interval_ns run_loop is called at once and then at multiples of it counted from the start, missed ones back
- *   to back; 0: back to back always; negative is refused.
+ * \param interval_ns time between two calls of run_loop, counted from the start; calls that come late are made up for
+ *   without a wait. 0: never wait. Negative is refused.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -160,11 +164,13 @@ RUNHOOK_API runhook_status runhook_coordinator_start_looper(const runhook_coordi
                                                             runhook_error** error);
 
 /**
- * Waits until all threads registered by now have ended or a stop has been asked for, then for at most grace_ns more.
- * Threads still running then are forgotten. A thread that the coordinator has started does not wait for itself.
+ * Waits until all threads registered so far have ended or a stop is asked for, and after a stop for at most grace_ns
+ * more. Threads still running then are not waited for any more. A thread that the coordinator has started does not
+ * wait for itself.
  *
- * \returns the recorded error; else RUNHOOK_ERR_FAILED_PRECONDITION naming the threads still running, unless they are
- *   ignored.
+ * \param grace_ns nanoseconds.
+ * \param ignore_live_threads 1: threads still running are no error.
+ * \returns the recorded error; else RUNHOOK_ERR_FAILED_PRECONDITION with the names of the threads still running.
  * \threadsafety Any thread.
  * \since 1.0
  */

@@ -8,17 +8,18 @@
 extern "C" {
 #endif
 
-enum {                                     /* the hooks of the set, for runhook_default_hooks.left_out */
-       RUNHOOK_DEFAULT_STOP_ON_SIGNAL = 1, /* SIGINT and SIGTERM stop the run after its step */
-       RUNHOOK_DEFAULT_NAN_GUARD = 2,      /* NaN or infinity in a scalar fails the run */
-       RUNHOOK_DEFAULT_WATCHDOG = 4,       /* a phase that takes longer than stall_timeout_ns is reported */
-       RUNHOOK_DEFAULT_REPORT = 8,         /* <dir>/report.html */
-       RUNHOOK_DEFAULT_STEP_COUNTER = 16,  /* steps per second, in the log and the event files */
-       RUNHOOK_DEFAULT_LOGGING = 32,       /* scalars on standard error */
-       RUNHOOK_DEFAULT_PROGRESS = 64,      /* how far the run is, on standard error */
-       RUNHOOK_DEFAULT_METRICS = 128,      /* scalars in <dir>/metrics.jsonl */
-       RUNHOOK_DEFAULT_SUMMARIES = 256,    /* scalars in event files in <dir>, which TensorBoard shows */
-       RUNHOOK_DEFAULT_PROFILER = 512      /* <dir>/timeline-<step>.json, which Perfetto shows */
+/* The hooks of the set, for runhook_default_hooks.left_out. */
+enum {
+  RUNHOOK_DEFAULT_STOP_ON_SIGNAL = 1, /* SIGINT and SIGTERM stop the run after its step */
+  RUNHOOK_DEFAULT_NAN_GUARD = 2,      /* NaN or infinity in a scalar fails the run */
+  RUNHOOK_DEFAULT_WATCHDOG = 4,       /* a phase that takes longer than stall_timeout_ns is reported */
+  RUNHOOK_DEFAULT_REPORT = 8,         /* <dir>/report.html */
+  RUNHOOK_DEFAULT_STEP_COUNTER = 16,  /* steps per second, in the log and the event files */
+  RUNHOOK_DEFAULT_LOGGING = 32,       /* scalars on standard error */
+  RUNHOOK_DEFAULT_PROGRESS = 64,      /* how far the run is, on standard error */
+  RUNHOOK_DEFAULT_METRICS = 128,      /* scalars in <dir>/metrics.jsonl */
+  RUNHOOK_DEFAULT_SUMMARIES = 256,    /* scalars in event files in <dir>, which TensorBoard shows */
+  RUNHOOK_DEFAULT_PROFILER = 512      /* <dir>/timeline-<step>.json, which Perfetto shows */
 };
 
 /**
@@ -29,14 +30,14 @@ enum {                                     /* the hooks of the set, for runhook_
  */
 typedef struct runhook_default_hooks {
   size_t struct_size;
-  const char* dir;            /* where the run leaves its files; made if need be; copied; required */
-  const char* title;          /* of the report; copied; NULL: the name of the directory */
-  const char* const* scalars; /* e.g. the loss: logged, drawn, written, and checked for NaN; copied */
-  size_t scalar_count;        /* may be 0 */
-  int64_t interval_ns;        /* between two rows, points and log lines */
-  int64_t stall_timeout_ns;
+  const char* dir;             /* the directory for the run's files; created if it does not exist; copied; required */
+  const char* title;           /* of the report; copied; NULL: the name of the directory */
+  const char* const* scalars;  /* e.g. the loss: logged, drawn, written, and checked for NaN; copied */
+  size_t scalar_count;         /* may be 0 */
+  int64_t interval_ns;         /* between two rows, points and log lines */
+  int64_t stall_timeout_ns;    /* for RUNHOOK_DEFAULT_WATCHDOG */
   int64_t profile_interval_ns; /* between two profiled runs */
-  uint32_t left_out;           /* RUNHOOK_DEFAULT_* of those that are not wanted, or replaced by one of your own */
+  uint32_t left_out;           /* RUNHOOK_DEFAULT_* of the hooks not to be added */
   int32_t reserved;            /* 0 */
   /* End of 1.0. Append only, below this line. */
 } runhook_default_hooks;
@@ -47,10 +48,10 @@ typedef struct runhook_default_hooks {
   }
 
 /**
- * Adds the hooks that a training run is expected to have, each in the phase it belongs to. In a worker's config they
- * leave no files behind and draw no progress.
+ * Adds the hooks that a training run is expected to have, each in its own phase. Those that write files or show
+ * progress are not added to a worker's config.
  *
- * \param hooks which.
+ * \param hooks which to add.
  * \returns RUNHOOK_ERR_INVALID_ARGUMENT without a directory, for an empty or repeated scalar, and for times that are
  *   not positive; then nothing is added.
  * \threadsafety One thread at a time per object.

@@ -57,7 +57,7 @@ RUNHOOK_API const char* runhook_error_hook(const runhook_error* error);
 RUNHOOK_API const char* runhook_error_callback(const runhook_error* error);
 
 /**
- * Returns the global step at which it happened, or -1 if that is unknown.
+ * Returns the global step at which the error happened, or -1 if that is unknown.
  *
  * \threadsafety Any thread.
  * \since 1.0
@@ -76,7 +76,7 @@ RUNHOOK_API size_t runhook_error_suppressed_count(const runhook_error* error);
  * Returns an attached error.
  *
  * \param index below runhook_error_suppressed_count().
- * \returns borrowed from `error`; NULL if there is no such one.
+ * \returns borrowed from `error`; NULL if the index is too large.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -91,7 +91,7 @@ RUNHOOK_API const runhook_error* runhook_error_suppressed_at(const runhook_error
 RUNHOOK_API uint64_t runhook_error_suppressed_dropped(const runhook_error* error);
 
 /**
- * Returns the whole as one line: code, place, message, number of suppressed errors.
+ * Returns the whole error as one line: code, place, message, number of suppressed errors.
  *
  * \returns borrowed from `error`; never NULL.
  * \threadsafety One thread at a time per object.

@@ -16,9 +16,10 @@ extern "C" {
 typedef struct runhook_stop_after_n_evals_options {
   size_t struct_size;
   int64_t num_evals;                  /* how many; -1: until something else ends the run, e.g. the end of input */
-  const char* evals_per_run_variable; /* of a session that makes several in a run, set so that no more than num_evals
-                                         are made; copied; NULL: there is none */
-  int64_t evals_per_run;              /* how many it makes otherwise; at least 1 */
+  const char* evals_per_run_variable; /* the variable by which a session that makes several evaluations in a run is told
+                                         how many; the hook sets it so that no more than num_evals are made; copied;
+                                         NULL: there is none */
+  int64_t evals_per_run;              /* what the hook sets it to before that; at least 1 */
   int32_t log_progress;               /* 1: "Evaluation [3/10]" is logged about ten times, or after each of fewer than
                                          20. 0: nothing is logged */
   int32_t reserved;                   /* 0 */
@@ -28,8 +29,8 @@ typedef struct runhook_stop_after_n_evals_options {
   { sizeof(runhook_stop_after_n_evals_options), -1, NULL, 1, 1, 0 }
 
 /**
- * Makes a hook that counts evaluations and asks for a stop when there are enough. A session that is made anew is
- * counted anew.
+ * Makes a hook that counts evaluations and asks for a stop after num_evals. If the session is made anew, the count
+ * begins anew.
  *
  * \returns owned.
  * \threadsafety Any thread.
@@ -55,7 +56,7 @@ typedef struct runhook_evaluation_options {
   { sizeof(runhook_evaluation_options), NULL, NULL, NULL }
 
 /**
- * What an evaluation gave, besides values. The caller sets struct_size; runhook fills as much as fits.
+ * The result of an evaluation, besides values. The caller sets struct_size; runhook fills as much as fits.
  *
  * \since 1.0
  */
@@ -73,14 +74,14 @@ typedef struct runhook_evaluation_result {
 /**
  * Runs an evaluation with a session of its own and closes it.
  *
- * \param config its session creator, hooks, clock and log; hooks begin anew in each evaluation. A stop that its stop
- *   source is asked for ends the evaluation before the next run; the evaluation asks nothing of that source.
- * \param options what it consists of.
- * \param snapshot what to evaluate: its values are written to all global variables of the session, and it is
- *   RUNHOOK_ERR_NOT_FOUND if it lacks one. NULL: the session is evaluated as it is made.
+ * \param config its session creator, hooks, clock and log are used; hooks begin anew in each evaluation. A stop request
+ *   through its stop source ends the evaluation before the next run. The evaluation itself requests no stop there.
+ * \param options what the evaluation consists of.
+ * \param snapshot what to evaluate: its values are written to all global variables of the session. If it lacks one,
+ *   that is RUNHOOK_ERR_NOT_FOUND. NULL: the session is evaluated as its creator makes it.
  * \param result filled; NULL: not wanted.
- * \param last_values filled with what the last run gave; NULL: not wanted.
- * \param final_values filled with what the final ops gave; NULL: not wanted.
+ * \param last_values filled with the results of the last run; NULL: not wanted.
+ * \param final_values filled with the results of the final ops; NULL: not wanted.
  * \threadsafety Any thread; also in a callback.
  * \since 1.0
  */
@@ -91,17 +92,19 @@ RUNHOOK_API runhook_status runhook_evaluate_once(const runhook_config* config,
                                                  runhook_error** error);
 
 /**
- * Makes a hook that evaluates what a run has learnt so far: before its first step, after every N runs, and at the end,
- * unless nothing has run since. Each evaluation has a session of its own, into which the global variables are copied
- * that both sessions have. The run waits for it. One that a stop of the run cuts short has no result; the one at the
- * end is not cut short, and left out if the stop is urgent. One that fails is RUNHOOK_ERR_HOOK_FAILED.
+ * Makes a hook that evaluates the state of a run: before its first step, after every N runs, and at the end, unless
+ * nothing has run since the last evaluation. Each evaluation has a session of its own, into which the global variables
+ * that both sessions have are copied. The run waits for it. If a stop of the run cuts an evaluation short, it has no
+ * result. The one at the end is not cut short; after an urgent stop it is not made. If an evaluation fails, the hook
+ * fails with RUNHOOK_ERR_HOOK_FAILED.
  *
- * \param config as of runhook_evaluate_once(); copied. Its log and clock are those of the run unless it has its own;
- *   its stop source is not used. A saver or init_fn of its session creator is refused when the run begins.
+ * \param config as for runhook_evaluate_once(); copied. If it has no log or clock, those of the run are used; its stop
+ *   source is not used. If its session creator has a saver or an init_fn, begin fails with
+ *   RUNHOOK_ERR_INVALID_ARGUMENT.
  * \param options what an evaluation consists of.
  * \param every_n_runs at least 1.
- * \param on_result called after each evaluation, which runhook_in_memory_evaluator_result() then tells of, with the
- *   context of the run's callback under way: it may ask the run to stop. NULL: nobody is told.
+ * \param on_result called after each evaluation, whose result runhook_in_memory_evaluator_result() then gives. It gets
+ *   the context of the callback in which the run evaluates, and may ask the run to stop. NULL: nothing is called.
  * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0
@@ -113,12 +116,14 @@ RUNHOOK_API runhook_builtin_hook* runhook_in_memory_evaluator_hook_create(const 
                                                                           runhook_error** error);
 
 /**
- * Tells what the last evaluation of a hook of runhook_in_memory_evaluator_hook_create() gave.
+ * Tells the result of the last evaluation that a hook has made.
  *
- * \param hook of that kind; else RUNHOOK_ERR_INVALID_ARGUMENT. RUNHOOK_ERR_NOT_FOUND if there was no evaluation yet.
+ * \param hook made by runhook_in_memory_evaluator_hook_create().
  * \param result filled; NULL: not wanted.
- * \param last_values filled with what the last run gave; NULL: not wanted.
- * \param final_values filled with what the final ops gave; NULL: not wanted.
+ * \param last_values filled with the results of its last run; NULL: not wanted.
+ * \param final_values filled with the results of its final ops; NULL: not wanted.
+ * \returns RUNHOOK_ERR_INVALID_ARGUMENT for a hook of another kind, RUNHOOK_ERR_NOT_FOUND if there was no evaluation
+ *   yet.
  * \threadsafety The thread that uses the session.
  * \since 1.0
  */

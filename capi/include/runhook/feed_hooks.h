@@ -1,4 +1,4 @@
-/* runhook/feed_hooks.h -- built-in hooks that feed what a function gives, and that fetch what is wanted of the end */
+/* runhook/feed_hooks.h -- built-in hooks that feed values from a function, and that fetch values at the end */
 #ifndef RUNHOOK_FEED_HOOKS_H_
 #define RUNHOOK_FEED_HOOKS_H_
 
@@ -9,8 +9,8 @@ extern "C" {
 #endif
 
 /**
- * Makes a hook that asks a function before each attempt what to feed. After an attempt that has failed it is asked
- * again. A name that the caller or another hook feeds as well fails the run.
+ * Makes a hook that calls a function before each attempt for what to feed; if an attempt has failed, it is called again
+ * for the next. If the caller or another hook feeds the same name, the run fails.
  *
  * \param function gets the context of before_run, and feeds with runhook_context_add_feed(); it need not feed
  *   anything. RUNHOOK_ERR_OUT_OF_RANGE says that there is no more input.
@@ -21,11 +21,11 @@ extern "C" {
 RUNHOOK_API runhook_builtin_hook* runhook_feed_fn_hook_create(const runhook_function* function, runhook_error** error);
 
 /**
- * Makes a hook that runs the session once more at the end, without hooks, and keeps what it gave. A run that has failed
- * has no end, so no values. If the session has no input left then, a warning says what the reason may be, and closing
+ * Makes a hook that runs the session once more at the end, without hooks, and keeps the results. After a run that has
+ * failed there are none. If the session has no input left for this, a warning says what the reason may be, and closing
  * fails with RUNHOOK_ERR_OUT_OF_RANGE.
  *
- * \param args what to fetch, with what to feed; copied. What fetches nothing runs nothing. NULL: nothing.
+ * \param args what to fetch and feed; copied. If they are NULL or fetch nothing, nothing is run.
  * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0
@@ -33,11 +33,11 @@ RUNHOOK_API runhook_builtin_hook* runhook_feed_fn_hook_create(const runhook_func
 RUNHOOK_API runhook_builtin_hook* runhook_final_ops_hook_create(const runhook_run_args* args, runhook_error** error);
 
 /**
- * Copies what a hook of runhook_final_ops_hook_create() has fetched: nothing before the end, or if there was nothing to
- * fetch.
+ * Copies the results that a hook has kept. There are none before the end, or if nothing was fetched.
  *
- * \param hook of that kind; else RUNHOOK_ERR_INVALID_ARGUMENT.
- * \param results is filled.
+ * \param hook made by runhook_final_ops_hook_create().
+ * \param results filled.
+ * \returns RUNHOOK_ERR_INVALID_ARGUMENT for a hook of another kind.
  * \threadsafety The thread that uses the session.
  * \since 1.0
  */

@@ -9,11 +9,11 @@ extern "C" {
 #endif
 
 /* The embedded session: a small dataflow graph of placeholders, variables and function nodes whose kernels are the
- * caller's. A session runs exactly the nodes that the fetches need, each once, in the order in which they were added; a
- * feed takes the place of its node, and what only that node needed is not run. A fetched variable has its value after
- * the step, an input that is a variable its value at that moment. Sessions of one graph have variables of their own. */
+ * caller's. A step runs exactly the nodes that its fetches need, each once, in the order in which they were added. A
+ * fed node is not run, nor are nodes that only it needs. A variable that is fetched has the value that it has after the
+ * step; one that is the input of a node, the value when that node runs. Each session has variables of its own. */
 
-enum { RUNHOOK_ANY_EXTENT = -1 }; /* in the shape of a placeholder: any extent will do */
+enum { RUNHOOK_ANY_EXTENT = -1 }; /* in the shape of a placeholder: any extent is allowed */
 
 /**
  * Makes an empty graph.
@@ -35,7 +35,7 @@ RUNHOOK_API void runhook_graph_destroy(runhook_graph* graph);
 /**
  * Adds a value that must be fed if anything needs it.
  *
- * \param shape `rank` extents, checked when fed; RUNHOOK_ANY_EXTENT admits any.
+ * \param shape `rank` extents, copied; a feed is checked against them.
  * \returns RUNHOOK_ERR_ALREADY_EXISTS; RUNHOOK_ERR_FAILED_PRECONDITION if the graph is frozen;
  *   RUNHOOK_ERR_INVALID_ARGUMENT for an empty name or one with ':' or '/'.
  * \threadsafety One thread at a time per object.
@@ -45,7 +45,7 @@ RUNHOOK_API runhook_status runhook_graph_add_placeholder(runhook_graph* graph, c
                                                          const int64_t* shape, size_t rank, runhook_error** error);
 
 /**
- * Adds state that lives from step to step.
+ * Adds a variable: a value that is kept from step to step.
  *
  * \param initial a CPU tensor; copied when a session initialises its variables.
  * \param scope RUNHOOK_VARIABLES_*.
@@ -74,7 +74,7 @@ typedef struct runhook_node {
   size_t output_count;        /* 0: an operation; fetching it runs it and gives an absent result */
   const char* const* updates; /* variables that the kernel may change */
   size_t update_count;
-  const char* const* after; /* nodes that must have run before, if this one runs */
+  const char* const* after; /* nodes that are run before this one, although they are no inputs */
   size_t after_count;
   /* End of 1.0. Append only, below this line. */
 } runhook_node;
@@ -103,8 +103,8 @@ RUNHOOK_API runhook_status runhook_graph_add_global_step(runhook_graph* graph, c
 /**
  * Adds an operation that adds to the global step.
  *
- * \param after nodes that it makes run, and waits for; so fetching it is a whole training step. May be NULL if there
- *   are none.
+ * \param after nodes that are run before it, so that fetching it makes a whole training step; copied. May be NULL if
+ *   there are none.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -138,15 +138,15 @@ RUNHOOK_API size_t runhook_graph_node_count(const runhook_graph* graph);
 /**
  * Returns the name of a node.
  *
- * \returns borrowed from `graph` until the next call of this function; NULL if there is no such one.
+ * \returns borrowed from `graph` until the next call of this function; NULL if the index is too large.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
 RUNHOOK_API const char* runhook_graph_node_name_at(runhook_graph* graph, size_t index);
 
 /**
- * Makes a session of the graph, which is frozen by it. Its variables have no values yet:
- * runhook_session_initialize(); a session creator does that.
+ * Makes a session of the graph, which is frozen by it. Its variables have no values before
+ * runhook_session_initialize(), which a session creator calls.
  *
  * \returns owned.
  * \threadsafety One thread at a time per object.
@@ -165,17 +165,17 @@ RUNHOOK_API runhook_session* runhook_graph_session_create(runhook_graph* graph, 
 RUNHOOK_API size_t runhook_kernel_input_count(runhook_context* context);
 
 /**
- * Returns an input; to be treated as constant.
+ * Returns an input, which must not be changed.
  *
- * \returns borrowed; NULL if there is no such one.
+ * \returns borrowed; NULL if the index is too large.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
 RUNHOOK_API runhook_value* runhook_kernel_input(runhook_context* context, size_t index);
 
 /**
- * Returns a tensor to be written to, which becomes an output. The memory of the last step is used again if dtype and
- * shape are the same and nobody kept it, so a steady graph allocates nothing; its content is undefined.
+ * Returns a tensor to be written to, which becomes an output; its content is undefined. The memory of the last step is
+ * used again if dtype and shape are the same and nobody kept it, so that no step need allocate.
  *
  * \returns borrowed.
  * \threadsafety One thread at a time per object.

@@ -12,9 +12,9 @@ extern "C" {
  * A hook: callbacks around the steps of a monitored session. A table; see runhook_function for the rules.
  *
  * All callbacks run one at a time, on the thread that called the session, with no lock held. They may call
- * runhook_context_*() and what this manual allows; running the monitored session or closing it gives
- * RUNHOOK_ERR_REENTRANT there, destroying it takes effect when the outermost call returns. NULL means not interested.
- * A failure does what the failure policy says; it never keeps other hooks from getting after_run, end or cleanup.
+ * runhook_context_*(). Running or closing the monitored session from one gives RUNHOOK_ERR_REENTRANT, and destroying
+ * the session takes effect when the outermost call returns. A callback that is NULL is not called. A failure does what
+ * the failure policy says; it never keeps other hooks from getting after_run, end or cleanup.
  *
  * \since 1.0
  */
@@ -35,17 +35,18 @@ typedef struct runhook_hook {
 #define RUNHOOK_HOOK_INIT \
   { sizeof(runhook_hook), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
-enum { /* phases: hooks are called phase by phase, within a phase in the order in which they were added */
-       RUNHOOK_PHASE_GUARD = 0, /* checks that come first */
-       RUNHOOK_PHASE_NORMAL = 1,
-       RUNHOOK_PHASE_SAVER = 2 /* so that nothing is saved that a guard has just rejected */
+/* Phases: hooks are called phase by phase, within a phase in the order in which they were added. */
+enum {
+  RUNHOOK_PHASE_GUARD = 0, /* checks that come first */
+  RUNHOOK_PHASE_NORMAL = 1,
+  RUNHOOK_PHASE_SAVER = 2 /* so that nothing is saved that a guard has just rejected */
 };
 
-enum {                          /* what a hook's failure does; one whose begin has failed is called for cleanup only */
-       RUNHOOK_POLICY_FAIL = 0, /* fails the run */
-       RUNHOOK_POLICY_WARN = 1, /* is logged and counted in the outcome; the run goes on */
-       RUNHOOK_POLICY_DISABLE =
-           2 /* as warn; after max_failures of them the hook is called no more, except for cleanup */
+/* What a hook's failure does; one whose begin has failed is called for cleanup only. */
+enum {
+  RUNHOOK_POLICY_FAIL = 0,   /* fails the run */
+  RUNHOOK_POLICY_WARN = 1,   /* is logged and counted in the outcome; the run goes on */
+  RUNHOOK_POLICY_DISABLE = 2 /* as warn; after max_failures of them the hook is called no more, except for cleanup */
 };
 
 /**
@@ -58,7 +59,8 @@ typedef struct runhook_hook_options {
   int32_t phase;          /* RUNHOOK_PHASE_* */
   int32_t failure_policy; /* RUNHOOK_POLICY_* */
   int32_t max_failures;   /* at least 1 with RUNHOOK_POLICY_DISABLE; ignored otherwise */
-  int32_t chief_only; /* 1: dropped, and destroyed, by a training config that is not the chief's; before other hooks */
+  int32_t chief_only; /* 1: a worker's training config drops and destroys the hook; in any other it is put before the
+                         hooks that are not chief_only */
   const runhook_trigger* trigger; /* in which runs the hook is called; copied; NULL: in all */
   /* End of 1.0. Append only, below this line. */
 } runhook_hook_options;

@@ -8,8 +8,8 @@
 extern "C" {
 #endif
 
-/* What these hooks write is written by threads of their own: no step waits for a disk, a terminal or a pipe. If writing
- * fails, the run goes on, and its outcome counts a warning. */
+/* These hooks write on threads of their own: no step waits for a disk, a terminal or a pipe. If writing fails, the run
+ * goes on, and its outcome counts a warning. */
 
 /**
  * When and where values are logged. The caller sets struct_size; growth follows the rules of runhook_function.
@@ -20,17 +20,17 @@ typedef struct runhook_logging_options {
   size_t struct_size;
   const char* const* tags; /* one for each name; lines are then in the order of the tags; copied; NULL: the names are
                               their own tags, in the order in which they are given */
-  int64_t every_n_iter;    /* so many runs, whatever they do to the global step; -1: every_ns counts */
-  int64_t every_ns;        /* so much time of the session's clock; 0: every run; -1: every_n_iter counts */
-  int32_t at_end;          /* 1: once more at the end of a run that has not failed; with both above -1: only then */
-  int32_t descriptor;      /* that is written to if there is no log; not closed */
+  int64_t every_n_iter;    /* interval in runs, which need not advance the global step; -1: every_ns is used */
+  int64_t every_ns;        /* interval in time of the session's clock; 0: every run; -1: every_n_iter is used */
+  int32_t at_end;          /* 1: once more at the end of a run that has not failed; only then if both are -1 */
+  int32_t descriptor;      /* the file descriptor to write to if there is no log; not closed */
   /* End of 1.0. Append only, below this line. */
 } runhook_logging_options;
 #define RUNHOOK_LOGGING_OPTIONS_INIT \
   { sizeof(runhook_logging_options), NULL, 100, -1, 0, 2 }
 
 /**
- * Makes lines of values. A table; see runhook_function for the rules.
+ * Formats values as a line. A table; see runhook_function for the rules.
  *
  * \since 1.0
  */
@@ -38,7 +38,7 @@ typedef struct runhook_log_formatter {
   size_t struct_size;
   void* user_data;
   void (*destroy)(void* user_data);
-  /* Required; on the session's thread. Puts a line, without its end, as a NUL-terminated text into `line`, which has
+  /* Required; on the session's thread. Writes a line, without a newline and with a NUL at its end, to `line`, which has
      `capacity` bytes, 4096 or more. Tags and values are borrowed, and in the order of the tags; a value is NULL if
      there is none. Returns RUNHOOK_CALLBACK_OK; anything else fails the hook. */
   int32_t (*format)(const char* const* tags, runhook_value* const* values, size_t count, char* line, size_t capacity,
@@ -49,17 +49,17 @@ typedef struct runhook_log_formatter {
   { sizeof(runhook_log_formatter), NULL, NULL, NULL }
 
 /**
- * Makes a hook that prints values, "tag = value, tag = value (1.234 sec)", in the first run and again every so many
- * runs or so often. Nothing is fetched in between. A name that the session has not fails its creation.
+ * Makes a hook that prints values as "tag = value, tag = value (1.234 sec)", in the first run and then at an interval.
+ * In other runs nothing is fetched. If the session does not know one of the names, its creation fails.
  *
- * Those at the end are fetched by a run without hooks, which does whatever the session does to give these values: a
- * session that is one function makes another step.
+ * With at_end the values are fetched by a run without hooks. That run does all that is needed for these values: a
+ * function session makes another step.
  *
- * \param names of what is to be fetched; at least one; copied.
+ * \param names of the values to fetch; at least one; copied.
  * \param options NULL: those of RUNHOOK_LOGGING_OPTIONS_INIT, every 100 runs to standard error.
  * \param log gets the lines, at RUNHOOK_LOG_INFO; consumed. NULL: they are written to the descriptor.
- * \param formatter makes the lines; consumed. NULL: they are as said above.
- * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT for both intervals, and for neither without at_end.
+ * \param formatter makes the lines; consumed. NULL: they are as shown above.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT if both intervals are given, or neither of them nor at_end.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -70,7 +70,7 @@ RUNHOOK_API runhook_builtin_hook* runhook_logging_hook_create(const char* const*
                                                               runhook_error** error);
 
 /**
- * Takes numbers that belong to steps. A table; see runhook_function for the rules.
+ * Receives numbers with their tags and steps. A table; see runhook_function for the rules.
  *
  * \since 1.0
  */
@@ -92,8 +92,8 @@ typedef struct runhook_scalar_sink {
  */
 typedef struct runhook_step_counter_options {
   size_t struct_size;
-  int64_t every_n_steps;        /* -1: every_ns counts */
-  int64_t every_ns;             /* time of the session's clock; 0: every run; -1: every_n_steps counts */
+  int64_t every_n_steps;        /* -1: every_ns is used */
+  int64_t every_ns;             /* of the session's clock; 0: every run; -1: every_n_steps is used */
   const char* global_step_name; /* the tag is this with "/sec" behind it; copied; NULL: "global_step" */
   /* End of 1.0. Append only, below this line. */
 } runhook_step_counter_options;
@@ -101,13 +101,14 @@ typedef struct runhook_step_counter_options {
   { sizeof(runhook_step_counter_options), 100, -1, NULL }
 
 /**
- * Makes a hook that measures how many global steps are made in a second. The first time it is due only starts the
- * clock; the time of a recovery does not count. A global step that stands still is warned of, at most five times.
+ * Makes a hook that measures how many global steps are made in a second. The first time that it is due begins the
+ * measurement; the time of a recovery does not count. If the global step stands still there is a warning, at most five
+ * times.
  *
  * \param options NULL: every 100 steps.
- * \param scalars gets each rate; consumed. NULL: nobody does.
+ * \param scalars gets each rate; consumed. NULL: not wanted.
  * \param log gets each rate as a line, at RUNHOOK_LOG_INFO; consumed. NULL: the session's log does.
- * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT for both or neither of the intervals.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT if both intervals are given, or neither.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -122,11 +123,11 @@ RUNHOOK_API runhook_builtin_hook* runhook_step_counter_hook_create(const runhook
  */
 typedef struct runhook_progress_options {
   size_t struct_size;
-  int64_t last_step;            /* where the run ends; -1: as announced, e.g. by the stop-at-step hook */
-  int64_t values_interval_ns;   /* how often values are fetched */
-  int64_t terminal_interval_ns; /* between two looks at the step */
-  int64_t line_interval_ns;     /* the same where there is no terminal */
-  int32_t descriptor;           /* that is written to; not closed */
+  int64_t last_step;            /* the step at which the run ends; -1: as announced, e.g. by the stop-at-step hook */
+  int64_t values_interval_ns;   /* time between two runs in which values are fetched */
+  int64_t terminal_interval_ns; /* time between two updates of a terminal */
+  int64_t line_interval_ns;     /* time between two lines in a file or a pipe */
+  int32_t descriptor;           /* the file descriptor to write to; not closed */
   int32_t reserved;             /* 0 */
   /* End of 1.0. Append only, below this line. */
 } runhook_progress_options;
@@ -134,11 +135,11 @@ typedef struct runhook_progress_options {
   { sizeof(runhook_progress_options), -1, 1000000000, 150000000, INT64_C(10000000000), 2, 0 }
 
 /**
- * Makes a hook that shows the step, the rate and the time that is left: on one line of a terminal, which is drawn again
- * and again, or as whole lines in a file or a pipe. A terminal of which TERM says that it is dumb gets nothing. A
- * thread reads the session's step, so it costs no step anything.
+ * Makes a hook that shows the step, the rate and the time that is left: on one line of a terminal, which is redrawn, or
+ * as lines in a file or a pipe. A terminal that is dumb according to TERM gets nothing. A thread of the hook reads the
+ * session's step, so that steps cost no more.
  *
- * \param names of values to show with it, fetched now and then; copied. NULL: none, with a count of 0.
+ * \param names of values to show with it; copied. NULL: none, with a count of 0.
  * \param options NULL: those of RUNHOOK_PROGRESS_OPTIONS_INIT, to standard error.
  * \returns owned.
  * \threadsafety Any thread.
@@ -148,10 +149,8 @@ RUNHOOK_API runhook_builtin_hook* runhook_progress_hook_create(const char* const
                                                                const runhook_progress_options* options,
                                                                runhook_error** error);
 
-enum { /* formats of metrics */
-       RUNHOOK_METRICS_JSON_LINES = 0,
-       RUNHOOK_METRICS_CSV = 1
-};
+/* Formats of metrics. */
+enum { RUNHOOK_METRICS_JSON_LINES = 0, RUNHOOK_METRICS_CSV = 1 };
 
 /**
  * How metrics are written. The caller sets struct_size; growth follows the rules of runhook_function.
@@ -160,15 +159,16 @@ enum { /* formats of metrics */
  */
 typedef struct runhook_metrics_options {
   size_t struct_size;
-  const char* const* tags;   /* keys or columns, one for each name, which are then in their order; copied; NULL: the
+  const char* const* tags;   /* keys or columns, one for each name; rows have the order of the tags; copied; NULL: the
                                 names, in the order in which they are given */
   int32_t format;            /* RUNHOOK_METRICS_JSON_LINES or RUNHOOK_METRICS_CSV */
   int32_t fail_run;          /* 1: a failure of the output fails the run. 0: it is a warning */
-  int64_t every_n_steps;     /* a row each; -1: every_ns counts */
-  int64_t every_ns;          /* time of the session's clock; -1: every_n_steps counts; both -1: a row for every run */
-  int64_t buffer_bytes;      /* what may wait to be written; what does not fit is dropped and warned of */
-  int64_t flush_interval_ns; /* how long a row may wait */
-  int64_t close_timeout_ns;  /* how long is waited at the end for what is left */
+  int64_t every_n_steps;     /* steps from row to row; -1: every_ns is used */
+  int64_t every_ns;          /* time of the session's clock from row to row; -1: every_n_steps is used; both -1: a row
+                                for every run */
+  int64_t buffer_bytes;      /* memory for rows not written yet; rows that do not fit are dropped, with a warning */
+  int64_t flush_interval_ns; /* how long a row may wait before it is written */
+  int64_t close_timeout_ns;  /* how long the end of the run waits for the last rows to be written */
   /* End of 1.0. Append only, below this line. */
 } runhook_metrics_options;
 #define RUNHOOK_METRICS_OPTIONS_INIT \
@@ -179,11 +179,12 @@ typedef struct runhook_metrics_options {
  * seconds since 1970; "elapsed", in seconds of the session's clock; and what was fetched.
  *
  * Tensors are nested lists. In JSON, NaN and the infinities are the strings "NaN", "Infinity" and "-Infinity". CSV is
- * that of RFC 4180, with a header; a file with other columns is left alone, which is a failure of the output. A run
- * that goes on from an earlier step writes rows for the steps that it makes again: the last row of a step counts.
+ * that of RFC 4180, with a header; if the file exists with other columns nothing is written, which is a failure of the
+ * output. A run that goes on from an earlier step writes rows again for the steps that it repeats: of several rows for
+ * a step, the last is valid.
  *
  * \param path copied.
- * \param names of what is to be fetched; at least one; copied.
+ * \param names of the values to fetch; at least one; copied.
  * \param options NULL: those of RUNHOOK_METRICS_OPTIONS_INIT, JSON Lines with a row for every run.
  * \returns owned.
  * \threadsafety Any thread.

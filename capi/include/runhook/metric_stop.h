@@ -8,11 +8,12 @@
 extern "C" {
 #endif
 
-enum { /* when to stop */
-       RUNHOOK_STOP_IF_HIGHER = 0,
-       RUNHOOK_STOP_IF_LOWER = 1,
-       RUNHOOK_STOP_IF_NO_INCREASE = 2,
-       RUNHOOK_STOP_IF_NO_DECREASE = 3
+/* When to stop. */
+enum {
+  RUNHOOK_STOP_IF_HIGHER = 0,
+  RUNHOOK_STOP_IF_LOWER = 1,
+  RUNHOOK_STOP_IF_NO_INCREASE = 2,
+  RUNHOOK_STOP_IF_NO_DECREASE = 3
 };
 
 /**
@@ -27,24 +28,24 @@ typedef struct runhook_metric_stop_options {
   int32_t kind;          /* RUNHOOK_STOP_IF_* */
   int32_t reserved;      /* 0 */
   double threshold;      /* for RUNHOOK_STOP_IF_HIGHER and RUNHOOK_STOP_IF_LOWER: when any value was beyond it */
-  int64_t max_steps;   /* for the others: when the last value is of a step that comes so many or more after that of the
-                          best; not negative */
-  int64_t min_steps;   /* values of earlier steps do not count, whatever the step of the run; not negative */
-  int64_t every_ns;    /* how often to look, by the session's clock; 0: once a minute, unless every_steps says */
-  int64_t every_steps; /* or by steps; 0: by time */
+  int64_t max_steps;     /* for the others: when the last value comes so many steps or more after the best one; not
+                            negative */
+  int64_t min_steps;     /* values of steps before this one do not count; not negative */
+  int64_t every_ns;      /* time of the session's clock between two looks; 0: every_steps if given, else a minute */
+  int64_t every_steps;   /* steps between two looks; 0: every_ns is used */
   /* End of 1.0. Append only, below this line. */
 } runhook_metric_stop_options;
 #define RUNHOOK_METRIC_STOP_OPTIONS_INIT \
   { sizeof(runhook_metric_stop_options), NULL, NULL, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * Makes a hook that looks, in the first run and then at an interval, at the scalars in the event files of a directory,
- * and asks for a stop by what it finds. The files are read on the session's thread. Steps without the metric do not
- * count; NaN is beyond no threshold, and never the best. A damaged file is a warning, once; what stands before the
- * damage counts. Values that an earlier run has written into the directory count, too.
+ * Makes a hook that reads a metric from the event files of a directory, in the first run and then at an interval, and
+ * asks for a stop when its values meet the condition. The files are read on the session's thread. Steps without the
+ * metric do not count; NaN is beyond no threshold, and never the best. For a damaged file there is one warning; what
+ * comes before the damage counts. Values that an earlier run has written to the directory count, too.
  *
- * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without metric or directory, for both intervals, and for a
- *   threshold that is NaN.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT if metric or directory is missing, both intervals are given,
+ *   or the threshold is NaN.
  * \threadsafety Any thread.
  * \since 1.0
  */

@@ -9,14 +9,16 @@
 extern "C" {
 #endif
 
-/* The loop: executes steps with hooks around them, recovers, stops and ends cleanly. One thread at a time: a second one
- * gets RUNHOOK_ERR_BUSY, a callback that comes back gets RUNHOOK_ERR_REENTRANT. */
+/* The loop: executes steps with hooks around them, recovers, stops and ends cleanly. It is used by one thread at a
+ * time: a call that comes meanwhile gives RUNHOOK_ERR_BUSY on another thread, and RUNHOOK_ERR_REENTRANT in a
+ * callback. */
 
 /**
- * Calls begin of every hook, creates the session, calls after_create_session of every hook. If any of it fails, what
- * was begun is unwound.
+ * Calls begin of every hook, creates the session, calls after_create_session of every hook. If any of it fails, the
+ * hooks that began get cleanup, and the session is closed.
  *
- * \returns owned. RUNHOOK_ERR_FAILED_PRECONDITION without a session creator; what a hook or the creation failed with.
+ * \returns owned. NULL with RUNHOOK_ERR_FAILED_PRECONDITION if the config has no session creator, or with what a hook
+ *   or the creation failed with.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -24,10 +26,10 @@ RUNHOOK_API runhook_monitored_session* runhook_monitored_session_create(const ru
                                                                         runhook_error** error);
 
 /**
- * Closes and destroys; errors of closing go to the log. In a callback, or while another thread is in a call of this
- * session, it takes effect when that call returns.
+ * Closes and destroys the session; errors of closing go to the log. In a callback, or while another thread is in a call
+ * of this session, it takes effect when that call returns.
  *
- * \threadsafety Any thread; nobody may begin another call with this handle.
+ * \threadsafety Any thread; nobody may begin another call with this handle afterwards.
  * \since 1.0
  */
 RUNHOOK_API void runhook_monitored_session_destroy(runhook_monitored_session* session);
@@ -37,8 +39,8 @@ RUNHOOK_API void runhook_monitored_session_destroy(runhook_monitored_session* se
  *
  * \param args NULL: nothing is fetched or fed.
  * \param results filled; NULL: not wanted.
- * \returns RUNHOOK_ERR_STOPPED once a stop has been asked for or input has ended (nothing is called then),
- *   RUNHOOK_ERR_CLOSED, RUNHOOK_ERR_REENTRANT, RUNHOOK_ERR_BUSY, and what the step or a hook failed with;
+ * \returns RUNHOOK_ERR_STOPPED, without calling anything, once a stop has been asked for or input has ended;
+ *   RUNHOOK_ERR_CLOSED, RUNHOOK_ERR_REENTRANT, RUNHOOK_ERR_BUSY; or what the step or a hook failed with, of which
  *   RUNHOOK_ERR_OUT_OF_RANGE is the end of input.
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -50,6 +52,7 @@ RUNHOOK_API runhook_status runhook_monitored_session_run(runhook_monitored_sessi
 /**
  * Executes steps until a stop is asked for or input ends, which is no error here.
  *
+ * \param args as for runhook_monitored_session_run(), for every step.
  * \param max_steps 0: no limit.
  * \param completed set to the number of completed steps, also on failure; may be NULL.
  * \returns what a step or a hook failed with.
@@ -61,11 +64,12 @@ RUNHOOK_API runhook_status runhook_monitored_session_run_until_stop(runhook_moni
                                                                     int64_t* completed, runhook_error** error);
 
 /**
- * Calls a function that may use runhook_context_session(), runhook_context_run_with_hooks() and
- * runhook_context_request_stop(). A recoverable error from anywhere inside calls it again from the start with a fresh
- * session.
+ * Calls a function that uses the session as it likes. If the function fails with a recoverable error, or a run within
+ * it did, it is called again from its start with a fresh session.
  *
- * \returns as runhook_monitored_session_run(); RUNHOOK_ERR_STOPPED if the function asked for a stop.
+ * \param step_fn may call runhook_context_session(), runhook_context_run_with_hooks() and
+ *   runhook_context_request_stop().
+ * \returns as runhook_monitored_session_run(); RUNHOOK_ERR_STOPPED also if the function asked for a stop.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -74,8 +78,8 @@ RUNHOOK_API runhook_status runhook_monitored_session_run_step_fn(runhook_monitor
                                                                  runhook_error** error);
 
 /**
- * Returns 1 if a stop has been asked for, or input has ended, or the session is closed; also for a handle that is not
- * valid. A pure query.
+ * Returns 1 if a stop has been asked for, or input has ended, or the session is closed, or the handle is not valid.
+ * Changes nothing.
  *
  * \threadsafety Any thread.
  * \since 1.0
@@ -105,7 +109,7 @@ RUNHOOK_API runhook_status runhook_monitored_session_request_save(const runhook_
                                                                   runhook_error** error);
 
 /**
- * Returns a handle by which other threads can ask for a stop, also after the session has ended.
+ * Returns a handle by which other threads can ask for a stop; it may outlive the session.
  *
  * \returns owned.
  * \threadsafety Any thread.
@@ -124,13 +128,13 @@ RUNHOOK_API runhook_status runhook_monitored_session_clear_end_of_input(runhook_
                                                                         runhook_error** error);
 
 /**
- * Adds a hook; from a callback, too, but not while the session is being created. At the next step boundary its begin
- * and after_create_session are called.
+ * Adds a hook; also from a callback, but not while the session is being created. Its begin and after_create_session are
+ * called before the next step.
  *
  * \param options NULL: RUNHOOK_HOOK_OPTIONS_INIT.
  * \param id set to a number for runhook_monitored_session_remove_hook(); may be NULL.
- * \returns RUNHOOK_ERR_ALREADY_EXISTS as runhook_config_add_hook(), RUNHOOK_ERR_CLOSED once the end has begun,
- *   RUNHOOK_ERR_BUSY.
+ * \returns RUNHOOK_ERR_ALREADY_EXISTS as runhook_config_add_hook(); RUNHOOK_ERR_CLOSED once the session has begun to
+ *   close; RUNHOOK_ERR_BUSY.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -140,8 +144,8 @@ RUNHOOK_API runhook_status runhook_monitored_session_add_hook(runhook_monitored_
                                                               runhook_error** error);
 
 /**
- * Removes a hook; from a callback, too, but not while the session is being created. At the next step boundary its
- * cleanup is called; until then it takes part.
+ * Removes a hook; also from a callback, but not while the session is being created. It still takes part in the step in
+ * progress; its cleanup is called before the next step, or at the end.
  *
  * \returns RUNHOOK_ERR_NOT_FOUND, RUNHOOK_ERR_CLOSED, RUNHOOK_ERR_BUSY.
  * \threadsafety One thread at a time per object.
@@ -161,8 +165,8 @@ RUNHOOK_API runhook_status runhook_monitored_session_find_hook(const runhook_mon
                                                                const char* name, uint64_t* id, runhook_error** error);
 
 /**
- * Marks the run as failed by the caller, so that closing does not count it as clean. RUNHOOK_ERR_STOPPED and
- * RUNHOOK_ERR_OUT_OF_RANGE are clean ends and mark a stop and the end of input instead.
+ * Marks the run as failed by the caller, so that closing calls no `end`. RUNHOOK_ERR_STOPPED and
+ * RUNHOOK_ERR_OUT_OF_RANGE are no failures: they mark a stop and the end of input instead.
  *
  * \param code not RUNHOOK_OK.
  * \threadsafety One thread at a time per object.
@@ -172,8 +176,8 @@ RUNHOOK_API runhook_status runhook_monitored_session_fail(runhook_monitored_sess
                                                           const char* message, runhook_error** error);
 
 /**
- * Ends the run: `end` of every hook unless the run failed, threads joined, session closed, `cleanup` of every hook.
- * All of it is done, whatever fails. Idempotent.
+ * Ends the run: calls `end` of every hook unless the run failed, joins threads, closes the session, and calls `cleanup`
+ * of every hook. All of it is done, whatever fails. Closing again does nothing.
  *
  * \returns the first new error, with the others suppressed: of a thread, of `end`, of closing, of `cleanup`. An error
  *   that a run has returned already is in the outcome only. RUNHOOK_ERR_REENTRANT in a callback.
@@ -183,7 +187,7 @@ RUNHOOK_API runhook_status runhook_monitored_session_fail(runhook_monitored_sess
 RUNHOOK_API runhook_status runhook_monitored_session_close(runhook_monitored_session* session, runhook_error** error);
 
 /**
- * Returns 1 once the session is closed; also for a handle that is not valid.
+ * Returns 1 once the session is closed, or if the handle is not valid.
  *
  * \threadsafety Any thread.
  * \since 1.0
@@ -201,7 +205,7 @@ RUNHOOK_API runhook_outcome* runhook_monitored_session_outcome(const runhook_mon
                                                                runhook_error** error);
 
 /**
- * Returns the raw session. Recovery replaces it. Running it bypasses the hooks.
+ * Returns the session that executes the steps. Recovery replaces it. Running it bypasses the hooks.
  *
  * \returns owned. RUNHOOK_ERR_CLOSED if there is none any more.
  * \threadsafety One thread at a time per object.

@@ -9,12 +9,13 @@
 extern "C" {
 #endif
 
-enum { /* how a run ended */
-       RUNHOOK_OUTCOME_RUNNING = 0,
-       RUNHOOK_OUTCOME_COMPLETED = 1,
-       RUNHOOK_OUTCOME_STOPPED = 2,
-       RUNHOOK_OUTCOME_END_OF_INPUT = 3,
-       RUNHOOK_OUTCOME_FAILED = 4
+/* How a run ended. */
+enum {
+  RUNHOOK_OUTCOME_RUNNING = 0,
+  RUNHOOK_OUTCOME_COMPLETED = 1,
+  RUNHOOK_OUTCOME_STOPPED = 2,
+  RUNHOOK_OUTCOME_END_OF_INPUT = 3,
+  RUNHOOK_OUTCOME_FAILED = 4
 };
 
 /**
@@ -26,7 +27,7 @@ enum { /* how a run ended */
 RUNHOOK_API int32_t runhook_outcome_kind(const runhook_outcome* outcome);
 
 /**
- * Tells the first stop request, whatever the kind of the outcome.
+ * Tells the first stop request, even if the run did not end by it.
  *
  * \param reason filled; its texts are borrowed from `outcome`.
  * \returns RUNHOOK_ERR_NOT_FOUND if nobody asked for a stop.
@@ -70,8 +71,8 @@ RUNHOOK_API int64_t runhook_outcome_runs(const runhook_outcome* outcome);
 RUNHOOK_API int64_t runhook_outcome_recoveries(const runhook_outcome* outcome);
 
 /**
- * Returns how many failures did not fail the whole: those that a failure policy turned into warnings, and failed runs
- * that the caller went on after with a run that was completed.
+ * Returns the number of warnings: failures that did not fail the run as a whole, because a hook's failure policy says
+ * so, or because the caller went on and a later run completed; and what hooks have warned of.
  *
  * \threadsafety Any thread.
  * \since 1.0
@@ -79,7 +80,7 @@ RUNHOOK_API int64_t runhook_outcome_recoveries(const runhook_outcome* outcome);
 RUNHOOK_API int64_t runhook_outcome_warnings(const runhook_outcome* outcome);
 
 /**
- * Returns the first of these failures.
+ * Returns the first warning.
  *
  * \returns borrowed from `outcome`; NULL if there was none.
  * \threadsafety One thread at a time per object.
@@ -87,12 +88,11 @@ RUNHOOK_API int64_t runhook_outcome_warnings(const runhook_outcome* outcome);
  */
 RUNHOOK_API const runhook_error* runhook_outcome_first_warning(const runhook_outcome* outcome);
 
-enum { /* how many of these failures an outcome keeps */
-       RUNHOOK_OUTCOME_MAX_WARNINGS = 16
-};
+/* How many warnings an outcome keeps. */
+enum { RUNHOOK_OUTCOME_MAX_WARNINGS = 16 };
 
 /**
- * Returns one of these failures. Of many, the first RUNHOOK_OUTCOME_MAX_WARNINGS are kept.
+ * Returns a warning. Only the first RUNHOOK_OUTCOME_MAX_WARNINGS are kept.
  *
  * \param index from 0, in the order in which they happened.
  * \returns borrowed from `outcome`; NULL if there were not so many, or it was not kept.
@@ -102,7 +102,7 @@ enum { /* how many of these failures an outcome keeps */
 RUNHOOK_API const runhook_error* runhook_outcome_warning(const runhook_outcome* outcome, size_t index);
 
 /**
- * Returns the whole as one line.
+ * Returns the whole outcome as one line.
  *
  * \returns borrowed from `outcome`; never NULL.
  * \threadsafety One thread at a time per object.

@@ -16,23 +16,25 @@ extern "C" {
  */
 typedef struct runhook_profiler_options {
   size_t struct_size;
-  int64_t every_n_steps;    /* profiles a run every so many global steps; 0: not by steps */
-  int64_t every_ns;         /* the same by time of the session's clock; at most one of the two */
-  const char* directory;    /* of the files; made if need be; copied; NULL: the current one */
-  int64_t capacity;         /* spans that are kept; 0: 16384 */
-  int32_t record_every_run; /* 1: all runs are recorded; then there need not be an interval */
-  int32_t trace_level;      /* RUNHOOK_TRACE_*, that profiled runs ask for */
+  int64_t every_n_steps;    /* global steps from one profiled run to the next; 0: every_ns is used */
+  int64_t every_ns;         /* time of the session's clock from one to the next; 0: every_n_steps is used */
+  const char* directory;    /* for the files; created if it does not exist; copied; NULL: the current one */
+  int64_t capacity;         /* how many spans are kept, the newest; 0: 16384 */
+  int32_t record_every_run; /* 1: all runs are recorded; no interval need be given */
+  int32_t trace_level;      /* RUNHOOK_TRACE_*: what profiled runs ask of the session */
   /* End of 1.0. Append only, below this line. */
 } runhook_profiler_options;
 #define RUNHOOK_PROFILER_OPTIONS_INIT \
   { sizeof(runhook_profiler_options), 0, 0, NULL, 0, 0, RUNHOOK_TRACE_FULL }
 
 /**
- * Makes a hook that records what the session does, with every hook's callbacks and the session's own nodes, and writes
- * for each profiled run `timeline-<step>.json`, a trace that Perfetto opens; when a run fails, `timeline-failure.json`
- * with all that is recorded. The first run only starts the count. Files are made by a thread of the hook's own.
+ * Makes a hook that records how long the session, its nodes and the callbacks of all hooks take. For each profiled run
+ * it writes `timeline-<step>.json`, a trace that Perfetto opens; when a run fails it writes `timeline-failure.json`
+ * with all that is recorded. The interval begins with the first run, which is not profiled. Files are written by a
+ * thread of the hook.
  *
- * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT for both intervals, and for none without record_every_run.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT if both intervals are given, or neither of them nor
+ *   record_every_run.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -44,8 +46,8 @@ RUNHOOK_API runhook_builtin_hook* runhook_profiler_hook_create(const runhook_pro
  *
  * \param hook made by runhook_profiler_hook_create().
  * \param path of the file, which is replaced.
- * \returns RUNHOOK_ERR_INVALID_ARGUMENT if the hook is no profiler; why the file could not be written.
- * \threadsafety Any thread; better not the session's.
+ * \returns RUNHOOK_ERR_INVALID_ARGUMENT if the hook is no profiler; the failure to write the file.
+ * \threadsafety Any thread; on the session's it delays a step.
  * \since 1.0
  */
 RUNHOOK_API runhook_status runhook_profiler_dump(const runhook_builtin_hook* hook, const char* path,

@@ -1,4 +1,4 @@
-/* runhook/report.h -- a built-in hook that leaves a page behind that says what a run was */
+/* runhook/report.h -- a built-in hook that writes a report of the run as an HTML page */
 #ifndef RUNHOOK_REPORT_H_
 #define RUNHOOK_REPORT_H_
 
@@ -15,31 +15,31 @@ extern "C" {
  */
 typedef struct runhook_report_options {
   size_t struct_size;
-  const char* path;           /* of the page, which is replaced; directories are made */
+  const char* path;           /* of the page; an older one is replaced; directories are created */
   const char* title;          /* NULL: "Run report" */
   const char* const* metrics; /* names to fetch and draw; scalars; NULL if there are none */
   size_t metric_count;
-  const char* const* fact_names; /* what else is to be said of the run, e.g. "Batch size"; NULL if nothing */
-  const char* const* fact_texts; /* and the text for each, e.g. "64" */
+  const char* const* fact_names; /* of other facts to be shown, e.g. "Batch size"; NULL if there are none */
+  const char* const* fact_texts; /* the text of each, e.g. "64" */
   size_t fact_count;
-  int64_t interval_ns; /* of the session's clock, between fetches; 0: in every run */
-  int64_t refresh_ns;  /* between pages while the run goes on; 0: at its end only */
+  int64_t interval_ns; /* time of the session's clock between two fetches; 0: in every run */
+  int64_t refresh_ns;  /* time after which the page is written anew during the run; 0: at the end only */
   /* End of 1.0. Append only, below this line. */
 } runhook_report_options;
 #define RUNHOOK_REPORT_OPTIONS_INIT \
   { sizeof(runhook_report_options), NULL, NULL, NULL, 0, NULL, NULL, 0, 1000000000, INT64_C(30000000000) }
 
 /**
- * Makes a hook that writes one HTML page, complete in itself: how the run ended, who asked for it and why, metrics as
- * charts, how long steps took, the time of each hook, warnings and errors. It needs no network and no script.
+ * Makes a hook that writes one HTML page: how the run ended, who asked for it and why, metrics as charts, how long
+ * steps took, the time of each hook, warnings and errors. The page needs no other file, no network and no script.
  *
- * Fetches the metrics in the runs in which it is due. What it keeps of them is bounded: of long runs the resolution
- * goes down, but no peak is lost. The page is also written while the run goes on, so that one is there whatever becomes
- * of the run; by a thread of its own, so that no step waits for a disk. Nothing of it fails a run: a name that is not
- * known, a value that is no number, and a file that cannot be written are warnings.
+ * The metrics are fetched in the runs in which the hook is due. A bounded number of values is kept: in a long run
+ * neighbouring ones are merged, but no peak is lost. The page is also written during the run, so that there is one even
+ * if the process dies, and by a thread of the hook, so that no step waits for a disk. A failure of the hook never fails
+ * the run: a name that is not known, a value that is no number, and a file that cannot be written are warnings.
  *
- * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without a path, and for a metric without a name or a negative
- *   time.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT if there is no path, a metric has no name, or a time is
+ *   negative.
  * \threadsafety Any thread.
  * \since 1.0
  */

@@ -8,23 +8,19 @@
 extern "C" {
 #endif
 
-enum { /* trace levels */
-       RUNHOOK_TRACE_NONE = 0,
-       RUNHOOK_TRACE_SOFTWARE = 1,
-       RUNHOOK_TRACE_HARDWARE = 2,
-       RUNHOOK_TRACE_FULL = 3
-};
+/* Trace levels. */
+enum { RUNHOOK_TRACE_NONE = 0, RUNHOOK_TRACE_SOFTWARE = 1, RUNHOOK_TRACE_HARDWARE = 2, RUNHOOK_TRACE_FULL = 3 };
 
-enum { /* which hooks take part in a run */
-       RUNHOOK_HOOKS_ALL = 0,
-       RUNHOOK_HOOKS_NONE = 1,
-       RUNHOOK_HOOKS_NAMED = 2
-};
+/* Which hooks take part in a run. */
+enum { RUNHOOK_HOOKS_ALL = 0, RUNHOOK_HOOKS_NONE = 1, RUNHOOK_HOOKS_NAMED = 2 };
 
-/* Options of one run. Those of the caller and of hooks are merged into a copy, in hook order: trace level by maximum;
- * time-out by maximum, where 0 (also "left alone") means unlimited and so wins; the flags by OR; watches appended;
- * engine options united, where two values for one key are RUNHOOK_ERR_INVALID_ARGUMENT. The choice of hooks is the
- * caller's. */
+/* Options of one run. Those of the caller and of the hooks are merged into a copy, in the order of the hooks:
+ *  - The trace level is the highest that is asked for.
+ *  - The time-out is the longest; 0, which is what options have if it is not set, means unlimited and is the longest.
+ *  - A flag is set if anyone sets it.
+ *  - Watches are appended.
+ *  - Engine options are united; two values for one key give RUNHOOK_ERR_INVALID_ARGUMENT.
+ * Which hooks take part is up to the caller alone. */
 
 /**
  * Makes options with nothing set.
@@ -54,9 +50,9 @@ RUNHOOK_API runhook_status runhook_run_options_set_trace_level(runhook_run_optio
                                                                runhook_error** error);
 
 /**
- * Limits the session's time for the step; beyond it the step fails with RUNHOOK_ERR_DEADLINE_EXCEEDED.
+ * Limits the session's time for the step; if it takes longer it fails with RUNHOOK_ERR_DEADLINE_EXCEEDED.
  *
- * \param timeout_ms 0: unlimited.
+ * \param timeout_ms milliseconds; 0: unlimited.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -82,7 +78,7 @@ RUNHOOK_API runhook_status runhook_run_options_set_report_allocations_on_oom(run
                                                                              int32_t enabled, runhook_error** error);
 
 /**
- * Adds a debug watch for engines that know them. Not de-duplicated.
+ * Adds a debug watch for engines that know them, even if it is there already.
  *
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -127,7 +123,7 @@ RUNHOOK_API runhook_status runhook_run_options_add_hook_name(runhook_run_options
 RUNHOOK_API int32_t runhook_run_options_trace_level(const runhook_run_options* options);
 
 /**
- * Returns the time-out; 0: unlimited.
+ * Returns the time-out in milliseconds; 0: unlimited.
  *
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -161,7 +157,7 @@ RUNHOOK_API size_t runhook_run_options_watch_count(const runhook_run_options* op
 /**
  * Returns a watch.
  *
- * \returns borrowed from `options`; NULL if there is no such one.
+ * \returns borrowed from `options`; NULL if there is none.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -218,7 +214,7 @@ RUNHOOK_API runhook_status runhook_run_args_add_feed(runhook_run_args* args, con
                                                      runhook_error** error);
 
 /**
- * Takes back all fetches and feeds and resets the options.
+ * Removes all fetches and feeds and resets the options.
  *
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -228,7 +224,7 @@ RUNHOOK_API runhook_status runhook_run_args_clear(runhook_run_args* args, runhoo
 /**
  * Returns the options.
  *
- * \returns borrowed from `args`; to be changed in place unless the args are borrowed themselves.
+ * \returns borrowed from `args`; may be changed in place, unless the args are borrowed themselves.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -245,7 +241,7 @@ RUNHOOK_API size_t runhook_run_args_fetch_count(const runhook_run_args* args);
 /**
  * Returns the key of a fetch.
  *
- * \returns borrowed from `args`; NULL if there is no such one.
+ * \returns borrowed from `args`; NULL if there is none.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -254,7 +250,7 @@ RUNHOOK_API const char* runhook_run_args_fetch_key_at(const runhook_run_args* ar
 /**
  * Returns the name of a fetch.
  *
- * \returns borrowed from `args`; NULL if there is no such one.
+ * \returns borrowed from `args`; NULL if there is none.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -271,7 +267,7 @@ RUNHOOK_API size_t runhook_run_args_feed_count(const runhook_run_args* args);
 /**
  * Returns the name of a feed.
  *
- * \returns borrowed from `args`; NULL if there is no such one.
+ * \returns borrowed from `args`; NULL if there is none.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -280,13 +276,13 @@ RUNHOOK_API const char* runhook_run_args_feed_name_at(const runhook_run_args* ar
 /**
  * Returns the value of a feed.
  *
- * \returns borrowed from `args`; NULL if there is no such one.
+ * \returns borrowed from `args`; NULL if there is none.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
 RUNHOOK_API runhook_value* runhook_run_args_feed_value_at(const runhook_run_args* args, size_t index);
 
-/* Results of a run, under the keys that they were asked for with. Reusable from run to run. */
+/* Results of a run, under the keys given with the fetches. The same object can be filled by one run after another. */
 
 /**
  * Makes an empty place for results.
@@ -316,7 +312,7 @@ RUNHOOK_API size_t runhook_results_count(const runhook_results* results);
 /**
  * Returns the key of a result.
  *
- * \returns borrowed from `results`; NULL if there is no such one.
+ * \returns borrowed from `results`; NULL if there is none.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -325,8 +321,8 @@ RUNHOOK_API const char* runhook_results_key_at(const runhook_results* results, s
 /**
  * Returns a result.
  *
- * \returns borrowed from `results`, until they are filled again; NULL if there is no such one, or for an operation,
- *   which has no output.
+ * \returns borrowed from `results`, until they are filled again; NULL if there is none, or for an operation, which has
+ *   no output.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -369,10 +365,10 @@ RUNHOOK_API int32_t runhook_results_skipped(const runhook_results* results);
  */
 RUNHOOK_API int32_t runhook_results_discarded(const runhook_results* results);
 
-/* What a session told about a run: when its nodes ran. Filled if the trace level was above none. */
+/* What a session reported about a run: when its nodes ran. Filled if the trace level was above RUNHOOK_TRACE_NONE. */
 
 /**
- * Returns what the session told about the run.
+ * Returns what the session reported about the run.
  *
  * \returns borrowed from `results`.
  * \threadsafety One thread at a time per object.
@@ -391,14 +387,14 @@ RUNHOOK_API size_t runhook_metadata_node_count(const runhook_metadata* metadata)
 /**
  * Returns the name of a node.
  *
- * \returns borrowed from `metadata`; NULL if there is no such one.
+ * \returns borrowed from `metadata`; NULL if there is none.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
 RUNHOOK_API const char* runhook_metadata_node_name_at(const runhook_metadata* metadata, size_t index);
 
 /**
- * Returns when the node began.
+ * Returns when the node began, in nanoseconds.
  *
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -406,7 +402,7 @@ RUNHOOK_API const char* runhook_metadata_node_name_at(const runhook_metadata* me
 RUNHOOK_API int64_t runhook_metadata_node_start_ns_at(const runhook_metadata* metadata, size_t index);
 
 /**
- * Returns when the node ended.
+ * Returns when the node ended, in nanoseconds.
  *
  * \threadsafety One thread at a time per object.
  * \since 1.0

@@ -8,15 +8,17 @@
 extern "C" {
 #endif
 
-enum {                                            /* pieces of a scaffold, with what they are if they are not set */
-       RUNHOOK_PIECE_INIT_OP = 0,                 /* initialises all global variables */
-       RUNHOOK_PIECE_INIT_FN = 1,                 /* nothing; called after init_op */
-       RUNHOOK_PIECE_READY_OP = 2,                /* names all variables without a value */
-       RUNHOOK_PIECE_READY_FOR_LOCAL_INIT_OP = 3, /* names the global variables without a value */
-       RUNHOOK_PIECE_LOCAL_INIT_OP = 4            /* initialises all local variables */
+/* Pieces of a scaffold, with what each does if it is not set. */
+enum {
+  RUNHOOK_PIECE_INIT_OP = 0,                 /* initialises all global variables */
+  RUNHOOK_PIECE_INIT_FN = 1,                 /* nothing; it is called after init_op */
+  RUNHOOK_PIECE_READY_OP = 2,                /* names all variables without a value */
+  RUNHOOK_PIECE_READY_FOR_LOCAL_INIT_OP = 3, /* names the global variables without a value */
+  RUNHOOK_PIECE_LOCAL_INIT_OP = 4            /* initialises all local variables */
 };
 
-/* The pieces that make a raw session ready. */
+/* A scaffold: the pieces that make a raw session ready, i.e. give all its variables their values. It is finalized when
+ * its missing pieces have been replaced by their defaults; from then on it cannot be changed. */
 
 /**
  * Makes a scaffold without pieces.
@@ -37,7 +39,7 @@ RUNHOOK_API runhook_scaffold* runhook_scaffold_create(runhook_error** error);
 RUNHOOK_API runhook_scaffold* runhook_scaffold_copy(const runhook_scaffold* source, runhook_error** error);
 
 /**
- * Destroys a handle. Whoever was given the scaffold keeps it.
+ * Destroys a handle. Session creators and managers that the scaffold was given to keep it.
  *
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -45,10 +47,11 @@ RUNHOOK_API runhook_scaffold* runhook_scaffold_copy(const runhook_scaffold* sour
 RUNHOOK_API void runhook_scaffold_destroy(runhook_scaffold* scaffold);
 
 /**
- * Sets a piece. The function may call runhook_context_session(), and in a readiness piece
- * runhook_context_add_missing(), which names what is missing.
+ * Sets a piece.
  *
  * \param piece RUNHOOK_PIECE_*.
+ * \param function may call runhook_context_session(); for a readiness piece also runhook_context_add_missing(), with
+ *   the name of what is missing.
  * \returns RUNHOOK_ERR_FAILED_PRECONDITION once finalized.
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -57,10 +60,11 @@ RUNHOOK_API runhook_status runhook_scaffold_set(runhook_scaffold* scaffold, int3
                                                 const runhook_function* function, runhook_error** error);
 
 /**
- * Makes running `args` on the session a piece. For a readiness piece args has one fetch: absent, numeric or empty
- * means ready, a text is what is missing.
+ * Sets a piece that runs the session.
  *
- * \param args copied.
+ * \param piece RUNHOOK_PIECE_*.
+ * \param args what to run; copied. For a readiness piece they have one fetch: if its result is a text that is not
+ *   empty, it names what is missing; an absent, numeric or empty one means ready.
  * \returns RUNHOOK_ERR_FAILED_PRECONDITION once finalized.
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -69,7 +73,7 @@ RUNHOOK_API runhook_status runhook_scaffold_set_args(runhook_scaffold* scaffold,
                                                      const runhook_run_args* args, runhook_error** error);
 
 /**
- * Sets what restores the state of a new session, and serves save requests.
+ * Sets the saver that restores the state of a new session, and saves it when a save is requested.
  *
  * \param saver shared.
  * \threadsafety One thread at a time per object.
@@ -79,7 +83,7 @@ RUNHOOK_API runhook_status runhook_scaffold_set_saver(runhook_scaffold* scaffold
                                                       runhook_error** error);
 
 /**
- * Returns 1 if a piece is there. Nothing is created before runhook_scaffold_finalize().
+ * Returns 1 if a piece is set. Defaults are set by runhook_scaffold_finalize() only.
  *
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -87,7 +91,7 @@ RUNHOOK_API runhook_status runhook_scaffold_set_saver(runhook_scaffold* scaffold
 RUNHOOK_API int32_t runhook_scaffold_has(const runhook_scaffold* scaffold, int32_t piece);
 
 /**
- * Fills every missing piece that has a default. Idempotent. A session creator does it, too.
+ * Sets every missing piece that has a default. Doing so again changes nothing. A session creator does it, too.
  *
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -97,23 +101,24 @@ RUNHOOK_API runhook_status runhook_scaffold_finalize(runhook_scaffold* scaffold,
 /**
  * Runs a piece on a session.
  *
- * \returns RUNHOOK_ERR_FAILED_PRECONDITION naming what is missing, from a readiness piece; RUNHOOK_ERR_NOT_FOUND if
- *   the piece is not there.
+ * \returns RUNHOOK_ERR_FAILED_PRECONDITION from a readiness piece if something is missing, which the message names;
+ *   RUNHOOK_ERR_NOT_FOUND if the piece is not set.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
 RUNHOOK_API runhook_status runhook_scaffold_run(runhook_scaffold* scaffold, int32_t piece, runhook_session* session,
                                                 runhook_error** error);
 
-/* Creates raw sessions and makes them ready. The session is closed on every failure. */
+/* A session manager creates raw sessions and makes them ready. If that fails, the session is closed. */
 
 /**
  * Makes a session manager that uses the scaffold as it is, without filling in defaults.
  *
  * \param factory makes a raw session and answers with runhook_context_set_session().
  * \param scaffold shared; NULL: an empty one.
- * \param poll_ns time between two tries of waiting.
- * \returns owned. RUNHOOK_ERR_INVALID_ARGUMENT for ready_for_local_init_op without local_init_op.
+ * \param poll_ns time between two tries in runhook_session_manager_wait().
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT if the scaffold has ready_for_local_init_op, but no
+ *   local_init_op.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -130,19 +135,20 @@ RUNHOOK_API runhook_session_manager* runhook_session_manager_create(const runhoo
 RUNHOOK_API void runhook_session_manager_destroy(runhook_session_manager* manager);
 
 /**
- * Restores, or else runs init_op and then init_fn; then local_init_op; then checks readiness. If a state was restored
- * neither init_op nor init_fn runs.
+ * Makes a session as a chief does: restores saved state or, if there is none, runs init_op and init_fn; then runs
+ * local_init_op and checks readiness.
  *
- * \returns owned. RUNHOOK_ERR_FAILED_PRECONDITION if there is no way to initialise, or not ready after it.
+ * \returns owned. NULL with RUNHOOK_ERR_FAILED_PRECONDITION if nothing was restored and no piece initialises, or the
+ *   session is not ready in the end.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
 RUNHOOK_API runhook_session* runhook_session_manager_prepare(runhook_session_manager* manager, runhook_error** error);
 
 /**
- * Restores, tries local_init_op and checks readiness.
+ * Makes a session and restores saved state, tries local_init_op and checks readiness.
  *
- * \param ready set to 0 if nothing was restored or it is not ready, else to 1.
+ * \param ready set to 1 if state was restored and the session is ready, else to 0.
  * \returns owned.
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -151,11 +157,12 @@ RUNHOOK_API runhook_session* runhook_session_manager_recover(runhook_session_man
                                                              runhook_error** error);
 
 /**
- * Makes sessions until one is ready.
+ * Makes a session as a worker does: makes one after another until one is ready.
  *
- * \param stop ends the wait with RUNHOOK_ERR_STOPPED; may be NULL.
+ * \param max_wait_ns negative: for ever.
+ * \param stop a stop request ends the wait with RUNHOOK_ERR_STOPPED; may be NULL.
  * \param clock NULL: the machine's.
- * \returns owned. RUNHOOK_ERR_DEADLINE_EXCEEDED once the next try would come too late.
+ * \returns owned. NULL with RUNHOOK_ERR_DEADLINE_EXCEEDED once the next try would come after max_wait_ns.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */

@@ -1,4 +1,4 @@
-/* runhook/session.h -- engines that can execute a step, and sessions made of them */
+/* runhook/session.h -- sessions, which execute steps, and the tables by which engines implement them */
 #ifndef RUNHOOK_SESSION_H_
 #define RUNHOOK_SESSION_H_
 
@@ -8,16 +8,14 @@
 extern "C" {
 #endif
 
-enum { /* which variables of a session; saved state holds the global ones */
-       RUNHOOK_VARIABLES_GLOBAL = 0,
-       RUNHOOK_VARIABLES_LOCAL = 1
-};
+/* Scopes of a session's variables; saved state holds the global ones. */
+enum { RUNHOOK_VARIABLES_GLOBAL = 0, RUNHOOK_VARIABLES_LOCAL = 1 };
 
 /**
  * An engine: what can execute a step. A table; see runhook_function for the rules.
  *
- * Callbacks run on the thread that runs the step, one at a time; only cancel may come from another thread meanwhile.
- * What a callback may call is said beside it.
+ * Callbacks are called on the thread that uses the session, one at a time; only cancel may be called on another thread
+ * meanwhile. Beside each callback stands what it may call.
  *
  * \since 1.0
  */
@@ -25,18 +23,18 @@ typedef struct runhook_session_table {
   size_t struct_size;
   void* user_data;
   void (*destroy)(void* user_data);
-  runhook_callback resolve; /* required: runhook_engine_name(), then runhook_engine_set_node() or fail with NOT_FOUND.
-                               Called once per name and session */
-  runhook_callback run; /* required: one step, see runhook_engine_*(); failing with OUT_OF_RANGE is the end of input */
-  void (*cancel)(void* user_data); /* any thread: run is to fail with CANCELLED soon; NULL: cannot be cancelled */
+  runhook_callback resolve; /* required; gets a name by runhook_engine_name() and answers with
+                               runhook_engine_set_node(), or fails with NOT_FOUND. Called once for each name */
+  runhook_callback run;     /* required; makes one step, see runhook_engine_*(); OUT_OF_RANGE is the end of input */
+  void (*cancel)(void* user_data); /* on any thread: has run fail with CANCELLED soon; NULL: cannot be cancelled */
   runhook_callback close;          /* once, before destroy; NULL: nothing to do */
   const char* global_step; /* name of the node that holds the global step, an integer scalar; copied; NULL: none.
-                              Before the first step it is asked of read_variable, if that is there */
+                              Before the first step it is read by read_variable, if that is not NULL */
   /* Variables; all NULL: there are none. */
   runhook_callback list_variables; /* runhook_engine_scope(), runhook_engine_add_name() for each */
   runhook_callback uninitialized;  /* as list_variables, for those without a value; NULL: all have one */
   runhook_callback initialize;     /* runhook_engine_scope() */
-  runhook_callback read_variable;  /* runhook_engine_name(), runhook_engine_set_value() or fail with NOT_FOUND */
+  runhook_callback read_variable;  /* runhook_engine_name(), runhook_engine_set_value(); or fails with NOT_FOUND */
   runhook_callback write_variable; /* runhook_engine_name(), runhook_engine_value() */
   /* End of 1.0. Append only, below this line. */
 } runhook_session_table;
@@ -53,9 +51,9 @@ typedef struct runhook_session_table {
 RUNHOOK_API runhook_session* runhook_session_create(const runhook_session_table* table, runhook_error** error);
 
 /**
- * Makes a session that executes a step by calling one function: for programs that have a loop body already. The
- * function may call runhook_step_*().
+ * Makes a session that executes a step by calling one function: for programs that have a loop body already.
  *
+ * \param step may call runhook_step_*().
  * \param outputs names that the function may publish, and that can be fetched; may be NULL if there are none.
  * \param inputs names that can be fed; may be NULL if there are none.
  * \returns owned.
@@ -67,8 +65,8 @@ RUNHOOK_API runhook_session* runhook_function_session_create(const runhook_funct
                                                              size_t input_count, runhook_error** error);
 
 /**
- * Destroys a handle; closes the session if it was the last use. A borrowed one is left alone. During a step of the
- * session it takes effect after it.
+ * Destroys a handle; with its last use the session is closed. A borrowed one is left alone. During a step of the
+ * session it takes effect after that step.
  *
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -88,7 +86,7 @@ RUNHOOK_API runhook_status runhook_session_run(runhook_session* session, const r
                                                runhook_results* results, runhook_error** error);
 
 /**
- * Cancels the step in progress, if there is one and the engine can.
+ * Cancels the step in progress, if there is one and the engine can cancel it.
  *
  * \threadsafety Any thread, while the handle is not destroyed.
  * \since 1.0
@@ -115,7 +113,7 @@ RUNHOOK_API size_t runhook_session_variable_count(runhook_session* session, int3
 /**
  * Returns the name of a variable.
  *
- * \returns borrowed from `session` until the next call of this function; NULL if there is no such one.
+ * \returns borrowed from `session` until the next call of this function; NULL if the index is too large.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -132,8 +130,8 @@ RUNHOOK_API runhook_status runhook_session_initialize(runhook_session* session, 
 /**
  * Reads a variable.
  *
- * \returns owned; a copy: a change of one is not seen in the other. Memory that is not on the CPU is shared.
- *   RUNHOOK_ERR_NOT_FOUND, RUNHOOK_ERR_FAILED_PRECONDITION if it has no value yet.
+ * \returns owned; a copy, unless its memory is not on the CPU, which is shared. NULL with RUNHOOK_ERR_NOT_FOUND if
+ *   there is no such variable, or with RUNHOOK_ERR_FAILED_PRECONDITION if it has no value yet.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -143,8 +141,8 @@ RUNHOOK_API runhook_value* runhook_session_read_variable(runhook_session* sessio
 /**
  * Writes a variable.
  *
- * \param value copied; memory that is not on the CPU is shared. Of the variable's dtype and shape.
- * \returns RUNHOOK_ERR_NOT_FOUND, RUNHOOK_ERR_INVALID_ARGUMENT.
+ * \param value of the variable's dtype and shape; copied, unless its memory is not on the CPU, which is shared.
+ * \returns RUNHOOK_ERR_NOT_FOUND if there is no such variable, RUNHOOK_ERR_INVALID_ARGUMENT for another dtype or shape.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -163,7 +161,7 @@ RUNHOOK_API runhook_snapshot* runhook_session_save(runhook_session* session, run
 /**
  * Writes all variables of a snapshot.
  *
- * \returns RUNHOOK_ERR_NOT_FOUND for one that the session lacks.
+ * \returns RUNHOOK_ERR_NOT_FOUND if the session lacks one of them.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -175,7 +173,7 @@ RUNHOOK_API runhook_status runhook_session_restore(runhook_session* session, con
 /**
  * Returns what was fed under a name.
  *
- * \returns borrowed; NULL if nothing was.
+ * \returns borrowed; NULL if nothing was fed.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -190,7 +188,7 @@ RUNHOOK_API runhook_value* runhook_step_input(runhook_context* context, const ch
 RUNHOOK_API int32_t runhook_step_wanted(runhook_context* context, const char* name);
 
 /**
- * Publishes an output. It need not be wanted.
+ * Publishes an output, whether or not it is fetched.
  *
  * \param value shared.
  * \returns RUNHOOK_ERR_NOT_FOUND for a name that was not declared.
@@ -222,8 +220,8 @@ RUNHOOK_API runhook_status runhook_step_set_double(runhook_context* context, con
 RUNHOOK_API const char* runhook_engine_name(runhook_context* context);
 
 /**
- * In resolve: answers with a number of the engine's choice. It comes back in runhook_engine_fetch_at() and
- * _feed_node_at().
+ * In resolve: answers with a number of the engine's choice, which runhook_engine_fetch_at() and
+ * runhook_engine_feed_node_at() then return for this name.
  *
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -239,7 +237,7 @@ RUNHOOK_API runhook_status runhook_engine_set_node(runhook_context* context, uin
 RUNHOOK_API size_t runhook_engine_fetch_count(runhook_context* context);
 
 /**
- * In run: returns a node that is fetched; 0 if there is no such one.
+ * In run: returns a node that is fetched; 0 if there is none.
  *
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -255,7 +253,7 @@ RUNHOOK_API uint32_t runhook_engine_fetch_at(runhook_context* context, size_t in
 RUNHOOK_API size_t runhook_engine_feed_count(runhook_context* context);
 
 /**
- * In run: returns a node that is fed; 0 if there is no such one.
+ * In run: returns a node that is fed; 0 if there is none.
  *
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -265,14 +263,14 @@ RUNHOOK_API uint32_t runhook_engine_feed_node_at(runhook_context* context, size_
 /**
  * In run: returns what is fed.
  *
- * \returns borrowed; NULL if there is no such one.
+ * \returns borrowed; NULL if there is none.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
 RUNHOOK_API runhook_value* runhook_engine_feed_value_at(runhook_context* context, size_t index);
 
 /**
- * In run: gives the result of the fetch of this index. One that is not given is absent, as an operation's is.
+ * In run: sets the result of a fetch. A result that is not set is absent, as that of an operation.
  *
  * \param value shared.
  * \threadsafety One thread at a time per object.
@@ -282,7 +280,8 @@ RUNHOOK_API runhook_status runhook_engine_set_result(runhook_context* context, s
                                                      runhook_error** error);
 
 /**
- * In run: tells when a node ran; wanted if the trace level of runhook_context_options() is above none.
+ * In run: reports when a node ran; needed only if the trace level of runhook_context_options() is above
+ * RUNHOOK_TRACE_NONE.
  *
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -318,7 +317,7 @@ RUNHOOK_API runhook_value* runhook_engine_value(runhook_context* context);
 /**
  * In read_variable: answers with a value.
  *
- * \param value shared; to be a copy, since the variable may change.
+ * \param value shared. It should be a copy of the variable, which may change later.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */

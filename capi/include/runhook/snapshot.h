@@ -36,25 +36,25 @@ RUNHOOK_API size_t runhook_snapshot_count(const runhook_snapshot* snapshot);
 /**
  * Returns the name of a variable.
  *
- * \returns borrowed from `snapshot`; NULL if there is no such one.
+ * \returns borrowed from `snapshot`; NULL if there is none.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
 RUNHOOK_API const char* runhook_snapshot_name_at(const runhook_snapshot* snapshot, size_t index);
 
 /**
- * Returns the value of a variable; to be treated as constant.
+ * Returns the value of a variable, which must not be changed.
  *
- * \returns borrowed from `snapshot`; NULL if there is no such one.
+ * \returns borrowed from `snapshot`; NULL if there is none.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
 RUNHOOK_API runhook_value* runhook_snapshot_value_at(runhook_snapshot* snapshot, size_t index);
 
 /**
- * Returns the value of a variable; to be treated as constant.
+ * Returns the value of a variable, which must not be changed.
  *
- * \returns borrowed from `snapshot`; NULL if there is no such one.
+ * \returns borrowed from `snapshot`; NULL if there is none.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -96,9 +96,9 @@ typedef struct runhook_saver_table {
   size_t struct_size;
   void* user_data;
   void (*destroy)(void* user_data);
-  runhook_callback save;    /* required; runhook_context_session(), runhook_context_global_step() */
-  runhook_callback restore; /* required; runhook_context_session(); says with runhook_context_set_restored_step() what
-                               it restored, and does not call it if nothing has been saved */
+  runhook_callback save;    /* required; may call runhook_context_session() and runhook_context_global_step() */
+  runhook_callback restore; /* required; may call runhook_context_session(); if it has restored a state it calls
+                               runhook_context_set_restored_step(), and otherwise it does not */
   /* End of 1.0. Append only, below this line. */
 } runhook_saver_table;
 #define RUNHOOK_SAVER_TABLE_INIT \
@@ -114,7 +114,7 @@ typedef struct runhook_saver_table {
 RUNHOOK_API runhook_saver* runhook_saver_create(const runhook_saver_table* table, runhook_error** error);
 
 /**
- * Makes a saver that keeps the newest state in memory, so that recovery goes on where it was saved.
+ * Makes a saver that keeps the newest state in memory; a recovery goes on from there.
  *
  * \returns owned.
  * \threadsafety Any thread.
@@ -134,8 +134,8 @@ RUNHOOK_API runhook_status runhook_saver_save(runhook_saver* saver, runhook_sess
 /**
  * Restores the newest saved state into a session.
  *
- * \param restored set to 1 if there was one, else to 0. May be NULL.
- * \param global_step set to its global step if there was one. May be NULL.
+ * \param restored set to 1 if there was a saved state, else to 0; may be NULL.
+ * \param global_step set to the global step of that state, if there was one; may be NULL.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -161,7 +161,7 @@ RUNHOOK_API runhook_snapshot* runhook_memory_saver_latest(const runhook_saver* s
 RUNHOOK_API int64_t runhook_memory_saver_save_count(const runhook_saver* saver);
 
 /**
- * Destroys a handle. Whoever was given the saver keeps it.
+ * Destroys a handle. Scaffolds that the saver was given to keep it.
  *
  * \threadsafety One thread at a time per object.
  * \since 1.0

@@ -1,4 +1,4 @@
-/* runhook/stop.h -- the one stop state, and the handle by which other threads reach it */
+/* runhook/stop.h -- stopping a session, also from other threads and from signal handlers */
 #ifndef RUNHOOK_STOP_H_
 #define RUNHOOK_STOP_H_
 
@@ -8,27 +8,29 @@
 extern "C" {
 #endif
 
-enum { /* who asked for a stop */
-       RUNHOOK_STOP_BY_NONE = 0,
-       RUNHOOK_STOP_BY_CALLER = 1,
-       RUNHOOK_STOP_BY_HOOK = 2,
-       RUNHOOK_STOP_BY_SOURCE = 3,
-       RUNHOOK_STOP_BY_COORDINATOR = 4,
-       RUNHOOK_STOP_BY_STEP_FUNCTION = 5,
-       RUNHOOK_STOP_BY_SIGNAL = 6,
-       RUNHOOK_STOP_BY_SESSION = 7
+/* Who asked for a stop. */
+enum {
+  RUNHOOK_STOP_BY_NONE = 0,
+  RUNHOOK_STOP_BY_CALLER = 1,
+  RUNHOOK_STOP_BY_HOOK = 2,
+  RUNHOOK_STOP_BY_SOURCE = 3,
+  RUNHOOK_STOP_BY_COORDINATOR = 4,
+  RUNHOOK_STOP_BY_STEP_FUNCTION = 5,
+  RUNHOOK_STOP_BY_SIGNAL = 6,
+  RUNHOOK_STOP_BY_SESSION = 7
 };
 
-enum {                              /* how soon */
-       RUNHOOK_STOP_AFTER_STEP = 0, /* the step in progress completes */
-       RUNHOOK_STOP_NOW = 1         /* it is also cancelled, where the engine can be cancelled */
+/* How soon to stop. */
+enum {
+  RUNHOOK_STOP_AFTER_STEP = 0, /* the step in progress completes */
+  RUNHOOK_STOP_NOW = 1         /* the step in progress is cancelled, if the engine can do that */
 };
 
 /**
  * One request to stop, as told by runhook.
  *
- * The caller sets struct_size; runhook fills as much as fits. Texts are cut to 63 (who) and 255 (text) bytes, and
- * borrowed from the object that was asked.
+ * The caller sets struct_size; runhook fills as much as fits. who is cut to 63 bytes and text to 255; both are borrowed
+ * from the object that the reason was read from.
  *
  * \since 1.0
  */
@@ -38,7 +40,7 @@ typedef struct runhook_stop_reason {
   int32_t urgency; /* RUNHOOK_STOP_AFTER_STEP or RUNHOOK_STOP_NOW */
   int32_t code;    /* the requester's own number; the signal's number for RUNHOOK_STOP_BY_SIGNAL */
   int32_t reserved;
-  int64_t step;     /* global step when it was asked; -1 if unknown */
+  int64_t step;     /* the global step when the request was made; -1 if unknown */
   int64_t time_ns;  /* monotonic */
   const char* who;  /* e.g. the hook's name; never NULL */
   const char* text; /* why; never NULL */
@@ -47,12 +49,12 @@ typedef struct runhook_stop_reason {
 #define RUNHOOK_STOP_REASON_INIT \
   { sizeof(runhook_stop_reason), 0, 0, 0, 0, -1, 0, NULL, NULL }
 
-/* A stop source asks one session to stop, from any thread, also after that session has ended. A stop is sticky: one
- * that is asked for before the first run stops it before its first step. It cannot be withdrawn; the first request is
- * the reason, up to 15 later ones are kept behind it. */
+/* A stop source asks one session to stop, from any thread; it may outlive the session. A stop is sticky: if it is asked
+ * for before the first run, no step is made. It cannot be withdrawn. The first request is the reason of the stop; up to
+ * 15 later ones are kept behind it. */
 
 /**
- * Makes a source with a stop state of its own, for runhook_config_set_stop_source() or to be shared by other means.
+ * Makes a source that belongs to no session yet, e.g. for runhook_config_set_stop_source().
  *
  * \returns owned.
  * \threadsafety Any thread.
@@ -61,7 +63,7 @@ typedef struct runhook_stop_reason {
 RUNHOOK_API runhook_stop_source* runhook_stop_source_create(runhook_error** error);
 
 /**
- * Makes another handle on the same stop state, e.g. for another thread.
+ * Makes another handle to the same source, e.g. for another thread.
  *
  * \returns owned.
  * \threadsafety Any thread.
@@ -70,7 +72,7 @@ RUNHOOK_API runhook_stop_source* runhook_stop_source_create(runhook_error** erro
 RUNHOOK_API runhook_stop_source* runhook_stop_source_share(const runhook_stop_source* source, runhook_error** error);
 
 /**
- * Destroys a source; the session does not notice.
+ * Destroys a handle; the session is not affected.
  *
  * \threadsafety Any thread.
  * \since 1.0
@@ -83,7 +85,8 @@ RUNHOOK_API void runhook_stop_source_destroy(runhook_stop_source* source);
  * \param code the caller's own number, kept with the reason.
  * \param text why; NULL for none; cut to 255 bytes.
  * \param urgency RUNHOOK_STOP_NOW; anything else is RUNHOOK_STOP_AFTER_STEP.
- * \returns 1 if this was the first request, 0 if not, or if the handle is not valid; then nothing was asked.
+ * \returns 1 if this was the first request, 0 if it was a later one, or if the handle is not valid and so nothing was
+ *   asked for.
  * \threadsafety Any thread. Takes no lock, except that RUNHOOK_STOP_NOW calls the session's cancel under one.
  * \since 1.0
  */
@@ -91,8 +94,9 @@ RUNHOOK_API int32_t runhook_stop_source_request_stop(const runhook_stop_source* 
                                                      int32_t urgency);
 
 /**
- * Asks for a stop from a signal handler. The only function of runhook that may be called there. Keeps errno. An
- * urgent request is seen by sessions that ask whether they are to cancel; their cancel is not called.
+ * Asks for a stop from a signal handler. The only function of runhook that may be called there. Keeps errno. With
+ * RUNHOOK_STOP_NOW, steps that ask runhook_context_cancel_requested() see that they are cancelled; the engine's cancel
+ * is not called.
  *
  * \returns 1 if this was the first request, else 0.
  * \threadsafety Any thread, and a signal handler: a lock-free store and a wake-up that does not block.
@@ -120,7 +124,8 @@ RUNHOOK_API int32_t runhook_stop_source_stop_requested(const runhook_stop_source
 /**
  * Blocks until a stop is asked for.
  *
- * \returns 1 if it has been, 0 after the time-out.
+ * \param timeout_ns negative: no limit.
+ * \returns 1 if a stop has been asked for, 0 after the time-out.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -135,10 +140,10 @@ RUNHOOK_API int32_t runhook_stop_source_wait(const runhook_stop_source* source, 
 RUNHOOK_API size_t runhook_stop_source_reason_count(const runhook_stop_source* source);
 
 /**
- * Tells a kept request: index 0 is the reason, the others follow in the order in which they came.
+ * Tells a kept request: index 0 is the reason of the stop, the others follow in the order in which they came.
  *
  * \param reason filled; its texts are borrowed from `source`.
- * \returns RUNHOOK_ERR_NOT_FOUND if there is no such one.
+ * \returns RUNHOOK_ERR_NOT_FOUND if the index is too large.
  * \threadsafety Any thread.
  * \since 1.0
  */

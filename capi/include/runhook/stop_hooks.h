@@ -17,17 +17,18 @@ typedef struct runhook_stop_at_step_options {
   size_t struct_size;
   int64_t last_step;                  /* the global step at which to stop; -1: num_steps counts */
   int64_t num_steps;                  /* so many after the step at which the run begins; -1: last_step counts */
-  const char* steps_per_run_variable; /* of a session that makes several steps in a run, set so that the last run ends
-                                         exactly at the step; copied; NULL: there is none */
-  int64_t steps_per_run;              /* how many it makes otherwise; at least 1 */
+  const char* steps_per_run_variable; /* the variable by which a session that makes several steps in a run is told how
+                                         many; the hook sets it so that the last run ends exactly at the step; copied;
+                                         NULL: there is none */
+  int64_t steps_per_run;              /* what the hook sets it to before that; at least 1 */
   /* End of 1.0. Append only, below this line. */
 } runhook_stop_at_step_options;
 #define RUNHOOK_STOP_AT_STEP_OPTIONS_INIT \
   { sizeof(runhook_stop_at_step_options), -1, -1, NULL, 1 }
 
 /**
- * Makes a hook that asks for a stop once the global step has reached a step; before the first run, too. The step is
- * kept through recoveries, and announced as with runhook_context_announce_last_step().
+ * Makes a hook that asks for a stop once the global step has reached a step, even before the first run. The step stays
+ * the same through recoveries, and is announced as by runhook_context_announce_last_step().
  *
  * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT for neither or both of last_step and num_steps.
  * \threadsafety Any thread.
@@ -37,7 +38,7 @@ RUNHOOK_API runhook_builtin_hook* runhook_stop_at_step_hook_create(const runhook
                                                                    runhook_error** error);
 
 /**
- * Makes a hook that asks for a stop after the first step that ends when a time has passed since the run began.
+ * Makes a hook that asks for a stop after the first step that ends at least this long after the run began.
  *
  * \param ns of the session's clock; not negative.
  * \returns owned.
@@ -58,10 +59,10 @@ RUNHOOK_API runhook_builtin_hook* runhook_stop_after_hook_create(int64_t ns, run
 RUNHOOK_API runhook_builtin_hook* runhook_stop_at_time_hook_create(int64_t unix_ns, runhook_error** error);
 
 /**
- * Makes a hook that asks a function after each step, and for a stop when it says so.
+ * Makes a hook that calls a function after each step, and asks for a stop when the function says so.
  *
- * \param predicate gets the context of after_run, and answers with runhook_context_set_due(). What it fails with is the
- *   hook's failure.
+ * \param predicate gets the context of after_run, and answers with runhook_context_set_due(). If it fails, so does the
+ *   hook.
  * \param reason text of the stop request; NULL: a text that says that the predicate holds.
  * \returns owned.
  * \threadsafety Any thread.
@@ -72,7 +73,7 @@ RUNHOOK_API runhook_builtin_hook* runhook_stop_when_hook_create(const runhook_fu
 
 /**
  * Makes a hook that fetches values and checks every element of them for NaN and infinity after each step, before
- * anything is saved. Integers and what is not a tensor on the CPU pass.
+ * anything is saved. Integers, and values that are no tensor on the CPU, pass unchecked.
  *
  * \param names of what is to be checked, e.g. the loss; at least one; copied.
  * \param fail 1: the run fails with RUNHOOK_ERR_DATA_LOSS. 0: a stop is asked for.
@@ -84,17 +85,16 @@ RUNHOOK_API runhook_builtin_hook* runhook_stop_when_hook_create(const runhook_fu
 RUNHOOK_API runhook_builtin_hook* runhook_nan_guard_hook_create(const char* const* names, size_t count, int32_t fail,
                                                                 int32_t check_infinity, runhook_error** error);
 
-enum { /* directions: which values are better */
-       RUNHOOK_LOWER_IS_BETTER = 0,
-       RUNHOOK_HIGHER_IS_BETTER = 1
-};
+/* Which values of a metric are better. */
+enum { RUNHOOK_LOWER_IS_BETTER = 0, RUNHOOK_HIGHER_IS_BETTER = 1 };
 
-enum { /* for runhook_metric_rule.given: which of its members count */
-       RUNHOOK_RULE_PATIENCE_STEPS = 1,
-       RUNHOOK_RULE_PATIENCE_NS = 2,
-       RUNHOOK_RULE_BASELINE = 4,
-       RUNHOOK_RULE_TARGET = 8,
-       RUNHOOK_RULE_DIVERGENCE = 16
+/* For runhook_metric_rule.given: which of its members count. */
+enum {
+  RUNHOOK_RULE_PATIENCE_STEPS = 1,
+  RUNHOOK_RULE_PATIENCE_NS = 2,
+  RUNHOOK_RULE_BASELINE = 4,
+  RUNHOOK_RULE_TARGET = 8,
+  RUNHOOK_RULE_DIVERGENCE = 16
 };
 
 /**
@@ -106,28 +106,29 @@ typedef struct runhook_metric_rule {
   size_t struct_size;
   const char* name;       /* to be fetched; a scalar; copied */
   int32_t direction;      /* RUNHOOK_LOWER_IS_BETTER or RUNHOOK_HIGHER_IS_BETTER */
-  uint32_t given;         /* RUNHOOK_RULE_* of all that is to be checked; at least one besides the baseline */
-  int64_t patience_steps; /* so many steps without an improvement are too many */
-  int64_t patience_ns;    /* so is this much time of the session's clock */
-  double min_delta;       /* by how much it has to get better to have improved */
+  uint32_t given;         /* RUNHOOK_RULE_* of the members that count; at least one besides the baseline */
+  int64_t patience_steps; /* stop after so many steps without an improvement */
+  int64_t patience_ns;    /* stop after so much time of the session's clock without an improvement */
+  double min_delta;       /* what is better by no more than this is no improvement */
   int32_t relative;       /* 1: min_delta is a fraction of the best value so far */
   int32_t reserved;       /* 0 */
   double baseline;        /* only what is better than this is an improvement */
-  double target;          /* reached: there is nothing left to do */
-  double divergence;      /* as bad as this or worse: there is no hope left */
+  double target;          /* stop when the metric is as good as this or better */
+  double divergence;      /* stop when the metric is as bad as this or worse */
   /* End of 1.0. Append only, below this line. */
 } runhook_metric_rule;
 #define RUNHOOK_METRIC_RULE_INIT \
   { sizeof(runhook_metric_rule), NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * Makes a hook that follows metrics and asks for a stop when they do not improve, are good enough, or hopeless. NaN is
- * no improvement. Best values and patience are kept through recoveries.
+ * Makes a hook that follows metrics and asks for a stop when they no longer improve, have reached their target, or
+ * diverge. NaN is no improvement. Best values, and the steps and times of the last improvements, are kept through
+ * recoveries.
  *
  * \param rules copied.
  * \param count at least 1.
  * \param all 1: stop when all rules say so. 0: when one does.
- * \param warm_up_steps global step before which nothing is judged.
+ * \param warm_up_steps global step before which no rule is applied.
  * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0

@@ -9,16 +9,17 @@ extern "C" {
 #endif
 
 /* A summary writer writes to an event file of its own, `<directory>/events.out.tfevents.<time>.<host>.<pid>.<n>`, which
- * is made with the first record. Any number of threads may add. Nothing waits for the disk: a thread of the writer's
- * writes; what does not fit into what may wait is dropped and counted. The time of a record is that of the wall clock.
+ * is created with the first record. Any number of threads may add records. They do not wait for the disk: a thread of
+ * the writer writes from a buffer, and records that do not fit into it are dropped and counted. The time of a record is
+ * that of the wall clock.
  *
  * Within a tag, steps must not go down: readers would take what was written before for the remains of an earlier run
- * and forget it. Such a value is not written, nor is one whose tag was used for another kind of value; both are counted
- * as dropped, and the first is told by runhook_summary_writer_take_failure(). To begin again at an earlier step, say so
- * with runhook_summary_writer_add_session_log().
+ * and discard it. A value of a lower step is not written, nor is one whose tag was used for another kind of value; both
+ * count as dropped, and runhook_summary_writer_take_failure() tells the first. To begin again at an earlier step, call
+ * runhook_summary_writer_add_session_log().
  *
- * A tag that is empty is RUNHOOK_ERR_INVALID_ARGUMENT. RUNHOOK_OK does not say that a record was taken: dropping is not
- * the caller's fault. */
+ * An empty tag gives RUNHOOK_ERR_INVALID_ARGUMENT. A dropped record is no error: the functions that add one return
+ * RUNHOOK_OK all the same. */
 
 /**
  * How a summary writer writes. The caller sets struct_size; growth follows the rules of runhook_function.
@@ -28,10 +29,10 @@ extern "C" {
 typedef struct runhook_summary_writer_options {
   size_t struct_size;
   const char* suffix;        /* put at the end of the file's name, after a dot; without '/'; copied; NULL: none */
-  int64_t buffer_bytes;      /* what may wait to be written; above 0; room for the largest histogram or picture */
-  int64_t flush_interval_ns; /* how long a record waits; above 0 */
-  int64_t close_timeout_ns;  /* how long closing waits; not negative */
-  int32_t fail_run;          /* 1: what goes wrong fails the run of the hook that uses the writer. 0: is a warning */
+  int64_t buffer_bytes;      /* memory for records not written yet; at least that of the largest histogram or picture */
+  int64_t flush_interval_ns; /* how long a record may wait before it is written; above 0 */
+  int64_t close_timeout_ns;  /* how long closing waits for the last records to be written; not negative */
+  int32_t fail_run;          /* 1: a failure fails the run of the hook that uses the writer. 0: it is a warning */
   int32_t reserved;          /* 0 */
   /* End of 1.0. Append only, below this line. */
 } runhook_summary_writer_options;
@@ -41,7 +42,7 @@ typedef struct runhook_summary_writer_options {
 /**
  * Makes a summary writer.
  *
- * \param directory made if need be, with the first record.
+ * \param directory copied; created with the first record if it does not exist.
  * \param options copied; NULL: RUNHOOK_SUMMARY_WRITER_OPTIONS_INIT.
  * \returns owned.
  * \threadsafety Any thread.
@@ -52,7 +53,7 @@ RUNHOOK_API runhook_summary_writer* runhook_summary_writer_create(const char* di
                                                                   runhook_error** error);
 
 /**
- * Destroys the handle. The writer is closed with its last use: hooks that it was given to keep it.
+ * Destroys the handle. Hooks that the writer was given to keep it; with its last use it is closed.
  *
  * \param writer NULL is allowed.
  * \threadsafety One thread at a time per object.
@@ -61,7 +62,7 @@ RUNHOOK_API runhook_summary_writer* runhook_summary_writer_create(const char* di
 RUNHOOK_API void runhook_summary_writer_destroy(runhook_summary_writer* writer);
 
 /**
- * Adds a scalar, which is kept as a number of 32 bits, NaN and infinities too. Makes no system call.
+ * Adds a scalar, which is written as a 32-bit float; NaN and infinities are written, too. Makes no system call.
  *
  * \threadsafety Any thread.
  * \since 1.0
@@ -70,7 +71,7 @@ RUNHOOK_API runhook_status runhook_summary_writer_add_scalar(runhook_summary_wri
                                                              double number, int64_t step, runhook_error** error);
 
 /**
- * Adds how the elements of a tensor are distributed, in the buckets of TensorFlow. NaN and infinities are left out.
+ * Adds a histogram of the elements of a tensor, in TensorFlow's buckets. NaN and infinities are left out.
  *
  * \param tensor of any shape; read before the function returns.
  * \returns RUNHOOK_ERR_FAILED_PRECONDITION for what is not a tensor of real numbers on the CPU.
@@ -94,7 +95,7 @@ RUNHOOK_API runhook_status runhook_summary_writer_add_text(runhook_summary_write
  * Adds a picture, compressed to PNG at once.
  *
  * \param image a uint8 tensor of height x width x channels: 1 for grey, 3 for RGB, 4 for RGBA.
- * \returns RUNHOOK_ERR_INVALID_ARGUMENT for any other.
+ * \returns RUNHOOK_ERR_INVALID_ARGUMENT for any other value.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -106,22 +107,19 @@ RUNHOOK_API runhook_status runhook_summary_writer_add_image(runhook_summary_writ
  * Adds an encoded Summary message (of TensorFlow's summary.proto), which is written as it is.
  *
  * \param data `size` bytes, which are copied; may be NULL if size is 0.
- * \returns RUNHOOK_ERR_INVALID_ARGUMENT if it is none.
+ * \returns RUNHOOK_ERR_INVALID_ARGUMENT if the bytes are no such message.
  * \threadsafety Any thread.
  * \since 1.0
  */
 RUNHOOK_API runhook_status runhook_summary_writer_add_summary(runhook_summary_writer* writer, const void* data,
                                                               size_t size, int64_t step, runhook_error** error);
 
-enum { /* what a session log tells */
-       RUNHOOK_SESSION_LOG_START = 1,
-       RUNHOOK_SESSION_LOG_STOP = 2,
-       RUNHOOK_SESSION_LOG_CHECKPOINT = 3
-};
+/* What a session log reports. */
+enum { RUNHOOK_SESSION_LOG_START = 1, RUNHOOK_SESSION_LOG_STOP = 2, RUNHOOK_SESSION_LOG_CHECKPOINT = 3 };
 
 /**
- * Adds a session log. RUNHOOK_SESSION_LOG_START tells readers that a session begins at `step`: what they know of later
- * steps was made in vain, and is dropped. From then on steps count from there.
+ * Adds a session log. RUNHOOK_SESSION_LOG_START tells readers that a session begins at `step`, so that they discard
+ * what was written for later steps; lower steps than before may then be added.
  *
  * \param status RUNHOOK_SESSION_LOG_*.
  * \param checkpoint_path NULL: none.
@@ -142,20 +140,21 @@ RUNHOOK_API runhook_status runhook_summary_writer_add_session_log(runhook_summar
 RUNHOOK_API runhook_status runhook_summary_writer_flush(runhook_summary_writer* writer, runhook_error** error);
 
 /**
- * Waits until everything has been written that was taken before, for at most close_timeout_ns.
+ * Waits until everything that was added before has been written, for at most close_timeout_ns.
  *
- * \returns what has gone wrong and was not told yet; RUNHOOK_ERR_DATA_LOSS if something was not written and that was
- *   told before.
+ * \returns the first failure that was not told yet; RUNHOOK_ERR_DATA_LOSS if something was not written because of a
+ *   failure that was told before.
  * \threadsafety Any thread.
  * \since 1.0
  */
 RUNHOOK_API runhook_status runhook_summary_writer_sync(runhook_summary_writer* writer, runhook_error** error);
 
 /**
- * Waits until everything has been written, for at most close_timeout_ns. What is added later is dropped. Idempotent.
+ * Closes the writer: waits until everything has been written, for at most close_timeout_ns. What is added later is
+ * dropped.
  *
- * \returns what has gone wrong and was not told yet; RUNHOOK_ERR_DATA_LOSS if something was not written and that was
- *   told before.
+ * \returns the first failure that was not told yet; RUNHOOK_ERR_DATA_LOSS if something was not written because of a
+ *   failure that was told before.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -179,7 +178,7 @@ RUNHOOK_API const char* runhook_summary_writer_path(const runhook_summary_writer
 RUNHOOK_API uint64_t runhook_summary_writer_dropped(const runhook_summary_writer* writer);
 
 /**
- * Tells what has gone wrong and was not told yet, each kind of failure once.
+ * Tells a failure that was not told yet; each kind of failure is told once.
  *
  * \returns RUNHOOK_OK if there is nothing to tell.
  * \threadsafety Any thread.
@@ -203,23 +202,23 @@ typedef struct runhook_summary_options {
   size_t text_count;
   const char* const* images; /* as for runhook_summary_writer_add_image() */
   size_t image_count;
-  const char* const* summaries; /* what gives bytes that are an encoded Summary message, with tags of its own */
+  const char* const* summaries; /* bytes that are an encoded Summary message, with its own tags */
   size_t summary_count;
-  const runhook_summary_writer* writer;                 /* shared, and not closed by the hook; NULL: directory counts */
-  const runhook_summary_writer_options* writer_options; /* of the file in directory; copied; NULL: as it is */
-  const char* directory; /* a file of its own in it for each session; copied; NULL: writer counts */
+  const runhook_summary_writer* writer; /* shared, and not closed by the hook; NULL: directory is used */
+  const runhook_summary_writer_options* writer_options; /* for the writers of directory; copied; NULL: the defaults */
+  const char* directory; /* for one event file for each session; copied; NULL: writer is used */
   /* End of 1.0. Append only, below this line. */
 } runhook_summary_options;
 #define RUNHOOK_SUMMARY_OPTIONS_INIT \
   { sizeof(runhook_summary_options), NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, NULL, NULL }
 
 /**
- * Makes a hook that fetches values and writes them as summaries of the step they were made in. Unless it is added with
- * another trigger, it is due in the first run and then every 100 steps; in other runs it costs nothing. Whenever a
- * session is created it tells readers at which step that begins. What cannot be written is a warning.
+ * Makes a hook that fetches values and writes them as summaries of their step. Unless it is added with another trigger,
+ * it is due in the first run and then every 100 steps; in other runs it costs nothing. Whenever a session is created it
+ * adds a session log with the step at which that begins. A failure to write is a warning.
  *
- * \param options either values or encoded summaries, and exactly one of writer and directory.
- * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT for anything else, and for a name that is empty or given
+ * \param options with either values or encoded summaries, and exactly one of writer and directory.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT for other options, and for a name that is empty or given
  *   twice.
  * \threadsafety Any thread.
  * \since 1.0
@@ -228,11 +227,11 @@ RUNHOOK_API runhook_builtin_hook* runhook_summary_saver_hook_create(const runhoo
                                                                     runhook_error** error);
 
 /**
- * Makes a hook that fetches values once, when the run has ended and has not failed, in a run of the session without
+ * Makes a hook that fetches values once, at the end of a run that has not failed, by a run of the session without
  * hooks, and writes them as summaries of the last step.
  *
- * \param options as above, but there may be nothing to write, and both kinds.
- * \param args of the run that fetches them; only its feeds count; copied; NULL: nothing is fed.
+ * \param options as for runhook_summary_saver_hook_create(), but with values, encoded summaries, both or neither.
+ * \param args what to feed to that run; what they fetch is ignored; copied; NULL: nothing is fed.
  * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0

@@ -8,12 +8,12 @@
 extern "C" {
 #endif
 
-/* A session measures its first runs, and from then on as many as can be measured in about half a percent of the time
- * that they take; those in which a trigger is due are sampled apart. Callbacks outside of runs are all measured. Runs
- * that fail or are skipped are not counted. */
+/* A session measures its first runs, and later as many as it can without slowing the loop down by more than about half
+ * a percent. Runs in which a trigger is due and runs in which none is are sampled separately. Callbacks outside of runs
+ * are all measured. Runs that fail or are skipped are not counted. */
 
 /**
- * Time of one kind, in nanoseconds. What reading the clock takes is taken off, as far as it is known.
+ * The time that one thing takes, in nanoseconds. The estimated time of reading the clock is subtracted.
  *
  * The caller sets struct_size; runhook fills as much as fits. Texts are borrowed from the timings.
  *
@@ -24,10 +24,10 @@ typedef struct runhook_timing {
   const char* hook;     /* never NULL; empty for the session and the step */
   const char* callback; /* e.g. "before_run"; "run" for the session, "step" for the step */
   int64_t samples;      /* how many were measured */
-  int64_t mean_ns;      /* each sample counting for the runs that it stands for */
+  int64_t mean_ns;      /* estimate for all runs: samples are weighted by how many runs each stands for */
   int64_t max_ns;       /* of the samples */
   int64_t total_ns;     /* estimate for all runs, measured or not */
-  int64_t p50_ns;       /* percentiles, right within 7 %; of the step only, otherwise 0 */
+  int64_t p50_ns;       /* percentiles, exact to within 7 %; of the step only, otherwise 0 */
   int64_t p90_ns;
   int64_t p99_ns;
   double share; /* of the time of all steps; 0 outside of steps */
@@ -83,7 +83,7 @@ RUNHOOK_API runhook_status runhook_timings_session_run(const runhook_timings* ti
 RUNHOOK_API size_t runhook_timings_count(const runhook_timings* timings);
 
 /**
- * Tells the time of one callback of one hook. They are in the order of the hooks.
+ * Tells the time of one callback of one hook; the entries are in the order of the hooks.
  *
  * \param timing filled.
  * \returns RUNHOOK_ERR_NOT_FOUND for an index that is too large.

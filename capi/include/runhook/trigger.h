@@ -12,12 +12,12 @@ extern "C" {
  * While it is not due, the hook is called neither before nor after the run. begin, after_create_session, end and
  * cleanup are called all the same.
  *
- * Whether it is due is asked once for each run, also if the run takes several attempts, and depends on the global step
- * and the time at which the run begins: so it is right, too, if a run advances the step by more than one. One that
- * counts from when it was last due is due in the first run. After a recovery that goes back to an earlier step it
- * counts from there.
+ * Whether it is due is decided once for each run, even if the run takes several attempts, by the global step and the
+ * time at which the run begins. A run may advance the step by more than one. A trigger with an interval is due in the
+ * first run, and then counts from the run in which it was last due. After a recovery that goes back to an earlier step
+ * it counts from that step.
  *
- * Registrations take a copy, with a memory of its own. */
+ * Each registration has a copy of its own, which remembers when it was last due. */
 
 /**
  * Due every so many steps.
@@ -30,8 +30,8 @@ extern "C" {
 RUNHOOK_API runhook_trigger* runhook_trigger_every_steps(int64_t steps, runhook_error** error);
 
 /**
- * Due every so many runs of the session, whatever these do to the global step. runhook_trigger_due(), which knows of no
- * runs, takes the step for the number of the run.
+ * Due every so many runs of the session, whether or not they advance the global step. runhook_trigger_due() takes the
+ * step that it is given for the number of the run.
  *
  * \param runs above 0.
  * \returns owned.
@@ -51,8 +51,10 @@ RUNHOOK_API runhook_trigger* runhook_trigger_every_runs(int64_t runs, runhook_er
 RUNHOOK_API runhook_trigger* runhook_trigger_every_ns(int64_t ns, runhook_error** error);
 
 /**
- * Due after so many steps or so much time, whichever comes first; both count from then on.
+ * Due after so many steps or so much time, whichever comes first; both then count anew.
  *
+ * \param steps above 0.
+ * \param ns above 0.
  * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0
@@ -70,7 +72,7 @@ RUNHOOK_API runhook_trigger* runhook_trigger_every(int64_t steps, int64_t ns, ru
 RUNHOOK_API runhook_trigger* runhook_trigger_at_steps(const int64_t* steps, size_t count, runhook_error** error);
 
 /**
- * Due in every run that begins at a step of a window.
+ * Due in every run that begins at a step within a window.
  *
  * \param from_step the first step of the window; INT64_MIN for a window that has no beginning.
  * \param before_step the first step after it; INT64_MAX for one that has no end.
@@ -90,7 +92,8 @@ RUNHOOK_API runhook_trigger* runhook_trigger_within(int64_t from_step, int64_t b
 RUNHOOK_API runhook_trigger* runhook_trigger_first(runhook_error** error);
 
 /**
- * Due once, whatever happens to the step. With runhook_trigger_and(): once, when the other is due.
+ * Due in the first run only, even after a recovery. Joined to another by runhook_trigger_and() it makes that one due
+ * once.
  *
  * \returns owned.
  * \threadsafety Any thread.
@@ -99,8 +102,8 @@ RUNHOOK_API runhook_trigger* runhook_trigger_first(runhook_error** error);
 RUNHOOK_API runhook_trigger* runhook_trigger_once(runhook_error** error);
 
 /**
- * Due in the run that is known beforehand to be the last: the last that runhook_monitored_session_run_until_stop() may
- * make, or the one that reaches the step announced by runhook_context_announce_last_step().
+ * Due in a run that is known beforehand to be the last: the one with which runhook_monitored_session_run_until_stop()
+ * has made max_steps, or the one that reaches the step announced by runhook_context_announce_last_step().
  *
  * \returns owned.
  * \threadsafety Any thread.
@@ -120,9 +123,9 @@ RUNHOOK_API runhook_trigger* runhook_trigger_never(runhook_error** error);
 /**
  * Due when a function says so.
  *
- * \param predicate called once for each run, on the thread that runs the session; may ask
- *   runhook_context_global_step(), the step before the run, and runhook_context_now_ns(), and answers with
- *   runhook_context_set_due(). If it fails, so does the run. Shared by the copies of the trigger.
+ * \param predicate called once for each run, on the thread that runs the session. It may call
+ *   runhook_context_global_step(), which gives the step before the run, and runhook_context_now_ns(), and answers with
+ *   runhook_context_set_due(). If it fails, so does the run. All copies of the trigger share it.
  * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0
@@ -142,7 +145,7 @@ RUNHOOK_API runhook_trigger* runhook_trigger_and(const runhook_trigger* a, const
                                                  runhook_error** error);
 
 /**
- * Due when one of them is. Whichever makes it due, both count from then on.
+ * Due when one of them is. Both then count anew, whichever it was.
  *
  * \param a copied.
  * \param b copied.
@@ -164,8 +167,8 @@ RUNHOOK_API runhook_trigger* runhook_trigger_or(const runhook_trigger* a, const 
 RUNHOOK_API runhook_trigger* runhook_trigger_not(const runhook_trigger* trigger, runhook_error** error);
 
 /**
- * Due as the other, but not in the first run, and counting from there: the steps from the run itself, the time from
- * when it begins. Of runhook_trigger_every_steps(3) that makes the third run, the sixth, and so on.
+ * Due as the other, but not in the first run. Intervals count from the beginning of the first run, which is itself the
+ * first of the steps: runhook_trigger_every_steps(3) is then due in the third run, the sixth, and so on.
  *
  * \param trigger copied.
  * \returns owned.
@@ -183,10 +186,11 @@ RUNHOOK_API runhook_trigger* runhook_trigger_after_first(const runhook_trigger* 
  */
 RUNHOOK_API void runhook_trigger_destroy(runhook_trigger* trigger);
 
-/* For hooks that ask a trigger of their own, e.g. after the run. */
+/* For hooks that ask a trigger of their own, e.g. after the run. They tell it what they did: runhook_trigger_fired() or
+ * runhook_trigger_passed() after each runhook_trigger_due(). */
 
 /**
- * Tells whether it is due. Changes nothing, but calls the predicate if there is one.
+ * Tells whether a trigger is due. Does not change it, but calls the predicate if there is one.
  *
  * \param due set to 1 or 0.
  * \returns what the predicate failed with.
@@ -197,7 +201,7 @@ RUNHOOK_API runhook_status runhook_trigger_due(const runhook_trigger* trigger, i
                                                int32_t* due, runhook_error** error);
 
 /**
- * Says that what it is for was done. It counts from there.
+ * Tells a trigger that it was due and the hook has acted. The trigger counts from this step and time.
  *
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -206,7 +210,7 @@ RUNHOOK_API runhook_status runhook_trigger_fired(runhook_trigger* trigger, int64
                                                  runhook_error** error);
 
 /**
- * Says that it was not due, and that nothing was done. Only one made with runhook_trigger_after_first() wants to know.
+ * Tells a trigger that it was not due. Needed only for one made with runhook_trigger_after_first().
  *
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -215,7 +219,7 @@ RUNHOOK_API runhook_status runhook_trigger_passed(runhook_trigger* trigger, int6
                                                   runhook_error** error);
 
 /**
- * Says that the run goes on from an earlier step.
+ * Tells a trigger that the run goes on from an earlier step.
  *
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -223,7 +227,7 @@ RUNHOOK_API runhook_status runhook_trigger_passed(runhook_trigger* trigger, int6
 RUNHOOK_API runhook_status runhook_trigger_rewind(runhook_trigger* trigger, int64_t step, runhook_error** error);
 
 /**
- * Makes it as if it had never been due.
+ * Has a trigger forget when it was due.
  *
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -231,7 +235,7 @@ RUNHOOK_API runhook_status runhook_trigger_rewind(runhook_trigger* trigger, int6
 RUNHOOK_API runhook_status runhook_trigger_reset(runhook_trigger* trigger, runhook_error** error);
 
 /**
- * Returns what it remembers, as one line of numbers.
+ * Returns what a trigger remembers, as one line of numbers.
  *
  * \returns borrowed until the next call with this trigger; NULL on failure.
  * \threadsafety One thread at a time per object.
@@ -240,9 +244,9 @@ RUNHOOK_API runhook_status runhook_trigger_reset(runhook_trigger* trigger, runho
 RUNHOOK_API const char* runhook_trigger_state(const runhook_trigger* trigger, int64_t now_ns, runhook_error** error);
 
 /**
- * Makes it go on where the trigger went that had this state and was made alike.
+ * Has a trigger go on from a state that runhook_trigger_state() returned for one that was made in the same way.
  *
- * \returns RUNHOOK_ERR_INVALID_ARGUMENT if it is the state of another; then nothing is changed.
+ * \returns RUNHOOK_ERR_INVALID_ARGUMENT if the state is that of another kind of trigger; then nothing is changed.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */

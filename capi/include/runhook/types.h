@@ -62,12 +62,13 @@ enum {
  * One callback with its data: the form in which runhook takes single functions.
  *
  * All tables of runhook begin with struct_size, user_data and destroy. A table is copied when it is given to runhook.
- * One that is smaller than its first release, or larger than 4096, is refused; a larger one than this library knows is
- * accepted if its unknown tail is zero, and refused with RUNHOOK_ERR_UNIMPLEMENTED otherwise.
+ * struct_size says how many bytes the caller's table has: fewer than in release 1.0, or more than 4096, are refused. If
+ * there are more than this library knows, it accepts the table when the bytes that it does not know are zero, and gives
+ * RUNHOOK_ERR_UNIMPLEMENTED otherwise.
  *
- * Ownership: runhook owns user_data from the call that takes the table on, whether the call succeeds or not; destroy
- * runs exactly once, after the last callback has returned, on the thread that dropped the last use. Nothing is consumed
- * if the table is NULL or its struct_size is refused.
+ * Ownership: the call that is given the table makes runhook the owner of user_data, whether the call succeeds or not.
+ * destroy then runs exactly once, after the last callback has returned, on the thread that dropped the last use. Only
+ * if the table is NULL or its struct_size is refused does user_data stay the caller's.
  *
  * \since 1.0
  */

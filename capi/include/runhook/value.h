@@ -27,12 +27,8 @@ enum {
   RUNHOOK_BOOL = 0x608
 };
 
-enum { /* kinds of values */
-       RUNHOOK_VALUE_ABSENT = 0,
-       RUNHOOK_VALUE_TENSOR = 1,
-       RUNHOOK_VALUE_STRING = 2,
-       RUNHOOK_VALUE_BYTES = 3
-};
+/* Kinds of values. */
+enum { RUNHOOK_VALUE_ABSENT = 0, RUNHOOK_VALUE_TENSOR = 1, RUNHOOK_VALUE_STRING = 2, RUNHOOK_VALUE_BYTES = 3 };
 
 enum { RUNHOOK_MAX_RANK = 32, RUNHOOK_DEVICE_CPU = 1 };
 
@@ -88,7 +84,7 @@ RUNHOOK_API runhook_value* runhook_value_create_string(const char* text, runhook
 RUNHOOK_API runhook_value* runhook_value_create_bytes(const void* data, size_t size, runhook_error** error);
 
 /**
- * Memory that somebody else owns, to be seen as a tensor without copying. A table; see runhook_function for the rules.
+ * Memory that somebody else owns, to be used as a tensor without copying. A table; see runhook_function for the rules.
  *
  * destroy runs when the last reference to the tensor is gone, on the thread that dropped it.
  *
@@ -123,7 +119,8 @@ RUNHOOK_API runhook_value* runhook_value_adopt(const runhook_buffer* buffer, run
 /**
  * Takes over a DLPack tensor without copying.
  *
- * \param managed consumed, also on failure: its deleter runs once, when the last reference is gone. NULL is refused.
+ * \param managed consumed, also on failure: its deleter runs once, when the last reference is gone. NULL gives
+ *   RUNHOOK_ERR_INVALID_ARGUMENT.
  * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0
@@ -133,8 +130,8 @@ RUNHOOK_API runhook_value* runhook_value_from_dlpack(struct DLManagedTensor* man
 /**
  * Lends a tensor as DLPack without copying.
  *
- * \returns owned by the receiver, who calls its deleter once; it keeps the value alive.
- *   RUNHOOK_ERR_FAILED_PRECONDITION if it is no tensor.
+ * \returns owned; it keeps the value alive until the caller calls its deleter. NULL with
+ *   RUNHOOK_ERR_FAILED_PRECONDITION if the value is no tensor.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -150,9 +147,9 @@ RUNHOOK_API struct DLManagedTensor* runhook_value_to_dlpack(runhook_value* value
 RUNHOOK_API runhook_value* runhook_value_clone(const runhook_value* value, runhook_error** error);
 
 /**
- * Adds a reference, to keep a borrowed value, or to share an owned one. Ended by runhook_value_destroy().
+ * Adds a reference, to keep a borrowed value, or to share an owned one; runhook_value_destroy() drops it.
  *
- * \returns RUNHOOK_ERR_INVALID_ARGUMENT if there is no such value any more.
+ * \returns RUNHOOK_ERR_INVALID_ARGUMENT if the handle is not valid.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -167,7 +164,7 @@ RUNHOOK_API runhook_status runhook_value_retain(runhook_value* value, runhook_er
 RUNHOOK_API void runhook_value_destroy(runhook_value* value);
 
 /**
- * Returns RUNHOOK_VALUE_*; RUNHOOK_VALUE_ABSENT for no value.
+ * Returns RUNHOOK_VALUE_*; RUNHOOK_VALUE_ABSENT for a handle that is not valid.
  *
  * \threadsafety Any thread.
  * \since 1.0
@@ -191,7 +188,7 @@ RUNHOOK_API int32_t runhook_value_dtype(const runhook_value* value);
 RUNHOOK_API size_t runhook_value_rank(const runhook_value* value);
 
 /**
- * Returns the number of elements of a tensor: 1 for a scalar; 0 for anything else.
+ * Returns the number of elements of a tensor, which is 1 for a scalar; 0 for anything else.
  *
  * \threadsafety Any thread.
  * \since 1.0
@@ -199,7 +196,7 @@ RUNHOOK_API size_t runhook_value_rank(const runhook_value* value);
 RUNHOOK_API int64_t runhook_value_element_count(const runhook_value* value);
 
 /**
- * Returns the size of the elements, the text without its NUL, or the bytes.
+ * Returns the size in bytes of the elements, of the text without its NUL, or of the bytes.
  *
  * \threadsafety Any thread.
  * \since 1.0
@@ -207,7 +204,7 @@ RUNHOOK_API int64_t runhook_value_element_count(const runhook_value* value);
 RUNHOOK_API size_t runhook_value_byte_size(const runhook_value* value);
 
 /**
- * Returns where a tensor is, in DLPack's numbering.
+ * Returns the type of the device that a tensor is on, in DLPack's numbering.
  *
  * \threadsafety Any thread.
  * \since 1.0
@@ -215,7 +212,7 @@ RUNHOOK_API size_t runhook_value_byte_size(const runhook_value* value);
 RUNHOOK_API int32_t runhook_value_device_type(const runhook_value* value);
 
 /**
- * Returns which of the devices of that type it is.
+ * Returns the number of that device among those of its type.
  *
  * \threadsafety Any thread.
  * \since 1.0
@@ -261,7 +258,7 @@ RUNHOOK_API void* runhook_value_mutable_data(runhook_value* value);
 /**
  * Reads the only element of a CPU tensor of a real type.
  *
- * \returns RUNHOOK_ERR_FAILED_PRECONDITION if it is anything else.
+ * \returns RUNHOOK_ERR_FAILED_PRECONDITION if the value is anything else.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -270,7 +267,7 @@ RUNHOOK_API runhook_status runhook_value_get_double(const runhook_value* value, 
 /**
  * Reads the only element of a CPU tensor of a real type, rounded towards zero.
  *
- * \returns RUNHOOK_ERR_FAILED_PRECONDITION if it is anything else, or does not fit.
+ * \returns RUNHOOK_ERR_FAILED_PRECONDITION if the value is anything else, or does not fit.
  * \threadsafety Any thread.
  * \since 1.0
  */

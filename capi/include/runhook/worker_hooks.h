@@ -1,4 +1,4 @@
-/* runhook/worker_hooks.h -- what several workers share: a flag by which they stop together, and waiting for a step */
+/* runhook/worker_hooks.h -- for several workers: a flag by which they stop together, and waiting for a step */
 #ifndef RUNHOOK_WORKER_HOOKS_H_
 #define RUNHOOK_WORKER_HOOKS_H_
 
@@ -9,15 +9,15 @@
 extern "C" {
 #endif
 
-/* A stop flag is shared by the sessions of several threads, one for each worker. Each session observes it with a hook,
- * so a worker may still be stopped alone. It is raised once and for all: a new run takes a new flag. It is no variable
- * of a session, so no saved state holds it. It reaches the threads of one process only. */
+/* A stop flag stops the sessions of several threads together, one session for each worker. Each session observes it
+ * with a hook, so that a worker may still be stopped alone. Once raised it stays raised: a new run needs a new flag. It
+ * is not a variable of a session, so saved state does not hold it. It reaches the threads of one process only. */
 
 /**
  * Makes a stop flag.
  *
- * \param source the flag is raised by whoever asks this source, or the session it belongs to, to stop; shared. NULL: it
- *   is raised by itself only.
+ * \param source shared. A stop request to this source, or to the session that it belongs to, raises the flag, too.
+ *   NULL: only runhook_stop_flag_raise() and the predicate of a hook do.
  * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0
@@ -55,7 +55,8 @@ RUNHOOK_API int32_t runhook_stop_flag_raised(const runhook_stop_flag* flag);
 /**
  * Tells who raised the flag first, and why.
  *
- * \param reason filled; its texts are borrowed from the flag. RUNHOOK_ERR_NOT_FOUND if nobody has raised it.
+ * \param reason filled; its texts are borrowed from the flag.
+ * \returns RUNHOOK_ERR_NOT_FOUND if nobody has raised it.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -69,12 +70,12 @@ RUNHOOK_API runhook_status runhook_stop_flag_reason(const runhook_stop_flag* fla
  */
 typedef struct runhook_stop_flag_options {
   size_t struct_size;
-  const runhook_trigger* ask; /* after which runs the predicate is asked, from the first on; copied; NULL: after the
-                                 first, and then once a minute */
-  const char* reason;         /* given with the flag by the predicate; copied; NULL: that the predicate holds */
-  int32_t same_step;          /* 1: all hooks of the flag that say so stop at the same global step, the highest that any
-                                 of them has reached, or is about to reach. They have to begin at the same step and to
-                                 advance alike. 0: each stops as soon as it can */
+  const runhook_trigger* ask; /* after which runs the predicate is called; copied; NULL: after the first, and then once
+                                 a minute */
+  const char* reason;         /* the text with which the predicate raises the flag; copied; NULL: that it holds */
+  int32_t same_step;          /* 1: all hooks of the flag with same_step stop at the same global step, the highest that
+                                 any of them has reached or is about to reach. They have to begin at the same step, and
+                                 to advance by the same number in each run. 0: each stops as soon as it can */
   int32_t reserved;           /* 0 */
   /* End of 1.0. Append only, below this line. */
 } runhook_stop_flag_options;
@@ -88,7 +89,7 @@ typedef struct runhook_stop_flag_options {
  * \param flag shared.
  * \param predicate for the chief: asked after a run whether to raise the flag; gets the context of after_run, and
  *   answers with runhook_context_set_due(). NULL: a worker, which only observes.
- * \param options NULL: all as RUNHOOK_STOP_FLAG_OPTIONS_INIT has it.
+ * \param options NULL: RUNHOOK_STOP_FLAG_OPTIONS_INIT.
  * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0
@@ -105,7 +106,7 @@ RUNHOOK_API runhook_builtin_hook* runhook_stop_flag_hook_create(const runhook_st
  */
 typedef struct runhook_global_step_waiter_options {
   size_t struct_size;
-  int64_t poll_ns;    /* between two looks at the global step; positive */
+  int64_t poll_ns;    /* time between two reads of the global step; positive */
   int64_t timeout_ns; /* how long to wait at most; -1: for ever */
   /* End of 1.0. Append only, below this line. */
 } runhook_global_step_waiter_options;
@@ -113,12 +114,12 @@ typedef struct runhook_global_step_waiter_options {
   { sizeof(runhook_global_step_waiter_options), 500000000, -1 }
 
 /**
- * Makes a hook that waits before the first run until the session's global step, which others move, has got to a step.
- * A stop ends the wait, and the run is not made. A session whose step nobody else can move fails with
- * RUNHOOK_ERR_FAILED_PRECONDITION, a wait that takes too long with RUNHOOK_ERR_DEADLINE_EXCEEDED.
+ * Makes a hook that waits before the first run until the session's global step, which others advance, has reached a
+ * step. A stop ends the wait, and the run is not made. The run fails with RUNHOOK_ERR_FAILED_PRECONDITION if nobody
+ * else can advance the session's step, and with RUNHOOK_ERR_DEADLINE_EXCEEDED if the wait takes too long.
  *
- * \param wait_until_step 0 or less: nothing is waited for.
- * \param options NULL: all as RUNHOOK_GLOBAL_STEP_WAITER_OPTIONS_INIT has it.
+ * \param wait_until_step 0 or less: there is no wait.
+ * \param options NULL: RUNHOOK_GLOBAL_STEP_WAITER_OPTIONS_INIT.
  * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0
