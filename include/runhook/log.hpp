@@ -10,7 +10,8 @@ namespace runhook::inline v1 {
 
 enum class LogLevel : std::int32_t { info = 0, warning = 1, error = 2 };
 
-// Takes one message: a line without its end. What it throws is ignored. Called on the session's thread, and by hooks
+// Takes one message: a line without its end. In names and texts that come from elsewhere line ends are replaced by
+// spaces, other control characters by escapes. What it throws is ignored. Called on the session's thread, and by hooks
 // that watch the session from threads of their own. Since 1.0.
 using LogSink = std::function<void(LogLevel, std::string_view)>;
 

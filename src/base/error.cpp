@@ -8,14 +8,12 @@
 #include <vector>
 
 #include "base/format.hpp"
+#include "base/one_line.hpp"
 
 namespace runhook::inline v1 {
 
 struct Error::Rep {
-  Rep(StatusCode c, std::string_view m) : code(c), message(m) {
-    std::replace_if(
-        message.begin(), message.end(), [](char x) { return x == '\n' || x == '\r'; }, ' ');
-  }
+  Rep(StatusCode c, std::string_view m) : code(c), message(m) { replace_line_ends(); }
   Rep(const Rep& other)
       : code(other.code),
         message(other.message),
@@ -26,6 +24,11 @@ struct Error::Rep {
         suppressed(other.suppressed),
         dropped(other.dropped.load(std::memory_order_relaxed)) {}
   Rep& operator=(const Rep&) = delete;
+
+  void replace_line_ends() noexcept {
+    std::replace_if(
+        message.begin(), message.end(), [](char x) { return x == '\n' || x == '\r'; }, ' ');
+  }
 
   StatusCode code;
   std::string message;
@@ -153,6 +156,7 @@ void Error::prepend(std::string_view prefix) noexcept {
   if (!rep_ || prefix.empty() || !make_unique()) return;
   try {
     rep_->message.insert(0, prefix);
+    rep_->replace_line_ends();
   } catch (...) {  // a place is worth less than the error
   }
 }
@@ -192,7 +196,7 @@ std::string Error::to_string() const {
   detail::append_format(text, ": {}", message());
   const std::uint64_t more = suppressed_count() + suppressed_dropped();
   if (more > 0) detail::append_format(text, " ({} more error{} suppressed)", more, more == 1 ? "" : "s");
-  return text;
+  return detail::one_line(text);
 }
 
 }  // namespace runhook::inline v1

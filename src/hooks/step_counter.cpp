@@ -78,7 +78,7 @@ void StepCounterHook::record(SessionRunContext& context, double rate, std::int64
   const std::string line = fmt::format("{} = {} at step {}", tag_, detail::number_text(rate), step);
   try {
     if (options_.log) {
-      options_.log(LogLevel::info, line);
+      options_.log(LogLevel::info, detail::one_line(line));
     } else {
       context.log(LogLevel::info, line);
     }

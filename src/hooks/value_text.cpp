@@ -58,44 +58,11 @@ std::string number_text(double number) {
   return fmt::format("{:.6g}", number);
 }
 
-std::string one_line(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  const auto escape = [&out](char c) { detail::append_format(out, "\\x{:02x}", static_cast<unsigned char>(c)); };
-  while (!text.empty()) {
-    const std::string_view good = utf8_beginning(text);
-    for (std::size_t i = 0; i < good.size(); ++i) {
-      const char c = good[i];
-      // U+0080 to U+009F control terminals, too.
-      const bool c1 = c == '\xC2' && static_cast<unsigned char>(good[i + 1]) < 0xA0;
-      if (c == '\n') {
-        out += "\\n";
-      } else if (c == '\t') {
-        out += "\\t";
-      } else if (c == '\r') {
-        out += "\\r";
-      } else if (static_cast<unsigned char>(c) < 0x20 || c == '\x7F') {
-        escape(c);
-      } else if (c1) {
-        escape(good[++i]);
-      } else {
-        out += c;
-      }
-    }
-    text.remove_prefix(good.size());
-    if (!text.empty()) {
-      escape(text.front());
-      text.remove_prefix(1);
-    }
-  }
-  return out;
-}
-
 std::string value_text(const Value& value) {
   switch (value.kind()) {
     case ValueKind::string:
     case ValueKind::bytes:
-      return one_line(value.text());
+      return one_line(value.text(), Blanks::escaped);
     case ValueKind::tensor:
       if (value.device().type == Device().type) {
         std::string out;
@@ -112,7 +79,8 @@ std::string value_text(const Value& value) {
 std::string named_values_text(std::span<const std::string> tags, std::span<const Value> values) {
   std::string text;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    detail::append_format(text, "{}{} = {}", i > 0 ? ", " : "", one_line(tags[i]), value_text(values[i]));
+    detail::append_format(text, "{}{} = {}", i > 0 ? ", " : "", one_line(tags[i], Blanks::escaped),
+                          value_text(values[i]));
   }
   return text;
 }

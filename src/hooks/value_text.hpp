@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/one_line.hpp"
 #include "runhook/value.hpp"
 
 namespace runhook::inline v1 {
@@ -13,10 +14,6 @@ namespace detail {
 
 // Six significant digits; whole numbers in full.
 std::string number_text(double number);
-
-// `text` with control characters and what is not UTF-8 written as escapes, so that it stays on its line and says
-// nothing to a terminal.
-std::string one_line(std::string_view text);
 
 // A value on one line: numbers as number_text() has them, tensors in brackets, of long ones the beginning and the end
 // of each dimension, strings as they are. What is not in the CPU's memory is described.

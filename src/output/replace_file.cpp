@@ -1,7 +1,6 @@
 #include "output/replace_file.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -18,6 +17,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/format.hpp"
 #include "output/sink.hpp"
 
 namespace runhook::inline v1 {

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "base/format.hpp"
+#include "base/one_line.hpp"
 #include "stop/stop_text.hpp"
 
 namespace runhook::inline v1 {
@@ -79,10 +80,7 @@ std::string Outcome::to_string() const {
   if (recoveries > 0) line += " after " + counted(recoveries, "recovery", "recoveries");
   if (warnings > 0) line += " with " + counted(warnings, "warning", "warnings");
   if (!why.empty()) line += ": " + why;
-  for (char& c : line) {
-    if (c == '\n' || c == '\r') c = ' ';  // it is to be one line whatever the texts hold
-  }
-  return line;
+  return detail::one_line(line);  // whatever the texts hold
 }
 
 }  // namespace runhook::inline v1

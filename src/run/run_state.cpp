@@ -1,5 +1,7 @@
 #include "run/run_state.hpp"
 
+#include "base/one_line.hpp"
+#include "runhook/outcome.hpp"
 namespace runhook::inline v1 {
 namespace detail {
 
@@ -11,7 +13,11 @@ RunState::~RunState() = default;
 
 void RunState::log(LogLevel level, std::string_view text) const noexcept {
   try {
-    log_sink(level, text);
+    if (is_one_line(text)) {
+      log_sink(level, text);
+    } else {
+      log_sink(level, one_line(text));
+    }
   } catch (...) {  // NOLINT(bugprone-empty-catch): a log that fails must not fail the run
   }
 }

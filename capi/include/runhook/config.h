@@ -111,7 +111,8 @@ enum { RUNHOOK_LOG_INFO = 0, RUNHOOK_LOG_WARNING = 1, RUNHOOK_LOG_ERROR = 2 };
 /**
  * Where messages go. A table; see runhook_function for the rules.
  *
- * write has a form of its own, since it cannot fail: a log that fails must not fail the run.
+ * write has a form of its own, since it cannot fail: a log that fails must not fail the run. A message is one line: in
+ * names and texts that come from elsewhere line ends are replaced by spaces, other control characters by escapes.
  *
  * \since 1.0
  */

@@ -332,4 +332,27 @@ TEST_F(CApiHook, WhatAnErrorHasLentLivesWhenTheErrorIsAskedForAgain) {
   EXPECT_EQ(hook.count("on_error"), 1);
 }
 
+TEST_F(CApiHook, NameWithALineEndForgesNoLine) {
+  ScriptedHook hook;
+  Loop loop;
+  std::vector<std::string> lines;
+  runhook_log log = RUNHOOK_LOG_INIT;
+  log.user_data = &lines;
+  log.write = [](int32_t, const char* line, void* to) { static_cast<std::vector<std::string>*>(to)->push_back(line); };
+  ASSERT_EQ(runhook_config_set_log(loop.config, &log, nullptr), RUNHOOK_OK);
+  hook.name = "mine'\nrunhook: error: forged";
+  hook.on["after_run"] = [](runhook_context* context) {
+    EXPECT_EQ(runhook_context_log(context, RUNHOOK_LOG_INFO, "two\nlines", nullptr), RUNHOOK_OK);
+    return runhook_context_fail(context, RUNHOOK_ERR_INTERNAL, "it is broken");
+  };
+  ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
+  ASSERT_TRUE(loop.start());
+  EXPECT_EQ(loop.run(), RUNHOOK_ERR_INTERNAL);
+  EXPECT_EQ(runhook_error_hook(loop.error.get()), hook.name);
+  lines.emplace_back(runhook_error_to_string(loop.error.get()));
+  loop.close();
+  EXPECT_GE(lines.size(), 2U);
+  for (const std::string& line : lines) EXPECT_EQ(line.find('\n'), std::string::npos) << line;
+}
+
 }  // namespace

@@ -45,6 +45,19 @@ TEST(Error, DefaultIsNoError) {
 
 TEST(Error, MessageIsOneLine) { EXPECT_EQ(Error(StatusCode::internal, "a\nb\r\nc").message(), "a b  c"); }
 
+TEST(Error, MessageIsOneLineWithWhatIsPutInFrontOfIt) {
+  Error error(StatusCode::internal, "broken");
+  error.prepend("node 'a\nb': ");
+  EXPECT_EQ(error.message(), "node 'a b': broken");
+}
+
+TEST(Error, TextIsOneLineWhateverTheNameOfTheHookHolds) {
+  Error error(StatusCode::internal, "it\x1B[2J");
+  error.locate("mine'\nrunhook: error: forged", "after_run", 1);
+  EXPECT_EQ(error.hook(), "mine'\nrunhook: error: forged");
+  EXPECT_EQ(error.to_string(), "INTERNAL in after_run of hook 'mine' runhook: error: forged' at step 1: it\\x1b[2J");
+}
+
 TEST(Error, CopyIsUntouchedByChange) {
   Error one(StatusCode::internal, "boom");
   const Error two = one;

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "base/one_line.hpp"
 #include "core/loop_rig.hpp"
 #include "ends.hpp"
 #include "folder.hpp"
@@ -76,6 +77,34 @@ TEST(Log, StandardErrorWhoseReaderIsGoneDoesNotEndTheProcess) {
     outcome = warn_in_every_step(2);
   }
   EXPECT_EQ(outcome.kind, OutcomeKind::completed);
+}
+
+TEST(Log, EveryMessageIsOneLineWhateverNamesAndTextsHold) {
+  const std::string forged = "mine'\nrunhook: error: forged\x1B[2J";
+  LoopRig rig;
+  auto hook = rig.hook({.name = forged, .failure_policy = FailurePolicy::warn});
+  hook->on_before = [](SessionRunContext& context) { context.log(LogLevel::info, "two\nlines"); };
+  hook->on_after = [&](SessionRunContext& context) {
+    context.warn(Error(StatusCode::data_loss, "half\nof it"));
+    fail(StatusCode::internal);
+  };
+  const auto session = rig.start();
+  session->run();
+  session->request_stop(0, forged);
+  session->close();
+  EXPECT_EQ(rig.logged("two lines"), 1);
+  EXPECT_EQ(rig.logged("hook 'mine' runhook: error: forged\\x1b[2J'"), 2);
+  EXPECT_EQ(rig.logged("stopped by the caller"), 1);
+  for (const std::string& line : rig.log) EXPECT_TRUE(detail::is_one_line(line)) << line;
+}
+
+TEST(Log, WhatGoesToStandardErrorIsOneLine) {
+  Pipe pipe;
+  {
+    const StandardError replaced(pipe.writer);
+    detail::log_to_stderr(LogLevel::error, "one\nrunhook: error: forged");
+  }
+  EXPECT_EQ(pipe.read_all(), "runhook: error: one runhook: error: forged\n");
 }
 
 TEST(Log, SinkThatFailsDoesNotFailTheRun) {

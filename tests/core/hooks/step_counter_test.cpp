@@ -99,6 +99,16 @@ TEST_F(StepCounter, SaysItInALogOfItsOwnIfItHasOne) {
   EXPECT_EQ(rig.logged("sec"), 0);
 }
 
+TEST_F(StepCounter, RateIsOneLineWhateverTheNameOfTheStepHolds) {
+  std::vector<std::string> lines;
+  add({.every_n_steps = 2, .global_step_name = "global\nstep", .log = [&](LogLevel, std::string_view line) {
+         lines.emplace_back(line);
+       }});
+  rig.before_step = [this](int) { rig.clock->advance(8 * kMs); };
+  rig.run(3);
+  EXPECT_THAT(lines, ElementsAre("global step/sec = 125 at step 3"));
+}
+
 TEST_F(StepCounter, StepThatStandsStillIsWarnedOfFiveTimes) {
   add({.every_n_steps = 10});
   const Outcome outcome = run(200, kMs, [](int) { return 7; });

@@ -40,6 +40,11 @@ TEST(Outcome, IsOneLineWithItsCounters) {
   EXPECT_EQ(outcome.to_string(), "stopped by hook 'a' at step 1200 after 1 recovery with 2 warnings: one two");
 }
 
+TEST(Outcome, ControlCharactersOfNamesAndTextsAreEscaped) {
+  EXPECT_EQ(stopped_by(StopOrigin::hook, "a\x1B[2J\r", "\x7F").to_string(),
+            "stopped by hook 'a\\x1b[2J ' at step 1200: \\x7f");
+}
+
 TEST(Outcome, OtherKindsTellTheStep) {
   Outcome outcome;
   outcome.step = 5;
