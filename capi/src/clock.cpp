@@ -6,7 +6,7 @@
 #include <string>
 
 #include "boundary/c_call.hpp"
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "boundary/table.hpp"
 #include "handle/clock_handle.hpp"
 #include "handle/error_handle.hpp"

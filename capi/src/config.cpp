@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "boundary/log_table.hpp"
 #include "boundary/table.hpp"
 #include "call/graph_engine.hpp"

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "boundary/c_call.hpp"
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "boundary/table.hpp"
 #include "boundary/text.hpp"
 #include "handle/coordinator_handle.hpp"

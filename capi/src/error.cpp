@@ -1,6 +1,6 @@
 #include "runhook/error.h"
 
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "boundary/text.hpp"
 #include "handle/error_handle.hpp"
 

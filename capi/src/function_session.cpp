@@ -1,7 +1,7 @@
 #include "runhook/function_session.hpp"
 
 #include "boundary/c_call.hpp"
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "boundary/table.hpp"
 #include "boundary/text.hpp"
 #include "call/step_call.hpp"

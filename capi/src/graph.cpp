@@ -1,6 +1,6 @@
 #include "runhook/graph.h"
 
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "boundary/text.hpp"
 #include "call/graph_engine.hpp"
 #include "handle/guarded_session.hpp"

@@ -1,7 +1,7 @@
 #include "runhook/monitored_session.h"
 
 #include "boundary/c_call.hpp"
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "boundary/table.hpp"
 #include "boundary/text.hpp"
 #include "call/hook_context.hpp"

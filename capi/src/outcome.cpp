@@ -1,6 +1,6 @@
 #include "runhook/outcome.h"
 
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "handle/outcome_handle.hpp"
 #include "handle/stop_handle.hpp"
 

@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "boundary/c_call.hpp"
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "handle/config_handle.hpp"
 #include "runhook/config.h"
 

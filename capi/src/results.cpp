@@ -1,4 +1,4 @@
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "handle/run_args_handle.hpp"
 #include "handle/value_handle.hpp"
 #include "runhook/run_args.h"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "boundary/text.hpp"
 #include "handle/run_args_handle.hpp"
 #include "handle/value_handle.hpp"

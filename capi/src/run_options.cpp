@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "boundary/text.hpp"
 #include "handle/run_args_handle.hpp"
 #include "runhook/run_args.h"

@@ -1,7 +1,7 @@
 #include "runhook/scaffold.h"
 
 #include "boundary/c_call.hpp"
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "boundary/table.hpp"
 #include "handle/run_args_handle.hpp"
 #include "handle/scaffold_handle.hpp"

@@ -1,7 +1,7 @@
 // Sessions as handles: running them raw, and their variables.
 #include "runhook/session.h"
 
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "boundary/text.hpp"
 #include "handle/guarded_session.hpp"
 #include "handle/run_args_handle.hpp"

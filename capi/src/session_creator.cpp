@@ -1,7 +1,7 @@
 #include "runhook/session_creator.hpp"
 
 #include "boundary/c_call.hpp"
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "call/graph_engine.hpp"
 #include "handle/config_handle.hpp"
 #include "handle/scaffold_handle.hpp"

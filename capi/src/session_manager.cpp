@@ -1,4 +1,4 @@
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "handle/clock_handle.hpp"
 #include "handle/config_handle.hpp"
 #include "handle/scaffold_handle.hpp"

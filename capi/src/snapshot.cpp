@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "boundary/c_call.hpp"
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "boundary/table.hpp"
 #include "boundary/text.hpp"
 #include "handle/session_lookup.hpp"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "boundary/table.hpp"
 #include "boundary/text.hpp"
 #include "handle/stop_handle.hpp"

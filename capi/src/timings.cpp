@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "boundary/table.hpp"
 #include "call/monitored_handle.hpp"
 #include "runhook/timings.hpp"

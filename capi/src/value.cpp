@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "boundary/table.hpp"
 #include "boundary/text.hpp"
 #include "handle/value_handle.hpp"

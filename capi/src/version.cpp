@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "boundary/guard.hpp"
-#include "boundary/handle.hpp"
+#include "boundary/exception_guard.hpp"
+#include "boundary/handle_table.hpp"
 
 namespace {
 

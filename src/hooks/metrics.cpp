@@ -9,7 +9,7 @@
 #include "base/monotonic.hpp"
 #include "base/refuse.hpp"
 #include "hooks/fetched_names.hpp"
-#include "hooks/metrics_text.hpp"
+#include "output/json_csv_values.hpp"
 #include "output/json_string.hpp"
 
 namespace runhook::inline v1 {

@@ -1,4 +1,6 @@
 
+#include "runhook/hooks/profiler.hpp"
+
 #include <utility>
 
 #include "base/format.hpp"
@@ -6,7 +8,6 @@
 #include "profiler/chrome_trace.hpp"
 #include "profiler/span_ring.hpp"
 #include "profiler/trace_files.hpp"
-#include "runhook/hooks/profiler.hpp"
 
 namespace runhook::inline v1 {
 

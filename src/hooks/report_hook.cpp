@@ -1,10 +1,11 @@
 
+#include "runhook/hooks/report.hpp"
+
 #include <algorithm>
 #include <cmath>
 
 #include "base/format.hpp"
 #include "report/run_report.hpp"
-#include "runhook/hooks/report.hpp"
 #include "runhook/monitored_session.hpp"
 #include "runhook/output.hpp"
 

@@ -1,9 +1,10 @@
 
+#include "runhook/hooks/stop_flag.hpp"
+
 #include <algorithm>
 #include <utility>
 
 #include "base/format.hpp"
-#include "runhook/hooks/stop_flag.hpp"
 #include "stop/stop_flag_group.hpp"
 
 namespace runhook::inline v1 {

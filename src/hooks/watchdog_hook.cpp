@@ -1,3 +1,5 @@
+#include "runhook/hooks/watchdog.hpp"
+
 #include <signal.h>
 
 #include <algorithm>
@@ -12,7 +14,6 @@
 #include "base/format.hpp"
 #include "base/refuse.hpp"
 #include "base/thread_id.hpp"
-#include "runhook/hooks/watchdog.hpp"
 #include "watchdog/activity_snapshot.hpp"
 #include "watchdog/thread_stack.hpp"
 

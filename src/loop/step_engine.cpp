@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "run/callback_failure.hpp"
+#include "run/unexplained_failure.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {

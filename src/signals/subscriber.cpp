@@ -10,6 +10,7 @@
 #include "base/refuse.hpp"
 #include "base/standard_error.hpp"
 #include "runhook/error.hpp"
+#include "signals/escalation.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {
@@ -35,31 +36,10 @@ void check_rule(const SignalRule& rule) {
   if (rule.min_interval < std::chrono::nanoseconds(0)) refuse("min_interval is negative");
 }
 
-// "usual" said out loud.
-SignalRule spelled_out(SignalRule rule) noexcept {
-  if (rule.repeat == SignalRepeat::usual) {
-    rule.repeat = rule.signal == SIGINT ? SignalRepeat::escalate : SignalRepeat::ignore;
-  }
-  return rule;
-}
-
 // E.g. "SIGTERM".
 std::string signal_name(int signal) {
   const char* const name = sigabbrev_np(signal);
   return name == nullptr ? fmt::format("signal {}", signal) : fmt::format("SIG{}", name);
-}
-
-// At which stage the signal stops now, and at which it ends the process; 0: at none.
-struct Stages {
-  std::uint32_t urgent = 0;
-  std::uint32_t last = 0;
-};
-
-Stages stages_of(const SignalRule& rule) noexcept {
-  const bool at_once = rule.action == SignalAction::stop_now;
-  if (rule.repeat == SignalRepeat::default_action) return {at_once ? 1U : 0U, 2};
-  if (rule.repeat == SignalRepeat::escalate) return at_once ? Stages{1, 2} : Stages{2, 3};
-  return {at_once ? 1U : 0U, 0};
 }
 
 bool saves(const SignalRule& rule) noexcept {

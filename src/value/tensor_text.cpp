@@ -1,6 +1,5 @@
 #include "value/tensor_text.hpp"
 
-
 #include "base/format.hpp"
 
 namespace runhook::inline v1 {

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "src/run/callback_failure.hpp"
+#include "src/run/unexplained_failure.hpp"
 
 namespace runhook::capi::detail {
 

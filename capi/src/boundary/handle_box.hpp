@@ -6,7 +6,7 @@
 #include <memory>
 #include <utility>
 
-#include "boundary/handle.hpp"
+#include "boundary/handle_table.hpp"
 #include "runhook/error.hpp"
 
 namespace runhook::capi {

@@ -1,7 +1,7 @@
 // What every callback may ask of its context.
 #include "runhook/context.h"
 
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "boundary/text.hpp"
 #include "call/context_access.hpp"
 #include "call/graph_engine.hpp"

@@ -1,7 +1,7 @@
 // What hooks and step functions may ask of their context.
 #include <chrono>
 
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "boundary/text.hpp"
 #include "call/context_access.hpp"
 #include "call/hook_context.hpp"

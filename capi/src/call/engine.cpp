@@ -1,7 +1,7 @@
 #include "call/engine.hpp"
 
 #include "boundary/c_call.hpp"
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "boundary/text.hpp"
 #include "handle/guarded_session.hpp"
 #include "handle/session_handle.hpp"

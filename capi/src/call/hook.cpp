@@ -3,7 +3,7 @@
 #include "boundary/text.hpp"
 #include "call/hook_context.hpp"
 #include "handle/trigger_handle.hpp"
-#include "src/run/callback_failure.hpp"
+#include "src/run/unexplained_failure.hpp"
 
 namespace runhook::capi {
 

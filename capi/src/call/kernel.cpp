@@ -1,5 +1,5 @@
 // What a kernel may ask: runhook_kernel_*().
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "call/graph_engine.hpp"
 #include "handle/value_handle.hpp"
 #include "runhook/graph.h"

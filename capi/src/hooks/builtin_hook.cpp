@@ -6,7 +6,7 @@
 #include "call/hook_context.hpp"
 #include "call/monitored_handle.hpp"
 #include "handle/config_handle.hpp"
-#include "src/run/callback_failure.hpp"
+#include "src/run/unexplained_failure.hpp"
 
 namespace runhook::capi {
 

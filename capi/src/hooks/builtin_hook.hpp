@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "boundary/handle_box.hpp"
 #include "boundary/table.hpp"
 #include "runhook/builtin_hook.h"

@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "boundary/table.hpp"
 #include "boundary/text.hpp"
 #include "handle/config_handle.hpp"

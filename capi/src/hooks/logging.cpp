@@ -18,7 +18,7 @@
 #include "runhook/hooks/progress.hpp"
 #include "runhook/hooks/step_counter.hpp"
 #include "runhook/value.h"
-#include "src/run/callback_failure.hpp"
+#include "src/run/unexplained_failure.hpp"
 
 namespace runhook::capi {
 

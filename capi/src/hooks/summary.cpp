@@ -3,7 +3,7 @@
 #include <chrono>
 #include <string_view>
 
-#include "boundary/guard.hpp"
+#include "boundary/exception_guard.hpp"
 #include "boundary/table.hpp"
 #include "boundary/text.hpp"
 #include "handle/run_args_handle.hpp"

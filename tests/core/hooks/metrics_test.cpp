@@ -8,7 +8,7 @@
 
 #include "core/expect_error.hpp"
 #include "core/value_rig.hpp"
-#include "hooks/metrics_text.hpp"
+#include "output/json_csv_values.hpp"
 
 namespace runhook {
 namespace {

@@ -1,4 +1,4 @@
-#include "hooks/metrics_text.hpp"
+#include "output/json_csv_values.hpp"
 
 #include <cmath>
 #include <complex>

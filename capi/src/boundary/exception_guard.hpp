@@ -1,6 +1,6 @@
-// The guards around every function of the C ABI: no exception leaves them.
-#ifndef RUNHOOK_CAPI_BOUNDARY_GUARD_HPP_
-#define RUNHOOK_CAPI_BOUNDARY_GUARD_HPP_
+// exception_guard.hpp: the guards around every function of the C ABI: no exception leaves them.
+#ifndef RUNHOOK_CAPI_BOUNDARY_EXCEPTION_GUARD_HPP_
+#define RUNHOOK_CAPI_BOUNDARY_EXCEPTION_GUARD_HPP_
 
 #include <string_view>
 #include <utility>
@@ -61,4 +61,4 @@ T guarded_value(T neutral, Body&& body) noexcept {
 
 }  // namespace runhook::capi
 
-#endif  // RUNHOOK_CAPI_BOUNDARY_GUARD_HPP_
+#endif  // RUNHOOK_CAPI_BOUNDARY_EXCEPTION_GUARD_HPP_

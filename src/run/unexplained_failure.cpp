@@ -1,4 +1,4 @@
-#include "run/callback_failure.hpp"
+#include "run/unexplained_failure.hpp"
 
 #include "base/format.hpp"
 #include "runhook/hook.hpp"

@@ -1,5 +1,5 @@
 // The handle table, in a copy of its own: the library exports nothing but the C ABI.
-#include "../../../capi/src/boundary/handle.cpp"
+#include "../../../capi/src/boundary/handle_table.cpp"
 
 #include <gtest/gtest.h>
 

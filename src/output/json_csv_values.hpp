@@ -1,6 +1,6 @@
-// metrics_text.hpp: values as JSON and as fields of CSV.
-#ifndef RUNHOOK_SRC_HOOKS_METRICS_TEXT_HPP_
-#define RUNHOOK_SRC_HOOKS_METRICS_TEXT_HPP_
+// json_csv_values.hpp: values as JSON and as fields of CSV.
+#ifndef RUNHOOK_SRC_OUTPUT_JSON_CSV_VALUES_HPP_
+#define RUNHOOK_SRC_OUTPUT_JSON_CSV_VALUES_HPP_
 
 #include <string>
 #include <string_view>
@@ -20,4 +20,4 @@ void append_csv(std::string& out, const Value& value);
 }  // namespace detail
 }  // namespace runhook::inline v1
 
-#endif  // RUNHOOK_SRC_HOOKS_METRICS_TEXT_HPP_
+#endif  // RUNHOOK_SRC_OUTPUT_JSON_CSV_VALUES_HPP_

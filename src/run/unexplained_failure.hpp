@@ -1,6 +1,6 @@
-// What is said of a direct callback that failed without saying why.
-#ifndef RUNHOOK_SRC_RUN_CALLBACK_FAILURE_HPP_
-#define RUNHOOK_SRC_RUN_CALLBACK_FAILURE_HPP_
+// unexplained_failure.hpp: what is said of a direct callback that failed without saying why.
+#ifndef RUNHOOK_SRC_RUN_UNEXPLAINED_FAILURE_HPP_
+#define RUNHOOK_SRC_RUN_UNEXPLAINED_FAILURE_HPP_
 
 #include <cstdint>
 #include <string>
@@ -15,4 +15,4 @@ std::string unexplained_failure(std::string_view callback, std::int32_t returned
 }  // namespace detail
 }  // namespace runhook::inline v1
 
-#endif  // RUNHOOK_SRC_RUN_CALLBACK_FAILURE_HPP_
+#endif  // RUNHOOK_SRC_RUN_UNEXPLAINED_FAILURE_HPP_

@@ -1,4 +1,4 @@
-#include "boundary/handle.hpp"
+#include "boundary/handle_table.hpp"
 
 #include <memory>
 #include <new>

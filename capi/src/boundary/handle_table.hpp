@@ -1,6 +1,6 @@
-// Handles of the C ABI: numbers in the shape of pointers, checked on every use.
-#ifndef RUNHOOK_CAPI_BOUNDARY_HANDLE_HPP_
-#define RUNHOOK_CAPI_BOUNDARY_HANDLE_HPP_
+// handle_table.hpp: handles of the C ABI: numbers in the shape of pointers, checked on every use.
+#ifndef RUNHOOK_CAPI_BOUNDARY_HANDLE_TABLE_HPP_
+#define RUNHOOK_CAPI_BOUNDARY_HANDLE_TABLE_HPP_
 
 #include <atomic>
 #include <cstddef>
@@ -98,4 +98,4 @@ class HandleTable {
 
 }  // namespace runhook::capi
 
-#endif  // RUNHOOK_CAPI_BOUNDARY_HANDLE_HPP_
+#endif  // RUNHOOK_CAPI_BOUNDARY_HANDLE_TABLE_HPP_
