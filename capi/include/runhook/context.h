@@ -56,7 +56,7 @@ RUNHOOK_API runhook_session* runhook_context_session(runhook_context* context);
 /**
  * Returns the coordinator: in a hook or step function that of the session, on a coordinator's thread its own.
  *
- * \returns owned. RUNHOOK_ERR_FAILED_PRECONDITION where there is none.
+ * \returns owned. NULL with RUNHOOK_ERR_FAILED_PRECONDITION where there is none.
  * \threadsafety The callback's thread.
  * \since 1.0
  */
@@ -237,8 +237,9 @@ RUNHOOK_API runhook_status runhook_context_add_fetch(runhook_context* context, c
  * In before_run: feeds a value.
  *
  * \param value shared.
- * \returns RUNHOOK_ERR_INVALID_ARGUMENT, naming both, if the caller or an earlier hook feeds the same name;
- *   RUNHOOK_ERR_NOT_FOUND if the session does not know the name. The attempt then fails.
+ * \returns RUNHOOK_ERR_INVALID_ARGUMENT, naming both hooks, if an earlier hook feeds the same name;
+ *   RUNHOOK_ERR_NOT_FOUND if the session does not know the name. The attempt then fails; it also fails if the caller
+ *   feeds the same name.
  * \threadsafety The callback's thread.
  * \since 1.0
  */

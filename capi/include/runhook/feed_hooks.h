@@ -25,7 +25,7 @@ RUNHOOK_API runhook_builtin_hook* runhook_feed_fn_hook_create(const runhook_func
  * failed there are none. If the session has no input left for this, a warning says what the reason may be, and closing
  * fails with RUNHOOK_ERR_OUT_OF_RANGE.
  *
- * \param args what to fetch and feed; copied. If they are NULL or fetch nothing, nothing is run.
+ * \param args what to fetch and feed; copied; NULL: nothing. If nothing is fetched, nothing is run.
  * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0

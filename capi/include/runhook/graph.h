@@ -36,7 +36,7 @@ RUNHOOK_API void runhook_graph_destroy(runhook_graph* graph);
  * Adds a value that must be fed if anything needs it.
  *
  * \param shape `rank` extents, copied; a feed is checked against them.
- * \returns RUNHOOK_ERR_ALREADY_EXISTS; RUNHOOK_ERR_FAILED_PRECONDITION if the graph is frozen;
+ * \returns RUNHOOK_ERR_ALREADY_EXISTS if the name is in use; RUNHOOK_ERR_FAILED_PRECONDITION if the graph is frozen;
  *   RUNHOOK_ERR_INVALID_ARGUMENT for an empty name or one with ':' or '/'.
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -84,7 +84,7 @@ typedef struct runhook_node {
 /**
  * Adds a node. Fetch it by its name, its later outputs as "name:1".
  *
- * \returns RUNHOOK_ERR_NOT_FOUND for an input that does not exist; RUNHOOK_ERR_ALREADY_EXISTS;
+ * \returns RUNHOOK_ERR_NOT_FOUND for an input that does not exist; RUNHOOK_ERR_ALREADY_EXISTS if the name is in use;
  *   RUNHOOK_ERR_FAILED_PRECONDITION if the graph is frozen.
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -198,7 +198,7 @@ RUNHOOK_API runhook_status runhook_kernel_set_output(runhook_context* context, s
  * Returns a variable that the node declared as updated, to be changed in place. It is copied first if somebody kept
  * its value.
  *
- * \returns borrowed. RUNHOOK_ERR_FAILED_PRECONDITION if it has no value yet.
+ * \returns borrowed. NULL with RUNHOOK_ERR_FAILED_PRECONDITION if it has no value yet.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */

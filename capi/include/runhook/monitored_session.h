@@ -52,7 +52,7 @@ RUNHOOK_API runhook_status runhook_monitored_session_run(runhook_monitored_sessi
 /**
  * Executes steps until a stop is asked for or input ends, which is no error here.
  *
- * \param args as for runhook_monitored_session_run(), for every step.
+ * \param args for every step. NULL: nothing is fetched or fed.
  * \param max_steps 0: no limit.
  * \param completed set to the number of completed steps, also on failure; may be NULL.
  * \returns what a step or a hook failed with.
@@ -78,8 +78,8 @@ RUNHOOK_API runhook_status runhook_monitored_session_run_step_fn(runhook_monitor
                                                                  runhook_error** error);
 
 /**
- * Returns 1 if a stop has been asked for, or input has ended, or the session is closed, or the handle is not valid.
- * Changes nothing.
+ * Returns 1 if a stop has been asked for, or input has ended, or the session is closed; also for a handle that is not
+ * valid. Changes nothing.
  *
  * \threadsafety Any thread.
  * \since 1.0
@@ -187,7 +187,7 @@ RUNHOOK_API runhook_status runhook_monitored_session_fail(runhook_monitored_sess
 RUNHOOK_API runhook_status runhook_monitored_session_close(runhook_monitored_session* session, runhook_error** error);
 
 /**
- * Returns 1 once the session is closed, or if the handle is not valid.
+ * Returns 1 once the session is closed; also for a handle that is not valid.
  *
  * \threadsafety Any thread.
  * \since 1.0
@@ -207,7 +207,7 @@ RUNHOOK_API runhook_outcome* runhook_monitored_session_outcome(const runhook_mon
 /**
  * Returns the session that executes the steps. Recovery replaces it. Running it bypasses the hooks.
  *
- * \returns owned. RUNHOOK_ERR_CLOSED if there is none any more.
+ * \returns owned. NULL with RUNHOOK_ERR_CLOSED if there is none any more.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -217,7 +217,7 @@ RUNHOOK_API runhook_session* runhook_monitored_session_session(const runhook_mon
 /**
  * Returns the coordinator of the present session. Recovery replaces it.
  *
- * \returns owned. RUNHOOK_ERR_CLOSED if there is none any more.
+ * \returns owned. NULL with RUNHOOK_ERR_CLOSED if there is none any more.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */

@@ -129,8 +129,8 @@ RUNHOOK_API runhook_builtin_hook* runhook_stop_on_signal_hook_create(const runho
                                                                      const runhook_log* log, runhook_error** error);
 
 /**
- * Returns the status that the process should exit with: 0 if the run ended without a failure, 128 + n, as in shells, if
- * signal n stopped it, and 1 if it failed or has not ended, or if the handle is not valid.
+ * Returns the status that the process should exit with: 0 if the run ended without a failure, and 128 + n, as in
+ * shells, if signal n stopped it. Returns 1 if the run failed or has not ended; also for a handle that is not valid.
  *
  * A launcher that sees 0 takes the run for complete, and does not start it again.
  *

@@ -140,7 +140,7 @@ RUNHOOK_API struct DLManagedTensor* runhook_value_to_dlpack(runhook_value* value
 /**
  * Makes a deep, contiguous copy.
  *
- * \returns owned. RUNHOOK_ERR_FAILED_PRECONDITION for memory that is not on the CPU.
+ * \returns owned. NULL with RUNHOOK_ERR_FAILED_PRECONDITION for memory that is not on the CPU.
  * \threadsafety Any thread.
  * \since 1.0
  */
