@@ -23,39 +23,39 @@ struct CheckpointInfo {
   bool operator==(const CheckpointInfo&) const = default;
 };
 
-// Finds saved states and restores them. Used by one thread at a time: threads have sources of their own. Since 1.0.
+// Finds saved states and restores them. Used by one thread at a time: give each thread its own source. Since 1.0.
 class CheckpointSource {
  public:
   virtual ~CheckpointSource() = default;
   virtual std::optional<CheckpointInfo> latest() = 0;  // nullopt if there is none, or none that can be read
-  // Writes all global variables of the session. What only the state has is passed by. Throws NOT_FOUND if the state
-  // lacks one of them, or is no longer there.
+  // Writes all global variables of the session; other variables of the state are ignored. Throws NOT_FOUND if the state
+  // lacks one of them, or no longer exists.
   virtual void restore(const CheckpointInfo& checkpoint, Session& session) = 0;
 };
 
-// The newest state that a MemorySaver keeps. What latest() has told last can be restored also after the saver has gone
-// on. Throws INVALID_ARGUMENT for NULL. Since 1.0.
+// The newest state that a MemorySaver keeps. The last state that latest() has returned can be restored even after the
+// saver has saved another. Throws INVALID_ARGUMENT for NULL. Since 1.0.
 std::shared_ptr<CheckpointSource> memory_checkpoints(std::shared_ptr<const MemorySaver> saver);
 
 struct CheckpointWaitOptions {
-  std::chrono::nanoseconds poll{1'000'000'000};          // between two looks at the source
-  std::optional<std::chrono::nanoseconds> timeout = {};  // empty: for ever; 0: one look
+  std::chrono::nanoseconds poll{1'000'000'000};          // time between two calls of the source's latest()
+  std::optional<std::chrono::nanoseconds> timeout = {};  // empty: for ever; 0: latest() is called once
   std::shared_ptr<Clock> clock = {};                     // NULL: the system clock
-  std::shared_ptr<StopState> stop = {};                  // a stop request ends the wait at once; NULL: none can
+  std::shared_ptr<StopState> stop = {};                  // a stop request ends the wait at once; may be NULL
 };
 
-// Waits for a checkpoint other than `seen`. nullopt: none came in time, or a stop has been asked for; it gives up as
-// soon as the next look would come too late. Throws what the source throws, and INVALID_ARGUMENT for a poll interval
-// that is not positive or a negative time-out. Since 1.0.
+// Waits for a checkpoint other than `seen`. Returns nullopt if none came in time, or a stop has been asked for; it does
+// not wait for a poll that would come after the time-out. Throws what the source throws, and INVALID_ARGUMENT for a
+// poll interval that is not positive or a negative time-out. Since 1.0.
 std::optional<CheckpointInfo> wait_for_new_checkpoint(CheckpointSource& source,
                                                       const std::optional<CheckpointInfo>& seen,
                                                       const CheckpointWaitOptions& options = {});
 
 struct CheckpointWatchOptions {
   CheckpointWaitOptions wait = {};
-  std::chrono::nanoseconds min_interval{
-      0};  // from one checkpoint to the next, at least; what comes between is passed by
-  // Asked when a wait has timed out: whether to give up. Empty: gives up.
+  // The shortest time from one checkpoint to the next; others that come in between are left out.
+  std::chrono::nanoseconds min_interval{0};
+  // Called when a wait has timed out; returns whether to give up. Empty: gives up.
   std::function<bool()> on_timeout = {};
 };
 
@@ -64,7 +64,7 @@ class CheckpointWatcher {
  public:
   // Throws INVALID_ARGUMENT as wait_for_new_checkpoint() does, and for a NULL source or a negative interval.
   explicit CheckpointWatcher(std::shared_ptr<CheckpointSource> source, CheckpointWatchOptions options = {});
-  std::optional<CheckpointInfo> next();  // nullopt: no more is expected, or a stop has been asked for
+  std::optional<CheckpointInfo> next();  // nullopt: it gave up after a time-out, or a stop has been asked for
 
  private:
   std::shared_ptr<CheckpointSource> source_;

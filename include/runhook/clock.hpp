@@ -22,7 +22,7 @@ class Clock {
 // The machine's monotonic clock.
 std::shared_ptr<Clock> system_clock();
 
-// A clock that stands still until it is told to move; waiting moves it at once. Thread-safe.
+// A clock that stands still until it is moved. A wait ends at once, and moves it by the time to be waited. Thread-safe.
 class ManualClock final : public Clock {
  public:
   explicit ManualClock(std::int64_t start_ns = 0);

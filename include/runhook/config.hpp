@@ -33,8 +33,8 @@ struct Config {
   RecoveryPolicy recovery;
   std::shared_ptr<Clock> clock;                                      // NULL: the system clock
   std::int64_t stop_grace_period_ns = Coordinator::kDefaultGraceNs;  // how long close() waits for threads
-  // The part of a step's time, e.g. 0.05, that a hook may take on average; a warning names the first time that it takes
-  // more. 0: no limit.
+  // The part of a step's time, e.g. 0.05, that a hook may take on average; the first time that a hook takes more, a
+  // warning names it. 0: no limit.
   double hook_budget = 0;
   LogSink log;                      // empty: warnings and errors go to standard error
   std::shared_ptr<StopState> stop;  // NULL: a new one. Give one to ask for a stop before there is a session

@@ -33,37 +33,39 @@ class CoordinatedThread {
 // Makes a group of threads stop together. After tf.train.Coordinator, with these differences: errors are passed by
 // value, waiting is by notification instead of polling, errors after a clean stop are kept.
 //
-// All members are thread-safe. Copies share one state, which outlives every straggler. Since 1.0.
+// All members are thread-safe. Copies share one state, which lives as long as any of its threads. Since 1.0.
 class Coordinator {
  public:
   static constexpr std::int64_t kDefaultGraceNs = 120'000'000'000;
 
   struct Options {
-    // Codes that make a plain stop out of an error.
+    // An error with one of these codes is a plain stop.
     std::vector<StatusCode> clean_stop_codes = {StatusCode::out_of_range, StatusCode::stopped};
-    // The stop state to post to; the coordinator makes one of its own if this is NULL.
+    // Where stops are requested, too, e.g. the stop state of a session; NULL: a stop state of the coordinator's own.
     std::shared_ptr<StopState> stop;
-    // Errors for which this returns true stop this coordinator only and are not posted to `stop`.
+    // Errors for which this returns true stop the threads of this coordinator only, and request no stop of `stop`.
     std::function<bool(const Error&)> is_recoverable;
   };
 
   Coordinator();
   explicit Coordinator(Options options);
 
-  // Asks all threads to stop. The first error is *the* error, even if a plain stop came before it; one of a clean-stop
-  // code counts as none; later ones are suppressed behind it. After join() an error is recorded and also thrown to the
-  // caller, since nobody else would see it.
+  // Asks all threads to stop. The first error is recorded, even if a plain stop came before it, and later ones are
+  // attached to it as suppressed; one with a clean-stop code is a plain stop. After join() an error is recorded and
+  // also thrown to the caller, since nobody else would see it.
   void request_stop();
   void request_stop(const Error& error);
-  void stop_threads() noexcept;  // as request_stop(), but the stop state is not posted to: for the end of a session
-  bool should_stop() const noexcept;  // whether this coordinator, or the stop state it posts to, has been asked to stop
+  void stop_threads() noexcept;  // stops the threads only, and requests no stop of the stop state: for a session's end
+  bool should_stop() const noexcept;  // whether this coordinator or its stop state has been asked to stop
   // Blocks until should_stop(), for at most `timeout_ns` (negative: for ever). Returns should_stop().
   bool wait_for_stop(std::int64_t timeout_ns = -1) const;
-  // Forgets stop, errors and `joined`; registered threads stay registered. A shared stop state keeps its request.
-  // Throws FAILED_PRECONDITION if that state has been asked to stop.
+  // Makes the coordinator usable again: forgets the stop, the errors, and that it was joined. Registered threads stay
+  // registered. Throws FAILED_PRECONDITION if the stop state that it was given has been asked to stop: that cannot be
+  // withdrawn.
   void clear_stop();
 
-  // Registers the calling thread, or one that is about to be started. `name` is for the list of stragglers.
+  // Registers the calling thread, or one that is about to be started, for which join() then waits. `name` is for the
+  // list of stragglers, the threads that are still running after join().
   CoordinatedThread register_thread(std::string_view name);
   // Starts and registers a thread of the library. What `body` throws is reported as by request_stop(error).
   // The thread starts with all signals blocked.
@@ -71,12 +73,12 @@ class Coordinator {
   // Runs `body` and reports what it throws as by request_stop(error). Never throws.
   void stop_on_exception(const std::function<void()>& body) noexcept;
 
-  // Waits until all threads registered by now have ended or a stop has been asked for; then for at most `grace_ns`
-  // more. Throws the recorded error, else FAILED_PRECONDITION naming the threads still running unless these are to be
-  // ignored. Stragglers are forgotten. Returns their names if they are ignored. A thread of start_thread() does not
-  // wait for itself.
+  // Waits until all threads registered so far have ended or a stop is asked for, and after a stop for at most
+  // `grace_ns` more. Stragglers are not waited for any more, and a thread of start_thread() does not wait for itself.
+  // Throws the recorded error, else FAILED_PRECONDITION with the names of the stragglers or, if these are to be
+  // ignored, returns their names.
   std::vector<std::string> join(std::int64_t grace_ns = kDefaultGraceNs, bool ignore_live_threads = false);
-  // The same for whoever looks at error() by himself: throws neither that nor for stragglers, and returns their names.
+  // The same for a caller that checks error() itself: does not throw for it or for stragglers, whose names it returns.
   std::vector<std::string> wait_for_threads(std::int64_t grace_ns = kDefaultGraceNs);
   bool joined() const noexcept;
   Error error() const noexcept;            // the recorded error with its suppressed ones; "no error" if there is none
@@ -100,9 +102,9 @@ struct LooperCallbacks {
   std::function<void()> stop_loop;   // once, last; also after a failure, unlike the reference; may be empty
 };
 
-// Starts a looper. With interval_ns > 0 run_loop is called at once and then at multiples of the interval counted from
-// the start, missed ones back to back; with 0 it is called back to back. Throws INVALID_ARGUMENT without run_loop or
-// for a negative interval. Since 1.0.
+// Starts a looper. interval_ns is the time between two calls of run_loop, counted from the start; calls that come late
+// are made up for without a wait. 0: never wait. Throws INVALID_ARGUMENT without run_loop or for a negative interval.
+// Since 1.0.
 void start_looper(Coordinator& coordinator, std::string_view name, std::int64_t interval_ns, LooperCallbacks callbacks);
 
 }  // namespace runhook::inline v1

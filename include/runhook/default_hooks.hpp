@@ -10,9 +10,10 @@
 
 namespace runhook::inline v1 {
 
-// Each hook of the set can be left out; to replace one, leave it out and add another. Since 1.0.
+// The hooks that a training run is expected to have. Each can be left out; to replace one, leave it out and add
+// another. Since 1.0.
 struct DefaultHooks {
-  std::string dir = {};                   // where the run leaves its files; made if need be
+  std::string dir = {};                   // the directory for the run's files; created if it does not exist
   std::string title = {};                 // of the report; empty: the name of the directory
   std::vector<std::string> scalars = {};  // e.g. the loss: logged, drawn, written, and checked for NaN; may be empty
   std::chrono::nanoseconds interval = std::chrono::seconds(1);  // between two rows, points and log lines
@@ -23,7 +24,7 @@ struct DefaultHooks {
   bool report = true;          // <dir>/report.html, by a ReportHook
   bool step_counter = true;    // steps per second: StepCounterHook
   bool logging = true;         // scalars on standard error: LoggingHook
-  bool progress = true;        // how far it is, on standard error: ProgressHook
+  bool progress = true;        // how far the run is, on standard error: ProgressHook
   bool metrics = true;         // scalars in <dir>/metrics.jsonl, by a MetricsHook
   bool summaries = true;       // scalars in event files in <dir>, by a SummarySaverHook
   bool profiler = true;        // <dir>/timeline-<step>.json, early in the run and then now and again: ProfilerHook
@@ -32,9 +33,9 @@ struct DefaultHooks {
   std::chrono::nanoseconds profile_interval = std::chrono::minutes(1);
 };
 
-// Makes them, each in the phase it belongs to. A worker that is not the chief leaves no files behind and draws no
-// progress. Throws INVALID_ARGUMENT for an empty directory, an empty or repeated scalar, and times that are not
-// positive. After what tf.train.MonitoredTrainingSession adds.
+// Makes these hooks, each in its own phase. Those that write files or show progress are not made for a worker that is
+// not the chief. Throws INVALID_ARGUMENT for an empty directory, an empty or repeated scalar, and times that are not
+// positive. After the hooks that tf.train.MonitoredTrainingSession adds.
 std::vector<HookRegistration> default_hooks(const DefaultHooks& wanted, bool is_chief = true);
 
 }  // namespace runhook::inline v1

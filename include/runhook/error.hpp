@@ -33,15 +33,16 @@ class Error {
   const std::string& message() const noexcept;   // one line, no trailing period
   const std::string& hook() const noexcept;      // name of the hook that failed; empty if none
   const std::string& callback() const noexcept;  // e.g. "before_run"; empty if unknown
-  std::int64_t step() const noexcept;            // global step when it happened; -1 if unknown
-  std::exception_ptr cause() const noexcept;     // the C++ exception behind it, if there was one
+  std::int64_t step() const noexcept;            // global step at which it happened; -1 if unknown
+  std::exception_ptr cause() const noexcept;     // the C++ exception that it was made from, if there was one
 
   std::size_t suppressed_count() const noexcept;  // at most kMaxSuppressed
   Error suppressed(std::size_t index) const noexcept;
   std::uint64_t suppressed_dropped() const noexcept;  // how many more there were
   static constexpr std::size_t kMaxSuppressed = 64;
 
-  // Attaches a later error. Without memory it is only counted. A no-op if either is "no error" or both are one.
+  // Attaches a later error; without memory it is only counted. Does nothing if either is "no error" or both are the
+  // same.
   void add_suppressed(const Error& later) noexcept;
   // Fills in where it happened, as far as it is not known yet.
   void locate(std::string_view hook, std::string_view callback, std::int64_t step) noexcept;
@@ -49,10 +50,9 @@ class Error {
   void prepend(std::string_view prefix) noexcept;
   // Becomes `later` if this is no error, else attaches it as suppressed.
   void merge(const Error& later) noexcept;
-  // The same errors with the one at `index` of the suppressed ones as the primary one, before the others in their
-  // order.
+  // The same errors, with the suppressed one at `index` as the primary error; the others follow in their order.
   Error with_primary(std::size_t index) const noexcept;
-  // The whole as one line: code, place, message and the number of suppressed errors.
+  // The whole error as one line: code, place, message and the number of suppressed errors.
   std::string to_string() const;
 
  private:
@@ -61,7 +61,8 @@ class Error {
   std::shared_ptr<Rep> rep_;
 };
 
-// The exception by which every function of the C++ API reports an Error. Since 1.0.
+// The exception by which every function of the C++ API reports an Error. Where a header says that a function throws,
+// e.g., INVALID_ARGUMENT, it throws a StatusError with that code. Since 1.0.
 class StatusError : public std::exception {
  public:
   explicit StatusError(Error error) noexcept : error_(std::move(error)) {}

@@ -14,16 +14,16 @@
 namespace runhook::inline v1 {
 
 struct EvaluationOptions {
-  // The session to evaluate with, hooks, clock, log. Each evaluation makes a session of its own from it, so hooks begin
-  // once in each. A request to config.stop ends the evaluation before its next run; the evaluation itself asks nothing
-  // of it, so one that is stopped for good can be waited for, and one that is not serves many evaluations.
+  // The session creator to evaluate with, hooks, clock, log. Each evaluation makes a session of its own from it, so
+  // hooks begin anew in each. A stop request through config.stop ends the evaluation before its next run. The
+  // evaluation itself requests no stop there, so that one StopState can serve many evaluations.
   Config config = {};
   std::optional<SessionRunArgs> args = {};  // what each run asks for; empty: nothing is run but the final ops
   StopAfterNEvalsOptions evals = {};        // how many; without a number it ends with the input
   SessionRunArgs final_ops = {};            // fetched once at the end: see FinalOpsHook
 };
 
-// What an evaluation gave.
+// The result of an evaluation.
 struct EvaluationResult {
   std::int64_t step = 0;         // global step of what was evaluated
   std::int64_t evaluations = 0;  // how many were made
@@ -36,22 +36,22 @@ struct EvaluationResult {
 // Runs an evaluation of the session as its creator makes it. Throws what the session or a hook has failed with, and
 // INVALID_ARGUMENT without a session creator. Since 1.0.
 EvaluationResult evaluate_once(const EvaluationOptions& options);
-// The same of a checkpoint, which is restored over what the session creator has initialised, after recoveries, too.
+// Evaluates a checkpoint, which is restored after the session creator has made the session, and again after a recovery.
 // Also throws what the source has failed with. Since 1.0.
 EvaluationResult evaluate_once(const EvaluationOptions& options, const std::shared_ptr<CheckpointSource>& source,
                                const CheckpointInfo& checkpoint);
-// The same of a snapshot, of which all global variables of the session are written. NOT_FOUND if it lacks one.
-// Since 1.0.
+// Evaluates a snapshot, from which all global variables of the session are written. Also throws NOT_FOUND if it lacks
+// one. Since 1.0.
 EvaluationResult evaluate_once(const EvaluationOptions& options, const Snapshot& snapshot);
 
 struct EvaluateRepeatedlyOptions {
   CheckpointWatchOptions watch = {};                 // clock and stop: NULL means those of the evaluation's config
-  std::optional<std::int64_t> max_evaluations = {};  // of checkpoints; empty: no limit
+  std::optional<std::int64_t> max_evaluations = {};  // how many checkpoints to evaluate; empty: no limit
   std::function<void(const EvaluationResult&)> on_result = {};  // with each complete result; may throw
 };
 
-// Evaluates each new checkpoint until none comes any more, a stop is asked for or there have been enough. Returns the
-// last complete result; nullopt if there was none. Since 1.0.
+// Evaluates each new checkpoint, until none has come in time, a stop is asked for, or max_evaluations have been made.
+// Returns the last complete result; nullopt if there was none. Since 1.0.
 std::optional<EvaluationResult> evaluate_repeatedly(const EvaluationOptions& options,
                                                     const std::shared_ptr<CheckpointSource>& source,
                                                     const EvaluateRepeatedlyOptions& repeat = {});

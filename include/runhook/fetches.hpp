@@ -25,7 +25,8 @@ class Fetches {
   Fetches(std::string_view name);  // a leaf. Throws INVALID_ARGUMENT for an empty name
   Fetches(const char* name);       // a leaf. Throws INVALID_ARGUMENT for NULL or an empty name
   Fetches(const std::string& name) : Fetches(std::string_view(name)) {}
-  // Containers keep their order. Throw INVALID_ARGUMENT for an absent element, or a repeated, empty or '/'-bearing key.
+  // Containers keep their order. Both throw INVALID_ARGUMENT for an absent element; map() also for a key that is
+  // repeated, empty or has a '/'.
   static Fetches list(std::vector<Fetches> elements);
   static Fetches map(std::vector<std::pair<std::string, Fetches>> elements);
   // A flat map whose keys may hold '/', as the C ABI makes it. Throws ALREADY_EXISTS for a repeated key.
@@ -50,7 +51,7 @@ class Fetches {
   std::shared_ptr<const Node> node_;
 };
 
-// Results in the shape of the Fetches they answer. Reusable: filling it again needs no memory. Since 1.0.
+// Results in the shape of the Fetches that they are of. Filling the same object again needs no memory. Since 1.0.
 class Results {
  public:
   const Fetches& structure() const noexcept { return structure_; }

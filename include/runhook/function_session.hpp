@@ -34,8 +34,8 @@ class FunctionSession final : public Session {
   };
   using Function = std::function<void(Step&)>;
 
-  // `outputs` may be fetched, `inputs` may be fed; an input may be fetched, too. Throws INVALID_ARGUMENT without a
-  // function or for an empty name, ALREADY_EXISTS for a repeated one.
+  // `outputs` are the names that can be fetched, `inputs` those that can be fed, and fetched, too. Throws
+  // INVALID_ARGUMENT without a function or for an empty name, ALREADY_EXISTS for a repeated one.
   explicit FunctionSession(Function step, std::vector<std::string> outputs = {}, std::vector<std::string> inputs = {});
   NodeId resolve(std::string_view name) override;
   void run(SessionStep& step) override;

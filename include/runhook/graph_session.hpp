@@ -22,13 +22,13 @@ struct GraphData;
 class GraphExecutor;
 }  // namespace detail
 
-// What a kernel gets: its node's inputs, outputs and variables. Lives during the call.
+// What a kernel gets: its node's inputs, outputs and variables. Valid during the call.
 class KernelContext {
  public:
   std::size_t input_count() const noexcept;
   const Value& input(std::size_t index) const;  // throws INVALID_ARGUMENT
-  // A writable output. The buffer of the last step is reused when dtype and shape are the same and nobody kept it, so a
-  // steady graph allocates nothing; its old content is undefined. Throws INVALID_ARGUMENT.
+  // A writable output, whose content is undefined. The memory of the last step is used again if dtype and shape are the
+  // same and nobody kept it, so that no step need allocate. Throws INVALID_ARGUMENT.
   Value& output(std::size_t index, DType dtype, std::span<const std::int64_t> shape);
   void set_output(std::size_t index, Value value);  // any value, e.g. a string. Throws INVALID_ARGUMENT
   // A variable that the node declared as updated, writable in place; copied first if somebody kept its value.
@@ -52,10 +52,10 @@ struct FunctionNode {
   std::vector<std::string> inputs = {};   // names of nodes, "node" or "node:1" for a later output
   std::size_t outputs = 1;                // 0: an operation, which gives an absent result when fetched
   std::vector<std::string> updates = {};  // variables that the kernel may change
-  std::vector<std::string> after = {};    // nodes that must have run before
+  std::vector<std::string> after = {};    // nodes that are run before this one, although they are no inputs
 };
 
-// Builds a graph of placeholders, variables and function nodes. Frozen by the first session made from it.
+// A graph of placeholders, variables and function nodes. The first session made from it freezes it.
 //
 // Sessions share the graph and nothing else: each has its own variables. Not thread-safe while it is built. Since 1.0.
 class Graph {
@@ -67,9 +67,10 @@ class Graph {
   // Those that add a node throw StatusError: INVALID_ARGUMENT (empty name, ':' or '/' in it, bad dtype or extent, no
   // kernel), ALREADY_EXISTS, NOT_FOUND (unknown input), FAILED_PRECONDITION (frozen).
 
-  // A value that must be fed. A feed is checked against dtype and shape; kAnyExtent admits any extent.
+  // A value that must be fed if anything needs it. A feed is checked against dtype and shape; kAnyExtent allows any
+  // extent.
   void placeholder(std::string_view name, DType dtype, std::span<const std::int64_t> shape);
-  // State that lives from step to step. `initial` is cloned when a session initialises it.
+  // A value that is kept from step to step. `initial` is copied when a session initialises its variables.
   void variable(std::string_view name, const Value& initial, VariableScope scope = VariableScope::global);
   void function(std::string_view name, FunctionNode node, Kernel kernel);
   // Declares an int64 scalar variable, initially 0, as the global step. INVALID_ARGUMENT if there is one already.
@@ -87,9 +88,9 @@ class Graph {
   std::shared_ptr<detail::GraphData> data_;
 };
 
-// Runs exactly the nodes that the fetches need, each once, in the order in which they were added; a feed takes the
-// place of its node, and what only that node needed is not run. A fetched variable has its value after the step; an
-// input that is a variable has its value at that moment. Since 1.0.
+// A session of a graph. A step runs exactly the nodes that its fetches need, each once, in the order in which they were
+// added. A fed node is not run, nor are nodes that only it needs. A variable that is fetched has the value that it has
+// after the step; one that is the input of a node, the value when that node runs. Since 1.0.
 class GraphSession final : public Session {
  public:
   explicit GraphSession(const Graph& graph);

@@ -26,8 +26,8 @@ struct DirectCallbacks {
 
 // Observes a session. Override what you need; the defaults do nothing. After tf.estimator.SessionRunHook.
 //
-// Callbacks run one at a time, on the thread that called the session, with no lock held. They may throw: what that does
-// is said by the registration's FailurePolicy. Since 1.0.
+// Callbacks run one at a time, on the thread that called the session, with no lock held. They may throw: the
+// FailurePolicy of the registration says what happens then. Since 1.0.
 class SessionRunHook {
  public:
   virtual ~SessionRunHook() = default;
@@ -41,8 +41,7 @@ class SessionRunHook {
   virtual void before_run(SessionRunContext&) {}
   // After the session has run the step; values hold what this hook asked for.
   virtual void after_run(SessionRunContext&, const SessionRunValues&) {}
-  // Instead of after_run, if anything kept the attempt from getting that far. In reverse order. Cannot swallow the
-  // error.
+  // Instead of after_run, if the attempt failed before it. Hooks are called in reverse order. Cannot undo the failure.
   virtual void on_error(SessionRunContext&, const Error&) {}
   // Once, when the run has ended and its outcome is not failed.
   virtual void end(SessionRunContext&) {}
@@ -52,9 +51,9 @@ class SessionRunHook {
   // For language bindings. A hook that returns non-NULL is not called through before_run() and after_run().
   virtual const DirectCallbacks* direct_callbacks() const noexcept { return nullptr; }
 
-  // Who is told what the session does: from this hook's begin to its cleanup, both included, everything outside of
-  // runs, and the runs in which the hook is called. NULL: nobody. Asked for once, after begin; valid till after
-  // cleanup. Measuring slows those runs down by the price of reading the clock once for each callback.
+  // The listener that is told how long the parts of the session's work take, from this hook's begin to its cleanup: all
+  // that happens outside of runs, and the runs in which the hook is called. NULL: none. Asked for once, after begin;
+  // must be valid until after cleanup. In those runs the clock is read once for each callback.
   virtual SpanListener* span_listener() noexcept { return nullptr; }
 };
 

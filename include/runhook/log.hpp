@@ -10,14 +10,14 @@ namespace runhook::inline v1 {
 
 enum class LogLevel : std::int32_t { info = 0, warning = 1, error = 2 };
 
-// Takes one message: a line without its end. In names and texts that come from elsewhere line ends are replaced by
-// spaces, other control characters by escapes. What it throws is ignored. Called on the session's thread, and by hooks
-// that watch the session from threads of their own. Since 1.0.
+// Takes one message: a line without its newline. In names and texts that come from elsewhere, newlines are replaced by
+// spaces and other control characters by escapes. What it throws is ignored. Called on the session's thread, and on
+// those of hooks that have one of their own. Since 1.0.
 using LogSink = std::function<void(LogLevel, std::string_view)>;
 
 namespace detail {
-// The sink of those who have given none: warnings and errors go to standard error, unless that would not take them at
-// once.
+// The sink that is used if none is given: warnings and errors go to standard error, but are dropped if that cannot take
+// them at once.
 void log_to_stderr(LogLevel level, std::string_view text);
 }  // namespace detail
 

@@ -14,11 +14,11 @@ namespace runhook::inline v1 {
 // Values by step and tag.
 using MetricHistory = std::map<std::int64_t, std::map<std::string, double>>;
 
-// Reads all scalars from the event files in a directory: those whose names hold "tfevents", in the order of their
-// names; of two values with one step and tag the later counts. Empty if there is no directory or no file. A file that
-// is being written is read as far as it goes. One that is damaged, or cannot be read, is told to `on_warning`, if there
-// is one, as DATA_LOSS or the reason, with its path; what stood before the damage is kept, the rest of it is skipped.
-// Since 1.0.
+// Reads all scalars from the event files in a directory, i.e. files with "tfevents" in their names, in the order of the
+// names. Of two values with the same step and tag the later one is kept. The result is empty if there is no directory
+// or no file. A file that is being written is read as far as it goes. If a file is damaged or cannot be read,
+// `on_warning`, if given, is called with an error that has its path, and whose code is DATA_LOSS or the reason; values
+// before the damage are kept, the rest of the file is skipped. Since 1.0.
 MetricHistory read_eval_metrics(const std::string& directory, const std::function<void(const Error&)>& on_warning = {});
 
 }  // namespace runhook::inline v1

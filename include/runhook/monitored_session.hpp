@@ -22,10 +22,10 @@ class Loop;
 // What a step function gets. Valid during the call.
 class StepContext {
  public:
-  Session& session() const;  // the raw session of this try: no hooks, no recovery of its own
+  Session& session() const;  // the raw session: running it bypasses hooks and recovery
   std::shared_ptr<Session> shared_session() const;
-  // One run with hooks. An error that is recoverable makes the whole step function run again with a fresh session: let
-  // it pass.
+  // Makes one run with hooks. Do not catch its recoverable errors: after one, the whole step function is called again
+  // with a fresh session.
   const Results& run_with_hooks(const SessionRunArgs& args = no_args);
   SessionRunContext& run_context() const noexcept;
   // Asks for a stop and leaves the step function by throwing STOPPED.
@@ -40,33 +40,33 @@ class StepContext {
 // Executes steps of a session with hooks around them, recovers, stops and ends cleanly.
 // After tf.train.MonitoredSession.
 //
-// One thread at a time: a second one gets BUSY, a callback that comes back gets REENTRANT. request_stop(),
-// request_save(), should_stop(), stop_source() and outcome() may be called from any thread. All errors are thrown as
-// StatusError. Since 1.0.
+// It is used by one thread at a time: a call that comes meanwhile throws BUSY on another thread, and REENTRANT in a
+// callback. request_stop(), request_save(), should_stop(), stop_source() and outcome() may be called from any thread.
+// All errors are thrown as StatusError. Since 1.0.
 class MonitoredSession {
  public:
-  // Calls begin of every hook, creates the session, calls after_create_session of every hook. If any of this fails what
-  // was begun is unwound and the error is thrown.
+  // Calls begin of every hook, creates the session, calls after_create_session of every hook. If any of this fails, the
+  // hooks that began get cleanup, the session is closed, and the error is thrown.
   explicit MonitoredSession(Config config);
-  // Closes; errors go to the log. During stack unwinding the outcome is failed, unless input had ended or a stop
-  // unwinds.
+  // Closes; errors go to the log. If an exception is leaving the scope of the session, the outcome is failed, unless a
+  // stop has been asked for or input has ended.
   ~MonitoredSession();
   MonitoredSession(const MonitoredSession&) = delete;
   MonitoredSession& operator=(const MonitoredSession&) = delete;
 
-  // Executes one step. The results are valid until the next run.
-  // Throws STOPPED once a stop has been asked for or input has ended (nothing is called then), CLOSED, REENTRANT, BUSY,
-  // and what the step or a hook failed with; OUT_OF_RANGE is the end of input.
+  // Executes one step. The results are valid until the next run. Throws STOPPED, without calling anything, once a stop
+  // has been asked for or input has ended; CLOSED, REENTRANT, BUSY; or what the step or a hook failed with, of which
+  // OUT_OF_RANGE is the end of input.
   const Results& run(const SessionRunArgs& args = no_args);
-  // The same; the results, and what the session told about the run, are copied out.
+  // The same; copies the results, and what the session reported about the run.
   void run(const SessionRunArgs& args, Results* results, RunMetadata* metadata = nullptr);
   // Executes steps until should_stop(), or `max_steps` of them (0: no limit). Returns how many were completed.
   // A stop or the end of input is not an error here; every other failure is thrown.
   std::int64_t run_until_stop(const SessionRunArgs& args = no_args, std::int64_t max_steps = 0);
   // The same; `completed` is set on failure, too.
   void run_until_stop(const SessionRunArgs& args, std::int64_t max_steps, std::int64_t* completed);
-  // Calls `fn` with a StepContext and returns what it returns. A recoverable error from anywhere inside runs it again
-  // from the start with a fresh session.
+  // Calls `fn` with a StepContext and returns what it returns. After a recoverable error in it, `fn` is called again
+  // from its start with a fresh session.
   template <typename Fn>
   auto run_step_fn(Fn&& fn) -> std::invoke_result_t<Fn, StepContext&> {
     using R = std::invoke_result_t<Fn, StepContext&>;
@@ -79,33 +79,34 @@ class MonitoredSession {
     }
   }
   const RunMetadata& metadata() const noexcept;  // of the last run
-  // Runs `body` and closes: as a scope around a loop. STOPPED and OUT_OF_RANGE that leave `body` are a clean end and
-  // are swallowed; any other exception makes the outcome failed and is thrown again, with errors of closing suppressed
-  // behind it.
+  // Calls `body` and then closes, as a scope around a loop. If `body` throws STOPPED or OUT_OF_RANGE, the run has ended
+  // well and nothing is thrown; any other exception makes the outcome failed and is thrown again, with errors of
+  // closing attached as suppressed.
   void scope(const std::function<void(MonitoredSession&)>& body);
 
-  // A pure query: a stop has been asked for, or input has ended, or the session is closed. Any thread.
+  // Whether a stop has been asked for, or input has ended, or the session is closed. Changes nothing. Any thread.
   bool should_stop() const noexcept;
   bool request_stop(std::int32_t code = 0, std::string_view text = {},
                     StopUrgency urgency = StopUrgency::after_step) noexcept;
-  void request_save() noexcept;  // saved at the end of the step in progress, or of the next one
+  void request_save() noexcept;  // at the end of the step in progress, or of the next one
   StopSource stop_source() const noexcept;
-  // Says that the caller has refilled its input: undoes what OUT_OF_RANGE did to should_stop().
+  // Says that the caller has refilled its input: runs are possible again after OUT_OF_RANGE.
   void clear_end_of_input();
 
-  // Adds or removes a hook; from a callback too. Takes effect at the next step boundary, where begin and
-  // after_create_session, or cleanup, are called. Returns a number for remove_hook(). Throws ALREADY_EXISTS, NOT_FOUND,
-  // INVALID_ARGUMENT, CLOSED; BUSY from another thread during a run.
+  // Adds or removes a hook; also from a callback. begin and after_create_session of an added hook, or cleanup of a
+  // removed one, are called before the next step. add_hook() returns a number for remove_hook(). Throws ALREADY_EXISTS,
+  // NOT_FOUND, INVALID_ARGUMENT, CLOSED; BUSY from another thread during a run.
   std::uint64_t add_hook(std::shared_ptr<SessionRunHook> hook, HookOptions options = {});
   void remove_hook(std::uint64_t id);
   std::uint64_t hook_id(std::string_view name) const;  // of the first hook of this name; throws NOT_FOUND
 
-  // Marks the run as failed with an error of the caller's, so that close() does not count it as clean.
+  // Marks the run as failed by the caller, so that close() calls no `end`. STOPPED and OUT_OF_RANGE are no failures:
+  // they mark a stop and the end of input instead.
   void fail(const Error& error);
-  // Ends the run: `end` of every hook unless the outcome is failed, threads joined, session closed, `cleanup` of every
-  // hook. All of it is done whatever fails. Throws the first new error with the others suppressed: of a thread, of
-  // `end`, of closing, of `cleanup`; an error that a run has thrown already is in the outcome only. Idempotent.
-  // REENTRANT in a callback.
+  // Ends the run: calls `end` of every hook unless the outcome is failed, joins threads, closes the session, and calls
+  // `cleanup` of every hook. All of it is done, whatever fails. Throws the first new error, with the others suppressed:
+  // of a thread, of `end`, of closing, of `cleanup`; an error that a run has thrown already is in the outcome only.
+  // Closing again does nothing. REENTRANT in a callback.
   void close();
   bool closed() const noexcept;
 
@@ -115,11 +116,11 @@ class MonitoredSession {
   std::shared_ptr<Session> session() const noexcept;
   Coordinator coordinator() const;  // of the present session; replaced by recovery. Throws CLOSED
   std::int64_t global_step() const noexcept;
-  bool running() const noexcept;  // whether a thread is inside run() or another member that calls callbacks
+  bool running() const noexcept;  // whether a thread is in run() or another member that calls callbacks
 
-  // For language bindings. While a thread is inside a member that calls callbacks: makes every further run fail with
-  // CLOSED, has `when_idle` called as the last act of that member, and returns true. Otherwise returns false and does
-  // nothing. `when_idle` may destroy the session.
+  // For language bindings. If a thread is in a member that calls callbacks, every further run fails with CLOSED,
+  // `when_idle` is called at the very end of that member, and true is returned. Otherwise nothing is done, and false is
+  // returned. `when_idle` may destroy the session.
   bool defer_until_idle(std::function<void()> when_idle);
 
  private:

@@ -20,20 +20,20 @@ enum class OutcomeKind : std::int32_t {
   failed = 4,
 };
 
-// How a monitored session ended: first what, then who asked and why, or which error. Since 1.0.
+// How a monitored session ended, who asked for it and why, or with which error. Since 1.0.
 struct Outcome {
   OutcomeKind kind = OutcomeKind::running;
-  StopReason stop;        // the first stop request, whatever the kind; origin none if there was none
+  StopReason stop;        // the first stop request, even if the run did not end by it; origin none if there was none
   Error error;            // set if failed
   std::int64_t step = 0;  // global step at the end
   std::int64_t runs = 0;  // completed runs
   std::int64_t recoveries = 0;
-  // Failures that did not fail the whole: those that a failure policy turned into warnings, and failed runs that the
-  // caller went on after with a run that was completed.
+  // How many failures did not fail the run as a whole, because a hook's failure policy says so, or because the caller
+  // went on and a later run completed; and what hooks have warned of.
   std::int64_t warnings = 0;
   Error first_warning;
   static constexpr std::size_t kMaxWarnings = 16;
-  std::array<Error, kMaxWarnings> first_warnings;  // as many of them as there were, the first one again
+  std::array<Error, kMaxWarnings> first_warnings;  // the first of them, first_warning included
 
   std::string to_string() const;  // one line, e.g. "stopped by hook 'accuracy' at step 1200: reached 0.83"
 };

@@ -19,55 +19,55 @@ class Sink;
 }
 
 struct OutputOptions {
-  std::size_t buffer_bytes = std::size_t{1} << 20;                           // may wait to be written
-  std::chrono::nanoseconds flush_interval = std::chrono::milliseconds(200);  // how long a record waits
+  std::size_t buffer_bytes = std::size_t{1} << 20;                           // memory for records not written yet
+  std::chrono::nanoseconds flush_interval = std::chrono::milliseconds(200);  // how long a record may wait
   std::chrono::nanoseconds close_timeout = std::chrono::seconds(5);          // how long close() waits
   bool fail_run = false;                                                     // whether report_to() fails the run
-  std::string header = {};  // of a file: written first if it is empty; if it is not, it has to begin with this
-  bool lines = false;       // records are lines: a file that ends within one is continued on a new line
+  std::string header = {};  // of a file: written first if the file is empty; otherwise the file has to begin with it
+  bool lines = false;       // records are lines: if a file ends within a line, a new one is begun
 };
 
 // Takes records and has a thread of its own write them, so that no step waits for a disk, a terminal or a pipe.
 //
-// A record is written as a whole or not at all. What does not fit into the buffer is dropped and counted. When writing
-// fails, what waits is tried again, and a record that got into a file in part is taken out of it: what was written
-// stays readable. A broken pipe, and a file that cannot be opened, are given up.
+// A record is written as a whole or not at all. Records that do not fit into the buffer are dropped and counted. When
+// writing fails it is tried again, and a record that was written to a file in part is removed from it, so that the file
+// stays readable. After a broken pipe, or if a file cannot be opened, nothing more is written.
 //
 // All functions may be called by any thread; none throws, and none but sync() and close() waits. Since 1.0.
 class Output {
  public:
-  // Appends to a file, which is made if need be, with its directories. It is opened by the thread.
+  // Appends to a file, which is created if it does not exist, with its directories. It is opened by the thread.
   static std::shared_ptr<Output> file(std::string path, OutputOptions options = {});
-  // Writes to what a descriptor of somebody else's stands for; the output has one of its own for it. `name` is for
-  // messages.
+  // Writes to a file descriptor, of which the output makes a duplicate of its own. `name` is for messages.
   static std::shared_ptr<Output> descriptor(int fd, std::string name, OutputOptions options = {});
-  // Each record replaces the file; whoever reads it sees one record or the other, also if several outputs, threads or
-  // processes replace the same file. Of several that wait the last counts. A record is written beside the file, as
-  // "<path>.<process>.<number>.new"; what killed runs have left of these goes when the output is made.
+  // Each record replaces the file: a reader sees either the old record or the new one, also if several outputs, threads
+  // or processes replace the same file. Of several records that wait, only the last is written. It is written beside
+  // the file first, as "<path>.<process>.<number>.new"; such files that killed runs have left are removed when the
+  // output is made.
   static std::shared_ptr<Output> replaced_file(std::string path, OutputOptions options = {});
 
   ~Output();  // closes
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 
-  // Returns whether the record was taken. Makes no system call, unless the buffer is half full.
+  // Returns whether the record was accepted. Makes no system call, unless the buffer is half full.
   bool write(std::string_view record) noexcept;
   // Asks for everything to be written now.
   void flush() noexcept;
-  // Waits until everything has been written that was taken before, for at most close_timeout; returns whether it has.
-  // For those who share an output that goes on.
+  // Waits until everything that was accepted before has been written, for at most close_timeout; returns whether it
+  // has. For an output that others go on writing to.
   bool sync() noexcept;
-  // Waits until everything has been written, for at most close_timeout; returns whether it has. Records that come later
-  // are dropped. Idempotent.
+  // Waits until everything has been written, for at most close_timeout; returns whether it has. Later records are
+  // dropped.
   bool close() noexcept;
 
   const std::string& name() const noexcept;
-  int descriptor() const noexcept;         // that it was made for; -1 for a file
+  int descriptor() const noexcept;         // the one it was made for; -1 for a file
   std::uint64_t dropped() const noexcept;  // records that were not, or will not be, written
-  // What has gone wrong and was not told yet: the first failure, and that records were dropped, each once.
+  // Returns a failure that was not told yet: the first one, and that records were dropped, each once.
   Error take_failure() noexcept;
-  // Tells it: as a warning, or by throwing it with OutputOptions::fail_run. For hooks: where they write, and in cleanup
-  // after close().
+  // Reports that failure as a warning or, with OutputOptions::fail_run, by throwing it. For hooks: to be called where
+  // they write, and in cleanup after close().
   void report_to(SessionRunContext& context);
 
  private:

@@ -17,13 +17,16 @@ enum class TraceLevel : std::int32_t { none = 0, software = 1, hardware = 2, ful
 // Which hooks take part in a run. Recovery applies in any case.
 enum class HookSelection : std::int32_t { all = 0, none = 1, named = 2 };
 
-// Options of one run. Those of caller and hooks are merged into a copy, in hook order:
-// trace_level by maximum; timeout_ms by maximum, where 0 (also "left alone") means unlimited and so wins; the two flags
-// by OR; watches appended; engine options united, where two values for one key are an error.
-// `hooks` and `hook_names` are read from the caller only. Since 1.0.
+// Options of one run. Those of the caller and of the hooks are merged into a copy, in the order of the hooks:
+//  - trace_level is the highest that is asked for.
+//  - timeout_ms is the longest; 0 means unlimited and is the longest.
+//  - The two flags are set if anyone sets them.
+//  - Watches are appended.
+//  - Engine options are united; two values for one key are an error.
+// `hooks` and `hook_names` are those of the caller. Since 1.0.
 struct RunOptions {
   TraceLevel trace_level = TraceLevel::none;
-  std::int64_t timeout_ms = 0;  // 0: unlimited
+  std::int64_t timeout_ms = 0;  // milliseconds; 0: unlimited
   bool output_partition_graphs = false;
   bool report_allocations_on_oom = false;
   std::vector<std::string> watches;
@@ -52,21 +55,21 @@ struct SessionRunArgs {
   bool asks_for_nothing() const noexcept;
 };
 
-// Args that ask for nothing: made once, and known at sight by the loop.
+// Args that ask for nothing. The loop recognises them by their address.
 inline const SessionRunArgs no_args;
 
 inline bool SessionRunArgs::asks_for_nothing() const noexcept {
   return this == &no_args || (feeds.empty() && fetches.same_object(no_args.fetches) && options.is_default());
 }
 
-// When a node of the session ran, in nanoseconds of the session's clock.
+// When a node of the session ran, in nanoseconds of the machine's monotonic clock.
 struct NodeStats {
   std::string node;
   std::int64_t start_ns = 0;
   std::int64_t end_ns = 0;
 };
 
-// What a session tells about a run. Filled if trace_level is above none.
+// What a session reports about a run. Filled if trace_level is above none.
 struct RunMetadata {
   std::vector<NodeStats> nodes;
 };

@@ -38,7 +38,7 @@ class SessionRunContext {
   SessionRunContext(const SessionRunContext&) = delete;
   SessionRunContext& operator=(const SessionRunContext&) = delete;
 
-  const SessionRunArgs& original_args() const noexcept;  // the caller's, untouched by hooks; options included
+  const SessionRunArgs& original_args() const noexcept;  // the caller's, without what hooks have added
   // The session of this attempt. Running it bypasses hooks, the stop check and recovery. Throws FAILED_PRECONDITION in
   // begin(), where there is none yet, and when there is none any more.
   Session& session() const;
@@ -46,13 +46,13 @@ class SessionRunContext {
   // The global step: before the run in before_run, after it in after_run.
   std::int64_t global_step() const noexcept;
   std::int64_t attempt() const noexcept;  // 1 for the first attempt of a run, more after recoveries within it
-  // Monotonic time of the session's clock. The first callback of an attempt that asks has it read; the others of that
-  // attempt get the same.
+  // The time of the session's clock. The clock is read at most once in an attempt: all callbacks of the attempt get the
+  // same time.
   std::int64_t now_ns() const;
-  // That clock, for what happens within a callback and for threads of the hook's own. Never NULL.
+  // The session's clock itself, for times within a callback and for threads of the hook. Never NULL.
   std::shared_ptr<Clock> clock() const noexcept;
-  // Waits on the session's clock for `time`, or until a stop is asked for, whichever comes first; returns whether one
-  // has been. What now_ns() tells is read anew afterwards.
+  // Waits on the session's clock for `time`, or until a stop is asked for, whichever comes first; returns whether a
+  // stop has been asked for. The next now_ns() reads the clock again.
   bool wait_for_stop(std::chrono::nanoseconds time);
   Coordinator coordinator() const;                       // of the present session
   MonitoredSession* monitored_session() const noexcept;  // NULL outside a loop
@@ -61,47 +61,49 @@ class SessionRunContext {
   const SessionRunValues* values() const noexcept;  // what after_run is given; NULL elsewhere
   const Outcome& outcome() const noexcept;          // kind `running` before cleanup()
 
-  // Asks for a stop after the present step. Sticky, session-wide, survives errors and recovery. Returns whether it was
-  // the first request. Once the callback is over, use a StopSource.
+  // Asks for a stop of the session after this step. It cannot be withdrawn, and holds through errors and recovery.
+  // Returns whether it was the first request. Once the callback is over, use a StopSource.
   bool request_stop(std::int32_t code = 0, std::string_view text = {}, StopUrgency urgency = StopUrgency::after_step);
   bool stop_requested() const noexcept;  // whether anyone has asked
   StopSource stop_source() const;
   void request_save() noexcept;  // save at the end of this step and go on
 
-  // In before_run: asks for more. All hooks' requests and the caller's are merged and run once. May be called once with
-  // fetches per callback. Throws INVALID_ARGUMENT (second fetches, conflicting feed, naming both requesters), NOT_FOUND
-  // (unknown name), FAILED_PRECONDITION (not in before_run). Such a failure also fails the callback if it is caught.
+  // In before_run: asks for more. What the caller and all hooks ask for is merged and run once. A callback may ask for
+  // fetches only once. Throws INVALID_ARGUMENT (fetches for the second time; a feed that conflicts with another, naming
+  // both requesters), NOT_FOUND (unknown name), FAILED_PRECONDITION (not in before_run). Such a failure fails the
+  // callback even if it is caught.
   void request(const SessionRunArgs& args);
-  // The same piece by piece; fetches are keyed, and the results are found under these keys. `key` empty: the name.
+  // The same piece by piece. The results are found under the keys of the fetches; an empty key stands for the name.
   void add_fetch(std::string_view key, std::string_view name);
   void add_feed(std::string_view name, Value value);
   void add_options(const RunOptions& options);
   const SessionRunArgs& requested() const noexcept;  // what the hook being called has asked for in this attempt
 
-  // Says that the run is going to be stopped once the global step has reached `step`. Others may prepare for it: hooks
-  // with the trigger last() are called in the run that reaches it. The lowest step announced counts.
+  // Says that the run is going to be stopped once the global step has reached `step`. Hooks with Trigger::last() are
+  // called in the run that reaches it. The lowest step announced counts.
   void announce_last_step(std::int64_t step) noexcept;
   std::optional<std::int64_t> last_step() const noexcept;  // the lowest announced so far
 
-  // Writes a message to the session's log; outside a loop, and if the session was given none, to standard error.
+  // Writes a message to the session's log; outside a loop, or if the session was given no log, to standard error.
   void log(LogLevel level, std::string_view text) noexcept;
-  // The same log, for threads of the hook's own. Never empty.
+  // The same log, for threads of the hook. Never empty.
   LogSink log_sink() const;
-  // Says that something is wrong which need not fail the run. It is logged, and counted in the outcome.
+  // Adds a warning, which does not fail the run: it is logged, and counted in the outcome.
   void warn(const Error& error) noexcept;
 
-  // Makes the callback fail with `error` even if it returns normally. The first call counts.
+  // Has the callback fail with `error` even if it returns normally. Only the first call counts.
   void fail(const Error& error) noexcept;
 
-  // In before_run: the step is not executed; all hooks get on_error(CANCELLED); run() returns Results with skipped(),
-  // or STOPPED if a stop has been asked for as well. Throws FAILED_PRECONDITION elsewhere.
+  // In before_run: has the step not executed. The remaining hooks still get before_run; then all get on_error with
+  // CANCELLED. The caller's run() returns Results with skipped(), or throws STOPPED if a stop has been asked for, too.
+  // Throws FAILED_PRECONDITION elsewhere.
   void skip_step();
-  // In after_run: the caller does not get the step's results. Throws FAILED_PRECONDITION elsewhere.
+  // In after_run: has the caller not get the step's results. Throws FAILED_PRECONDITION elsewhere.
   void discard_result();
 
-  // Outside a loop: runs the session once with the original args and what was requested, and returns what after_run is
-  // to be given. A new round begins with the next request. Throws what the session throws; FAILED_PRECONDITION in a
-  // loop.
+  // Outside a loop: runs the session once with the args of the context and what the hook has requested, and returns
+  // what after_run is to be given. A request after that begins a new attempt. Throws what the session throws;
+  // FAILED_PRECONDITION in a loop.
   const SessionRunValues& execute();
 
   // For language bindings: the context that callbacks of another language get.

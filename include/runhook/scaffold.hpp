@@ -12,7 +12,8 @@
 
 namespace runhook::inline v1 {
 
-// Holds the pieces that initialise a session. Nothing is created before finalize(). After tf.train.Scaffold. Since 1.0.
+// Holds the pieces that make a session ready, i.e. give all its variables their values. Defaults are set by finalize()
+// only. After tf.train.Scaffold. Since 1.0.
 class Scaffold {
  public:
   using Op = std::function<void(Session&)>;
@@ -21,13 +22,13 @@ class Scaffold {
 
   Op init_op;                     // default: initialises all global variables
   InitFn init_fn;                 // default: none
-  Probe ready_op;                 // default: all uninitialised variables
-  Probe ready_for_local_init_op;  // default: the uninitialised global variables
+  Probe ready_op;                 // default: names all uninitialised variables
+  Probe ready_for_local_init_op;  // default: names the uninitialised global variables
   Op local_init_op;               // default: initialises all local variables
-  std::shared_ptr<Saver> saver;   // default: none. Restores after (re)creation, and serves save requests
+  std::shared_ptr<Saver> saver;   // default: none. Restores new sessions, and saves when that is requested
 
   Scaffold() = default;
-  // A copy in which every piece that `overrides` has takes the place of the source's.
+  // A copy of `source`, with the pieces of `overrides` instead of its own where these are set.
   static Scaffold copy_from(const Scaffold& source, Scaffold overrides);
   // Makes an op that runs `args` on the raw session.
   static Op run_op(SessionRunArgs args);
@@ -35,7 +36,7 @@ class Scaffold {
   // the text is what is missing. FAILED_PRECONDITION with "uninitialized" in its text means not ready, too.
   static Probe fetch_probe(std::string name);
 
-  // Fills every missing piece that has a default. Idempotent.
+  // Sets every missing piece that has a default. Doing so again changes nothing.
   void finalize();
   bool finalized() const noexcept { return finalized_; }
 

@@ -28,11 +28,11 @@ struct ResolvedFeed {
 struct SessionStep {
   std::span<const NodeId> fetches;  // each at most once
   std::span<const ResolvedFeed> feeds;
-  std::span<Value> results;  // one per fetch, absent on entry; an operation's stays absent
+  std::span<Value> results;  // one for each fetch, absent on entry; that of an operation stays absent
   const RunOptions* options = nullptr;
   RunMetadata* metadata = nullptr;  // never NULL
   StopState* stop = nullptr;        // NULL outside a monitored session
-  std::int64_t deadline_ns = 0;     // monotonic time at which the time-out of the options has passed; 0: none
+  std::int64_t deadline_ns = 0;     // monotonic time at which the time-out of the options ends; 0: there is none
 
   bool timed_out() const noexcept;
   // Whether the engine should give up: a stop is urgent, or the time is over. Any thread.
@@ -44,11 +44,11 @@ struct SessionStep {
 
 namespace detail {
 // Has the session execute the step within the time-out of the options. Throws what the session throws, and
-// DEADLINE_EXCEEDED if it took longer, whether the session noticed or not.
+// DEADLINE_EXCEEDED if it took longer, even if the session did not notice.
 void run_in_time(Session& session, SessionStep& step);
 }  // namespace detail
 
-// Which of a session's variables; saved state holds the global ones.
+// Scopes of a session's variables; saved state holds the global ones.
 enum class VariableScope : std::int32_t { global = 0, local = 1 };
 
 // Executes steps. Implement resolve() and run(); the rest has defaults. One thread at a time, except cancel().
@@ -57,7 +57,7 @@ class Session {
  public:
   virtual ~Session() = default;
 
-  // Resolves a name that may be fetched or fed. Throws StatusError NOT_FOUND. Called once per name and session.
+  // Resolves a name that may be fetched or fed. Throws NOT_FOUND. Called once for each name.
   virtual NodeId resolve(std::string_view name) = 0;
   // Executes one step. Reports failure by throwing; OUT_OF_RANGE means end of input.
   virtual void run(SessionStep& step) = 0;
@@ -67,8 +67,7 @@ class Session {
   virtual void close() {}
   // The node that holds the global step (an integer scalar), if the session has one. Default: none.
   virtual std::optional<NodeId> global_step() { return std::nullopt; }
-  // The global step's present value, told without a step being executed; nullopt if that cannot be done. Default:
-  // nullopt.
+  // The present value of the global step, if it can be read without executing a step. Default: nullopt.
   virtual std::optional<std::int64_t> read_global_step() { return std::nullopt; }
 
   // Variables. Defaults: there are none.
@@ -85,8 +84,8 @@ class Session {
 void run_session(Session& session, const SessionRunArgs& args, Results& results, RunMetadata* metadata = nullptr);
 Results run_session(Session& session, const SessionRunArgs& args);
 
-// Copies all global variables into a snapshot, or back. Throws NOT_FOUND for a variable that the session lacks.
-// Since 1.0.
+// Copies all global variables of a session to a snapshot, or all variables of a snapshot to a session, which throws
+// NOT_FOUND for one that the session lacks. Since 1.0.
 Snapshot save_variables(Session& session);
 void restore_variables(Session& session, const Snapshot& snapshot);
 

@@ -14,15 +14,16 @@ namespace runhook::inline v1 {
 class SessionCreator {
  public:
   virtual ~SessionCreator() = default;
-  // Returns a ready session. Throws what went wrong; an error that the recovery policy calls recoverable is retried.
+  // Returns a ready session. Reports failure by throwing; after a recoverable error it is called again.
   virtual CreatedSession create_session(const CreationContext& context) = 0;
-  // What serves save requests; NULL: nothing does.
+  // The saver that is called when a save is requested; NULL: nothing is saved.
   virtual std::shared_ptr<Saver> saver() const { return nullptr; }
-  // The pieces it makes sessions ready with; NULL: it has none.
+  // The scaffold by which sessions are made ready; NULL: there is none.
   virtual std::shared_ptr<const Scaffold> scaffold() const { return nullptr; }
 };
 
-// Initialises or restores the session: SessionManager::prepare_session.
+// Makes sessions ready by restoring saved state or, if there is none, initialising them, as
+// SessionManager::prepare_session() does.
 class ChiefSessionCreator final : public SessionCreator {
  public:
   explicit ChiefSessionCreator(SessionFactory factory, std::shared_ptr<Scaffold> scaffold = nullptr);
@@ -35,7 +36,7 @@ class ChiefSessionCreator final : public SessionCreator {
   SessionManager manager_;
 };
 
-// Waits until somebody else has made the model ready: SessionManager::wait_for_session.
+// Waits until the chief has made the model ready, as SessionManager::wait_for_session() does.
 class WorkerSessionCreator final : public SessionCreator {
  public:
   static constexpr std::int64_t kDefaultMaxWaitNs = 1'800'000'000'000;
@@ -60,7 +61,7 @@ class FunctionSessionCreator final : public SessionCreator {
   Function function_;
 };
 
-// Hands out one session that exists already; a second request fails with FAILED_PRECONDITION, so nothing is recovered.
+// Gives one session that exists already. To create another fails with FAILED_PRECONDITION, so nothing is recovered.
 std::shared_ptr<SessionCreator> single_session_creator(std::shared_ptr<Session> session);
 
 }  // namespace runhook::inline v1

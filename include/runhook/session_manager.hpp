@@ -21,34 +21,38 @@ struct CreatedSession {
   std::optional<std::int64_t> restored_step;  // set if the scaffold's saver restored a state
 };
 
-// What a creation can look at while it waits.
+// What ends a wait in the creation of a session, and its clock.
 struct CreationContext {
   const StopState* stop = nullptr;
   Clock* clock = nullptr;  // NULL: the system clock
 };
 
-// After tf.train.SessionManager. The session is closed on every failure. Not thread-safe. Since 1.0.
+// Creates raw sessions and makes them ready. If that fails, the session is closed. Not thread-safe. After
+// tf.train.SessionManager. Since 1.0.
 class SessionManager {
  public:
   static constexpr std::int64_t kDefaultPollNs = 30'000'000'000;
 
-  // Throws INVALID_ARGUMENT without a factory, or for ready_for_local_init_op without local_init_op (checked on the
-  // scaffold as given, before it is finalised, if `finalize` is false).
+  // `finalize`: whether the scaffold gets the defaults of its missing pieces; otherwise it is used as it is. Throws
+  // INVALID_ARGUMENT without a factory, for a negative poll interval, and, if `finalize` is false, for
+  // ready_for_local_init_op without local_init_op.
   SessionManager(SessionFactory factory, std::shared_ptr<Scaffold> scaffold, std::int64_t poll_ns = kDefaultPollNs,
                  bool finalize = true);
 
-  // Restores, or else runs init_op and then init_fn; then local_init_op; then checks readiness. If a state was restored
-  // neither init_op nor init_fn runs. Throws FAILED_PRECONDITION if there is no way to initialise, or not ready after
-  // it.
+  // Makes a session as a chief does: restores saved state or, if there is none, runs init_op and init_fn; then runs
+  // local_init_op and checks readiness. Throws FAILED_PRECONDITION if nothing was restored and no piece initialises, or
+  // the session is not ready in the end.
   CreatedSession prepare_session(const CreationContext& context = {});
-  // Restores, tries local_init_op and checks readiness. `ready` is false if nothing was restored or it is not ready.
+  // Makes a session and restores saved state, tries local_init_op and checks readiness. `ready` says whether state was
+  // restored and the session is ready.
   struct Recovered {
     CreatedSession created;
     bool ready = false;
   };
   Recovered recover_session(const CreationContext& context = {});
-  // Makes sessions until one is ready, waiting the poll interval between two tries. Throws DEADLINE_EXCEEDED once the
-  // next try would come after max_wait_ns (negative: for ever), STOPPED if a stop is requested meanwhile.
+  // Makes a session as a worker does: makes one after another, at the poll interval, until one is ready. Throws
+  // DEADLINE_EXCEEDED once the next try would come after max_wait_ns (negative: for ever), STOPPED if a stop is
+  // requested meanwhile.
   CreatedSession wait_for_session(std::int64_t max_wait_ns, const CreationContext& context = {});
 
  private:

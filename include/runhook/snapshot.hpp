@@ -33,12 +33,12 @@ class Saver {
   virtual std::optional<std::int64_t> restore(Session& session) = 0;
 };
 
-// Keeps the newest state in memory, so that recovery goes on where it was saved. Thread-safe. Since 1.0.
+// Keeps the newest state in memory; a recovery goes on from there. Thread-safe. Since 1.0.
 class MemorySaver final : public Saver {
  public:
   void save(Session& session, std::int64_t global_step) override;
   std::optional<std::int64_t> restore(Session& session) override;
-  std::optional<Snapshot> latest() const;  // values are shared, not copied: treat them as constant
+  std::optional<Snapshot> latest() const;  // its values are shared, not copied: they must not be changed
   std::int64_t save_count() const;
 
  private:

@@ -18,8 +18,8 @@ enum class SpanKind : std::int32_t {
   end = 7,
   cleanup = 8,
   create_session = 9,  // by the session creator, without the hooks
-  close_session = 10,  // threads joined and session closed
-  recovery = 11,       // from the failure to the new session, or to when it was given up
+  close_session = 10,  // joining threads and closing the session
+  recovery = 11,       // from the failure to the new session, or until the recovery has failed
   back_off = 12,       // the waiting within a recovery
   save = 13,           // that was asked for by request_save()
   node = 14,           // of the session's own, if the trace level is above none: see RunMetadata
@@ -28,11 +28,11 @@ enum class SpanKind : std::int32_t {
 // The kind as a word, e.g. "session_run"; NUL-terminated. Since 1.0.
 std::string_view span_kind_name(SpanKind kind) noexcept;
 
-// Something that has been done. Times are nanoseconds of the machine's monotonic clock, whatever clock the session was
-// given. Since 1.0.
+// Something that the session has done, with its times: nanoseconds of the machine's monotonic clock, whatever clock the
+// session was given. Since 1.0.
 struct Span {
   SpanKind kind = SpanKind::attempt;
-  bool failed = false;    // it ended with an error; not told for nodes
+  bool failed = false;    // it ended with an error; always false for nodes
   std::string_view name;  // of the hook or the node; otherwise empty. Valid during on_span()
   std::int64_t begin_ns = 0;
   std::int64_t end_ns = 0;
@@ -45,8 +45,8 @@ struct Span {
 class SpanListener {
  public:
   virtual ~SpanListener() = default;
-  // Called on the session's thread. What belongs to an attempt is told when that is over, all the rest when it is over
-  // itself; parts come before what they are part of.
+  // Called on the session's thread: for an attempt and its parts when the attempt is over, for all else when that is
+  // over. Parts come before what they are part of.
   virtual void on_span(const Span& span) noexcept = 0;
 };
 

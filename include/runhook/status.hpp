@@ -28,14 +28,13 @@ enum class StatusCode : std::int32_t {
   unauthenticated = 16,
   stopped = 100,    // a stop had been requested; not a failure
   closed = 101,     // the session has been closed
-  reentrant = 102,  // called from inside a callback, where this is not allowed
+  reentrant = 102,  // called from a callback, where this is not allowed
   busy = 103,       // another thread is using the object
   hook_failed = 104,
   no_memory = 105,
 };
 
-// Whether a run that leaves with this code has ended as it should: its input is used up, or somebody asked for the
-// stop.
+// Whether a run that ends with this code has not failed: its input is used up, or somebody has asked for a stop.
 constexpr bool is_clean_end(StatusCode code) noexcept {
   return code == StatusCode::stopped || code == StatusCode::out_of_range;
 }

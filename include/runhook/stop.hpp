@@ -1,4 +1,4 @@
-// runhook/stop.hpp: the one stop state, and the handle by which other threads reach it.
+// runhook/stop.hpp: stopping a session, also from other threads and from signal handlers.
 #ifndef RUNHOOK_STOP_HPP_
 #define RUNHOOK_STOP_HPP_
 
@@ -36,8 +36,8 @@ struct StopReason {
   StopOrigin origin = StopOrigin::none;
   StopUrgency urgency = StopUrgency::after_step;
   std::int32_t code = 0;     // the requester's own number; the signal's number for StopOrigin::signal
-  std::int64_t step = -1;    // global step when it was asked; -1 if unknown
-  std::int64_t time_ns = 0;  // monotonic time when it was asked
+  std::int64_t step = -1;    // global step when the request was made; -1 if unknown
+  std::int64_t time_ns = 0;  // monotonic time when the request was made
   std::array<char, kMaxWho + 1> who_chars{};
   std::array<char, kMaxText + 1> text_chars{};
 
@@ -47,7 +47,7 @@ struct StopReason {
   void set_text(std::string_view text) noexcept;
 };
 
-// The stop state of one session. Sticky; posting takes no lock and needs no memory. Since 1.0.
+// The stop state of one session. A stop cannot be withdrawn. A request takes no lock and needs no memory. Since 1.0.
 class StopState {
  public:
   static constexpr std::size_t kMaxReasons = 16;
@@ -56,23 +56,23 @@ class StopState {
   StopState(const StopState&) = delete;
   StopState& operator=(const StopState&) = delete;
 
-  // Asks for a stop; returns whether this was the first request. Any thread. The only difference between urgencies for
-  // the poster: `now` also calls the canceller, under a lock that protects it from the session's end.
+  // Asks for a stop; returns whether this was the first request. Any thread. With StopUrgency::now it also calls the
+  // cancellers, under a lock, so that none is called after its session has ended.
   bool request(const StopReason& reason) noexcept;
-  // The one call for signal handlers: a lock-free store and a wake-up that does not block. Keeps errno.
+  // The only request that a signal handler may make: a lock-free store and a wake-up that does not block. Keeps errno.
   bool request_from_signal(std::int32_t signal_number, StopUrgency urgency) noexcept;
   bool requested() const noexcept { return (flags_.load(std::memory_order_acquire) & kStop) != 0; }
   bool urgent() const noexcept { return (flags_.load(std::memory_order_acquire) & kUrgent) != 0; }
 
-  // "Save now and go on." Any thread; lock-free.
+  // Asks for the state to be saved, and for the run to go on. Any thread; lock-free.
   void request_save() noexcept { flags_.fetch_or(kSave, std::memory_order_acq_rel); }
   bool save_requested() const noexcept { return (flags_.load(std::memory_order_acquire) & kSave) != 0; }
   bool take_save_request() noexcept { return (flags_.fetch_and(~kSave, std::memory_order_acq_rel) & kSave) != 0; }
   // Whether anything has been asked for: one load for the loop.
   bool anything() const noexcept { return flags_.load(std::memory_order_acquire) != 0; }
 
-  StopReason first() const noexcept;       // origin none if nothing was asked
-  std::vector<StopReason> later() const;   // the other kept requests, in the order of publication
+  StopReason first() const noexcept;       // origin none if there was no request
+  std::vector<StopReason> later() const;   // the other kept requests, in the order in which they were made
   std::uint64_t dropped() const noexcept;  // requests that were not kept
   void set_step(std::int64_t step) noexcept {
     step_.store(step, std::memory_order_relaxed);
@@ -84,10 +84,11 @@ class StopState {
   bool wait(std::int64_t timeout_ns, const std::function<bool()>& extra = {}) const;
   void wake() const noexcept;
 
-  // Sets what an urgent request calls to cancel the step in progress of `owner`, of which there may be several; empty
-  // takes it away and waits for a call under way. Throws std::bad_alloc, but not when it takes away.
+  // Sets the function that an urgent request calls to cancel the step in progress of `owner`; several owners may have
+  // one. An empty function removes it, after a call in progress has returned. Throws std::bad_alloc, except when it
+  // removes.
   void set_canceller(const void* owner, std::function<void()> canceller);
-  // Calls them: what an urgent request from a signal handler leaves to a thread. Any thread.
+  // Calls all cancellers: for the thread that does what an urgent request from a signal handler may not do. Any thread.
   void cancel_steps() noexcept;
 
  private:
@@ -115,10 +116,10 @@ class StopState {
   std::vector<Canceller> cancellers_;
 };
 
-// Asks a session to stop, from any thread, also after the session has ended. Cheap to copy. Since 1.0.
+// Asks a session to stop, from any thread; it may outlive the session. Cheap to copy. Since 1.0.
 class StopSource {
  public:
-  StopSource();  // a state of its own
+  StopSource();  // belongs to no session yet: give state() to a Config
   explicit StopSource(std::shared_ptr<StopState> state, StopOrigin origin = StopOrigin::source) noexcept;
   // Returns whether this call was the first to ask.
   bool request_stop(std::int32_t code = 0, std::string_view text = {},

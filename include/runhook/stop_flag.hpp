@@ -10,10 +10,10 @@
 
 namespace runhook::inline v1 {
 
-// A flag that is shared by the sessions of several threads, one for each worker. Each session observes it with a
-// StopFlagHook, so a worker may still be stopped alone. Cheap to copy; copies are the same flag. Raised once and for
-// all: a new run takes a new flag. It is no variable of a session, so no checkpoint holds it, and a run that is
-// restored does not begin stopped. It reaches the threads of one process only. Since 1.0.
+// A flag that stops the sessions of several threads together, one session for each worker. Each session observes it
+// with a StopFlagHook, so that a worker may still be stopped alone. Cheap to copy; copies are the same flag. Once
+// raised it stays raised: a new run needs a new flag. It is not a variable of a session, so no checkpoint holds it, and
+// a restored run does not begin stopped. It reaches the threads of one process only. Since 1.0.
 class StopFlag {
  public:
   StopFlag();                                   // not raised
@@ -26,7 +26,7 @@ class StopFlag {
 
  private:
   friend class StopFlagHook;
-  struct Group;  // those that are going to stop at one step
+  struct Group;  // the workers that stop at the same step
   std::shared_ptr<StopState> state_;
   std::shared_ptr<Group> group_;
 };

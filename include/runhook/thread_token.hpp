@@ -13,7 +13,7 @@
 
 namespace runhook::inline v1 {
 
-// What a thread is told by: an address that no other living thread has; never NULL, and even.
+// What identifies a thread: an address that no other living thread has; never NULL, and even.
 using ThreadToken = const void*;
 
 namespace detail {

@@ -17,14 +17,14 @@ struct TrainingOptions {
   std::shared_ptr<Scaffold> scaffold;  // NULL: a new one
   DefaultHooks default_hooks;          // added before the others if there is a directory for them
   std::vector<HookRegistration> hooks;
-  std::vector<HookRegistration> chief_only_hooks;  // left out unless is_chief
-  std::int64_t max_wait_ns = 7'200'000'000'000;    // how long a worker waits for the chief
-  std::int64_t poll_ns = SessionManager::kDefaultPollNs;
+  std::vector<HookRegistration> chief_only_hooks;         // left out unless is_chief
+  std::int64_t max_wait_ns = 7'200'000'000'000;           // how long a worker waits for the chief
+  std::int64_t poll_ns = SessionManager::kDefaultPollNs;  // time between two tries of a worker
   std::int64_t stop_grace_period_ns = Coordinator::kDefaultGraceNs;
 };
 
-// Puts together the config of a chief (which initialises or restores) or of a worker (which waits for the chief), with
-// the default hooks and then the chief-only hooks first. Throws INVALID_ARGUMENT without a factory, and what
+// Makes the config of a chief, which initialises or restores, or of a worker, which waits for the chief. The order of
+// the hooks is: default hooks, chief-only hooks, hooks. Throws INVALID_ARGUMENT without a factory, and what
 // default_hooks() throws.
 Config training_config(SessionFactory factory, TrainingOptions options = {});
 

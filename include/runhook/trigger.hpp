@@ -23,10 +23,10 @@ struct TriggerPoint {
 // the hook is called neither before nor after the run. begin, after_create_session, end and cleanup are called all the
 // same.
 //
-// A value: a copy has the same rule and its own memory of when it was last due. Whether it is due is asked once for
-// each run, also if the run takes several attempts, and depends on the step and the time at which the run begins. So it
-// is right, too, if a run advances the step by more than one. One that counts from when it was last due is due in the
-// first run. After a recovery that goes back to an earlier step it counts from there. Since 1.0.
+// A value: a copy has the same rule, and remembers by itself when it was last due. Whether it is due is decided once
+// for each run, even if the run takes several attempts, by the step and the time at which the run begins. A run may
+// advance the step by more than one. A trigger with an interval is due in the first run, and then counts from the run
+// in which it was last due. After a recovery that goes back to an earlier step it counts from that step. Since 1.0.
 class Trigger {
  public:
   Trigger();  // due in every run
@@ -38,30 +38,31 @@ class Trigger {
 
   // All throw INVALID_ARGUMENT for a number that is not positive, a window that is empty, or no predicate.
   static Trigger every_steps(std::int64_t steps);
-  // Whatever the runs do to the global step. Runs are those of one session, so restore() has it count anew.
+  // Whether or not the runs advance the global step. The runs of one session are counted, so restore() begins anew.
   static Trigger every_runs(std::int64_t runs);
   static Trigger every_ns(std::int64_t ns);
   static Trigger every_seconds(double seconds);
-  static Trigger every(std::int64_t steps, std::int64_t ns);  // whichever comes first; both count from then on
+  static Trigger every(std::int64_t steps, std::int64_t ns);  // whichever comes first; both then count anew
   static Trigger at_steps(std::vector<std::int64_t> steps);   // each once, in the first run that begins there or later
   static Trigger from_step(std::int64_t step);                // in every run that begins at this step or later
   static Trigger before_step(std::int64_t step);              // in every run that begins before it
   static Trigger within(std::int64_t from_step, std::int64_t before_step);
   static Trigger first();  // in the first run, and again after a recovery to an earlier step
-  static Trigger once();   // in the first run only, whatever happens to the step; for `&&`: once, when the rest is due
-  // In the run that is known beforehand to be the last: the last that run_until_stop() was allowed to make, or the one
-  // that reaches the step announced by SessionRunContext::announce_last_step(), as the stop-at-step hook does.
+  static Trigger once();   // in the first run only, even after a recovery; `t && once()` makes t due once
+  // In a run that is known beforehand to be the last: the one with which run_until_stop() has made max_steps, or the
+  // one that reaches the step announced by SessionRunContext::announce_last_step(), as the StopAtStepHook does.
   static Trigger last();
   static Trigger never();
   // In every run for which `predicate` is true. It is called once for each run; what it throws fails the run.
   static Trigger when(std::function<bool(const TriggerPoint&)> predicate);
 
   friend Trigger operator&&(const Trigger& a, const Trigger& b);
-  friend Trigger operator||(const Trigger& a, const Trigger& b);  // what makes it due makes both count from then on
+  friend Trigger operator||(const Trigger& a, const Trigger& b);  // when it was due, both count anew
   friend Trigger operator!(const Trigger& a);
 
-  // The same, but not due in the first run, and counting from there: the steps from the run itself, the time from when
-  // it begins. So every_steps(3) is due in the third run, the sixth, and so on; every_steps(1) in all but the first.
+  // The same, but not due in the first run. Intervals count from the beginning of the first run, which is itself the
+  // first of the steps: every_steps(3) is then due in the third run, the sixth, and so on; every_steps(1) in all runs
+  // but the first.
   Trigger after_first() const;
 
   bool is_always() const noexcept;
@@ -69,16 +70,16 @@ class Trigger {
   bool uses_last() const noexcept;  // otherwise TriggerPoint::last does not matter
   // Whether it is due; changes nothing.
   bool due(const TriggerPoint& point) const;
-  // Says that the hook was called in that run. It counts from there.
+  // Tells the trigger that it was due, and that the hook was called in that run. It counts from there.
   void fired(const TriggerPoint& point);
-  // Says that the run is made without the hook, since it was not due.
+  // Tells the trigger that it was not due, and that the run is made without the hook.
   void passed(const TriggerPoint& point);
-  // Says that the run goes on from an earlier step.
+  // Tells the trigger that the run goes on from an earlier step.
   void rewind(std::int64_t step);
-  void reset();  // as if it had never been due
+  void reset();  // forgets when it was due
 
-  // When it might be due, seen from `step`: until the step, the time or the number of the run has reached its, due() is
-  // false, unless the run is the last.
+  // The earliest run in which it may be due, seen from `step`: due() is false for every run whose step, time and number
+  // are all below these, unless it is the last run.
   struct Next {
     std::int64_t step;
     std::int64_t time_ns;
@@ -87,9 +88,9 @@ class Trigger {
   Next next(std::int64_t step) const noexcept;
   static constexpr std::int64_t kNever = INT64_MAX;
 
-  // What it remembers, as one line of numbers, to be given to restore() of a trigger that is made alike: then it goes
-  // on as this one would. Times are kept as what remains of the interval. restore() throws INVALID_ARGUMENT, and then
-  // has changed nothing.
+  // What it remembers, as one line of numbers. A trigger that was made in the same way goes on from there after
+  // restore(). Times are kept as what has passed of the interval. restore() throws INVALID_ARGUMENT for the state of
+  // another kind of trigger, and then changes nothing.
   std::string state(std::int64_t now_ns) const;
   void restore(std::string_view state, std::int64_t now_ns);
 

@@ -77,18 +77,18 @@ class Value {
   static Value bytes(std::span<const std::byte> data);
   // Takes over a DLPack tensor without copying. Its deleter runs when the last reference is gone; also if this throws.
   static Value from_dlpack(DLManagedTensor* managed);
-  // Lends the tensor as DLPack without copying; the receiver calls its deleter. Throws FAILED_PRECONDITION if no
-  // tensor.
+  // Lends the tensor as DLPack without copying; the receiver calls its deleter. Throws FAILED_PRECONDITION if this is
+  // no tensor.
   DLManagedTensor* to_dlpack() const;
 
   explicit operator bool() const noexcept { return block_ != nullptr; }  // false if absent
   bool same_as(const Value& other) const noexcept { return block_ == other.block_; }
   ValueKind kind() const noexcept;
   DType dtype() const noexcept;                            // of a tensor; int8 otherwise
-  std::span<const std::int64_t> shape() const noexcept;    // empty unless a tensor of rank > 0
+  std::span<const std::int64_t> shape() const noexcept;    // empty for a scalar, and for what is no tensor
   std::span<const std::int64_t> strides() const noexcept;  // in elements; always as long as shape()
   Device device() const noexcept;
-  std::int64_t element_count() const noexcept;  // 1 for a scalar, 0 unless a tensor
+  std::int64_t element_count() const noexcept;  // 1 for a scalar, 0 for what is no tensor
   std::size_t byte_size() const noexcept;       // of the elements, the text or the bytes
   bool is_contiguous() const noexcept;
   const void* data() const noexcept;
@@ -102,7 +102,8 @@ class Value {
 
   Value clone() const;  // a deep, contiguous copy. Throws FAILED_PRECONDITION for memory that is not on the CPU
 
-  // For language bindings: one number that travels with the shared block; `release` is told when the block goes.
+  // For language bindings: one number that is kept with the data and shared by all references; `release` is called with
+  // it when the data goes.
   std::uintptr_t binding_handle() const noexcept;
   void set_binding_handle(std::uintptr_t handle, void (*release)(std::uintptr_t) noexcept) const noexcept;
 

@@ -394,7 +394,7 @@ RUNHOOK_API size_t runhook_metadata_node_count(const runhook_metadata* metadata)
 RUNHOOK_API const char* runhook_metadata_node_name_at(const runhook_metadata* metadata, size_t index);
 
 /**
- * Returns when the node began, in nanoseconds.
+ * Returns when the node began, in nanoseconds of the machine's monotonic clock.
  *
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -402,7 +402,7 @@ RUNHOOK_API const char* runhook_metadata_node_name_at(const runhook_metadata* me
 RUNHOOK_API int64_t runhook_metadata_node_start_ns_at(const runhook_metadata* metadata, size_t index);
 
 /**
- * Returns when the node ended, in nanoseconds.
+ * Returns when the node ended, in nanoseconds of the machine's monotonic clock.
  *
  * \threadsafety One thread at a time per object.
  * \since 1.0

@@ -283,6 +283,7 @@ RUNHOOK_API runhook_status runhook_engine_set_result(runhook_context* context, s
  * In run: reports when a node ran; needed only if the trace level of runhook_context_options() is above
  * RUNHOOK_TRACE_NONE.
  *
+ * \param start_ns of the machine's monotonic clock, as is end_ns.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */

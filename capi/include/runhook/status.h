@@ -29,7 +29,7 @@ enum {
   RUNHOOK_ERR_UNAUTHENTICATED = 16,
   RUNHOOK_ERR_STOPPED = 100,     /* a stop had been requested; not a failure */
   RUNHOOK_ERR_CLOSED = 101,      /* the session has been closed */
-  RUNHOOK_ERR_REENTRANT = 102,   /* called from inside a callback, where this is not allowed */
+  RUNHOOK_ERR_REENTRANT = 102,   /* called from a callback, where this is not allowed */
   RUNHOOK_ERR_BUSY = 103,        /* another thread is using the object */
   RUNHOOK_ERR_HOOK_FAILED = 104, /* a hook failed without saying why; used for nothing else */
   RUNHOOK_ERR_NO_MEMORY = 105

@@ -1,4 +1,4 @@
-// runhook/hooks/early_stopping.hpp: stops a run that does not get better.
+// runhook/hooks/early_stopping.hpp: stops a run whose metrics do not improve.
 #ifndef RUNHOOK_HOOKS_EARLY_STOPPING_HPP_
 #define RUNHOOK_HOOKS_EARLY_STOPPING_HPP_
 
@@ -15,32 +15,33 @@ namespace runhook::inline v1 {
 
 enum class Direction : std::int32_t { lower_is_better = 0, higher_is_better = 1 };
 
-// What is expected of one metric. All that is set is checked.
+// What is expected of one metric. All conditions that are set are checked.
 struct MetricRule {
   std::string name = {};  // to be fetched; a scalar
   Direction direction = Direction::lower_is_better;
-  std::optional<std::int64_t> patience_steps = {};             // so many steps without an improvement are too many
-  std::optional<std::chrono::nanoseconds> patience_time = {};  // so is this much time
-  double min_delta = 0;                                        // by how much it has to get better to have improved
+  std::optional<std::int64_t> patience_steps = {};             // stop after so many steps without an improvement
+  std::optional<std::chrono::nanoseconds> patience_time = {};  // stop after so much time without an improvement
+  double min_delta = 0;                                        // what is better by no more than this is no improvement
   bool relative = false;                                       // min_delta is a fraction of the best value so far
   std::optional<double> baseline = {};                         // only what is better than this is an improvement
-  std::optional<double> target = {};                           // reached: there is nothing left to do
-  std::optional<double> divergence = {};                       // as bad as this or worse: there is no hope left
+  std::optional<double> target = {};                           // stop when the metric is as good as this or better
+  std::optional<double> divergence = {};                       // stop when the metric is as bad as this or worse
 };
 
 struct EarlyStoppingOptions {
   std::vector<MetricRule> rules = {};
   bool all = false;                // stop when all rules say so; otherwise when one does
-  std::int64_t warm_up_steps = 0;  // global step before which nothing is judged; values count for the best all the same
+  std::int64_t warm_up_steps = 0;  // global step before which no rule asks for a stop; best values count all the same
 };
 
-// Follows metrics and asks for a stop when they do not improve, are good enough, or hopeless. Registered with a trigger
-// it looks in the runs in which that is due. NaN is no improvement, and as a first value no best. Judges the latest
-// state only, not the history; best values and patience are kept through recoveries, and begin anew with the hook.
-// Since 1.0.
+// Follows metrics and asks for a stop when they no longer improve, have reached their target, or diverge. If it is
+// registered with a trigger, it checks the values of the runs in which that is due. NaN is no improvement, and as a
+// first value not the best. Best values, and the steps and times of the last improvements, are kept through recoveries;
+// they begin anew with begin(). Since 1.0.
 class EarlyStoppingHook final : public SessionRunHook {
  public:
-  // Throws INVALID_ARGUMENT: no rule, one without name or condition, a negative patience, min_delta or warm-up, NaN.
+  // Throws INVALID_ARGUMENT if there is no rule, if one has no name or no condition, for a patience, min_delta or
+  // warm-up that is negative, and for NaN.
   explicit EarlyStoppingHook(EarlyStoppingOptions options);
   std::string_view name() const override { return "early stopping"; }
   void begin(SessionRunContext& context) override;

@@ -1,4 +1,4 @@
-// runhook/hooks/feed_fn.hpp: feeds every run what a function gives.
+// runhook/hooks/feed_fn.hpp: feeds every run with values from a function.
 #ifndef RUNHOOK_HOOKS_FEED_FN_HPP_
 #define RUNHOOK_HOOKS_FEED_FN_HPP_
 
@@ -9,9 +9,9 @@
 
 namespace runhook::inline v1 {
 
-// Asks a function before each attempt what to feed. It may give nothing, and may throw: OUT_OF_RANGE says that there is
-// no more input. After an attempt that has failed it is asked again, so it need not give the same. A name that the
-// caller or another hook feeds as well fails the run. After tf.estimator.FeedFnHook. Since 1.0.
+// Calls a function before each attempt for what to feed. It may return nothing, and may throw: OUT_OF_RANGE says that
+// there is no more input. If an attempt has failed, it is called again for the next, and may return other values. If
+// the caller or another hook feeds the same name, the run fails. After tf.estimator.FeedFnHook. Since 1.0.
 class FeedFnHook final : public SessionRunHook {
  public:
   using Function = std::function<std::vector<Feed>(SessionRunContext&)>;

@@ -6,12 +6,12 @@
 
 namespace runhook::inline v1 {
 
-// Runs the session once more in `end`, without hooks, and keeps what it gave: the metrics of an evaluation, for
-// instance. A run that fails has no end, so no values either. A session that has no input left is no clean end here: a
-// warning says what the reason may be, and closing fails with OUT_OF_RANGE. After tf.estimator.FinalOpsHook. Since 1.0.
+// Runs the session once more in `end`, without hooks, and keeps the results, e.g. the metrics of an evaluation. After a
+// run that has failed there are none. If the session has no input left for this, a warning says what the reason may be,
+// and closing fails with OUT_OF_RANGE. After tf.estimator.FinalOpsHook. Since 1.0.
 class FinalOpsHook final : public SessionRunHook {
  public:
-  // What to fetch, with what to feed. Args that fetch nothing run nothing.
+  // What to fetch and feed. If the args fetch nothing, nothing is run.
   explicit FinalOpsHook(SessionRunArgs args);
   std::string_view name() const override { return "final ops"; }
   void begin(SessionRunContext& context) override;

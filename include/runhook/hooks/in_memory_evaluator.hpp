@@ -1,4 +1,4 @@
-// runhook/hooks/in_memory_evaluator.hpp: evaluates while it trains, without checkpoints.
+// runhook/hooks/in_memory_evaluator.hpp: evaluates during training, without checkpoints.
 #ifndef RUNHOOK_HOOKS_IN_MEMORY_EVALUATOR_HPP_
 #define RUNHOOK_HOOKS_IN_MEMORY_EVALUATOR_HPP_
 
@@ -12,23 +12,24 @@
 namespace runhook::inline v1 {
 
 struct InMemoryEvaluatorOptions {
-  // config.log and config.clock: none means those of the run. config.stop is not used: a stop of the run ends an
-  // evaluation, too.
+  // If config.log or config.clock is not set, that of the run is used. config.stop is not used: a stop of the run ends
+  // an evaluation, too.
   EvaluationOptions evaluation = {};
   std::int64_t every_n_runs = 100;
-  // Called with each result, in the callback of the run in which it was made: it may ask that run to stop, for
-  // instance. What it throws is the hook's failure.
+  // Called with each result, and with the context of the callback in which the run evaluates: it may ask the run to
+  // stop. If it throws, the hook fails.
   std::function<void(SessionRunContext&, const EvaluationResult&)> on_result = {};
 };
 
-// Evaluates what a run has learnt so far: before its first step, after every N runs, and at the end, unless nothing has
-// run since the last evaluation. Each evaluation has a session of its own, made by `evaluation.config`, into which the
-// global variables of the run's session are copied that both have. It is done in the callback, so the run waits for it.
+// Evaluates the state of a run: before its first step, after every N runs, and at the end, unless nothing has run since
+// the last evaluation. Each evaluation has a session of its own, made from `evaluation.config`, into which the global
+// variables that both sessions have are copied. It is made in a callback, so the run waits for it.
 //
-// An evaluation that a stop of the run cuts short has no result; the one at the end is not cut short, and left out if
-// the stop is urgent. One that fails is HOOK_FAILED with the reason behind it (NO_MEMORY stays what it is): it never
-// ends or recovers the run as the same error of the run's own session would. A recovery of the run adds no evaluation.
-// After tf.estimator.experimental.InMemoryEvaluatorHook. Since 1.0.
+// If a stop of the run cuts an evaluation short, it has no result. The one at the end is not cut short; after an urgent
+// stop it is not made. If an evaluation fails, the hook fails with HOOK_FAILED and the reason as a suppressed error, or
+// with NO_MEMORY: unlike an error of the run's own session, an OUT_OF_RANGE does not end the run, and an ABORTED is not
+// recovered from. A recovery of the run adds no evaluation. After tf.estimator.experimental.InMemoryEvaluatorHook.
+// Since 1.0.
 class InMemoryEvaluatorHook final : public SessionRunHook {
  public:
   // Throws INVALID_ARGUMENT for every_n_runs below 1 and without a session creator.

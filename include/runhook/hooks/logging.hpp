@@ -1,4 +1,4 @@
-// runhook/hooks/logging.hpp: prints values every so many runs.
+// runhook/hooks/logging.hpp: prints values at an interval.
 #ifndef RUNHOOK_HOOKS_LOGGING_HPP_
 #define RUNHOOK_HOOKS_LOGGING_HPP_
 
@@ -24,31 +24,31 @@ struct LoggingOptions {
   std::vector<std::string> names = {};
   std::map<std::string, std::string> tags = {};
   // When: exactly one of the two, or neither if at_end is set.
-  std::optional<std::int64_t> every_n_iter = {};  // runs of this session, whatever they do to the global step
+  std::optional<std::int64_t> every_n_iter = {};  // in runs of this session, which need not advance the global step
   std::optional<double> every_n_secs = {};        // 0: in every run
-  // Once more at the end of a run that has not failed. Fetched by a run without hooks, which does whatever the session
-  // does to give these values: a session that is one function makes another step.
+  // Once more at the end of a run that has not failed. The values are fetched by a run without hooks, which does all
+  // that is needed for these values: a FunctionSession makes another step.
   bool at_end = false;
   LogFormatter formatter = {};  // makes the line; empty: "tag = value, tag = value (1.234 sec)"
-  // Where: at most one of the two; neither: to a descriptor, by default standard error. What is given is not closed.
+  // Where to: at most one of output and log; with neither, to the descriptor. None of them is closed.
   std::shared_ptr<Output> output = {};
   LogSink log = {};  // called on the session's thread
   int descriptor = 2;
 };
 
-// Prints values in the first run, and again every so many runs or seconds; nothing is fetched in between. The time
-// since the last line is behind each but the first. Numbers are rounded to six digits, long tensors shortened, and what
-// would not stay on its line is escaped. After tf.estimator.LoggingTensorHook, whose negative seconds are refused here.
+// Prints values in the first run, and then at an interval; in other runs nothing is fetched. Each line but the first
+// ends with the time since the last one. Numbers are rounded to six digits, long tensors shortened, and characters that
+// would break the line are escaped. After tf.estimator.LoggingTensorHook, whose negative seconds are refused here.
 //
-// To be registered by make(), with the trigger that the options say; with another, it prints when that is due.
-// Since 1.0.
+// Register what make() returns: it has the trigger that the options say. With another trigger, it prints when that is
+// due. Since 1.0.
 class LoggingHook final : public SessionRunHook {
  public:
-  // Throws INVALID_ARGUMENT for options that contradict what is said there, nothing to print, and a repeated name.
+  // Throws INVALID_ARGUMENT for options that are not allowed together, nothing to print, and a repeated name.
   explicit LoggingHook(LoggingOptions options);
   std::string_view name() const override { return "logging"; }
   void begin(SessionRunContext& context) override;
-  void after_create_session(SessionRunContext& context) override;  // throws NOT_FOUND for a name there is not
+  void after_create_session(SessionRunContext& context) override;  // throws NOT_FOUND for an unknown name
   void before_run(SessionRunContext& context) override;
   void after_run(SessionRunContext& context, const SessionRunValues& values) override;
   void end(SessionRunContext& context) override;

@@ -16,8 +16,9 @@ struct NanGuardOptions {
 };
 
 // Fetches values and checks every element of them after each step. To be registered in HookPhase::guard, as make()
-// does, so that nothing is saved of a step that it has rejected. Integers and what is not a tensor on the CPU pass.
-// After tf.estimator.NanTensorHook, which looks for NaN in one scalar only and comes after the savers. Since 1.0.
+// does, so that nothing is saved of a step that it has rejected. Integers, and values that are no tensor on the CPU,
+// pass unchecked. After tf.estimator.NanTensorHook, which looks for NaN in one scalar only and comes after the savers.
+// Since 1.0.
 class NanGuardHook final : public SessionRunHook {
  public:
   explicit NanGuardHook(NanGuardOptions options);  // throws INVALID_ARGUMENT without a name

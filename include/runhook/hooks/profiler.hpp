@@ -14,30 +14,30 @@
 namespace runhook::inline v1 {
 
 struct ProfilerOptions {
-  // Which runs are profiled: at most one of the two, and none only with record_every_run. The first run only starts the
-  // count, as what is done once is in it.
+  // Which runs are profiled: at most one of the two, and at least one unless record_every_run is set. The interval
+  // begins with the first run, which is not profiled, since it includes work that is done only once.
   std::optional<std::int64_t> every_n_steps = {};  // in global steps
   std::optional<double> every_n_secs = {};
-  std::string directory = ".";  // of the files; made if need be
-  // A flight recorder: all runs are recorded, without the session's nodes unless they are profiled as well, so that
-  // dump() and the file of a failure tell what came before. Slows each run down by some 300 ns, and 60 ns for each
-  // callback.
+  std::string directory = ".";  // for the files; created if it does not exist
+  // A flight recorder: all runs are recorded, so that dump() and the file of a failure show what came before; the
+  // session's nodes only in profiled runs. Slows each run down by some 300 ns, and 60 ns for each callback.
   bool record_every_run = false;
-  std::size_t capacity = std::size_t{1} << 14;  // spans that are kept, of 64 bytes each; the oldest are dropped
-  TraceLevel trace_level = TraceLevel::full;    // that profiled runs ask for
-  OutputOptions output = {};                    // of the files: close_timeout and fail_run count
+  std::size_t capacity = std::size_t{1} << 14;  // how many spans are kept, of 64 bytes each; the oldest are dropped
+  TraceLevel trace_level = TraceLevel::full;    // what profiled runs ask of the session
+  OutputOptions output = {};                    // for the files; only close_timeout and fail_run are used
 };
 
-// Records what the session does, with every hook's callbacks and the session's own nodes, and writes for each profiled
-// run `timeline-<step>.json`, named after the step that the run has reached; when a run fails, `timeline-failure.json`
-// with all that is recorded. Files are made by a thread of the hook's own. A trace has a track for each thread, further
-// ones for nodes that overlap, and a counter of what each step's time was spent on.
+// Records how long the session, its nodes and the callbacks of all hooks take. For each profiled run it writes
+// `timeline-<step>.json`, named after the step that the run has reached; when a run fails it writes
+// `timeline-failure.json` with all that is recorded. Files are written by a thread of the hook. A trace has a track for
+// each thread, further ones for nodes that overlap, and a counter that shows what the time of each step was spent on.
 //
-// The trace level applies to the whole run, so that other hooks and the caller see a traced run as well.
-// After tf.train.ProfilerHook. Register what make() returns. Since 1.0.
+// The trace level is that of the whole run, so that other hooks and the caller see a traced run, too. After
+// tf.train.ProfilerHook. Register what make() returns. Since 1.0.
 class ProfilerHook final : public SessionRunHook {
  public:
-  // Throws INVALID_ARGUMENT: both intervals or none, one that is not positive, no capacity.
+  // Throws INVALID_ARGUMENT if both intervals are given, or neither of them nor record_every_run, for one that is not
+  // positive, and for a capacity of 0.
   explicit ProfilerHook(ProfilerOptions options);
   ~ProfilerHook() override;
   std::string_view name() const override { return "profiler"; }
@@ -51,8 +51,8 @@ class ProfilerHook final : public SessionRunHook {
 
   // What is recorded at present, in Chrome's trace format. Any thread.
   std::string trace() const;
-  // The same into a file, which is replaced. Waits until it is written; throws what that failed with. Any thread, but
-  // better not the session's.
+  // Writes that to a file, which is replaced. Waits until it is written; throws what that failed with. Any thread; on
+  // the session's it delays a step.
   void dump(const std::string& path) const;
 
   // With the trigger that the options say.

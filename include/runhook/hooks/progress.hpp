@@ -19,23 +19,23 @@ class ProgressDisplay;
 }
 
 struct ProgressOptions {
-  std::optional<std::int64_t> last_step = {};  // where the run ends; otherwise as announced, e.g. by StopAtStepHook
+  std::optional<std::int64_t> last_step = {};  // the step at which the run ends; empty: as announced by other hooks
   std::vector<std::string> names = {};         // values to show with it
   double every_n_secs = 1;                     // how often these are fetched
-  // Where: NULL: to a descriptor, by default standard error. What is given is not closed; give the output of the
-  // LoggingHook if both go there.
+  // Where to; NULL: to the descriptor. Neither is closed. If a LoggingHook writes to the same place, give both hooks
+  // the same output.
   std::shared_ptr<Output> output = {};
   int descriptor = 2;
-  std::chrono::nanoseconds terminal_interval = std::chrono::milliseconds(150);  // between two looks at the step
-  std::chrono::nanoseconds line_interval = std::chrono::seconds(10);            // the same where there is no terminal
+  std::chrono::nanoseconds terminal_interval = std::chrono::milliseconds(150);  // between two updates of a terminal
+  std::chrono::nanoseconds line_interval = std::chrono::seconds(10);            // between two lines in a file or a pipe
 };
 
-// Shows the step, the rate and the time that is left. On a terminal it is one line that is drawn again and again, cut
-// to the terminal's width; in a file or a pipe it is a whole line every now and then, without control characters. The
-// last line stays. A terminal of which TERM says that it is dumb gets nothing; colours are not used.
+// Shows the step, the rate and the time that is left: on a terminal as one line, which is redrawn and cut to the
+// terminal's width; in a file or a pipe as lines without control characters. The last line stays. A terminal that is
+// dumb according to TERM gets nothing; colours are not used.
 //
-// A thread of its own reads the session's step, so it costs no step anything: make() registers it for the first run
-// only, or, with values to show, also for the runs in which these are fetched. Since 1.0.
+// A thread of the hook reads the session's step, so that steps cost no more. Register what make() returns: it is due in
+// the first run and in those in which values are fetched. Since 1.0.
 class ProgressHook final : public SessionRunHook {
  public:
   // Throws INVALID_ARGUMENT for intervals that are not positive, and an empty or repeated name.
@@ -43,7 +43,7 @@ class ProgressHook final : public SessionRunHook {
   ~ProgressHook() override;
   std::string_view name() const override { return "progress"; }
   void begin(SessionRunContext& context) override;
-  void after_create_session(SessionRunContext& context) override;  // throws NOT_FOUND for a name there is not
+  void after_create_session(SessionRunContext& context) override;  // throws NOT_FOUND for an unknown name
   void before_run(SessionRunContext& context) override;
   void after_run(SessionRunContext& context, const SessionRunValues& values) override;
   void cleanup(SessionRunContext& context, const Outcome& outcome) override;

@@ -1,4 +1,4 @@
-// runhook/hooks/report.hpp: leaves a page behind that says what a run was.
+// runhook/hooks/report.hpp: writes a report of the run as an HTML page.
 #ifndef RUNHOOK_HOOKS_REPORT_HPP_
 #define RUNHOOK_HOOKS_REPORT_HPP_
 
@@ -14,25 +14,26 @@
 namespace runhook::inline v1 {
 
 struct ReportOptions {
-  std::string path = {};                                        // of the page, which is replaced; directories are made
+  std::string path = {};                                        // an older page is replaced; directories are created
   std::string title = {};                                       // empty: "Run report"
   std::vector<std::string> metrics = {};                        // to fetch and draw; scalars
-  std::vector<std::pair<std::string, std::string>> facts = {};  // what else is to be said of the run: name and text
+  std::vector<std::pair<std::string, std::string>> facts = {};  // other facts to be shown: name and text
   std::chrono::nanoseconds interval = std::chrono::seconds(1);  // between fetches, with make(); 0: in every run
-  std::chrono::nanoseconds refresh =
-      std::chrono::seconds(30);  // between pages while the run goes on; 0: at its end only
+  // Time after which the page is written anew during the run; 0: at the end only.
+  std::chrono::nanoseconds refresh = std::chrono::seconds(30);
 };
 
-// Writes one HTML page, complete in itself: how the run ended, who asked for it and why, metrics as charts, how long
-// steps took, the time of each hook, warnings and errors. Needs no network and no script; for phones, the dark, screen
-// readers and paper as well.
+// Writes one HTML page: how the run ended, who asked for it and why, metrics as charts, how long steps took, the time
+// of each hook, warnings and errors. The page needs no other file, no network and no script; it suits phones, dark
+// mode, screen readers and paper as well.
 //
-// Fetches the metrics in the runs in which it is due. What it keeps of them is bounded, some 30 KiB for each: of long
-// runs the resolution goes down, but no peak is lost. The page is also written while the run goes on, so that one is
-// there whatever becomes of the run. That takes the step some milliseconds; the file is written by a thread of its own.
+// The metrics are fetched in the runs in which the hook is due. A bounded number of values is kept, some 30 KiB for
+// each metric: in a long run neighbouring ones are merged, but no peak is lost. The page is also written during the
+// run, so that there is one even if the process dies. That takes some milliseconds of a step; the file is written by a
+// thread of the hook.
 //
-// With make() it never fails a run: a name that is not known, a value that is no number, and a file that cannot be
-// written are warnings, the former once for each name. Since 1.0.
+// Registered by make() it never fails a run: a name that is not known, a value that is no number, and a file that
+// cannot be written are warnings, the first two once for each name. Since 1.0.
 class ReportHook final : public SessionRunHook {
  public:
   explicit ReportHook(ReportOptions options);  // throws INVALID_ARGUMENT: no path, an empty metric, a negative time
@@ -44,12 +45,12 @@ class ReportHook final : public SessionRunHook {
   void after_run(SessionRunContext& context, const SessionRunValues& values) override;
   void cleanup(SessionRunContext& context, const Outcome& outcome) override;
 
-  // Due every `interval` and in the last run, a warning if it fails, and before other hooks, so that it sees what they
-  // reject, and is cleaned up after them, so that their warnings are on the page.
+  // Due every `interval` and in the last run; a failure is a warning. It is called before other hooks, so that it sees
+  // values that they reject, and its cleanup after theirs, so that their warnings are on the page.
   static HookRegistration make(ReportOptions options);
 
  private:
-  struct Run;  // what is known of the present one
+  struct Run;  // what is known of the present run
   void write(SessionRunContext& context, const Outcome& outcome);
   const ReportOptions options_;
   std::unique_ptr<Run> run_;

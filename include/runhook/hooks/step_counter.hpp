@@ -12,7 +12,7 @@
 
 namespace runhook::inline v1 {
 
-// Takes one number for a step, e.g. to have it drawn.
+// Receives a number with its tag and step, e.g. to have it drawn.
 using ScalarSink = std::function<void(std::string_view tag, double value, std::int64_t step)>;
 
 struct StepCounterOptions {
@@ -24,12 +24,13 @@ struct StepCounterOptions {
   LogSink log = {};         // gets it as a line; empty: the session's log, at LogLevel::info
 };
 
-// Measures how many global steps are made in a second. The first time it is due only starts the clock, so that what the
-// first step prepares is not counted; nor is the time of a recovery. Where no time has passed there is no rate.
+// Measures how many global steps are made in a second. The first time that it is due begins the measurement, so that
+// work done only in the first step does not count, nor does the time of a recovery. If no time has passed, there is no
+// rate.
 //
-// A global step that stands still between two times is warned of, at most kMostWarnings times; by every_n_steps it is
-// looked at again after as many runs. After tf.train.StepCounterHook. To be registered by make(), with the trigger that
-// the options say. Since 1.0.
+// If the global step stands still from one time to the next there is a warning, at most kMostWarnings times; with
+// every_n_steps the next time then comes after as many runs. After tf.train.StepCounterHook. Register what make()
+// returns: it has the trigger that the options say. Since 1.0.
 class StepCounterHook final : public SessionRunHook {
  public:
   static constexpr int kMostWarnings = 5;

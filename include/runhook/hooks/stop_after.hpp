@@ -9,13 +9,13 @@
 
 namespace runhook::inline v1 {
 
-// Asks for a stop after the first step that ends when a time has passed, or at a point in time. The time is that of the
-// session's clock and counts from `begin`; recoveries take of it. A step is not interrupted. Since 1.0.
+// Asks for a stop after the first step that ends when a time has passed, or at a point in time or later. The time is
+// that of the session's clock and counts from `begin`, recoveries included. No step is interrupted. Since 1.0.
 class StopAfterHook final : public SessionRunHook {
  public:
   // Throws INVALID_ARGUMENT for a negative time.
   explicit StopAfterHook(std::chrono::nanoseconds time);
-  // Worked out once, in `begin`, so that a wall clock that is set afterwards does not matter.
+  // Compared with the wall clock once, in `begin`: setting that clock later changes nothing.
   explicit StopAfterHook(std::chrono::system_clock::time_point deadline);
   std::string_view name() const override { return "stop after"; }
   void begin(SessionRunContext& context) override;

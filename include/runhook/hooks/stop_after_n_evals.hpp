@@ -1,4 +1,4 @@
-// runhook/hooks/stop_after_n_evals.hpp: stops an evaluation after so many.
+// runhook/hooks/stop_after_n_evals.hpp: stops a session after a number of evaluations.
 #ifndef RUNHOOK_HOOKS_STOP_AFTER_N_EVALS_HPP_
 #define RUNHOOK_HOOKS_STOP_AFTER_N_EVALS_HPP_
 
@@ -13,14 +13,14 @@ namespace runhook::inline v1 {
 struct StopAfterNEvalsOptions {
   std::optional<std::int64_t> num_evals = {};  // empty: until something else ends the run, e.g. the end of input
   bool log_progress = true;                    // "Evaluation [3/10]", about ten times or after each of fewer than 20
-  // For sessions that make several evaluations in a run and have a variable that says how many: before each run it is
-  // set so that no more than num_evals are made. Empty: there is none.
+  // The variable by which a session that makes several evaluations in a run is told how many. The hook sets it before
+  // each run so that no more than num_evals are made. Empty: there is none.
   std::string evals_per_run_variable = {};
-  std::int64_t evals_per_run = 1;  // how many they make otherwise
+  std::int64_t evals_per_run = 1;  // what the hook sets it to otherwise
 };
 
-// Counts evaluations and asks for a stop when there are enough. A session that is made anew has lost what it had
-// computed, so then the counting begins anew, too. Since 1.0.
+// Counts evaluations and asks for a stop after num_evals. If the session is made anew, what it had computed is lost, so
+// the count begins anew. Since 1.0.
 class StopAfterNEvalsHook final : public SessionRunHook {
  public:
   explicit StopAfterNEvalsHook(StopAfterNEvalsOptions options);  // throws INVALID_ARGUMENT for numbers below 1

@@ -15,12 +15,12 @@ namespace runhook::inline v1 {
 struct StopAtCheckpointStepOptions {
   std::shared_ptr<CheckpointSource> source = {};  // required
   std::optional<std::int64_t> last_step = {};     // required
-  std::chrono::nanoseconds wait{30'000'000'000};  // after a run past last_step, until the checkpoint is there
+  std::chrono::nanoseconds wait{30'000'000'000};  // how long to wait after each run that has reached last_step
 };
 
-// Asks for a stop once the global step has reached a step and there is a checkpoint of it or of a later one; a worker
-// that is restarted after that makes no run. While there is none, each run is followed by a wait on the session's
-// clock, which a stop request ends. So workers go on until what the chief has saved last is there to be used.
+// Asks for a stop once the global step has reached a step and there is a checkpoint of that step or of a later one; a
+// worker that is restarted after that makes no run. While there is no such checkpoint, each run is followed by a wait
+// on the session's clock, which a stop request ends. So workers go on until the chief's last checkpoint can be used.
 // After the checkpoint hook of tf.estimator.experimental.make_stop_at_checkpoint_step_hook. Since 1.0.
 class StopAtCheckpointStepHook final : public SessionRunHook {
  public:
@@ -36,8 +36,8 @@ class StopAtCheckpointStepHook final : public SessionRunHook {
   const StopAtCheckpointStepOptions options_;
 };
 
-// A StopAtStepHook for the chief, which is the one that saves, and a StopAtCheckpointStepHook for the others. Throws as
-// the latter does. Since 1.0.
+// Makes a StopAtStepHook for the chief, which saves the checkpoints, and a StopAtCheckpointStepHook for a worker.
+// Throws as the latter does. Since 1.0.
 std::shared_ptr<SessionRunHook> make_stop_at_checkpoint_step_hook(bool is_chief, StopAtCheckpointStepOptions options);
 
 }  // namespace runhook::inline v1

@@ -13,16 +13,16 @@ namespace runhook::inline v1 {
 struct StopAtStepOptions {
   // One of the two.
   std::optional<std::int64_t> last_step = {};  // the global step at which to stop
-  std::optional<std::int64_t> num_steps = {};  // so many steps after the one at which the run begins
-  // For sessions that make several steps in a run and have a variable that says how many: before each run it is set so
-  // that the last run ends exactly at the step. Empty: there is none.
+  std::optional<std::int64_t> num_steps = {};  // stop so many steps after the one at which the run begins
+  // The variable by which a session that makes several steps in a run is told how many. The hook sets it before each
+  // run so that the last run ends exactly at the step. Empty: there is none.
   std::string steps_per_run_variable = {};
-  std::int64_t steps_per_run = 1;  // how many they make otherwise
+  std::int64_t steps_per_run = 1;  // what the hook sets it to otherwise
 };
 
-// Asks for a stop once the global step has reached a step; before the first run, too, so that a run restored there
-// makes no step. The step is kept through recoveries, and worked out anew when the hook begins another session. It is
-// announced, for hooks that are due in the last run. After tf.estimator.StopAtStepHook. Since 1.0.
+// Asks for a stop once the global step has reached a step, even before the first run, so that a run that is restored at
+// that step makes no step. The step stays the same through recoveries, and is computed anew when the hook begins
+// another session. It is announced, for hooks with Trigger::last(). After tf.estimator.StopAtStepHook. Since 1.0.
 class StopAtStepHook final : public SessionRunHook {
  public:
   // Throws INVALID_ARGUMENT for neither or both of last_step and num_steps, and for steps_per_run below 1.

@@ -1,4 +1,4 @@
-// runhook/hooks/stop_flag.hpp: stops a run when a flag is raised that it shares with others.
+// runhook/hooks/stop_flag.hpp: stops a run when the flag that it shares with other runs is raised.
 #ifndef RUNHOOK_HOOKS_STOP_FLAG_HPP_
 #define RUNHOOK_HOOKS_STOP_FLAG_HPP_
 
@@ -13,10 +13,10 @@
 namespace runhook::inline v1 {
 
 struct StopFlagOptions {
-  // For the chief: asked after a run whether to raise the flag. Empty: a worker, which only observes.
+  // For the chief: called after a run, says whether to raise the flag. Empty: a worker, which only observes.
   StopWhenHook::Predicate predicate = {};
-  Trigger ask = Trigger::every_seconds(60);    // after which runs it is asked; the first is one of them
-  std::string reason = "the predicate holds";  // given with the flag that it raises
+  Trigger ask = Trigger::every_seconds(60);    // after which runs the predicate is called
+  std::string reason = "the predicate holds";  // the text with which it raises the flag
   bool same_step = false;                      // see StopFlagHook
 };
 
@@ -25,9 +25,9 @@ struct StopFlagOptions {
 // of one process.
 //
 // With `same_step` all hooks of the flag that have it stop at the same global step: the highest that any of them has
-// reached, or is about to reach, when one of them sees the flag. A worker that is behind goes on until it gets there,
-// if its own session lets it. They have to begin at the same step and to advance alike; one that ends, or fails, is no
-// longer counted. Since 1.0.
+// reached, or is about to reach, when the first of them sees the flag. A worker that is behind goes on until that step,
+// unless its own session stops before. The workers have to begin at the same step, and to advance by the same number in
+// each run; one that ends or fails no longer counts. Since 1.0.
 class StopFlagHook final : public SessionRunHook {
  public:
   explicit StopFlagHook(StopFlag flag, StopFlagOptions options = {});

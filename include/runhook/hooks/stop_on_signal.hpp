@@ -18,7 +18,7 @@ class StopOnSignalHook final : public SessionRunHook {
   void begin(SessionRunContext& context) override;
   void cleanup(SessionRunContext& context, const Outcome& outcome) override;
 
-  static HookRegistration make(SignalOptions options = {});  // with a trigger that is never due: it has no steps to see
+  static HookRegistration make(SignalOptions options = {});  // never due: there is nothing to do in a step
 
  private:
   const SignalOptions options_;

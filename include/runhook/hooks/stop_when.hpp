@@ -9,8 +9,9 @@
 
 namespace runhook::inline v1 {
 
-// Asks a function after each step and asks for a stop when it says so. Registered with a trigger it asks in the runs in
-// which that is due, e.g. once a minute. What the function throws is the hook's failure. Since 1.0.
+// Calls a function after each step, and asks for a stop when the function says so. If it is registered with a trigger,
+// the function is called in the runs in which that is due, e.g. once a minute. If the function throws, the hook fails.
+// Since 1.0.
 class StopWhenHook final : public SessionRunHook {
  public:
   using Predicate = std::function<bool(SessionRunContext&)>;

@@ -12,28 +12,28 @@
 namespace runhook::inline v1 {
 
 struct SummarySaverOptions {
-  // What to fetch and to write, with its name as the tag: either these ...
+  // What to fetch and to write, with its name as the tag: either these values ...
   std::vector<std::string> scalars = {};
   std::vector<std::string> histograms = {};  // tensors of any shape
   std::vector<std::string> texts = {};       // strings or bytes
   std::vector<std::string> images = {};      // as for SummaryWriter::add_image()
-  // ... or what gives bytes that are an encoded Summary message, with tags of its own.
+  // ... or bytes that are an encoded Summary message, with its own tags.
   std::vector<std::string> summaries = {};
   // Where to: one of the two.
-  std::shared_ptr<SummaryWriter> writer = {};  // which others may use as well; it is not closed
-  std::string directory = {};                  // a file of its own in it for each session
-  SummaryWriterOptions writer_options = {};    // of that file
+  std::shared_ptr<SummaryWriter> writer = {};  // others may use it as well; it is not closed
+  std::string directory = {};                  // for one event file for each session
+  SummaryWriterOptions writer_options = {};    // for the writers of directory
 };
 
-// Fetches values and writes them as summaries of the step they were made in. Registered with a trigger, as make() does,
-// it costs nothing in the other runs. Whenever a session is created it first tells readers at which step that begins,
-// so that what a recovery or a restart makes again is not shown twice. Nothing more is written at the end, only what
-// waits. A value that does not fit its kind fails the hook; what cannot be written is a warning.
-// After tf.estimator.SummarySaverHook. Since 1.0.
+// Fetches values and writes them as summaries of their step. Registered with a trigger, as make() does, it costs
+// nothing in the other runs. Whenever a session is created it first adds a session log with the step at which that
+// begins, so that readers do not show steps twice that are repeated after a recovery or a restart. At the end no more
+// values are fetched. A value that does not fit its kind fails the hook; a failure to write is a warning. After
+// tf.estimator.SummarySaverHook. Since 1.0.
 class SummarySaverHook final : public SessionRunHook {
  public:
-  // Throws INVALID_ARGUMENT: nothing to fetch, both values and encoded summaries, a name that is empty or given twice,
-  // neither or both of writer and directory.
+  // Throws INVALID_ARGUMENT if there is nothing to fetch, for both values and encoded summaries, a name that is empty
+  // or given twice, and neither or both of writer and directory.
   explicit SummarySaverHook(SummarySaverOptions options);
   ~SummarySaverHook() override;
   std::string_view name() const override { return "summary saver"; }
@@ -44,10 +44,10 @@ class SummarySaverHook final : public SessionRunHook {
   void end(SessionRunContext& context) override;
   void cleanup(SessionRunContext& context, const Outcome& outcome) override;
 
-  // What it writes to, for others who have something for the same file; NULL unless a run is under way.
+  // The writer, for others who add to the same file; NULL unless a session is running.
   SummaryWriter* writer() const noexcept;
 
-  // With the trigger that it is meant to have: due in the first run and then every 100 steps, if none is given.
+  // By default it is due in the first run and then every 100 steps.
   static HookRegistration make(SummarySaverOptions options, Trigger trigger = Trigger::every_steps(100));
 
  private:
@@ -56,7 +56,7 @@ class SummarySaverHook final : public SessionRunHook {
 };
 
 struct SummaryAtEndOptions {
-  // As for SummarySaverOptions, but there may be nothing to write, and both kinds.
+  // As for SummarySaverOptions, but with values, encoded summaries, both or neither.
   std::vector<std::string> scalars = {};
   std::vector<std::string> histograms = {};
   std::vector<std::string> texts = {};
@@ -68,9 +68,9 @@ struct SummaryAtEndOptions {
   SummaryWriterOptions writer_options = {};
 };
 
-// Fetches values once, when the run has ended and has not failed, in a run of the session without hooks, and writes
-// them as summaries of the last step. That is for what an evaluation has added up; a session that makes a step whatever
-// is fetched makes one more. After tf.contrib.training.SummaryAtEndHook. Since 1.0.
+// Fetches values once, at the end of a run that has not failed, by a run of the session without hooks, and writes them
+// as summaries of the last step. It is meant for the totals of an evaluation; a session that makes a step whatever is
+// fetched makes one more. After tf.contrib.training.SummaryAtEndHook. Since 1.0.
 class SummaryAtEndHook final : public SessionRunHook {
  public:
   // Throws INVALID_ARGUMENT for a name that is empty or given twice, and for neither or both of writer and directory.
