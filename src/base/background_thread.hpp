@@ -1,4 +1,4 @@
-// Threads of the library's own.
+// background_thread.hpp: starting threads of the library.
 #ifndef RUNHOOK_SRC_BASE_BACKGROUND_THREAD_HPP_
 #define RUNHOOK_SRC_BASE_BACKGROUND_THREAD_HPP_
 
@@ -8,7 +8,7 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-// Starts a thread in which all signals are blocked: they are the program's. `name`: at most 15 bytes, for debuggers.
+// Starts a thread in which all signals are blocked: these are for the program. `name`: at most 15 bytes, for debuggers.
 // Throws std::system_error.
 std::thread start_background_thread(const char* name, std::function<void()> body);
 

@@ -1,4 +1,4 @@
-// Signals that a thread of the library's own is not to get.
+// blocked_signals.hpp: keeps signals from threads of the library.
 #ifndef RUNHOOK_SRC_BASE_BLOCKED_SIGNALS_HPP_
 #define RUNHOOK_SRC_BASE_BLOCKED_SIGNALS_HPP_
 

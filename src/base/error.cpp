@@ -109,7 +109,8 @@ std::uint64_t Error::suppressed_dropped() const noexcept {
 // Copy on write. A Rep without a control block (no_memory) counts as shared.
 bool Error::make_unique() noexcept {
   if (rep_.use_count() == 1) {
-    // use_count() is a relaxed load. Taking and dropping a reference orders us after the owner that left last.
+    // use_count() is a relaxed load. Making and dropping another reference orders what follows after the last owner's
+    // release of its own.
     const std::shared_ptr<Rep> synchronise = rep_;
     return true;
   }
@@ -133,7 +134,7 @@ void Error::add_suppressed(const Error& later) noexcept {
     } catch (...) {  // counted below
     }
   } else if (rep_.use_count() == 0) {
-    return;  // the static error is everybody's: it must not count what happened to one
+    return;  // all no_memory() errors share one Rep, which must not count what belongs to one of them
   }
   rep_->dropped.fetch_add(1, std::memory_order_relaxed);
 }
@@ -148,7 +149,7 @@ void Error::locate(std::string_view hook, std::string_view callback, std::int64_
   try {
     if (sets_hook) rep_->hook = hook;
     if (sets_callback) rep_->callback = callback;
-  } catch (...) {  // a place is worth less than the error
+  } catch (...) {  // the error goes without its place
   }
 }
 
@@ -157,7 +158,7 @@ void Error::prepend(std::string_view prefix) noexcept {
   try {
     rep_->message.insert(0, prefix);
     rep_->replace_line_ends();
-  } catch (...) {  // a place is worth less than the error
+  } catch (...) {  // the error goes without the prefix
   }
 }
 

@@ -13,7 +13,7 @@ namespace detail {
 
 namespace {
 
-// As long as it lives the calling thread gets no SIGPIPE.
+// As long as it exists the calling thread gets no SIGPIPE.
 class NoPipeSignal {
  public:
   NoPipeSignal() noexcept {
@@ -26,7 +26,7 @@ class NoPipeSignal {
   }
   ~NoPipeSignal() {
     constexpr struct timespec kNow {};
-    if (!was_pending_) sigtimedwait(&pipe_, nullptr, &kNow);  // that of the write
+    if (!was_pending_) sigtimedwait(&pipe_, nullptr, &kNow);  // removes the one that the write has raised
     pthread_sigmask(SIG_SETMASK, &before_, nullptr);
   }
   NoPipeSignal(const NoPipeSignal&) = delete;
@@ -41,7 +41,7 @@ class NoPipeSignal {
 }  // namespace
 
 void write_to_standard_error(std::string_view text) noexcept {
-  constexpr std::size_t kAtOnce = 4096;  // what a pipe that is ready takes
+  constexpr std::size_t kAtOnce = 4096;  // so much a pipe accepts without blocking when poll() says that it is ready
   const NoPipeSignal no_signal;
   while (!text.empty()) {
     struct pollfd ready = {STDERR_FILENO, POLLOUT, 0};

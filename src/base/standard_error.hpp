@@ -1,4 +1,4 @@
-// Standard error, for lines that nobody may have to wait for.
+// standard_error.hpp: writing to standard error without waiting for it.
 #ifndef RUNHOOK_SRC_BASE_STANDARD_ERROR_HPP_
 #define RUNHOOK_SRC_BASE_STANDARD_ERROR_HPP_
 
@@ -7,8 +7,8 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-// Writes the text, unless standard error would not take it at once: a terminal that is halted, or a pipe that nobody
-// reads, must not hold up a run. One whose reader is gone is no signal either. Takes no lock and no memory.
+// Writes the text if standard error accepts it at once: a terminal that is halted, or a pipe that nobody reads, must
+// not hold up a run. A pipe whose reader is gone raises no SIGPIPE. Takes no lock and no memory.
 void write_to_standard_error(std::string_view text) noexcept;
 
 }  // namespace detail

@@ -9,7 +9,8 @@ namespace detail {
 
 namespace {
 
-// How many bytes at the beginning are ASCII; at least so many that eight at a time can tell. Most names are all ASCII.
+// The number of bytes at the beginning that are ASCII, checked eight at a time, so that it may be up to seven too low.
+// Most names are all ASCII.
 std::size_t ascii_prefix(std::string_view text) noexcept {
   std::size_t i = 0;
   for (std::uint64_t eight = 0; text.size() - i >= sizeof eight; i += sizeof eight) {

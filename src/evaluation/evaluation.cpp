@@ -15,7 +15,7 @@ namespace {
 
 using detail::EvaluatedState;
 
-// Makes sessions as another creator does, and writes a state to them.
+// Makes sessions by another creator, and writes a state to them.
 class StateCreator final : public SessionCreator {
  public:
   StateCreator(std::shared_ptr<SessionCreator> creator, EvaluatedState state)

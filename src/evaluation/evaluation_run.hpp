@@ -10,13 +10,13 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-// Where the state comes from that is evaluated: written to each session that is made, over its initial one.
+// The state to evaluate. It is written to each session that is made, after its initialisation.
 struct EvaluatedState {
   std::int64_t step = 0;
   std::function<void(Session&)> write;
 };
 
-// `state` NULL: the sessions are evaluated as they are made.
+// `state` NULL: the sessions are evaluated as their creator makes them.
 EvaluationResult evaluate(const EvaluationOptions& options, const EvaluatedState* state);
 
 void check_evaluation(const EvaluationOptions& options);  // throws INVALID_ARGUMENT without a session creator

@@ -22,7 +22,7 @@ std::int64_t nanoseconds(SteadyClock::time_point time) noexcept {
 
 }  // namespace
 
-// The step in progress; puts everything back when it is over, however it ends.
+// Sets up the state of a step, and restores it when the step is over, however it ends.
 class GraphExecutor::RunScope {
  public:
   RunScope(GraphExecutor& executor, SessionStep& step) noexcept : executor_(executor) {
@@ -33,7 +33,7 @@ class GraphExecutor::RunScope {
     for (const ResolvedFeed& feed : executor_.step_->feeds) {
       if (feed.node < executor_.current_.size()) executor_.current_[feed.node] = &executor_.values_[feed.node];
     }
-    // What a kernel gave is not ours to reuse, so it is not kept from its owner either.
+    // A value that a kernel has set belongs to somebody else: its memory cannot be used again, and is not kept alive.
     for (const NodeId slot : executor_.given_) executor_.values_[slot].reset();
     executor_.given_.clear();
     executor_.step_ = nullptr;
@@ -143,7 +143,7 @@ std::unique_ptr<GraphExecutor::Schedule> GraphExecutor::make_schedule(const Sess
     check_slot(slot);
     need_slot(slot);
   }
-  for (std::size_t i = graph_->nodes.size(); i-- > 0;) {  // whoever needs a node comes after it
+  for (std::size_t i = graph_->nodes.size(); i-- > 0;) {  // backwards, since a node comes after those that it needs
     const GraphNode& node = graph_->nodes[i];
     if (!needed[i] || node.kind != NodeKind::function) continue;
     made->kernels.push_back(static_cast<NodeIndex>(i));
@@ -172,7 +172,7 @@ void GraphExecutor::run_kernel(NodeIndex index) {
     Error error = Error::from_current_exception(StatusCode::unknown);
     try {
       error.prepend(fmt::format("node '{}': ", graph_->nodes[index].name));
-    } catch (...) {  // without memory the error goes without the name
+    } catch (...) {  // without memory the error does not get the name
     }
     throw StatusError(std::move(error));
   }
@@ -189,7 +189,7 @@ void GraphExecutor::call_kernel(NodeIndex index) {
   node.kernel(context);
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     if (outputs[i] != Output::missing && values_[node.first_slot + i]) continue;
-    check_cancelled();  // a kernel that notices may simply return
+    check_cancelled();  // a kernel that sees that it is cancelled may simply return
     fail(StatusCode::internal, fmt::format("the kernel has not set output {}", i));
   }
 }

@@ -66,7 +66,7 @@ class GraphExecutor {
 
   std::shared_ptr<GraphData> graph_;
   std::vector<Value> values_;          // of the last step, or of the variable
-  std::vector<const Value*> current_;  // what readers see: the value of the slot, or what was fed in its place
+  std::vector<const Value*> current_;  // for readers: the value of the slot, or the one that is fed instead
   std::vector<Output> outputs_;
   std::vector<NodeId> given_;                         // slots whose value came from set_output() in this step
   std::vector<std::unique_ptr<Schedule>> schedules_;  // the most recently used first

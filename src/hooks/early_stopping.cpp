@@ -44,7 +44,7 @@ EarlyStoppingHook::EarlyStoppingHook(EarlyStoppingOptions options) : options_(st
 void EarlyStoppingHook::begin(SessionRunContext&) { progress_.assign(options_.rules.size(), {}); }
 
 void EarlyStoppingHook::before_run(SessionRunContext& context) {
-  // By number, so that two rules may follow one metric.
+  // The key is the number of the rule, so that two rules may follow one metric.
   for (std::size_t i = 0; i < options_.rules.size(); ++i)
     context.add_fetch(fmt::format("{}", i), options_.rules[i].name);
 }
@@ -76,7 +76,7 @@ std::string EarlyStoppingHook::judge(const MetricRule& rule, Progress& progress,
     progress.best = value;
     progress.best_step = step;
   }
-  // Before the first improvement, patience counts from what was seen first; during the warm-up it does not count.
+  // Before the first improvement, patience counts from the first value; during the warm-up it does not count.
   if (improved || progress.since_step < 0 || step < options_.warm_up_steps) {
     progress.since_step = step;
     if (rule.patience_time) progress.since_ns = context.now_ns();

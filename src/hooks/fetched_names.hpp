@@ -20,10 +20,11 @@ using TagsAndNames = std::vector<std::pair<std::string, std::string>>;  // in th
 // both are given, and for an empty or repeated one.
 TagsAndNames tags_and_names(const std::vector<std::string>& names, const std::map<std::string, std::string>& tags);
 
-// Throws what resolving the names throws. A wrong name is told before the first step, and not when it is first needed.
+// Throws what resolving the names throws, so that a wrong name is found before the first step and not when it is first
+// fetched.
 void check_names(SessionRunContext& context, const Fetches& fetches);
 
-// The trigger for `every_n_secs` that may be 0: in every run. Throws INVALID_ARGUMENT for less, and for no number.
+// The trigger for `every_n_secs`; 0 means every run. Throws INVALID_ARGUMENT for a negative number and for NaN.
 Trigger every_n_secs(double seconds);
 
 }  // namespace detail

@@ -1,4 +1,4 @@
-// The end of what a hook writes to.
+// finish_writing.hpp: how a hook finishes what it has written.
 #ifndef RUNHOOK_SRC_HOOKS_FINISH_WRITING_HPP_
 #define RUNHOOK_SRC_HOOKS_FINISH_WRITING_HPP_
 
@@ -7,8 +7,8 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-// Waits for what was written to an Output or a SummaryWriter, so that it can tell what has gone wrong. Closes it,
-// unless it is somebody else's, who may go on using it.
+// Waits until an Output or a SummaryWriter has written everything, so that it knows of all failures. Closes it, unless
+// it belongs to somebody else, who may go on using it.
 template <class Writer>
 void finish_writing(Writer& writer, bool shared, SessionRunContext& context) {
   if (shared) {

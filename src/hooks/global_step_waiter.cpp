@@ -8,7 +8,7 @@ namespace runhook::inline v1 {
 
 namespace {
 
-// The step may move by so much before it is said again how far it is.
+// The global step is logged again after so many steps.
 constexpr std::int64_t kStepsBetweenLines = 1000;
 
 std::int64_t read_step(SessionRunContext& context) {

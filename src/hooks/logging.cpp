@@ -97,7 +97,7 @@ void LoggingHook::log(SessionRunContext& context, const Results& results) {
     }
     return;
   }
-  if (terminal_) text.insert(0, detail::kEraseRest);  // what is left of a progress display
+  if (terminal_) text.insert(0, detail::kEraseRest);  // erases what a progress display has left on the line
   text += '\n';
   output_->write(text);
   output_->report_to(context);

@@ -20,7 +20,7 @@ Trigger trigger_of(const StopInterval& interval) {
   return Trigger::every_ns(interval.time.value_or(std::chrono::minutes(1)).count());
 }
 
-// Reads the history where the options say; tells each warning once.
+// Reads the history from where the options say; gives each warning once.
 class Source {
  public:
   explicit Source(const MetricStopOptions& options) : directory_(options.directory), history_(options.history) {}
@@ -38,8 +38,8 @@ class Source {
   std::set<std::string> told_;
 };
 
-// A hook that reads the metric's values and asks `judge`, which gets step after step and says at the end whether to
-// stop. Judge is copied for each look.
+// A hook that reads the values of the metric, gives them to `judge` step by step, and then asks it whether to stop.
+// Each check uses a fresh copy of `judge`.
 template <class Judge>
 HookRegistration stop_by(const MetricStopOptions& options, Judge judge, std::string reason) {
   if (options.metric.empty()) refuse("the metric to stop by has no name");
@@ -60,7 +60,7 @@ HookRegistration stop_by(const MetricStopOptions& options, Judge judge, std::str
   return registration;
 }
 
-// All judges count upwards: with sign -1, what is lower is better.
+// For all of them larger is better: values are multiplied by `sign`, which is -1 if lower is better.
 struct Passes {
   double sign;
   double threshold;

@@ -12,7 +12,7 @@ struct NonFinite {
   bool infinity = false;
 };
 
-// Looks at all elements until it has found a NaN. What has no such elements, or cannot be read here, has none.
+// Checks the elements until it has found a NaN. Values of other types, and those that are not on the CPU, have none.
 NonFinite find_non_finite(const Value& value);
 
 }  // namespace detail

@@ -41,14 +41,14 @@ struct ProfilerHook::State final : SpanListener {
   void report_to(SessionRunContext& context);
 
   const ProfilerOptions options;
-  Trigger interval;  // of a recorder, which is called in every run
+  Trigger interval;  // for record_every_run, with which the hook is called in every run
   SpanRing ring;
   std::unique_ptr<TraceFiles> files;
 
   bool decided = false;    // whether the present run is profiled
-  bool profiled = false;   // it is
-  bool completed = false;  // it has come to after_run
-  bool failed = false;     // it has come to on_error, and not because its time was over
+  bool profiled = false;   // whether it is, once that is decided
+  bool completed = false;  // after_run was called
+  bool failed = false;     // on_error was called, and not because of the time-out
   std::int64_t reached = 0;
   std::int64_t begun_ns = 0;
 };

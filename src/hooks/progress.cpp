@@ -58,7 +58,7 @@ void ProgressHook::after_create_session(SessionRunContext& context) {
 
 void ProgressHook::before_run(SessionRunContext& context) {
   if (display_ == nullptr) return;
-  // By now all hooks know the session and have announced what they know.
+  // By now all hooks have had after_create_session, where they announce the last step.
   if (const auto last_step = options_.last_step ? options_.last_step : context.last_step()) {
     display_->set_last_step(*last_step);
   }

@@ -45,7 +45,7 @@ void ProgressDisplay::run() {
     lock.unlock();
     try {
       draw();
-    } catch (...) {  // NOLINT(bugprone-empty-catch): without memory there is nothing to see this time
+    } catch (...) {  // NOLINT(bugprone-empty-catch): without memory nothing is shown this time
     }
     lock.lock();
   }
@@ -68,11 +68,11 @@ void ProgressDisplay::write(const std::string& text, bool last) {
   if (!terminal_) {
     output_->write(text + '\n');
   } else {
-    // One column less than there are, so that no terminal begins a new line.
+    // One column less than there are: some terminals begin a new line after the last column.
     std::string line = "\r";
     line += cut_to_columns(text, terminal_columns(output_->descriptor()) - 1);
     line += kEraseRest;
-    line += last ? '\n' : '\r';  // whoever writes next writes over it
+    line += last ? '\n' : '\r';  // what is written next overwrites the line
     output_->write(line);
   }
   output_->flush();

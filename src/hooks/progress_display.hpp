@@ -19,8 +19,7 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-// Looks at the step that a StopState knows, and writes what it sees. Shares nothing with the session that it would have
-// to outlive.
+// Reads the global step from a StopState and writes it. Of the session it uses nothing that may be destroyed before it.
 class ProgressDisplay {
  public:
   // Starts the thread. Throws std::system_error.

@@ -32,7 +32,7 @@ std::optional<double> steps_per_second(const Sample& from, const Sample& to) noe
 void RecentRate::add(const Sample& sample) {
   if (!samples_.empty() && sample.step < samples_.back().step) samples_.clear();
   samples_.push_back(sample);
-  // The first that is left is the last that lies at least the window back.
+  // The first sample that is kept is the newest of those that are at least a window old.
   while (samples_.size() > 2 && sample.time_ns - samples_[1].time_ns >= kWindowNs) samples_.pop_front();
 }
 

@@ -18,11 +18,11 @@ struct Sample {
 // Steps per second between the two; nothing if no time has passed, or the step has not moved forward.
 std::optional<double> steps_per_second(const Sample& from, const Sample& to) noexcept;
 
-// The rate of late: over the last kWindowNs, or since the last sample if that is longer ago.
+// The recent rate: over the last kWindowNs, or since the last sample if that is older.
 class RecentRate {
  public:
   static constexpr std::int64_t kWindowNs = 10'000'000'000;
-  void add(const Sample& sample);  // an earlier step than before: counts from there
+  void add(const Sample& sample);  // if its step is lower than the last one, the rate begins anew
   std::optional<double> rate() const noexcept;
 
  private:

@@ -18,8 +18,8 @@ constexpr std::size_t kMostBytes = std::size_t{16} << 20;  // of pages that wait
 }  // namespace
 
 struct ReportHook::Run {
-  detail::report::RunReport report;  // what does not change is filled in; the rest when a page is made
-  std::vector<bool> fetched;         // of report.series: not the ones that gave an error
+  detail::report::RunReport report;  // with the parts that do not change; the others are set for each page
+  std::vector<bool> fetched;         // for report.series: false for those that have given an error
   std::shared_ptr<Output> output;
   bool created = false;  // whether there has been a session
   bool written = false;
@@ -76,7 +76,7 @@ void ReportHook::before_run(SessionRunContext& context) {
     try {
       context.add_fetch({}, run_->report.series[i].name);
     } catch (const StatusError&) {
-      run_->fetched[i] = false;  // fails this callback, but no other
+      run_->fetched[i] = false;  // so that it fails only this callback
       throw;
     }
   }

@@ -15,7 +15,7 @@ namespace {
 
 using detail::refuse;
 
-// A step that stands still would never make a trigger of steps due, so runs are counted as well.
+// A trigger of steps alone would never be due if the global step stands still, so runs are counted as well.
 Trigger trigger_of(const StepCounterOptions& options) {
   if (!options.every_n_steps) return detail::every_n_secs(*options.every_n_secs);
   return Trigger::every_steps(*options.every_n_steps) || Trigger::every_runs(*options.every_n_steps);
@@ -66,7 +66,7 @@ void StepCounterHook::after_run(SessionRunContext& context, const SessionRunValu
   if (last_step == now.step) stands_still(context, now.step);
   const std::int64_t steps = now.step - start_->step;
   const std::int64_t ns = now.time_ns - start_->time_ns;
-  // It is due by the number of runs as well, if these move the step by less than one.
+  // The trigger counts runs as well, so that it may be due before so many steps have been made.
   if (now.step - recorded_step_ < options_.every_n_steps.value_or(1) || steps == 0 || ns <= 0) return;
   start_ = now;
   recorded_step_ = now.step;

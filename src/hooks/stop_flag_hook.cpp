@@ -32,7 +32,7 @@ void StopFlagHook::cleanup(SessionRunContext&, const Outcome&) {
   certain_.reset();
 }
 
-// Whether the worker, which has got to `step`, is to stop there. Otherwise it goes on and is certain to get to
+// Whether the worker, which has reached `step`, is to stop there. Otherwise it goes on, and is certain to reach
 // `certain`.
 bool StopFlagHook::is_time(std::int64_t step, std::int64_t certain) {
   if (!options_.same_step) return flag_.raised();

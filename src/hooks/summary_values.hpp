@@ -12,7 +12,7 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-// What is fetched, and how each of it is written. Fetches::list() of the names, in order.
+// The names to fetch, and as which kind of summary each is written. The fetches are a list of the names, in order.
 class SummaryValues {
  public:
   // Of the options of a hook. Throws INVALID_ARGUMENT for a name that is empty or given twice.

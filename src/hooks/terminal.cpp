@@ -20,7 +20,7 @@ struct Range {
   char32_t last;
 };
 
-// Combining marks and joiners: they are drawn onto the character before them.
+// Combining marks and joiners, which take no column: they are drawn onto the character before them.
 constexpr Range kNoColumn[] = {{0x0300, 0x036F}, {0x0483, 0x0489}, {0x0591, 0x05BD}, {0x064B, 0x065F},
                                {0x200B, 0x200F}, {0x20D0, 0x20F0}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}};
 // East Asian characters of full width, and emoji.

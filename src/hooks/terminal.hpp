@@ -11,11 +11,11 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-// Ends a line that is drawn over what was there: takes away the rest of it, and goes back to its beginning, so that
-// whoever writes next writes over it.
+// Ends a line that is drawn over an older one: erases the rest of the older line, and goes back to the beginning, so
+// that what is written next overwrites the line.
 inline constexpr std::string_view kEraseRest = "\033[K";
 
-// An output for a descriptor that is somebody else's.
+// An output for a file descriptor that belongs to somebody else.
 std::shared_ptr<Output> descriptor_output(int fd);
 
 bool is_terminal(int fd) noexcept;

@@ -15,8 +15,8 @@ namespace detail {
 namespace {
 
 constexpr std::int64_t kMostInFull = 16;  // elements of a tensor that is written in full
-constexpr std::int64_t kEdge = 3;         // of the others, at the beginning and at the end of each dimension
-constexpr double kWholeBelow = 1e15;      // doubles are exact so far, and this is as long as a number should get
+constexpr std::int64_t kEdge = 3;         // elements of others, at the beginning and at the end of each dimension
+constexpr double kWholeBelow = 1e15;      // up to here doubles are exact, and numbers are not too long
 
 std::string element_text(const Value& tensor, std::int64_t offset) {
   struct Text {

@@ -15,8 +15,8 @@ namespace detail {
 // Six significant digits; whole numbers in full.
 std::string number_text(double number);
 
-// A value on one line: numbers as number_text() has them, tensors in brackets, of long ones the beginning and the end
-// of each dimension, strings as they are. What is not in the CPU's memory is described.
+// A value on one line: numbers as by number_text(); tensors in brackets, long ones with only the beginning and the end
+// of each dimension; strings as they are. A value that is not on the CPU is described.
 std::string value_text(const Value& value);
 
 // "tag = value, tag = value", on one line.

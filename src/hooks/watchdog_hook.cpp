@@ -35,7 +35,7 @@ std::string_view phase_of(const ActivitySnapshot& seen) noexcept {
   return seen.activity == SpanKind::attempt ? "session_run" : span_kind_name(seen.activity);
 }
 
-// What is to be waited for, of the options.
+// The time-out for what the session is doing.
 Nanoseconds limit_of(const StallWatchdogOptions& options, const ActivitySnapshot& seen) noexcept {
   const auto or_else = [&](const std::optional<Nanoseconds>& own) { return own.value_or(options.timeout); };
   if (!seen.occupied) return options.between_runs;
@@ -71,7 +71,7 @@ Nanoseconds limit_of(const StallWatchdogOptions& options, const ActivitySnapshot
   }
 }
 
-// How often to look: several times within the shortest time-out, and so seldom that it costs nothing.
+// The time between two snapshots: several fit into the shortest time-out, and they are so few that they cost nothing.
 Nanoseconds interval_of(const StallWatchdogOptions& options) {
   using namespace std::chrono_literals;
   Nanoseconds shortest = Nanoseconds::max();
@@ -103,7 +103,7 @@ struct StallWatchdogHook::State {
       refuse("the action is not a known one");
     }
     if (options.signal != 0) stacks.emplace(signal());
-    stacks.reset();  // it was to be seen whether the signal can be used
+    stacks.reset();  // it was only made to check that the signal can be used
   }
   ~State() { stop(); }
 
@@ -163,7 +163,7 @@ void StallWatchdogHook::State::stop() noexcept {
   stacks.reset();
 }
 
-// Returns false when the session is watched no more.
+// Waits for the interval. Returns false once the watchdog is to stop.
 bool StallWatchdogHook::State::pause() {
   std::unique_lock lock(mutex);
   return !changed.wait_for(lock, interval, [this] { return stopping; });
@@ -176,7 +176,7 @@ void StallWatchdogHook::State::watch() noexcept {
   SteadyClock::time_point before = SteadyClock::now();
   while (pause()) {
     const SteadyClock::time_point now = SteadyClock::now();
-    // Whoever stops the process stops this thread, too.
+    // If the process was stopped, e.g. by SIGSTOP, so was this thread, and more time has passed than was waited for.
     const Nanoseconds passed = std::min<Nanoseconds>(now - std::exchange(before, now), 2 * interval);
     const ActivitySnapshot seen = detail::activity_snapshot(*watched);
     duration += passed;
@@ -191,7 +191,7 @@ void StallWatchdogHook::State::watch() noexcept {
       const Nanoseconds limit = limit_of(options, seen);
       if (!told.empty() || limit <= Nanoseconds(0) || duration < limit) continue;
       const Stall stall = describe(seen, duration);
-      if (detail::activity_snapshot(*watched) != last) continue;  // so the stack may be of something else
+      if (detail::activity_snapshot(*watched) != last) continue;  // it went on: the stack may be of something else
       told = stall.hook.empty() ? stall.phase : fmt::format("hook '{}': {}", stall.hook, stall.phase);
       report(stall);
     } catch (...) {

@@ -23,7 +23,7 @@ class StepTimer {
   StepTimer(const StepTimer&) = delete;
   StepTimer& operator=(const StepTimer&) = delete;
 
-  // Up to here, in completed runs, none is measured that nobody listens to, unless a trigger is due.
+  // No run before this one, in completed runs, is measured, unless a trigger is due in it or a listener wants it.
   std::int64_t next_run() const noexcept { return idle_.next(); }
   // Whether the attempt that is about to begin is to be measured.
   bool wants(const HookCalls& calls, std::int64_t run, bool due) noexcept {
@@ -31,7 +31,7 @@ class StepTimer {
     return !calls.listeners.empty() || (due ? due_.wanted(due_attempts_) : run >= idle_.next());
   }
 
-  // Measures an attempt while it lives; calls() are to be made in place of the given ones.
+  // Measures an attempt as long as the object exists; calls() are to be made instead of the given ones.
   class Attempt {
    public:
     Attempt(StepTimer& timer, const HookCalls& calls, std::int64_t run, bool due) noexcept;
@@ -72,7 +72,7 @@ class StepTimer {
     bool failed_ = true;
   };
 
-  // Something that the loop does outside of attempts. It has failed if an exception ends it.
+  // Measures something that the loop does outside of attempts. It has failed if an exception ends it.
   class Activity {
    public:
     Activity(StepTimer& timer, SpanKind kind) noexcept;
@@ -129,14 +129,14 @@ class StepTimer {
   const double budget_;
   const std::int64_t clock_ns_;  // what reading the clock takes
 
-  // Runs in which no trigger is due, told apart from those in which one is.
+  // For the runs in which no trigger is due, and for those in which one is.
   Sampling idle_;
   Sampling due_;
   std::int64_t due_attempts_ = 0;
 
   // The attempt being measured.
   bool active_ = false;
-  std::int64_t mark_ = 0;  // when what is under way began, or what was before it ended; 0: to be read
+  std::int64_t mark_ = 0;  // when the part in progress began, or the one before it ended; 0: the clock is to be read
   std::int64_t step_ = 0;  // global step at its beginning
   std::vector<TimedCall> timed_calls_;
   HookCalls timed_;

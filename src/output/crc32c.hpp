@@ -13,7 +13,7 @@ std::uint32_t crc32c(std::string_view data) noexcept;
 // Without; gives the same.
 std::uint32_t crc32c_portable(std::string_view data) noexcept;
 
-// A checksum of data that holds checksums itself would be a weak one; so they are stored in another form.
+// Checksums are stored in this form, since a checksum of data that holds checksums would be weak.
 constexpr std::uint32_t mask_crc(std::uint32_t crc) noexcept { return ((crc >> 15) | (crc << 17)) + 0xA282EAD8U; }
 
 }  // namespace detail

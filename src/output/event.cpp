@@ -75,7 +75,7 @@ void write_metadata(pbf_writer& value, std::string_view plugin, std::int32_t dat
     pbf_writer data(metadata, number(MetadataField::plugin_data));
     data.add_bytes(number(PluginField::name), view(plugin));
   }
-  // What is not a tensor has no class: readers know by its field how to make it one.
+  // A value that is not a tensor gets no class: readers know by its field how to convert it.
   if (data_class != 0) metadata.add_enum(number(MetadataField::data_class), data_class);
 }
 

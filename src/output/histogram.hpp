@@ -18,8 +18,8 @@ struct Histogram {
   double count = 0;
   double sum = 0;
   double sum_of_squares = 0;
-  // Upper edges, which are not in the bucket, and how many numbers are in it. Empty buckets that lie side by side are
-  // made one.
+  // For each bucket its upper edge, which is not in the bucket, and how many numbers are in it. Adjacent empty buckets
+  // are merged.
   std::vector<double> limits;
   std::vector<double> counts;
 };

@@ -19,7 +19,7 @@ std::string_view non_finite_text(double number) noexcept {
   return number > 0 ? "Infinity" : "-Infinity";
 }
 
-// Appends an element; `quote` is what goes around that which is no number.
+// Appends an element; `quote` goes around elements that are no numbers.
 struct AppendElement {
   void operator()(bool x) const { out += x ? "true" : "false"; }
   void operator()(std::int64_t x) const { detail::append_format(out, "{}", x); }

@@ -18,8 +18,8 @@ namespace runhook::inline v1 {
 
 namespace {
 
-// Held for copying a record or swapping two buffers, never for writing; a mutex would enter the kernel when the writer
-// happens to be at it.
+// Held for copying a record or swapping two buffers, never for writing. A mutex would enter the kernel whenever the
+// writer's thread holds it.
 class SpinLock {
  public:
   void lock() noexcept {
@@ -57,16 +57,16 @@ struct Output::State {
   const std::string name;
   const OutputOptions options;
   const std::unique_ptr<detail::Sink> sink;  // used by the thread only
-  detail::Batch writing;                     // the same
+  detail::Batch writing;                     // likewise
   std::thread thread;
 
   detail::Batch pending;             // guarded by pending_lock
-  std::atomic<std::size_t> left{0};  // bytes that are with the thread
+  std::atomic<std::size_t> left{0};  // bytes that the thread has taken and not yet written
   std::atomic<std::uint64_t> dropped{0};
 
   std::mutex mutex;
   std::condition_variable changed;
-  // Guarded by it, with the flags below.
+  // Guarded by the mutex, with the flags below.
   std::uint64_t syncs = 0;   // that were asked for
   std::uint64_t synced = 0;  // up to which everything was tried
   Error failure;
@@ -198,7 +198,7 @@ bool Output::State::close() noexcept {
   const bool finished = changed.wait_for(lock, options.close_timeout, [this] { return done; });
   if (thread.joinable()) {
     if (finished) {
-      thread.join();  // it needs the lock no more
+      thread.join();  // it does not need the lock any more
     } else {
       thread.detach();  // it hangs in a call that nothing can end
     }
@@ -214,7 +214,7 @@ Error Output::State::take_failure() noexcept {
   if (!news.exchange(false, std::memory_order_acq_rel)) return {};
   const std::lock_guard lock(mutex);
   if (failure && !std::exchange(failure_told, true)) {
-    drops_told = drops_told || !taking.load(std::memory_order_relaxed);  // they come of the failure
+    drops_told = drops_told || !taking.load(std::memory_order_relaxed);  // records were dropped because of the failure
     news.store(true, std::memory_order_release);
     return failure;
   }

@@ -47,7 +47,7 @@ Picture encode_png(const Value& image) {
   const auto shape = pixels.shape();
   Picture made{static_cast<int>(shape[0]), static_cast<int>(shape[1]), static_cast<int>(shape[2]), {}};
   const int row = made.width * made.channels;
-  if (row > 0) {  // as check() has seen; static analysis has not
+  if (row > 0) {  // always so after check(), which static analysis cannot see
     stbi_write_png_to_func(&keep, &made.png, made.width, made.height, made.channels, pixels.data(), row);
   }
   if (made.png.empty()) throw std::bad_alloc();

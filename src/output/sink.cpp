@@ -168,7 +168,8 @@ class FileSink final : public Sink {
 
 class DescriptorSink final : public Sink {
  public:
-  // With a descriptor of its own, which nobody closes, nor uses for something else, while a thread hangs in it.
+  // Duplicates the descriptor, so that nobody closes it, or uses its number for another file, while a thread hangs in a
+  // call with it.
   DescriptorSink(int fd, std::string name) : fd_(fcntl(fd, F_DUPFD_CLOEXEC, 0)), name_(std::move(name)) {}
   ~DescriptorSink() override {
     if (fd_ >= 0) ::close(fd_);
@@ -176,8 +177,8 @@ class DescriptorSink final : public Sink {
   DescriptorSink(const DescriptorSink&) = delete;
   DescriptorSink& operator=(const DescriptorSink&) = delete;
 
-  // Waits for a reader, so that it is never stuck in a call that nothing ends, and writes no more at a time than a pipe
-  // that is ready takes.
+  // Waits until the descriptor is ready, and then writes no more than a pipe accepts without blocking, so that it never
+  // hangs in a write.
   Error write(Batch& batch, const std::atomic<bool>& hurry) override {
     if (fd_ < 0) {
       hopeless_ = true;

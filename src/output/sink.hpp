@@ -17,7 +17,7 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-// Records behind each other, and where each ends.
+// Records one after the other, and where each ends.
 struct Batch {
   std::string bytes;
   std::vector<std::size_t> ends;
@@ -27,7 +27,7 @@ struct Batch {
     bytes.clear();
     ends.clear();
   }
-  void add(std::string_view record);  // wholly or not at all
+  void add(std::string_view record);  // if it throws nothing has been added
   void drop_first(std::size_t records);
 };
 
@@ -36,8 +36,8 @@ class Sink {
  public:
   virtual ~Sink() = default;
   virtual void begin() noexcept {}  // before anything is written, as soon as there is a thread
-  // Writes as many records as it can and takes them out of the batch. May give up early, without an error, when
-  // `hurry` is set.
+  // Writes as many records as it can and removes them from the batch. May give up early, without an error, when `hurry`
+  // is set.
   virtual Error write(Batch& batch, const std::atomic<bool>& hurry) = 0;
   virtual bool replaces() const noexcept { return false; }  // whether of several records the last alone counts
   bool hopeless() const noexcept { return hopeless_; }      // nothing will ever be written any more
@@ -54,7 +54,7 @@ std::unique_ptr<Sink> replacing_sink(std::string path);
 std::size_t write_all(int fd, std::string_view bytes) noexcept;
 Error make_directories(const std::filesystem::path& file);  // those that the file is to be in
 
-// Says what a system call has failed with, in the terms of StatusCode.
+// Makes an Error of the errno of a system call.
 Error system_error(int number, std::string_view what, std::string_view name);
 
 }  // namespace detail

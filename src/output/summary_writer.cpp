@@ -46,8 +46,8 @@ std::string host_name() {
   return name.data();
 }
 
-// Files of one directory are read in the order of their names, so these begin with the time. Its fraction tells the
-// writers of one process apart.
+// Files of one directory are read in the order of their names, so the name begins with the time. The fraction of a
+// second makes the names of one process different.
 std::string file_name(std::chrono::nanoseconds now, const std::string& suffix) {
   return fmt::format("events.out.tfevents.{:010}.{}.{}.{:09}{}{}", now.count() / detail::kNsPerSecond, host_name(),
                      getpid(), now.count() % detail::kNsPerSecond, suffix.empty() ? "" : ".", suffix);
@@ -96,7 +96,7 @@ struct SummaryWriter::State {
   std::string buffer;
   std::unordered_map<std::string, Tag, TextHash, std::equal_to<>> tags;
   std::uint64_t refused = 0;
-  Error refusal;  // the first, until it is told
+  Error refusal;  // the first one, until it has been told
 };
 
 Tag* SummaryWriter::State::admit(Kind kind, std::string_view name, std::int64_t step) {

@@ -42,7 +42,7 @@ void finish_record(std::string& buffer) {
   store_little_endian(frame + kRecordDataOffset + size, mask_crc(crc32c({frame + kRecordDataOffset, size})), kCrcSize);
 }
 
-// Reads in pieces: a length is no reason to take memory for what may not be there.
+// Reads in pieces: the length that a file states may be wrong, and so much memory is not allocated at once.
 bool RecordReader::read(std::string& into, std::size_t size) {
   constexpr std::size_t kPiece = std::size_t{1} << 20;
   into.clear();

@@ -14,7 +14,7 @@ namespace detail {
 void begin_record(std::string& buffer);
 // Completes it.
 void finish_record(std::string& buffer);
-// The data of a frame that is complete, or still without its end.
+// Where the data of a frame begins.
 inline constexpr std::size_t kRecordDataOffset = 12;
 
 // Reads record by record. A file that ends within one is being written, or was cut by a crash, and counts as ended

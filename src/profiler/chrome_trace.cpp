@@ -18,10 +18,10 @@ namespace {
 // Tracks that are no threads are numbered from here on, above the numbers that Linux gives to threads.
 constexpr std::uint64_t kFirstTrack = std::uint64_t{1} << 22;
 
-// Microseconds, as the format wants them, without losing the nanoseconds.
+// Microseconds, which the format requires, with the nanoseconds as decimals.
 std::string us(std::int64_t ns) { return ns < 0 ? "-" + us(-ns) : fmt::format("{}.{:03}", ns / 1000, ns % 1000); }
 
-// Finds places for the nodes of one run of the session: events of one track have to lie within each other or apart.
+// Assigns tracks to the nodes of one run of the session: events on one track must be nested or must not overlap.
 class Tracks {
  public:
   // 0: the thread's own.
@@ -41,7 +41,7 @@ class Tracks {
   void next_run() noexcept { open_.clear(); }
 
  private:
-  std::vector<std::vector<std::int64_t>> open_;  // of each track, when what is open there ends
+  std::vector<std::vector<std::int64_t>> open_;  // for each track, when the events that are open there end
   std::size_t most_ = 0;
 };
 
@@ -80,7 +80,7 @@ class Writer {
   void add(const SpanRecord& span) {
     switch (span.kind) {
       case SpanKind::node:
-        nodes_.push_back(span);  // placed when it is known what they are within
+        nodes_.push_back(span);  // placed once the span around them is known
         return;
       case SpanKind::session_run:
         place_nodes(span);

@@ -9,7 +9,7 @@ namespace detail {
 
 namespace {
 
-// More would be a session that makes names up.
+// More names than this can only come from a session that makes up new ones all the time.
 constexpr std::size_t kMostNames = 1 << 16;
 constexpr std::size_t kMostThreads = 256;
 

@@ -33,7 +33,7 @@ struct Trace {
   std::vector<SpanRecord> spans;
   std::vector<std::string> names;
   std::vector<std::pair<std::uint64_t, std::string>> threads;
-  std::uint64_t dropped = 0;  // spans that were recorded before these, and are gone
+  std::uint64_t dropped = 0;  // how many older spans have been overwritten
 };
 
 class SpanRing {
@@ -42,7 +42,7 @@ class SpanRing {
 
   void add(const Span& span) noexcept;  // called by the thread that the span is of
   void clear() noexcept;
-  // Those that began there or later. Any thread.
+  // The spans that began at this time or later. Any thread.
   Trace copy(std::int64_t from_ns = std::numeric_limits<std::int64_t>::min()) const;
 
  private:

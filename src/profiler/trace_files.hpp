@@ -16,7 +16,7 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-// Makes a file of a trace and waits until it is written; returns what has gone wrong.
+// Writes a trace to a file and waits until it is written; returns the failure, if any.
 Error write_trace(const std::string& path, const Trace& trace, const OutputOptions& options) noexcept;
 
 class TraceFiles {

@@ -78,7 +78,7 @@ std::string escaped(std::string_view text) {
     const std::string_view valid = utf8_beginning(rest);
     add_escaped(html, valid);
     rest.remove_prefix(valid.size());
-    if (rest.empty() || (cut && rest.size() < 4)) break;  // the cut may have been inside a character
+    if (rest.empty() || (cut && rest.size() < 4)) break;  // the cut may have split a character
     html += kReplacement;
     rest.remove_prefix(1);
   }

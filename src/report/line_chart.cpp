@@ -16,10 +16,10 @@ std::string at_step(const SeriesPoint& point) {
   return fmt::format("{} at step {}", number_text(point.value), grouped(point.step));
 }
 
-// Lines through what is finite; a gap where something is not, or where the run went back to an earlier step.
+// Lines through the finite values, with a gap where a value is not finite or the run went back to an earlier step.
 std::string lines(const std::vector<SeriesPoint>& points, const Axis& x, const Axis& y) {
   std::string path;
-  std::string lone;  // points that no line would show
+  std::string lone;  // points between two gaps, which no line would show
   std::string odd;
   std::size_t in_line = 0;
   std::string here;
@@ -64,7 +64,7 @@ std::string description(const Series& data, bool logarithmic, std::int64_t from,
   return text;
 }
 
-// The points, or so many of them, evenly, from the first to the last.
+// All points or, if there are too many, an even selection with the first and the last one.
 std::vector<SeriesPoint> selected(const std::vector<SeriesPoint>& points) {
   if (points.size() <= kTableRows) return points;
   std::vector<SeriesPoint> rows;

@@ -42,7 +42,7 @@ std::string_view urgency_text(StopUrgency urgency) noexcept {
   return urgency == StopUrgency::now ? "at once, cancelling the step in progress" : "after the step in progress";
 }
 
-// What follows the word; HTML.
+// What follows the word, as HTML.
 std::string sentence(const RunReport& report) {
   const Outcome& outcome = report.outcome;
   const std::string at = fmt::format("at step {}", grouped(outcome.step));

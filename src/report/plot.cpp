@@ -18,7 +18,7 @@ void add_plot(Html& html, const Plot& plot) {
   for (const AxisTick& tick : plot.y) {
     html.add("<span style=\"top:{:.1f}%\">{}</span>", 100 * (1 - tick.at), tick.label);
   }
-  // The widest label once more, unseen, to make room for it.
+  // The widest label a second time, invisible, so that there is room for all labels.
   std::string_view widest;
   for (const AxisTick& tick : plot.y) {
     if (tick.label.size() > widest.size()) widest = tick.label;

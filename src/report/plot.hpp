@@ -17,7 +17,7 @@ inline constexpr double kPlotSize = 1000;
 
 struct Plot {
   std::string id;           // of the drawing; unique in the page
-  std::string name;         // what it is, for who cannot see it; escaped
+  std::string name;         // what it is, for screen readers; escaped
   std::string description;  // what it shows; escaped
   std::string drawing;      // SVG
   std::vector<AxisTick> x, y;

@@ -31,13 +31,13 @@ struct RunReport {
   std::vector<NamedSeries> series;
   Timings timings;                                         // without samples: not measured
   std::vector<StopReason> later_stops;                     // requests after the first
-  std::uint64_t later_stops_dropped = 0;                   // and those of which no more than the number is known
+  std::uint64_t later_stops_dropped = 0;                   // how many more there were
   std::vector<Error> warnings;                             // the first ones; Outcome::warnings is how many there were
-  std::vector<std::pair<std::string, std::string>> facts;  // what else is to be said of the run: name and text
+  std::vector<std::pair<std::string, std::string>> facts;  // other facts to be shown: name and text
   std::string library_version;
 };
 
-// Makes one HTML page, complete in itself: no script, nothing to be loaded. The same report gives the same page.
+// Makes one HTML page that needs no other file and no script. The same report gives the same page.
 std::string render_html(const RunReport& report);
 
 }  // namespace detail::report

@@ -16,8 +16,8 @@ struct SeriesPoint {
   std::uint64_t number = 0;  // its place in the series, from 0
 };
 
-// A series in bounded memory. Values that follow one another share a bucket, which keeps the lowest, the highest and
-// the first that is not finite; when all buckets are in use, each two become one. So no peak and no gap is lost.
+// A series in bounded memory. Neighbouring values share a bucket, which keeps the lowest, the highest and the first
+// that is not finite; when all buckets are in use, every two are merged. So no peak and no gap is lost.
 class Series {
  public:
   static constexpr std::size_t kMaxBuckets = 240;
@@ -32,7 +32,7 @@ class Series {
   std::optional<SeriesPoint> lowest() const;
   std::optional<SeriesPoint> highest() const;
   const std::optional<SeriesPoint>& first_not_finite() const noexcept { return first_odd_; }
-  // What is kept, in the order in which it was added; the first and the last value are always among it.
+  // The values that are kept, in the order in which they were added, always with the first and the last one.
   std::vector<SeriesPoint> points() const;
 
  private:

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kMostBars = 48;
 constexpr double kGap = 0.12;       // between bars, of a bar's width
-constexpr double kLeastHeight = 8;  // of a bar that stands for anything
+constexpr double kLeastHeight = 8;  // of a bar that is not empty
 
 struct Percentile {
   std::string_view name;
@@ -28,7 +28,7 @@ std::array<Percentile, 3> percentiles(const StepTiming& times) {
            {"p99", "99 % of the steps", times.p99_ns}}};
 }
 
-// Without what is empty at both ends, neighbours put together until there are few enough.
+// The buckets without the empty ones at both ends, neighbours merged until there are few enough.
 std::vector<TimingBucket> bars(const std::vector<TimingBucket>& buckets) {
   const auto used = [](const TimingBucket& bucket) { return bucket.steps > 0; };
   const auto first = std::find_if(buckets.begin(), buckets.end(), used);
@@ -48,7 +48,7 @@ std::vector<TimingBucket> bars(const std::vector<TimingBucket>& buckets) {
   return bars;
 }
 
-// Where a time is between the bars, 0 to 1.
+// The position of a time along the axis of the bars, 0 to 1.
 double position(const std::vector<TimingBucket>& bars, std::int64_t ns) {
   for (std::size_t i = 0; i < bars.size(); ++i) {
     if (ns >= bars[i].to_ns) continue;

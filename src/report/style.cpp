@@ -3,7 +3,7 @@
 namespace runhook::inline v1 {
 namespace detail::report {
 
-// Every text colour has a contrast of at least 4.5 with every ground it can stand on, in both schemes.
+// Every text colour has a contrast of at least 4.5 with every background that it can have, in both colour schemes.
 const std::string_view report_style = R"css(
 :root {
   color-scheme: light dark;

@@ -32,7 +32,7 @@ std::vector<HookTime> by_hook(const std::vector<CallbackTiming>& callbacks) {
   return hooks;
 }
 
-// How the time of the run is shared out between the session, the hooks and the rest.
+// How much of the run's time the session, the hooks and the rest take.
 void add_shares(Html& html, const RunReport& report, std::int64_t hooks_ns) {
   const std::int64_t whole = std::max(report.duration_ns, report.timings.session_run.total_ns + hooks_ns);
   if (whole <= 0) return;

@@ -106,7 +106,7 @@ void HookList::erase(HookSlot* slot) noexcept {
   if (slot->removed) --removed_;
   const auto found =
       std::find_if(slots_.begin(), slots_.end(), [slot](const auto& entry) { return entry.get() == slot; });
-  std::unique_ptr<HookSlot> gone;  // the hook's end may come back to this list
+  std::unique_ptr<HookSlot> gone;  // destroyed last, since the hook's destructor may call this list
   {
     const std::lock_guard lock(observed_);
     gone = std::move(*found);

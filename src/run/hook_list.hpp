@@ -29,13 +29,13 @@ struct HookCalls {
   std::vector<SpanListener*> listeners;  // of the hooks that are called
 };
 
-// Eight call sites for every eight hooks: each keeps a place of its own in the branch predictor, where a single one has
-// to be told apart by the history before it. A list too short for them feels every branch, a longer one does not, so
-// the code is laid out for the short one.
+// There are eight call sites, for eight hooks at a time: each has its own entry in the branch predictor, which would
+// have to tell the hooks of a single call site apart by the history of branches. For fewer than eight hooks every other
+// branch matters, for more it does not, so the code is laid out for the short list.
 inline constexpr std::ptrdiff_t kCallSites = 8;
 
-// Calls calls[from], calls[from + 1], ... and returns the first whose result is not success, or NULL. An exception
-// leaves it; state.hot.slot tells whose. Does not catch, so that success costs nothing.
+// Calls calls[from], calls[from + 1], ... and returns the first whose result is not success, or NULL. Does not catch
+// exceptions, so that success costs nothing; if one leaves it, state.hot.slot is the hook that threw.
 [[gnu::always_inline]] inline const HookCall* dispatch(RunState& state, const std::vector<HookCall>& calls,
                                                        std::size_t from = 0) {
   runhook_context* const context = state.hot.direct;
@@ -68,7 +68,7 @@ class HookList {
  public:
   explicit HookList(RunState& state) noexcept : state_(state) {}
 
-  // Appends to those that wait for the next boundary. Throws INVALID_ARGUMENT, ALREADY_EXISTS.
+  // Appends to the hooks that wait for the next step boundary. Throws INVALID_ARGUMENT, ALREADY_EXISTS.
   std::uint64_t add(HookRegistration registration);
   void remove(std::uint64_t id);                    // throws NOT_FOUND
   std::uint64_t find(std::string_view name) const;  // throws NOT_FOUND
@@ -76,40 +76,40 @@ class HookList {
   bool changed() const noexcept { return changed_; }
   void mark_changed() noexcept {
     changed_ = true;
-    state_.hot.leave_fast_path = true;  // so that a loop that does not look here is left
+    state_.hot.leave_fast_path = true;  // a loop on the fast path does not read changed_
   }
 
-  // It is called for cleanup only from now on.
+  // From now on the hook is called for cleanup only.
   void disable(HookSlot& slot) noexcept {
     slot.disabled = true;
     mark_changed();
   }
 
-  // Takes the next waiting hook into the list, at the place that its phase gives it; NULL if none waits.
+  // Moves the next waiting hook into the list, to its place by phase, and returns it; NULL if none waits.
   HookSlot* admit_next();
   HookSlot* next_removed() noexcept;  // NULL if none is to be removed
   bool pending() const noexcept { return removed_ > 0 || !waiting_.empty(); }
   void erase(HookSlot* slot) noexcept;
   void drop_waiting() noexcept;
-  // Works out the order and the calls of a step anew, and whether changes remain.
+  // Computes the calls of a step anew, and whether changes remain.
   void settle();
   void collect_calls();
 
   const std::vector<std::unique_ptr<HookSlot>>& slots() const noexcept { return slots_; }
-  // To be held by other threads while they look at the slots, and by the loop while it changes what they look at: which
-  // slots there are, and the times in them.
+  // Held by other threads while they read the slots, and by the loop while it changes what they read: the list of
+  // slots, and the times in them.
   std::mutex& observed() const noexcept { return observed_; }
 
-  // Triggers. The first run in which one of them may be due is asked for, so that the runs before it cost nothing.
+  // Triggers. next_due() is the first run in which one of them may be due, so that the runs before it cost nothing.
   bool has_triggers() const noexcept { return has_triggers_; }
   const Trigger::Next& next_due() const noexcept { return next_due_; }
   bool triggers_use_time() const noexcept { return use_time_; }
   bool triggers_use_last() const noexcept { return use_last_; }
   bool any_due() const noexcept { return any_due_; }  // in the present run
-  // Works out which hooks are due in the run that begins there. It holds until it is called again.
+  // Decides which hooks are due in the run that begins at this point. The decision holds until the next call.
   void decide(const TriggerPoint& point);
-  void none_due() noexcept;                 // in the runs that come, up to the one that is decided next
-  void rewind(std::int64_t step) noexcept;  // the run goes on from there
+  void none_due() noexcept;                 // no trigger is due in the next runs, until decide() is called again
+  void rewind(std::int64_t step) noexcept;  // the run goes on from this step
 
   // The calls of a run in which no trigger is due, and those of the present run with these options; valid until the
   // next call.
@@ -131,7 +131,7 @@ class HookList {
   mutable std::mutex observed_;
   std::vector<std::unique_ptr<HookSlot>> slots_;
   std::list<std::unique_ptr<HookSlot>> waiting_;
-  std::size_t removed_ = 0;  // slots that are marked so
+  std::size_t removed_ = 0;  // how many slots are marked as removed
   HookCalls idle_;
   HookCalls due_;   // with hooks whose triggers are due
   HookCalls some_;  // of a run that names hooks

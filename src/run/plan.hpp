@@ -17,8 +17,8 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-// What one requester asks for in an attempt, compared with what it asked for last time as it comes in, so that asking
-// for the same again costs string comparisons and nothing else.
+// What one requester asks for in an attempt. Each request is compared at once with the one of the last attempt, so that
+// asking for the same again costs string comparisons and nothing else.
 struct HookRequest {
   enum class Form : std::uint8_t { none, keyed, tree };
 
@@ -31,7 +31,7 @@ struct HookRequest {
   std::uint64_t attempt = 0;       // the last one in which it asked for anything
   std::size_t fetch_cursor = 0;    // how many keyed fetches it has asked for in this attempt
   std::size_t feed_cursor = 0;
-  bool stale_fetches = false;  // args.fetches is not what `keyed` says
+  bool stale_fetches = false;  // args.fetches has to be made anew from `keyed`
   bool planned = false;        // part of the plan
   std::vector<std::pair<std::string, std::string>> keyed;
   std::vector<NodeId> feed_nodes;  // parallel to args.feeds
@@ -42,19 +42,19 @@ struct HookRequest {
 
 class Plan {
  public:
-  // Forgets what names mean: there is another session, or none.
+  // Sets the session, which may be NULL, and forgets which nodes names stand for.
   void set_session(Session* session);
 
   void begin_attempt() noexcept {
     ++attempt_;
     active_.clear();
   }
-  // After an attempt in which nobody asked for anything. One number serves until somebody does.
+  // Begins a series of attempts, all with one number, in which nobody asks for anything.
   void begin_quiet_attempts() noexcept { ++attempt_; }
   void reserve(std::size_t requesters) { active_.reserve(requesters); }
   std::uint64_t attempt() const noexcept { return attempt_; }
   bool asked(const HookRequest& request) const noexcept { return request.attempt == attempt_; }
-  void withdraw(HookRequest& request) noexcept;  // takes back what it asked for in this attempt
+  void withdraw(HookRequest& request) noexcept;  // removes what it has asked for in this attempt
   void remove(HookRequest& request) noexcept;    // before the request is destroyed
 
   // All throw NOT_FOUND, ALREADY_EXISTS or INVALID_ARGUMENT.
@@ -71,25 +71,26 @@ class Plan {
     merge_slowly(caller);
   }
 
-  // Whether nobody asked for anything last time, and the plan has nothing in it.
+  // Whether nobody asked for anything in the last attempt, and the plan is empty.
   bool quiet() const noexcept {
     return !dirty_ && fetches_.empty() && feeds_.empty() && planned_requesters_ == 0 && active_.empty();
   }
 
   // The engine's view of a step that asks for nothing.
   SessionStep& empty_step() noexcept { return step_; }
-  // The engine's view. Results are dropped first, so that nobody but their readers keeps the session's buffers.
+  // The engine's view of the step. Old results are dropped first: the session can use their memory again unless a
+  // reader has kept it.
   SessionStep& step() noexcept {
     if (!results_.empty() || !active_.empty()) drop_results();
     return step_;
   }
-  // What every step is given besides; set once.
+  // The parts of a step that stay the same; set once.
   void set_step_context(const RunOptions* options, RunMetadata* metadata, StopState* stop) noexcept {
     step_.options = options;
     step_.metadata = metadata;
     step_.stop = stop;
   }
-  // Hands the results to caller and requests.
+  // Copies the results to the caller and to the requests.
   void distribute(Results& caller);
   bool fetches_anything() const noexcept {
     return !fetches_.empty() || planned_requesters_ != 0 || !caller_fetches_.same_object(Fetches());

@@ -38,10 +38,10 @@ struct StandaloneState : RunState {
   throw StatusError(StatusCode::failed_precondition, fmt::format("{} is possible in {} only", what, where));
 }
 
-// A request that fails has failed the callback, too, whatever the callback makes of the exception.
+// Makes a request. If it fails, so does the callback, even if that catches the exception.
 template <typename Body>
 void requesting(RunState& state, const char* what, Body&& body) {
-  if (state.hot.callback == CallbackKind::none) throw_not_here(what, "before_run");  // nobody's callback would fail
+  if (state.hot.callback == CallbackKind::none) throw_not_here(what, "before_run");  // no callback could fail
   if (state.hot.callback == CallbackKind::standalone) {
     auto& own = static_cast<StandaloneState&>(state);
     if (std::exchange(own.executed, false)) own.begin_attempt(own.own_args);
@@ -58,7 +58,7 @@ void requesting(RunState& state, const char* what, Body&& body) {
   }
 }
 
-// Keeps what the hook asked for, so that it can be taken back alone.
+// Keeps what the hook has asked for, so that the merged options can be made again without it.
 void add_options_of(RunState& state, const RunOptions& options) {
   detail::HookSlot& slot = *state.hot.slot;
   state.attempt.options.add(options, slot.request.requester);
@@ -235,7 +235,7 @@ const SessionRunValues& SessionRunContext::execute() {
   if (state_->hot.callback != CallbackKind::standalone) throw_not_here("execute()", "a context outside a loop");
   auto& own = static_cast<StandaloneState&>(*state_);
   if (std::exchange(own.executed, false)) own.begin_attempt(own.own_args);
-  own.executed = true;  // also if it fails: what was asked for has had its turn
+  own.executed = true;  // even if it fails: the next request begins a new attempt
   own.attempt.plan.merge(own.own_args);
   own.attempt.metadata.nodes.clear();
   detail::run_in_time(*own.session.raw, own.attempt.plan.step());

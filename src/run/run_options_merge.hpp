@@ -14,15 +14,15 @@ namespace detail {
 // The merge of one attempt. It remembers who set an engine option first, to name both requesters of a conflict.
 class OptionsMerge {
  public:
-  // Back to "nobody has asked for anything". Next to free if nobody has.
+  // Forgets all options. Costs next to nothing if there are none.
   void clear() noexcept {
     if (started_) clear_slowly();
   }
-  // Begins with a copy of `options`; `hooks` and `hook_names` are taken from here and nowhere else.
-  // Throws INVALID_ARGUMENT for a negative time-out or two values for one engine option.
+  // Begins with a copy of `options`, which are the only ones whose `hooks` and `hook_names` are used. Throws
+  // INVALID_ARGUMENT for a negative time-out or two values for one engine option.
   void start(const RunOptions& options, std::string_view requester);
-  // Folds in what another requester asks for. All-default options ask for nothing and are left out; otherwise their
-  // time-out counts, so that 0 means unlimited. Throws INVALID_ARGUMENT; then nothing of `from` has been merged.
+  // Merges the options of another requester. Options that are all defaults are left out; in others a time-out of 0
+  // means unlimited. Throws INVALID_ARGUMENT, and then has merged nothing.
   void add(const RunOptions& from, std::string_view requester);
 
   bool started() const noexcept { return started_; }

@@ -39,7 +39,7 @@ class Numbers {
 
 }  // namespace
 
-// The defaults are those of a rule that has no memory and has to be asked in every run.
+// The defaults are for a rule that remembers nothing and may be due in every run.
 class Trigger::Rule {
  public:
   virtual ~Rule() = default;
@@ -118,7 +118,7 @@ class EveryNs final : public Cloneable<EveryNs> {
   bool uses_time() const noexcept override { return true; }
   void fired(const TriggerPoint& point) override { last_ = point.time_ns; }
   void reset() override { last_.reset(); }
-  // What is left, since the clock of another process begins elsewhere.
+  // The time that has passed, not the point in time, since the clock of another process begins elsewhere.
   void save(std::vector<std::int64_t>& out, std::int64_t now_ns) const override {
     out.push_back(last_ ? 1 : 0);
     out.push_back(last_ ? now_ns - *last_ : 0);
@@ -239,7 +239,7 @@ class Both final : public Rule {
   std::unique_ptr<Rule> clone() const override { return std::make_unique<Both>(how_, a_->clone(), b_->clone()); }
   bool due(const TriggerPoint& point) const override {
     const bool a = a_->due(point);
-    const bool b = b_->due(point);  // a predicate is to be asked in every run
+    const bool b = b_->due(point);  // even if `a` decides: a predicate is called in every run
     return how_ == Connective::conjunction ? a && b : a || b;
   }
   Next next(std::int64_t step) const noexcept override {
@@ -283,7 +283,7 @@ class Both final : public Rule {
   std::unique_ptr<Rule> b_;
 };
 
-// Has to be asked in every run: when the other is due next does not say until when it is.
+// May be due in every run, as far as next() can tell: it is not known for how long the other rule will be due.
 class Not final : public Rule {
  public:
   explicit Not(std::unique_ptr<Rule> rule) noexcept : rule_(std::move(rule)) {}
@@ -291,7 +291,7 @@ class Not final : public Rule {
   bool due(const TriggerPoint& point) const override { return !rule_->due(point); }
   bool uses_time() const noexcept override { return rule_->uses_time(); }
   bool uses_last() const noexcept override { return rule_->uses_last(); }
-  // It is due when the other is not, which that one must not count from.
+  // This rule was due, so the other was not, and must not count from this run.
   void fired(const TriggerPoint& point) override { rule_->passed(point); }
   void rewind(std::int64_t step) override { rule_->rewind(step); }
   void reset() override { rule_->reset(); }
@@ -302,13 +302,13 @@ class Not final : public Rule {
   std::unique_ptr<Rule> rule_;
 };
 
-// Has the other rule count from the first run, as if that had been the first after one in which it was due.
+// Has the other rule count from the first run, as if it had been due in the run before that.
 class AfterFirst final : public Rule {
  public:
   AfterFirst(std::unique_ptr<Rule> rule, bool begun) noexcept : rule_(std::move(rule)), begun_(begun) {}
   std::unique_ptr<Rule> clone() const override { return std::make_unique<AfterFirst>(rule_->clone(), begun_); }
   bool due(const TriggerPoint& point) const override {
-    const bool due = rule_->due(point);  // a predicate is to be asked in every run
+    const bool due = rule_->due(point);  // even before it has begun: a predicate is called in every run
     return begun_ && due;
   }
   Next next(std::int64_t step) const noexcept override { return begun_ ? rule_->next(step) : Next{step, kNever}; }

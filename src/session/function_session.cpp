@@ -50,7 +50,8 @@ void FunctionSession::run(SessionStep& step) {
                         fmt::format("'{}' is an output and cannot be fed", names_[feed.node]));
     }
   }
-  // The function is taken out meanwhile, so that it neither runs within itself nor dies when it closes its session.
+  // The function is moved out meanwhile, so that it cannot be called from itself, and is not destroyed if it closes its
+  // session.
   struct Taken {
     explicit Taken(FunctionSession& s) noexcept : session(s) { function.swap(s.function_); }
     ~Taken() {
@@ -67,7 +68,7 @@ void FunctionSession::run(SessionStep& step) {
   };
   check_cancelled();
   taken.function(view);
-  check_cancelled();  // a function that notices may simply return
+  check_cancelled();  // a function that sees that it is cancelled may simply return
   for (std::size_t i = 0; i < step.fetches.size(); ++i) {
     for (const ResolvedFeed& feed : step.feeds) {
       if (feed.node == step.fetches[i]) step.results[i] = *feed.value;

@@ -52,7 +52,7 @@ void run_in_time(Session& session, SessionStep& step) {
   try {
     session.run(step);
   } catch (const StatusError& error) {
-    // A session that has given up because of the time says that it was cancelled.
+    // A session that gives up because its time is over says that it was cancelled.
     const bool urgent = step.stop != nullptr && step.stop->urgent();
     if (error.code() == StatusCode::cancelled && !urgent && step.timed_out()) throw StatusError(too_late());
     throw;

@@ -14,7 +14,7 @@ namespace {
 
 using Missing = std::vector<std::string>;
 
-// Runs `make_ready` on a session; if it throws the session is closed before the error goes on.
+// Runs `make_ready` on a session; if that throws, closes the session and throws on.
 template <typename Body>
 void close_on_failure(const std::shared_ptr<Session>& session, Body&& make_ready) {
   try {
@@ -39,7 +39,7 @@ std::shared_ptr<Session> new_session(const SessionFactory& factory) {
   return session;
 }
 
-// What `probe` misses; nothing if there is no probe.
+// What `probe` names as missing; nothing if there is no probe.
 Missing missing_for(const Scaffold::Probe& probe, Session& session) {
   if (!probe) return {};
   try {

@@ -12,15 +12,15 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-// A value that changes with nobody else's: what has no other reference is handed on, what a device holds is shared,
-// since it cannot be copied here; strings and bytes cannot change.
+// Returns a value that later changes of `value` do not reach. A CPU tensor is copied, unless this is the only reference
+// to it. Strings and bytes cannot change, and tensors on other devices cannot be copied here: both are shared.
 Value own_copy(Value value);
 
-// The global variables with values of their own, that is, untouched by what the session does next.
+// The global variables of a session, as copies that its next steps do not change.
 std::vector<std::pair<std::string, Value>> copy_variables(Session& session);
 
-// Writes all global variables; what only the state has, e.g. an optimizer's variables in a session that evaluates, is
-// passed by. Throws NOT_FOUND, naming the state, if it lacks one.
+// Writes all global variables of a session. Other variables of the state are ignored, e.g. those of an optimizer, which
+// a session that evaluates does not have. Throws NOT_FOUND, with `name`, if the state lacks one.
 void restore_all(Session& session, const Snapshot& state, std::string_view name);
 
 }  // namespace detail

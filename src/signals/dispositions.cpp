@@ -15,16 +15,15 @@ namespace detail {
 
 namespace {
 
-// A disposition that was in force once. Never freed, since a handler may look at it at any time; there are as many as
-// there are different ones.
+// An action that a signal once had. Never freed, since a handler may read it at any time. Equal ones are stored once.
 struct Former {
   FormerAction former;
   Former* next;
 };
 
 struct Disposition {
-  std::atomic<int> top{-1};  // the uppermost layer that is installed or covered; -1: none
-  std::array<std::atomic<const FormerAction*>, kSignalLayers> formers{};
+  std::atomic<int> top{-1};  // the highest layer in use, even if somebody else's handler is above it; -1: none
+  std::array<std::atomic<const FormerAction*>, kSignalLayers> formers{};  // what was there before each layer
   int users = 0;
 };
 
@@ -63,7 +62,7 @@ struct sigaction action_of(int layer) noexcept {
 }
 
 bool is_same(const struct sigaction& a, const struct sigaction& b) noexcept {
-  constexpr std::size_t kMaskBytes = 8;  // a bit for each signal; what the C library has after that is not defined
+  constexpr std::size_t kMaskBytes = 8;  // a bit for each signal; the rest of the C library's mask is undefined
   return a.sa_sigaction == b.sa_sigaction && a.sa_flags == b.sa_flags &&
          std::memcmp(&a.sa_mask, &b.sa_mask, kMaskBytes) == 0;
 }
@@ -82,13 +81,15 @@ struct sigaction present_action(int signal) noexcept {
   return present;
 }
 
+// Installs our handler above `present`, a handler of somebody else's, which may have been installed above our layer
+// `covered` (-1: none) and may call that. So the next layer is used. If there is none left, the last layer is installed
+// a second time; it then must not call `present`, which may call the same layer again, without end.
 void install_above(int covered, int signal, const struct sigaction& present) {
-  // If there are no more layers, the last one is taken again, and does not call what may call it.
   const bool is_new = covered + 1 < kSignalLayers;
   const int layer = is_new ? covered + 1 : covered;
   Disposition& disposition = disposition_of(signal);
   std::atomic<const FormerAction*>& former = disposition.formers[static_cast<std::size_t>(layer)];
-  const FormerAction* const before = former.exchange(kept(present, is_new));  // first: the handler looks for it
+  const FormerAction* const before = former.exchange(kept(present, is_new));  // first, since the handler reads it
   disposition.top.store(layer);
   const struct sigaction ours = action_of(layer);
   struct sigaction replaced {};
@@ -97,10 +98,11 @@ void install_above(int covered, int signal, const struct sigaction& present) {
     former.store(before);
     throw StatusError(StatusCode::invalid_argument, fmt::format("signal {} cannot be handled", signal));
   }
+  // Somebody has installed another handler since `present` was read.
   if (!is_same(replaced, present) && layer_of(replaced) < 0) former.store(kept(replaced, is_new));
 }
 
-// Puts back what was there before. Somebody may install a handler at any moment: then that one stays.
+// Puts back what was there before. If somebody has installed a handler since, even during this call, that one stays.
 void restore(int signal) noexcept {
   Disposition& disposition = disposition_of(signal);
   const int layer = layer_of(present_action(signal));
@@ -111,7 +113,8 @@ void restore(int signal) noexcept {
   if (layer_of(replaced) < 0) {
     sigaction(signal, &replaced, nullptr);
   } else {
-    disposition.top.store(former.may_be_called ? layer - 1 : layer);  // the latter is still covered from before
+    // A layer that was installed a second time is still there once, below the handler that has just been put back.
+    disposition.top.store(former.may_be_called ? layer - 1 : layer);
   }
 }
 

@@ -9,20 +9,21 @@ namespace detail {
 
 inline constexpr int kSignalEnd = 65;  // signals are 1 to 64
 
-// A handler of ours stays where it is when somebody has installed his own over it, and may be called by that one. If
-// there is a new subscription, a handler is installed again above, and the call of the one below must not be taken for
-// another signal. So there are several handlers, one for each layer.
+// If somebody installs a handler above ours, that handler may call ours. With the next subscription ours is installed
+// once more, above it, and is then called twice for each signal: by the kernel, and by that handler. To tell these
+// calls apart there are several handlers, one for each layer.
 inline constexpr int kSignalLayers = 4;
 
-// What all of them call: handles a signal. In registry.cpp.
+// What the handlers of all layers call: handles a signal. In registry.cpp.
 void on_signal(int layer, int signal, siginfo_t* info, void* context);
 
 // What a signal did before a handler of ours was installed.
 struct FormerAction {
   struct sigaction action;
-  bool may_be_called;
+  bool may_be_called;  // false: it may call our handler, which called it
   bool is_default() const noexcept;
-  void call(int signal, siginfo_t* info, void* context) const;  // if it was a handler, which may leave as it likes
+  // Calls it, if it is a handler and may be called. It may leave by longjmp().
+  void call(int signal, siginfo_t* info, void* context) const;
 };
 
 // The caller holds the registry's lock.
@@ -30,19 +31,19 @@ struct FormerAction {
 // Makes ours the handler of `signal`, for one more user. Returns false if the signal is ignored, and changes nothing
 // then, unless `force_ignored`. Throws INVALID_ARGUMENT.
 bool install_handler(int signal, bool force_ignored);
-// With the last user puts back what was there before, unless the handler in force is not ours.
+// Takes one user away. With the last one puts back what was there before, unless the handler in force is not ours.
 void release_handler(int signal) noexcept;
-// As if all users were gone.
+// Takes all users of all signals away.
 void release_all_handlers() noexcept;
 
 // Signal handlers may call these.
 
-// Whether a call of this layer's handler is to be taken for a signal: not if the layer is covered, and called from
-// above.
+// Whether a call of this layer's handler stands for a signal. It does not if a higher layer is in use: then it comes
+// from a handler in between.
 bool is_layer_active(int layer, int signal) noexcept;
 // Whether the kernel itself calls this layer's handler.
 bool is_layer_in_force(int layer, int signal) noexcept;
-// What was there when the layer was installed. For handlers of ours only: they have one.
+// What was there when the layer was installed. Only for layers that have been installed.
 const FormerAction& former_action(int layer, int signal) noexcept;
 // Ends the process as the signal does if nobody handles it.
 [[noreturn]] void take_default_action(int signal) noexcept;

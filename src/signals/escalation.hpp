@@ -9,10 +9,10 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-// "usual" said out loud.
+// What SignalRepeat::usual stands for.
 SignalRule spelled_out(SignalRule rule) noexcept;
 
-// At which stage the signal stops now, and at which it ends the process; 0: at none.
+// The number of the signal that stops the run now, and of the one that ends the process; 0: none.
 struct Stages {
   std::uint32_t urgent = 0;
   std::uint32_t last = 0;

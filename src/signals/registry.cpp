@@ -21,15 +21,16 @@ namespace detail {
 
 namespace {
 
-// A place for a subscriber. Places are used again and never freed, so that a handler can walk along them at any time.
+// A place for a subscriber, in a list. Places are used again and never freed, so that a handler can read the list at
+// any time.
 struct Place {
   std::atomic<SignalSubscriber*> subscriber{nullptr};
   std::shared_ptr<SignalSubscriber> owner;  // under the lock
   Place* next = nullptr;
 };
 
-// All there is, for the whole process. It has no destructor that does anything, and no constructor that runs: signals
-// may come before main() and after it.
+// The subscriptions of the whole process. Constant-initialised and never destroyed, since signals may come before
+// main() and after it.
 struct Registry {
   std::mutex mutex;
   std::atomic<Place*> places{nullptr};
@@ -47,13 +48,13 @@ static_assert(std::atomic<SignalSubscriber*>::is_always_lock_free && std::atomic
                   std::atomic<pid_t>::is_always_lock_free && std::atomic<bool>::is_always_lock_free,
               "a signal handler uses these");
 
-// A handler that was inside when the subscriber was taken out of its place may still use it. It is short, takes no
-// lock, and on the calling thread it is over.
+// Waits for handlers that began before the subscriber was removed from its place, and may still use it. They are short
+// and take no lock, and on the calling thread there is none.
 void wait_for_handlers() noexcept {
   for (int round = 0; registry.handlers_inside.load() != 0; ++round) {
     if (round < 100) {
       sched_yield();
-    } else {  // it may need this thread's processor, which a thread of higher priority would never let go of
+    } else {  // the handler may need this processor, which a thread of higher priority would not give up by yielding
       std::this_thread::sleep_for(std::chrono::microseconds(50));
     }
   }
@@ -62,7 +63,8 @@ void wait_for_handlers() noexcept {
 void before_fork() noexcept { registry.mutex.lock(); }
 void after_fork_in_parent() noexcept { registry.mutex.unlock(); }
 
-// The child has none of the other threads, and may call what signal handlers may. What is left in places is not freed.
+// In the child of fork(), which has none of the other threads and may call only what signal handlers may. What is left
+// in the places is not freed.
 void after_fork_in_child() noexcept {
   for (Place* place = registry.places.load(); place != nullptr; place = place->next) place->subscriber.store(nullptr);
   release_all_handlers();
@@ -161,7 +163,7 @@ void subscribe_to_signals(std::shared_ptr<SignalSubscriber> subscriber) {
   Place* place = nullptr;
   try {
     place = &free_place();
-    place->owner.swap(subscriber);  // what a parent has left there goes when the lock is gone
+    place->owner.swap(subscriber);  // what the parent process has left there is destroyed after the lock is released
     SignalSubscriber& added = *place->owner;
     place->subscriber.store(&added);
     for (std::size_t i = 0; i < added.rule_count(); ++i) {

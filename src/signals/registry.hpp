@@ -11,10 +11,11 @@ namespace detail {
 
 // Throws INVALID_ARGUMENT, RESOURCE_EXHAUSTED; then nothing has been changed.
 void subscribe_to_signals(std::shared_ptr<SignalSubscriber> subscriber);
-// When it returns no handler and no thread uses the subscriber. In a child of the process that subscribed: nothing.
+// When it returns no handler and no thread uses the subscriber. In a child of the process that subscribed it does
+// nothing.
 void unsubscribe_from_signals(SignalSubscriber& subscriber) noexcept;
 
-// Calls serve() of all; returns the earliest deadline.
+// Calls serve() of all subscribers; returns the earliest deadline.
 SignalSubscriber::Deadline serve_signal_subscribers() noexcept;
 
 }  // namespace detail

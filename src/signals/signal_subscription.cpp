@@ -24,7 +24,7 @@ SignalSubscription::SignalSubscription(StopSource stop, SignalOptions options)
   try {
     detail::subscribe_to_signals(subscriber_);
   } catch (...) {
-    subscriber_->end();  // a signal may have come in between, and be about to be told
+    subscriber_->end();  // a signal may have come meanwhile, and its line may be about to be written
     throw;
   }
 }

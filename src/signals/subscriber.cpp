@@ -17,7 +17,8 @@ namespace detail {
 
 namespace {
 
-// Signals that cannot be handled, that are faults, to which no handler can return, and that do not end a process.
+// Signals that no rule may have: those that cannot be handled, those that report a fault, since a handler cannot return
+// from them, and those that do not end a process.
 bool is_unfit(int signal) noexcept {
   static constexpr std::array kUnfit = {SIGKILL, SIGSTOP, SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,  SIGTRAP, SIGABRT,
                                         SIGSYS,  SIGCHLD, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG,  SIGWINCH};
@@ -79,14 +80,14 @@ std::uint64_t SignalSubscriber::received(int signal) const noexcept {
   return rule == nullptr ? 0 : rule->received.load();
 }
 
-// In the signal handler, to post(): no locks, no memory, no thread-local data.
+// From here to post() in the signal handler: no locks, no memory, no thread-local data.
 
 void SignalSubscriber::receive(int signal, SignalResponse& response) noexcept {
   Rule* const rule = find(signal);
   if (rule == nullptr || !rule->on.load()) return;
   response.handled = true;
   if (!options_.chain) response.chain = false;
-  // What it asks for comes before the count: whoever sees the count finds that it was asked for.
+  // The request comes before the count, so that whoever sees the count also sees the request.
   if (saves(rule->is)) state_->request_save();
   if (rule->is.action != SignalAction::save) receive_stop(*rule, monotonic_ns(), response);
   rule->received.fetch_add(1);
@@ -105,7 +106,7 @@ void SignalSubscriber::receive_stop(Rule& rule, std::int64_t now_ns, SignalRespo
   }
 }
 
-// Which one this is of those that count; 0: it does not.
+// Returns the number of this signal among those that count; 0 if it does not count.
 std::uint32_t SignalSubscriber::count(Rule& rule, std::int64_t now_ns) noexcept {
   const std::int64_t interval_ns = rule.is.min_interval.count();
   std::int64_t last_ns = rule.counted_ns.load();
@@ -171,7 +172,7 @@ void SignalSubscriber::tell(Rule& rule) {
   write(line);
 }
 
-// There may be very many. One line for each interval will do.
+// There may be very many such signals, so there is one line for each interval.
 void SignalSubscriber::tell_of_save(Rule& rule) {
   const std::uint64_t received = rule.received.load();
   if (received == rule.told_received) return;

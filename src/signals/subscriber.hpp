@@ -25,15 +25,15 @@ struct SignalResponse {
 // Throws INVALID_ARGUMENT.
 void check_signal_options(const SignalOptions& options);
 
-// One subscription. The handler posts to the stop state and counts; the registration's thread sees from the counters
-// what is left to be done.
+// One subscription. The handler makes requests of the stop state and counts; the watcher's thread sees from the
+// counters what is left to be done.
 class SignalSubscriber {
  public:
   static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
   SignalSubscriber(std::shared_ptr<StopState> state, SignalOptions options);  // throws INVALID_ARGUMENT
 
-  // Rules are numbered from 0. Only those that are on are followed.
+  // Rules are numbered from 0. Only those that have been set on are followed.
   std::size_t rule_count() const noexcept { return rules_.size(); }
   int signal_at(std::size_t rule) const noexcept { return rules_[rule].is.signal; }
   bool is_on(std::size_t rule) const noexcept { return rules_[rule].on.load(); }
@@ -44,14 +44,13 @@ class SignalSubscriber {
   // In a signal handler.
   void receive(int signal, SignalResponse& response) noexcept;
 
-  // On the registration's thread: does what is left to be done. Returns when the process is to end, and by which
-  // signal.
+  // On the watcher's thread: does what is left to be done. Returns when the process is to end, and by which signal.
   struct Deadline {
     std::int64_t time_ns = kNever;
     int signal = 0;
   };
   Deadline serve() noexcept;
-  // Returns when serve() is over and does nothing any more; also from inside a function that it calls.
+  // After it has returned serve() does nothing any more; it may be called by a function that serve() calls.
   void end() noexcept;
 
  private:

@@ -56,7 +56,7 @@ struct SignalWatcher::Shared {
       if (deadline.time_ns <= monotonic_ns()) end_process(deadline.signal);
       struct pollfd ready = {descriptor, POLLIN, 0};
       if (poll(&ready, 1, milliseconds_until(deadline.time_ns)) != 1) continue;
-      // Before the next look, so that what is posted after it makes the descriptor ready again.
+      // Read before the subscribers are served, so that a request during that makes the descriptor ready again.
       std::uint64_t count = 0;
       [[maybe_unused]] const ssize_t taken = read(descriptor, &count, sizeof count);
     }

@@ -13,7 +13,7 @@ namespace detail {
 class SignalWatcher {
  public:
   SignalWatcher();  // throws RESOURCE_EXHAUSTED
-  // The thread is over when this returns, unless it is itself the one that calls it.
+  // The thread has ended when this returns, unless it is the calling thread.
   ~SignalWatcher();
   SignalWatcher(const SignalWatcher&) = delete;
   SignalWatcher& operator=(const SignalWatcher&) = delete;

@@ -41,7 +41,7 @@ union Immortal {
 
 std::shared_ptr<Clock> system_clock() {
   static Immortal immortal;
-  return {std::shared_ptr<void>(), &immortal.clock};  // nothing to count, so nothing to allocate
+  return {std::shared_ptr<void>(), &immortal.clock};  // no reference count, hence no allocation
 }
 
 struct ManualClock::State {

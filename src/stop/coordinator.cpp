@@ -36,7 +36,8 @@ std::chrono::steady_clock::time_point deadline_after(std::int64_t ns) {
 
 std::string_view detail::current_thread_name() noexcept { return thread_name; }
 
-// One registered thread. In the state's list of live threads, which does not own it, until it is done or forgotten.
+// One registered thread. It is in the state's list of live threads, which does not own it, until the thread is done or
+// is not waited for any more.
 struct CoordinatedThread::Ticket {
   ~Ticket() { finish(); }
   void finish() noexcept;
@@ -49,7 +50,7 @@ struct CoordinatedThread::Ticket {
   Ticket* next = nullptr;
   bool live = false;  // in the list
   bool finished = false;
-  // Of a thread of the library only:
+  // Only for a thread that the library has started:
   std::function<void()> body;
   std::thread thread;
 };
@@ -66,7 +67,7 @@ struct Coordinator::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  // Runs on whichever thread lets go last, perhaps one of those listed here: joining would be wrong.
+  // Runs on the thread that drops the last reference, which may be one of those listed here: joining it would be wrong.
   ~State() {
     for (const std::shared_ptr<Ticket>& worker : workers) {
       if (worker->thread.joinable()) worker->thread.detach();
@@ -76,7 +77,7 @@ struct Coordinator::State {
   const std::shared_ptr<StopState>& stop() const noexcept { return *current.load(std::memory_order_acquire); }
   bool should_stop() const noexcept { return stopped.load() || stop()->requested(); }
 
-  // A classifier that fails has not said yes. Its failure goes with the error.
+  // If the classifier fails, the error is not recoverable, and the failure is attached to it.
   bool is_recoverable(Error& reported) const noexcept {
     try {
       return options.is_recoverable && options.is_recoverable(reported);
@@ -139,8 +140,8 @@ struct Coordinator::State {
     if (ticket.next != nullptr) ticket.next->previous = ticket.previous;
   }
 
-  // Whether the calling thread waits for this one, if it waits for all below `bound`: not for itself, as a thread does
-  // that ends the session.
+  // Whether the calling thread, when it waits for all threads below `bound`, waits for this one. It does not wait for
+  // itself, as when a registered thread ends the session.
   static bool is_waited_for(const Ticket& ticket, std::uint64_t bound) noexcept {
     return ticket.number < bound && ticket.runner != std::this_thread::get_id();
   }
@@ -180,7 +181,7 @@ struct Coordinator::State {
   Workers workers;
 };
 
-// Joins finished threads where it goes out of scope, which has to be without the lock.
+// Joins finished threads when it is destroyed, which has to happen without the lock.
 struct Coordinator::State::JoinedWorkers {
   JoinedWorkers() = default;
   JoinedWorkers(const JoinedWorkers&) = delete;
@@ -292,7 +293,7 @@ void Coordinator::start_thread(std::string_view name, std::function<void()> body
     } catch (...) {
       ticket->state->report_current_exception();
     }
-    ticket->body = nullptr;  // what the function holds goes before the thread counts as done
+    ticket->body = nullptr;  // what the function holds is destroyed before the thread counts as done
     ticket->finish();
     thread_name = {};
   };

@@ -23,10 +23,11 @@ static_assert(std::atomic<std::uint32_t>::is_always_lock_free && std::atomic<std
 static_assert(sizeof(std::atomic<std::uint32_t>) == sizeof(std::uint32_t), "the kernel reads the epoch");
 
 // published_ holds, in one word, which slot was published first (its index plus one) and how many were published. One
-// exchange of it both decides who is first and makes the reason visible, so whoever sees the stop finds its reason.
+// exchange of it both decides who is first and makes the reason visible, so that a thread that sees the stop can read
+// its reason.
 constexpr std::uint32_t kFirstMask = 0xFF;
 constexpr std::uint32_t kPublishedOne = 0x100;
-// Once this many were claimed nothing is counted any more, so that the counter never wraps back to a used slot.
+// After so many claims the counter is not incremented any more, so that it never wraps back to a used slot.
 constexpr std::uint32_t kClaimedCeiling = 0x8000'0000;
 
 // What SYS_futex expects, whatever width the C library gives to time_t.
@@ -61,7 +62,7 @@ void assign_cut(std::array<char, N>& target, std::string_view text) noexcept {
   std::fill(target.begin() + static_cast<std::ptrdiff_t>(length), target.end(), '\0');
 }
 
-// The cancellers that the calling thread is inside, innermost first.
+// The stop states whose cancellers the calling thread is calling, innermost first.
 struct CancelFrame {
   const StopState* state;
   CancelFrame* outer;
@@ -122,7 +123,7 @@ bool StopState::publish(const StopReason& reason) noexcept {
     is_first = published == 0;
     slot.order.store(next / kPublishedOne, std::memory_order_release);
   }
-  // The reason comes before the flag: whoever sees the flag may ask for the reason.
+  // The reason comes before the flag: a thread that sees the flag may read the reason.
   flags_.fetch_or(reason.urgency == StopUrgency::now ? kStop | kUrgent : kStop, std::memory_order_seq_cst);
   wake();
   return is_first;
@@ -139,7 +140,7 @@ bool StopState::request(const StopReason& reason) noexcept {
 }
 
 void StopState::cancel_steps() noexcept {
-  // A canceller that asks for a stop comes back here; cancelling is under way then, and the lock is held.
+  // A canceller may ask for a stop itself. The steps are being cancelled then, and this thread holds the lock.
   if (find_cancel_frame(this) != nullptr) return;
   const RestoredErrno restored_errno;
   const std::lock_guard<std::mutex> lock(cancel_mutex_);
@@ -184,8 +185,8 @@ bool StopState::request_from_signal(std::int32_t signal_number, StopUrgency urge
 
 StopReason StopState::first() const noexcept {
   std::uint32_t index_plus_one = published_.load(std::memory_order_acquire) & kFirstMask;
-  // A request that finds all places claimed shows the stop at once, but those who claimed them may not have published
-  // yet. They are about to.
+  // A request that finds all slots claimed sets the flag at once, although the requests that claimed them may not be
+  // published yet. They are about to be.
   while (index_plus_one == 0 && requested()) {
     sched_yield();
     index_plus_one = published_.load(std::memory_order_acquire) & kFirstMask;
@@ -204,7 +205,7 @@ std::vector<StopReason> StopState::later() const {
   }
   std::vector<StopReason> reasons;
   reasons.reserve(count);
-  // Up to the first one that is still being published: what has been told stays at its place.
+  // Up to the first one that is still being published, so that a reason always keeps its index.
   for (std::size_t order = 2; order < by_order.size() && by_order[order] != nullptr; ++order) {
     reasons.push_back(by_order[order]->reason);
   }
@@ -216,8 +217,9 @@ std::uint64_t StopState::dropped() const noexcept {
   return claimed > kMaxReasons ? claimed - kMaxReasons : 0;
 }
 
-// An event count: a poster sets what is waited for, moves the epoch, then looks for waiters; a waiter says that it is
-// there, reads the epoch, then looks at what it waits for. Sequential consistency makes one of the two see the other.
+// An event count. A thread that wakes others sets what they wait for, increments the epoch, then reads the number of
+// waiters. A waiter increments that number, reads the epoch, then checks what it waits for. By sequential consistency
+// at least one of the two sees what the other has done.
 bool StopState::wait(std::int64_t timeout_ns, const std::function<bool()>& extra) const {
   const auto is_over = [&] { return requested() || (extra && extra()); };
   if (is_over()) return requested();

@@ -1,4 +1,4 @@
-// Those who stop at one step because of a StopFlag, and how they agree on it.
+// stop_flag_group.hpp: how the workers that share a StopFlag agree on one step at which all of them stop.
 #ifndef RUNHOOK_SRC_STOP_STOP_FLAG_GROUP_HPP_
 #define RUNHOOK_SRC_STOP_STOP_FLAG_GROUP_HPP_
 
@@ -12,12 +12,13 @@
 
 namespace runhook::inline v1 {
 
-// Each member says, under the lock, which step it is certain to reach, and begins a run only if the flag was not raised
-// at that moment. So whoever finds the flag raised knows how far any run that is under way will get.
+// Before each run a worker stores, under the lock, the step that the run will reach, and makes the run only if the flag
+// is not raised at that moment. So the first worker that finds the flag raised knows, from the numbers that the others
+// have stored, how far the runs in progress will get. The highest of these numbers becomes the step at which all stop.
 struct StopFlag::Group {
   std::mutex mutex;
-  std::vector<std::shared_ptr<std::int64_t>> members;
-  std::optional<std::int64_t> target;  // at which all stop, once it is decided
+  std::vector<std::shared_ptr<std::int64_t>> members;  // for each worker, the step that it is certain to reach
+  std::optional<std::int64_t> target;                  // the step at which all stop, once it is decided
 };
 
 }  // namespace runhook::inline v1

@@ -1,4 +1,4 @@
-// histogram.hpp: durations counted in buckets whose width grows with the duration.
+// duration_histogram.hpp: durations counted in buckets whose width grows with the duration.
 #ifndef RUNHOOK_SRC_TIMING_DURATION_HISTOGRAM_HPP_
 #define RUNHOOK_SRC_TIMING_DURATION_HISTOGRAM_HPP_
 
@@ -13,7 +13,7 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-// Eight buckets for every doubling, so that the middle of a bucket is within 1/16 of all that is in it.
+// Eight buckets for every doubling, so that the middle of a bucket differs from any duration in it by at most 1/16.
 class DurationHistogram {
  public:
   void add(std::int64_t ns, std::int64_t count) noexcept {

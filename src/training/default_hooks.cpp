@@ -36,14 +36,14 @@ void check(const DefaultHooks& wanted) {
   if (std::adjacent_find(names.begin(), names.end()) != names.end()) refuse("a scalar is named twice");
 }
 
-// Early enough for a short run to have a trace, late enough for all to be warm.
+// Early enough for a short run to have a trace, late enough for caches to be warm.
 constexpr std::int64_t kFirstProfiledStep = 10;
 // A chart wants more points than a person wants lines.
 constexpr int kPointsPerInterval = 10;
 
 double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
 
-// Makes the hooks of one set; those that go to one place share it.
+// Makes the hooks of one set. Those that write to the same place share an output.
 class Maker {
  public:
   Maker(const DefaultHooks& wanted, bool is_chief)

@@ -23,7 +23,7 @@ namespace {
 
 [[noreturn]] void fail(StatusCode code, const std::string& message) { throw StatusError(code, message); }
 
-// Takes the first part of `path` off if it equals `name`, the whole of `path` being allowed to equal it, too.
+// If the first part of `path`, or all of it, is `name`, removes it.
 bool take_prefix(std::string_view& path, std::string_view name) noexcept {
   if (!path.starts_with(name)) return false;
   if (path.size() == name.size()) {

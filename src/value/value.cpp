@@ -15,7 +15,8 @@ namespace runhook::inline v1 {
 
 namespace {
 
-// Vector instructions and other libraries like whole cache lines; small payloads are not worth the padding.
+// Large payloads begin at a cache line, for vector instructions and other libraries; for small ones that would waste
+// memory.
 constexpr std::size_t kAlignment = 64;
 
 using Deleter = std::function<void()>;
@@ -35,7 +36,7 @@ class DeleterGuard {
     if (!deleter) return;
     try {
       deleter();
-    } catch (...) {  // nobody is left to be told
+    } catch (...) {  // nobody is left who could be told
     }
   }
 
@@ -82,7 +83,7 @@ std::int64_t checked_element_count(DType dtype, std::span<const std::int64_t> sh
   if (shape.size() > Value::kMaxRank) {
     throw StatusError(StatusCode::invalid_argument, fmt::format("rank {} is above {}", shape.size(), Value::kMaxRank));
   }
-  // Extents of zero count as one here, so that strides cannot overflow either.
+  // Extents of zero count as one here, so that no stride overflows either.
   std::int64_t room = std::numeric_limits<std::int64_t>::max() / 2 / static_cast<std::int64_t>(size);
   std::int64_t count = 1;
   for (const std::int64_t extent : shape) {

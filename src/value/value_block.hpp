@@ -28,7 +28,7 @@ struct Value::Block {
 
   std::int64_t* shape() noexcept { return reinterpret_cast<std::int64_t*>(this + 1); }
   std::int64_t* strides() noexcept { return shape() + rank; }
-  // What follows the strides: room for the data, or for whatever `owner` needs to give it back.
+  // What follows the strides: room for the data, or for what `owner` needs to release it.
   void* payload() noexcept { return strides() + rank; }
   // Fills in what is known of a tensor; no strides means row-major.
   void describe(DType type, std::span<const std::int64_t> extents, std::span<const std::int64_t> steps,
@@ -40,7 +40,7 @@ namespace detail {
 
 // Checks a tensor's description and returns its number of elements. Throws INVALID_ARGUMENT.
 std::int64_t checked_element_count(DType dtype, std::span<const std::int64_t> shape);
-// Gives a DLPack tensor back to its producer.
+// Calls the deleter of a DLPack tensor.
 void delete_dlpack(DLManagedTensor* managed) noexcept;
 
 }  // namespace detail

@@ -11,7 +11,7 @@ namespace runhook::inline v1 {
 
 namespace {
 
-// What to_dlpack() hands out: the tensor with the reference that keeps its memory.
+// What to_dlpack() returns: the tensor with a reference that keeps its memory alive.
 struct Lent {
   Value value;
   DLManagedTensor managed{};

@@ -1,4 +1,4 @@
-// activity_snapshot.hpp: what a session is doing, as another thread sees it.
+// activity_snapshot.hpp: what a session is doing, read by another thread.
 #ifndef RUNHOOK_SRC_WATCHDOG_ACTIVITY_SNAPSHOT_HPP_
 #define RUNHOOK_SRC_WATCHDOG_ACTIVITY_SNAPSHOT_HPP_
 
@@ -10,8 +10,9 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-// Two activity snapshots are the same if the session has not moved between them. What is seen while it moves may not
-// belong together, but is not the same as what is seen next.
+// What a session is doing at one moment. If two snapshots are equal, the session has done nothing in between. The
+// members are read one after the other, without a lock, so that they may belong to different moments if the session is
+// running meanwhile; but then the next snapshot differs.
 struct ActivitySnapshot {
   bool occupied = false;           // a thread is in the session
   const HookSlot* slot = nullptr;  // of the callback in progress; may be gone by now

@@ -29,7 +29,7 @@ constexpr int kSignalEnd = 65;
 constexpr int kMostFrames = 64;
 constexpr int kOwnFrames = 2;  // the handler, and what the system calls it through
 
-// A process has one handler for a signal, so this is what sessions share. The question lies in static memory, as the
+// A process has one handler for a signal, so all sessions share this. The question is in static memory, since the
 // answer may come when nobody waits for it any more.
 enum class Stage : int { none, asked, answering, answered };
 struct Question {
@@ -103,7 +103,7 @@ ThreadStacks::ThreadStacks(int signal) : signal_(signal) {
   };
   if (signal <= 0 || signal >= kSignalEnd || signal == SIGKILL || signal == SIGSTOP) refuse();
   void* frame = nullptr;
-  backtrace(&frame, 1);  // loads what it needs, which a handler may not do
+  backtrace(&frame, 1);  // loads a library with the first call, which a signal handler may not do
   const std::lock_guard lock(installing);
   Handled& one = handled[static_cast<std::size_t>(signal)];
   if (!one.installed) {
@@ -111,14 +111,14 @@ ThreadStacks::ThreadStacks(int signal) : signal_(signal) {
     action.sa_sigaction = &on_signal;
     action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
     sigfillset(&action.sa_mask);
-    // The former one first: the handler may be called as soon as it is there.
+    // The former action is read first: the handler may be called as soon as it is installed.
     if (sigaction(signal, nullptr, &one.former) != 0 || sigaction(signal, &action, nullptr) != 0) refuse();
     one.installed = true;
   }
   ++one.users;
 }
 
-// A handler that somebody has installed since may call ours, which then stays where it is.
+// If somebody has installed a handler since, that one may call ours; so ours stays where it is.
 ThreadStacks::~ThreadStacks() {
   const std::lock_guard lock(installing);
   Handled& one = handled[static_cast<std::size_t>(signal_)];

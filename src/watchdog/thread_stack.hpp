@@ -9,7 +9,7 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-// While it lives, there is a handler of `signal` that makes a thread tell its stack. Several may live.
+// As long as it exists, there is a handler of `signal` by which a thread reports its stack. Several may exist.
 class ThreadStacks {
  public:
   explicit ThreadStacks(int signal);  // throws INVALID_ARGUMENT if the signal cannot be handled
