@@ -30,7 +30,8 @@ static_assert(offsetof(runhook_clock_table, user_data) == 8 && offsetof(runhook_
                   kClockSizeV1_0 == 40,
               "the 1.0 prefix is frozen");
 
-// A clock of C. A failure of its functions fails nobody: most of those who ask for the time could not report it.
+// A clock of C. If one of its functions fails, nothing else does: most functions that ask for the time could not report
+// it.
 class CClock final : public Clock {
  public:
   CClock(const runhook_clock_table& table, UserData owner) noexcept

@@ -51,7 +51,7 @@ StatusCode clean_stop_code(runhook_status number) {
   return code;
 }
 
-// A share of its own, since the handle may be destroyed meanwhile, by a callback or by another thread.
+// A copy, since the handle may be destroyed meanwhile, by a callback or by another thread.
 Coordinator coordinator_of(const runhook_coordinator* handle) { return require(handle).coordinator; }
 
 }  // namespace

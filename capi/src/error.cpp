@@ -8,7 +8,7 @@ namespace runhook::capi {
 
 namespace {
 
-// Handles in slot 0 are errors that need no memory: all that there is of one is its code, in place of a generation.
+// Handles in slot 0 are errors that need no memory: such a handle has the code in place of the generation.
 runhook_error* bare_error(StatusCode code) noexcept {
   return handle_from<runhook_error>((static_cast<std::uintptr_t>(code) + 1) << HandleTable::kSlotBits);
 }
@@ -29,7 +29,7 @@ const char* message_of_bare(StatusCode code) noexcept {
   return code == StatusCode::no_memory ? "out of memory" : status_name(code).data();
 }
 
-// Returns the library's place of a text of the error; `missing` if the handle is not valid.
+// Returns the library's own string with a text of the error, or `missing` if the handle is not valid.
 const char* text_of(const runhook_error* handle, const std::string& (Error::*member)() const noexcept,
                     const char* missing) noexcept {
   const auto* box = find(handle);

@@ -42,8 +42,8 @@ StepCall& require_step(const runhook_context* context) {
   throw StatusError(StatusCode::failed_precondition, "this is for the function of a function session");
 }
 
-// Publishes an output. A failure fails the step, too, whatever the function makes of it: whoever fetches that output
-// would be told of a missing value instead.
+// Publishes an output. If that fails, so does the step, even if the function goes on: otherwise the one who fetches the
+// output would only hear of a missing value.
 template <class Body>
 runhook_status publish(runhook_context* context, runhook_error** error, Body&& body) {
   return guarded(error, [&] {
@@ -102,7 +102,7 @@ runhook_status runhook_step_set_double(runhook_context* context, const char* nam
                                        runhook_error** error) {
   return publish(context, error, [&](FunctionSession::Step& step) {
     const auto output = required_text(name, "name");
-    // A number that nobody wants need not become a value, but its name is checked all the same.
+    // If nobody fetches the number no value is made, but the name is checked all the same.
     step.set_output(output, step.wanted(output) ? Value::scalar(number) : Value());
   });
 }

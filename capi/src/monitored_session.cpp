@@ -22,7 +22,7 @@ void SessionCall::lent() noexcept {
   box_->retain();
 }
 
-// The session may have been destroyed meanwhile, but not its box, of which this is then the last use.
+// Runs when the session may have been destroyed already, but not its box; this is then the last use of the box.
 void SessionCall::withdraw_lent() noexcept {
   if (box_->context != nullptr) box_->context->withdraw_for(this);
   box_->release();
@@ -48,7 +48,7 @@ void MonitoredBox::refuse() const {
 
 namespace {
 
-// Ends a box whose handle is gone already.
+// Destroys a box whose handle is no longer valid.
 void end_box(MonitoredBox* box) noexcept {
   MonitoredSession* const session = box->session.get();  // NULL if it could not be created
   try {
@@ -77,14 +77,14 @@ runhook_monitored_session* new_session(const ConfigBox& from) {
     const SessionCall call(*box, /*keeps=*/false);
     box->session = std::make_unique<MonitoredSession>(std::move(config));
   } catch (...) {
-    // Whoever has destroyed the handle meanwhile may still be at it; the second of the two ends the box.
+    // Another thread may have destroyed the handle meanwhile. The second of the two to come here destroys the box.
     const bool destroyed = HandleTable::retire(number, HandleKind::monitored_session) == nullptr;
     if (destroyed && !box->decided.exchange(true)) (void)box.release();
     throw;
   }
   box->ready.store(box->session.get(), std::memory_order_release);
   if (box->decided.exchange(true)) {
-    box.reset();  // before the exception is thrown: a session that goes while one is under way counts as failed
+    box.reset();  // before the exception is thrown: a session that is destroyed by one counts as failed
     throw StatusError(StatusCode::closed, "the session was destroyed while it was created");
   }
   (void)box.release();
@@ -108,7 +108,7 @@ runhook_monitored_session* runhook_monitored_session_create(const runhook_config
 void runhook_monitored_session_destroy(runhook_monitored_session* session) {
   auto* box = static_cast<MonitoredBox*>(HandleTable::retire(number_of(session), HandleKind::monitored_session));
   if (box == nullptr) return;
-  if (!box->decided.exchange(true)) return;  // it is still being created, and whoever does that ends it
+  if (!box->decided.exchange(true)) return;  // it is still being created; the thread that creates it destroys the box
   end_box(box);
 }
 
@@ -194,8 +194,8 @@ runhook_status runhook_monitored_session_add_hook(runhook_monitored_session* ses
     MonitoredBox& box = require(session);
     MonitoredSession& target = box.usable();
     std::erase_if(box.hooks, [](const auto& known) { return known.expired(); });
-    // A config or another session may keep a hook that this session has no more. Its user_data must not get a second
-    // owner; whether the session still has it is for the session to say.
+    // A config or another session may keep a hook that this session has dropped. Its user_data must not get a second
+    // owner, so the same hook is added again; the session refuses it if it still has it.
     std::shared_ptr<CHook> added;
     for (const auto& known : box.hooks) {
       added = known.lock();

@@ -22,7 +22,7 @@ int64_t number(const runhook_outcome* outcome, std::int64_t Outcome::*member) no
   return box != nullptr ? box->outcome.*member : 0;
 }
 
-// The same handle whenever it is asked for.
+// Returns the same handle each time.
 const runhook_error* lend_once(LentError& lent, const runhook::Error& error) noexcept {
   const runhook_error* handle = lent.handle.get();
   return handle != nullptr ? handle : lent.lend(error);

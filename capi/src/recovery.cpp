@@ -23,7 +23,7 @@ static_assert(offsetof(runhook_recovery_policy, user_data) == 8 && offsetof(runh
                   offsetof(runhook_recovery_policy, jitter) == 72 && kPolicySizeV1_0 == 80,
               "the 1.0 prefix is frozen");
 
-// Called by whatever thread reports an error, so that each call has a context of its own.
+// Called on any thread that reports an error, so each call has a context of its own.
 bool classify(runhook_callback callback, const UserData& data, const Error& error) {
   PolicyCall call(error);
   invoke_once(call, "classify", callback, data.get());

@@ -22,7 +22,7 @@ namespace {
 constexpr std::size_t kTimingSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_timing, share);
 static_assert(offsetof(runhook_timing, samples) == 24 && kTimingSizeV1_0 == 88, "the 1.0 prefix is frozen");
 
-// What is to be said of any time.
+// Fills what all timings have.
 runhook_timing told(const Timing& timing, const char* hook, const char* callback) noexcept {
   runhook_timing filled = RUNHOOK_TIMING_INIT;
   filled.hook = hook;

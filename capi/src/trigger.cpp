@@ -24,7 +24,7 @@ runhook_trigger* made(runhook_error** error, Make&& make) noexcept {
   return guarded_handle(error, [&] { return create<runhook_trigger>(make()); });
 }
 
-// Outside a loop a run is a step.
+// Outside a loop the step counts as the number of the run.
 TriggerPoint point(std::int64_t step, std::int64_t now_ns) noexcept { return {step, now_ns, false, step}; }
 
 }  // namespace

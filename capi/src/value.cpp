@@ -56,7 +56,7 @@ T of_tensor(const runhook_value* handle, T neutral, T (*get)(const Value&)) noex
   return value != nullptr && value->kind() == ValueKind::tensor ? get(*value) : neutral;
 }
 
-// Functions have to be copyable, owners are not.
+// Shared, since a std::function has to be copyable.
 std::function<void()> keeper(UserData owner) {
   return [kept = std::make_shared<UserData>(std::move(owner))]() mutable { kept.reset(); };
 }

@@ -16,7 +16,7 @@ namespace detail {
 // Describes the exception that left a callback. Call it in a catch block; passes on a thread's cancellation.
 Error error_from_callback_exception();
 
-// Makes a context the one of a callback under way. A context serves one callback at a time.
+// Marks a context as that of a callback in progress. A context serves one callback at a time.
 class ActiveCall {
  public:
   ActiveCall(ContextBase& context, const char* callback) noexcept : context_(context) {

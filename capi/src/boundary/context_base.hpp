@@ -51,23 +51,23 @@ struct ContextBase : Boxed {
 
   // Whether the calling thread is the one that the callback runs on.
   bool on_own_thread() const noexcept { return thread.load(std::memory_order_relaxed) == thread_token(); }
-  // Whether the callback is under way; a context that is not active is not found.
+  // Whether the callback is in progress; a context that is not active is not found.
   bool active() const noexcept { return thread.load(std::memory_order_relaxed) != nullptr; }
-  // Says why the callback fails; the first call counts.
+  // Records why the callback fails; only the first call counts.
   void record(const Error& error) noexcept {
     if (!failure) failure = error;
   }
 
   const Role role;
   const char* callback = "";                 // of static storage duration
-  std::atomic<ThreadToken> thread{nullptr};  // that the callback is under way on
-  Error failure;                             // of the callback under way; empty between callbacks
+  std::atomic<ThreadToken> thread{nullptr};  // the thread that the callback runs on; NULL between callbacks
+  Error failure;                             // of the callback in progress; empty between callbacks
   std::unique_ptr<ContextExtra> extra;
 };
 
 RUNHOOK_CAPI_BOX(runhook_context, ContextBase, context, "context");
 
-// Returns the context of a callback that is under way, or NULL.
+// Returns the context of a callback that is in progress, or NULL.
 inline ContextBase* find_context(const runhook_context* handle) noexcept {
   auto* context = find(handle);
   return context != nullptr && context->active() ? context : nullptr;

@@ -11,8 +11,8 @@
 
 namespace runhook::capi {
 
-// Reports an error: sets *out, if wanted, to an owned handle and returns the code. Without memory the handle is one
-// that needs none and has the same code.
+// Reports an error: sets *out, unless `out` is NULL, to an owned handle, and returns the code. Without memory the
+// handle is one that needs none and has the same code.
 runhook_status fail(runhook_error** out, const Error& error) noexcept;
 runhook_status fail(runhook_error** out, StatusCode code, std::string_view message) noexcept;
 inline runhook_status invalid_argument(runhook_error** out, std::string_view message) noexcept {
@@ -49,7 +49,7 @@ auto guarded_handle(runhook_error** out, Body&& body) noexcept -> decltype(std::
   }
 }
 
-// For functions that can report nothing: returns `neutral` after a failure.
+// For functions that cannot report a failure: returns `neutral` instead.
 template <class T, class Body>
 T guarded_value(T neutral, Body&& body) noexcept {
   try {

@@ -66,7 +66,7 @@ BoxType<Handle>& require(const Handle* handle) {
   detail::refuse_handle(BoxOf<Handle>::noun);
 }
 
-// Hands an object out as an owned handle. Destroys it if there is no memory for the handle.
+// Returns an owned handle of the object. Destroys the object if there is no memory for the handle.
 template <class Handle>
 Handle* give(std::unique_ptr<BoxType<Handle>> object) {
   object->owned = true;
@@ -80,7 +80,7 @@ Handle* create(Args&&... args) {
   return give<Handle>(std::make_unique<BoxType<Handle>>(std::forward<Args>(args)...));
 }
 
-// Ends an owned object, or has its last pin end it; leaves alone what is borrowed or not valid.
+// Destroys an owned object, or has its last pin destroy it. Does nothing for a handle that is borrowed or not valid.
 template <class Handle>
 void destroy(Handle* handle) noexcept {
   auto* object = find(handle);
@@ -93,10 +93,10 @@ void destroy(Handle* handle) noexcept {
   }
 }
 
-// Keeps an object while a function uses it in which callbacks may come: the handle that a callback destroys is gone at
-// once, the object goes with its last pin. Pins are counted without synchronisation, which is enough for objects that
-// one thread uses at a time. An object that any thread may use is a share in something (a clock, a coordinator, ...):
-// copy the share instead.
+// Keeps an object alive while a function uses it that calls callbacks: if a callback destroys the handle, the handle is
+// invalid at once, but the object is destroyed with its last pin. Pins are counted without synchronisation, which is
+// enough for objects that one thread uses at a time. An object that any thread may use holds a shared pointer (to a
+// clock, a coordinator, ...): copy that instead.
 template <class Handle>
 class Pinned {
  public:
@@ -124,8 +124,8 @@ Pinned<Handle> require_pinned(const Handle* handle) {
   return Pinned<Handle>(&require(handle));
 }
 
-// Returns the object for a change. Throws INVALID_ARGUMENT, and BUSY if it is pinned: whoever uses it would see it
-// change.
+// Returns the object for a change. Throws INVALID_ARGUMENT, and BUSY if it is pinned, since it would change while it is
+// used.
 template <class Handle>
 BoxType<Handle>& require_unpinned(const Handle* handle) {
   auto& object = require(handle);
@@ -134,7 +134,7 @@ BoxType<Handle>& require_unpinned(const Handle* handle) {
   return object;
 }
 
-// The handle of an object that somebody else owns. Declare it after that object, so that the handle goes first.
+// The handle of an object that somebody else owns. Declare it after that object, so that it is destroyed first.
 template <class Handle>
 class Lent {
  public:

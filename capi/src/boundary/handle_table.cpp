@@ -78,7 +78,7 @@ void* HandleTable::retire(std::uintptr_t handle, HandleKind kind) noexcept {
   }
   void* object = entry.object.exchange(nullptr, std::memory_order_relaxed);
   live_.fetch_sub(1, std::memory_order_relaxed);
-  // A slot that has used up its generations is left alone for ever: an old handle must never become valid again.
+  // A slot that has used up its generations is never used again: an old handle must not become valid again.
   if (generation < kLastGeneration) put_free(slot);
   return object;
 }

@@ -39,10 +39,10 @@ enum class HandleKind : std::uint8_t {
   stop_flag,
 };
 
-// A process-wide table of slots. A handle names a slot, the slot's generation and the kind of object, so that one that
-// is NULL, of another kind, or freed is told from a good one without touching the object. Slots are reused and never
-// returned to the system. Creating and retiring are lock-free but for the first use of a chunk of slots; finding is one
-// load. Slot 0 is never given out, so that handles with this number are free for objects that need no slot.
+// A process-wide table of slots. A handle names a slot and the slot's generation, and the slot holds the kind of
+// object; so a handle that is NULL, of another kind, or freed is recognised without touching the object. Slots are
+// reused, and never returned to the system. Creating and retiring are lock-free, except for the first use of a chunk of
+// slots; finding is one load. Slot 0 is never used, so that handles with this slot are free for objects that need none.
 class HandleTable {
  public:
   // Returns a handle for `object`. Throws std::bad_alloc when a new chunk of slots cannot be had.
@@ -89,8 +89,8 @@ class HandleTable {
   static void put_free(std::uintptr_t slot) noexcept;
 
   static std::atomic<Chunk*> chunks_[std::size_t{1} << (kSlotBits - kChunkBits)];
-  // Slot at the head of the free list in the low bits; above it a count of changes, so that a head that was taken and
-  // put back meanwhile is told from one that was not.
+  // The slot at the head of the free list in the low bits; above it a count of changes, so that a compare-exchange
+  // fails if the head was taken and put back meanwhile.
   static std::atomic<std::uint64_t> free_head_;
   static std::atomic<std::uintptr_t> next_fresh_;
   static std::atomic<std::uint64_t> live_;

@@ -32,17 +32,17 @@ Struct read_struct(const Struct* given, std::size_t size_v1_0) {
   return copy;
 }
 
-// The same for options that may be left out.
+// The same for options that may be NULL.
 template <class Struct>
 Struct read_struct(const Struct* given, std::size_t size_v1_0, const Struct& defaults) {
   return given == nullptr ? defaults : read_struct(given, size_v1_0);
 }
 
-// Returns what a flag says. Throws INVALID_ARGUMENT, naming it, unless it is 0 or 1.
+// Returns a flag as a bool. Throws INVALID_ARGUMENT, naming it, unless it is 0 or 1.
 bool read_flag(std::int32_t given, const char* name);
 
-// A member that fills a gap of a struct. A later version may give it a meaning, which must not be lost on this one.
-// Throws UNIMPLEMENTED unless it is 0.
+// Checks a member that fills a gap of a struct. A later version may give it a meaning, which this one must not ignore:
+// throws UNIMPLEMENTED unless it is 0.
 void check_reserved(std::int32_t reserved);
 
 }  // namespace runhook::capi

@@ -12,7 +12,7 @@ void UserData::run_destroy() noexcept {
   if (destroy == nullptr) return;
   try {
     destroy(data_);
-  } catch (...) {  // NOLINT: nothing may leave a destroy function, and nobody could be told
+  } catch (...) {  // NOLINT: nothing may leave a destroy function, and there is nobody who could be told
   }
 }
 

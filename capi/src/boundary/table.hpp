@@ -51,7 +51,7 @@ runhook_status accept_table(const Table* given, std::size_t size_v1_0, Table& co
   return RUNHOOK_OK;
 }
 
-// One callback with its data. Shared by whoever may call it.
+// One callback with its data. Shared by all that may call it.
 struct CFunction {
   CFunction(runhook_callback callback, UserData owner) noexcept : call(callback), data(std::move(owner)) {}
   runhook_callback call;

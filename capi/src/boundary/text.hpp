@@ -13,7 +13,8 @@ namespace runhook::capi {
 std::string_view required_text(const char* text, const char* what);
 // The same; empty if `text` is NULL.
 std::string_view optional_text(const char* text, const char* what);
-// The same where nothing may depend on the text, e.g. for why somebody asks for a stop: what is not UTF-8 ends it.
+// The same for texts that must not make a call fail, e.g. the reason of a stop: the text is cut before what is not
+// UTF-8.
 std::string_view readable_text(const char* text) noexcept;
 // Copies an array of texts; `texts` may be NULL if `count` is 0.
 std::vector<std::string> required_texts(const char* const* texts, std::size_t count, const char* what);

@@ -1,4 +1,4 @@
-// Whose context it is, and whether that may be asked just now.
+// context_access.hpp: finds what a context belongs to, and checks whether it may be used now.
 #ifndef RUNHOOK_CAPI_CALL_CONTEXT_ACCESS_HPP_
 #define RUNHOOK_CAPI_CALL_CONTEXT_ACCESS_HPP_
 
@@ -9,9 +9,9 @@ namespace runhook::capi {
 
 struct HookContext;
 
-// Of a hook in one of its callbacks, or of a step function, on the callback's thread; else NULL.
+// The context of a hook in one of its callbacks, or of a step function, on the callback's thread; else NULL.
 SessionRunContext* find_run_context(const runhook_context* handle) noexcept;
-// Of a hook in one of its callbacks, on the callback's thread; else NULL.
+// The context of a hook in one of its callbacks, on the callback's thread; else NULL.
 HookContext* find_hook_in_callback(const runhook_context* handle) noexcept;
 // The same. Throws INVALID_ARGUMENT, FAILED_PRECONDITION, or BUSY on another thread than the callback's.
 HookContext& require_hook_context(const runhook_context* handle);
@@ -19,7 +19,8 @@ HookContext& require_hook_context(const runhook_context* handle);
 // The step that the session of this callback is executing on this thread, or NULL.
 const SessionStep* find_session_step(const runhook_context* handle) noexcept;
 
-// Throws unless `call`, which the context stands for if it has the right role, may be answered on this thread.
+// Throws unless `call` may be answered on this thread. `call` is what the context stands for, or NULL if that has
+// another role.
 inline void check_answerable(const runhook_context* handle, const ContextBase* call, const char* what) {
   if (call == nullptr) {
     const bool valid = find_context(handle) != nullptr;

@@ -20,7 +20,7 @@ namespace runhook::capi {
 
 namespace {
 
-// Stops may be asked for by any thread while the callback's thread is in the session.
+// Any thread may ask for a stop while the callback's thread is in the session.
 HookContext* find_hook_from_elsewhere(const runhook_context* context) noexcept {
   auto* hook = find_hook_context(context);
   const bool elsewhere = hook != nullptr && !hook->detached() && SessionCall::find(*hook->monitored) == nullptr;
@@ -32,7 +32,7 @@ StepFunctionCall* find_step_function(const runhook_context* context) noexcept {
   return call != nullptr && call->on_own_thread() ? call : nullptr;
 }
 
-// The stop state that a hook or step function is about, on whatever thread; NULL if there is none.
+// The stop state of a hook or step function, on any thread; NULL if there is none.
 std::shared_ptr<StopState> find_stop(const runhook_context* context) {
   if (const auto* hook = find_hook_from_elsewhere(context)) return hook->stop.state();
   if (const auto* hook = find_hook_in_callback(context)) return hook->stop.state();
@@ -40,8 +40,9 @@ std::shared_ptr<StopState> find_stop(const runhook_context* context) {
   return nullptr;
 }
 
-// A hook's context for what changes a request or has the session called. One outside a loop is pinned meanwhile, since
-// a callback of its session may destroy it. Throws as require_hook_context(), and BUSY if such a call is under way.
+// A hook's context, for functions that change a request or call the session. One outside a loop is pinned meanwhile,
+// since a callback of its session may destroy it. Throws as require_hook_context(), and BUSY if such a call is in
+// progress.
 class HookTarget {
  public:
   explicit HookTarget(const runhook_context* handle) : hook_(require_hook_context(handle)), pin_(owned(hook_)) {}
@@ -289,7 +290,7 @@ runhook_status runhook_context_run_with_hooks(runhook_context* context, const ru
   });
 }
 
-// A context outside a loop.
+// For contexts outside a loop.
 
 runhook_context* runhook_context_create(const runhook_run_args* args, runhook_session* session, runhook_error** error) {
   return guarded_handle(error, [&] {

@@ -77,7 +77,7 @@ void CEngine::cancel() noexcept {
   if (table_.cancel == nullptr) return;
   try {
     table_.cancel(data_.get());
-  } catch (...) {  // NOLINT(bugprone-empty-catch): whoever asked for the stop could make nothing of it
+  } catch (...) {  // NOLINT(bugprone-empty-catch): the thread that asks for the stop could do nothing about it
   }
 }
 

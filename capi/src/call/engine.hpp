@@ -17,7 +17,7 @@
 
 namespace runhook::capi {
 
-// The merged options of a step, lent to its callback and taken back after it.
+// The merged options of a step, lent to its callback until that returns.
 class StepOptions {
  public:
   const runhook_run_options* lend(const RunOptions& options) {

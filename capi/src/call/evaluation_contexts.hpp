@@ -10,7 +10,7 @@
 
 namespace runhook::capi {
 
-// For one evaluation after the other, each on one thread.
+// Used by one evaluation after the other, each on one thread.
 class EvaluationContexts final : public DirectContextProvider {
  public:
   runhook_context* attach(SessionRunContext& context, MonitoredSession& session) override;

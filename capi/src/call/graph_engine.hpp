@@ -40,7 +40,7 @@ struct KernelCaller {
   Lent<runhook_context> handle;
 };
 
-// Of the session that is executing a step on this thread; NULL if there is none.
+// The context of the session that is executing a step on this thread; NULL if there is none.
 inline constinit RUNHOOK_THREAD_LOCAL KernelCaller* t_kernel_caller = nullptr;
 
 class GraphEngine {

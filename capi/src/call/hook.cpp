@@ -25,7 +25,7 @@ static_assert(offsetof(runhook_hook_options, phase) == 8 && offsetof(runhook_hoo
                   kOptionsSizeV1_0 == 32,
               "the 1.0 prefix is frozen");
 
-// What a callback is told and lent, taken back when it returns.
+// What a callback is told and lent; it loses both when it returns.
 class Told {
  public:
   explicit Told(SessionRunContext& context) noexcept : context_(find_hook_context(context.direct_context())) {}
@@ -65,7 +65,8 @@ bool CHook::same_as(const runhook_hook& table) const noexcept {
          table.on_error == table_.on_error && table.end == table_.end && table.cleanup == table_.cleanup;
 }
 
-// A failure that the callback has explained is with the context already, and goes before this exception.
+// If the callback has explained its failure, the context has the error already, and that one comes before this
+// exception.
 void CHook::call(runhook_callback callback, const char* name, SessionRunContext& context) {
   if (callback == nullptr) return;
   const std::int32_t returned = callback(context.direct_context(), data_.get());

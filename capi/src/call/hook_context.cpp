@@ -22,7 +22,7 @@ HookContext::HookContext(SessionRunContext& its_context, MonitoredBox& its_owner
       options_(kNoOptions),
       results_(kNoResults, kNoMetadata),
       metadata_(kNoMetadata) {
-  thread = thread_token();  // found at any time; in_callback() tells whether a callback is under way
+  thread = thread_token();  // found at any time; in_callback() tells whether a callback is in progress
 }
 
 HookContext::HookContext(std::unique_ptr<SessionRunContext> its_context)
@@ -36,7 +36,7 @@ HookContext::HookContext(std::unique_ptr<SessionRunContext> its_context)
       results_(kNoResults, kNoMetadata),
       metadata_(kNoMetadata),
       own_(std::move(its_context)) {
-  thread = thread_token();  // found at any time; in_callback() tells whether a callback is under way
+  thread = thread_token();  // found at any time; in_callback() tells whether a callback is in progress
 }
 
 bool HookContext::in_callback() const noexcept {

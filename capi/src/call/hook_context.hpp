@@ -19,7 +19,7 @@ namespace runhook::capi {
 class SessionCall;
 struct MonitoredBox;
 
-// One for each monitored session, used for all callbacks of all its hooks; or one outside a loop.
+// The context of all callbacks of all hooks of one monitored session, or a context outside a loop.
 struct HookContext final : ContextBase {
   HookContext(SessionRunContext& its_context, MonitoredBox& its_owner);
   explicit HookContext(std::unique_ptr<SessionRunContext> its_context);
@@ -27,12 +27,12 @@ struct HookContext final : ContextBase {
   bool detached() const noexcept { return role == Role::detached; }
   // Whether the calling thread is in a callback of one of the session's hooks. Always, outside a loop.
   bool in_callback() const noexcept;
-  // Whether the run and what the caller asked of it are under way.
+  // Whether a run is in progress, so that there are args of its caller.
   bool in_run() const noexcept;
   // Throws FAILED_PRECONDITION, or BUSY on another thread, unless in_callback().
   void check_in_callback() const;
 
-  // Handles for what the library shows to the callback, made on demand and used again.
+  // Handles for objects of the library that the callback may read, made on demand and used again.
   const runhook_run_args* lend_args(const SessionRunArgs& args);
   const runhook_run_args* lend_requested(const SessionRunArgs& args);
   const runhook_run_options* lend_options(const RunOptions& options);
@@ -40,16 +40,16 @@ struct HookContext final : ContextBase {
   const runhook_metadata* lend_metadata(const RunMetadata& metadata);
   const runhook_error* lend_error();
   const runhook_outcome* lend_outcome();
-  // Makes these handles show nothing, since what they show may go.
+  // Makes these handles empty, since the objects behind them may be destroyed.
   void withdraw() noexcept;
-  // The same at the end of a call of the session, if nobody has been lent anything since. Another thread may be the
-  // next to call already.
+  // The same at the end of a call of the session, unless something has been lent since by another call: another thread
+  // may have begun the next one already.
   void withdraw_for(const SessionCall* call) noexcept;
 
   SessionRunContext* const context;
   MonitoredBox* const monitored;  // NULL outside a loop
   const StopSource stop;          // for other threads
-  // While a function is asked whether something is due, which it answers with runhook_context_set_due().
+  // Exists while a predicate is called, and takes its answer, which runhook_context_set_due() gives.
   class Question {
    public:
     explicit Question(HookContext& context) noexcept : context_(context), outer_(context.answer) {
@@ -66,7 +66,7 @@ struct HookContext final : ContextBase {
     bool due_ = false;
   };
 
-  bool* answer = nullptr;            // of the question that is being asked
+  bool* answer = nullptr;            // of the innermost Question
   const Error* error = nullptr;      // in on_error
   const Outcome* outcome = nullptr;  // in cleanup
   LentSession session;
@@ -94,7 +94,7 @@ struct HookContext final : ContextBase {
   const std::unique_ptr<SessionRunContext> own_;  // outside a loop
 };
 
-// Returns the context if it is that of a hook, in a loop or outside, whether or not a callback is under way.
+// Returns the context if it is that of a hook, in a loop or outside, whether or not a callback is in progress.
 inline HookContext* find_hook_context(const runhook_context* handle) noexcept {
   auto* context = find(handle);
   const bool of_hook = context != nullptr && (context->role == Role::hook || context->role == Role::detached);

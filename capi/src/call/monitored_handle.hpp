@@ -19,10 +19,11 @@ namespace runhook::capi {
 struct HookContext;
 struct MonitoredBox;
 
-// A call of a monitored session that is under way on this thread. Lives on the stack.
+// A call of a monitored session that is in progress on this thread. To be made on the stack.
 class SessionCall {
  public:
-  // `keeps`: whether the box may be kept alive until the end of this call, to take back what was lent to callbacks.
+  // `keeps`: whether the box may be kept alive until the end of this call, so that handles lent to callbacks can be
+  // emptied then.
   explicit SessionCall(MonitoredBox& box, bool keeps = true) noexcept : box_(&box), keeps_(keeps), outer_(t_innermost) {
     t_innermost = this;
   }
@@ -41,7 +42,7 @@ class SessionCall {
     }
     return nullptr;
   }
-  // Something was lent to a callback that may be gone when this call returns.
+  // Notes that an object was lent to a callback that may not exist any more when this call returns.
   void lent() noexcept;
 
  private:
@@ -65,14 +66,14 @@ struct MonitoredBox final : Boxed {
       refuse();
     return *target;
   }
-  // The same. Throws BUSY, too, while another thread is using it.
+  // The same. Also throws BUSY while another thread is using the session.
   MonitoredSession& usable() const;
   [[noreturn]] void refuse() const;
   bool running() const noexcept {
     const MonitoredSession* target = ready.load(std::memory_order_acquire);
     return target == nullptr || target->running();
   }
-  // The box goes with its last use.
+  // The box is destroyed with its last use.
   void retain() noexcept { uses.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept {
     if (uses.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
@@ -81,12 +82,12 @@ struct MonitoredBox final : Boxed {
   const std::thread::id creator = std::this_thread::get_id();
   std::unique_ptr<MonitoredSession> session;
   std::atomic<MonitoredSession*> ready{nullptr};  // NULL until the constructor has returned
-  std::atomic<bool> decided{false};               // whether it is known if the session was destroyed before that
+  std::atomic<bool> decided{false};               // set by the first of two: the constructor's return, and destroying
   std::atomic<std::uint32_t> uses{1};
   std::shared_ptr<StopState> stop;
-  HookContext* context = nullptr;  // of its hooks
+  HookContext* context = nullptr;  // of the session's hooks
   runhook_monitored_session* handle = nullptr;
-  std::vector<std::weak_ptr<CHook>> hooks;  // to know one that is added again
+  std::vector<std::weak_ptr<CHook>> hooks;  // to recognise one that is added again
 };
 RUNHOOK_CAPI_BOX(runhook_monitored_session, MonitoredBox, monitored_session, "monitored session");
 

@@ -10,11 +10,11 @@
 
 namespace runhook::capi {
 
-// One for all tries of a step.
+// One object for all attempts of a step.
 struct StepFunctionCall final : ContextBase {
   explicit StepFunctionCall(MonitoredBox& its_owner) noexcept : ContextBase(Role::step_function), owner(its_owner) {}
-  // Calls the function. Throws what it fails with: its own error, with that of the last run_with_hooks() suppressed
-  // behind it, else the latter; STOPPED if it has asked for a stop.
+  // Calls the function. If it fails, throws its own error, with that of the last run_with_hooks() attached as
+  // suppressed, or, if it gives none, that error; STOPPED if it has asked for a stop.
   void run(StepContext& its_step, runhook_context* handle, const CFunction& function);
 
   MonitoredBox& owner;

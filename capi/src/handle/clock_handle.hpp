@@ -21,7 +21,7 @@ struct ClockBox final : Boxed {
 };
 RUNHOOK_CAPI_BOX(runhook_clock, ClockBox, clock, "clock");
 
-// A call of now_ns or wait_ns. Each has a context of its own, since they come from any thread.
+// A call of now_ns or wait_ns. Each has a context of its own, since they are called on any thread.
 struct ClockCall final : ContextBase {
   ClockCall() noexcept : ContextBase(Role::clock), waiting(false) {}
   ClockCall(std::int64_t ns, const StopState* its_stop) noexcept
@@ -32,7 +32,7 @@ struct ClockCall final : ContextBase {
   std::optional<std::int64_t> now_ns;  // answer of now_ns
 };
 
-// Returns the clock for a session with this log, which is told once if a clock of C fails.
+// Returns the clock for a session with this log. If it is a clock of C and fails, that is logged once.
 std::shared_ptr<Clock> clock_with_log(std::shared_ptr<Clock> clock, const LogSink& log);
 
 }  // namespace runhook::capi

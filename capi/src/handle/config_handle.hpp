@@ -18,13 +18,13 @@
 namespace runhook::capi {
 
 struct ConfigBox final : Boxed {
-  // Appends a hook; one of the chief only goes before the others, or nowhere in a worker's config.
+  // Adds a hook at the end. One that is chief_only is put before the others instead, or dropped in a worker's config.
   void add(HookRegistration added, bool chief_only);
 
   Config config;
   std::size_t chief_only_hooks = 0;  // they come first
-  bool worker = false;               // leaves out the chief's hooks
-  bool single_session = false;       // there is one session only, so that recovery would have nothing to go on with
+  bool worker = false;               // drops hooks that are chief_only
+  bool single_session = false;       // there is one session only, so that nothing can be recovered
 };
 RUNHOOK_CAPI_BOX(runhook_config, ConfigBox, config, "config");
 

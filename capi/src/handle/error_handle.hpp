@@ -17,8 +17,8 @@ struct ErrorBox;
 struct LentError;
 RUNHOOK_CAPI_BOX(runhook_error, ErrorBox, error, "error");
 
-// An error with the handles lent for the errors behind it. Change `error` only by set(), which takes these back unless
-// it is given the same error.
+// An error with the handles lent for its suppressed errors. Change `error` only by set(), which makes these handles
+// invalid unless it is given the same error.
 struct ErrorBox final : Boxed {
   ErrorBox() noexcept;
   explicit ErrorBox(const Error& its_error) noexcept;
@@ -29,9 +29,9 @@ struct ErrorBox final : Boxed {
   std::vector<std::unique_ptr<LentError>> suppressed;  // made on demand
 };
 
-// Hands an error out as owned; "no error" gives NULL. Needs no memory in the worst case.
+// Returns an owned handle of an error; NULL for "no error". Without memory it gives one that needs none.
 runhook_error* give_error(const Error& error) noexcept;
-// Makes an error of what a caller says. Never "no error".
+// Makes an error from a caller's code and message. Never "no error".
 Error error_from(runhook_status code, const char* message) noexcept;
 // Returns the error behind a handle; "no error" if the handle is not valid.
 Error error_from_handle(const runhook_error* handle) noexcept;

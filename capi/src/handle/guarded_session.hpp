@@ -15,18 +15,19 @@
 
 namespace runhook::capi {
 
-// A session that refuses calls from within its own engine, and all after it was closed; closed at the latest when it
-// goes.
+// A session that refuses calls from its own engine, and all calls after it was closed. It is closed at the latest when
+// it is destroyed.
 class GuardedSession : public Session, public std::enable_shared_from_this<GuardedSession> {
  public:
   bool closed() const noexcept { return user_.load(std::memory_order_acquire) == kClosed; }
-  // Throws REENTRANT or BUSY while the engine is at work.
+  // Throws REENTRANT or BUSY while the engine is called.
   void check_idle() const {
     if (!closed() && user_.load(std::memory_order_relaxed) != nullptr) refuse();
   }
 
  protected:
-  // Marks the engine as at work. Tells threads apart for the message only: keeping them apart is the caller's duty.
+  // Marks the engine as being called. The thread is only for the message: it is up to the caller to use the session on
+  // one thread at a time.
   class Use {
    public:
     explicit Use(GuardedSession& session) : session_(session) {
@@ -48,7 +49,7 @@ class GuardedSession : public Session, public std::enable_shared_from_this<Guard
 
   static constexpr char kClosedMark = 0;
   static constexpr ThreadToken kClosed = &kClosedMark;
-  std::atomic<ThreadToken> user_{nullptr};  // the thread that the engine is at work for, or kClosed
+  std::atomic<ThreadToken> user_{nullptr};  // the thread that calls the engine, or kClosed
 };
 
 // `Engine` has the members of Session that are forwarded to; it need not derive from it.

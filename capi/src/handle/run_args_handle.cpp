@@ -36,7 +36,7 @@ const Value* find_result(const Results& results, const char* key) {
 
 const Value& required_result(const Results& results, const char* key) {
   if (const Value* value = find_result(results, key)) return *value;
-  optional_text(key, "key");  // says so if it is not UTF-8
+  optional_text(key, "key");  // throws if it is not UTF-8
   throw StatusError(StatusCode::not_found, key == nullptr ? std::string("there is not exactly one result")
                                                           : "there is no result '" + std::string(key) + "'");
 }

@@ -12,7 +12,7 @@
 
 namespace runhook::capi {
 
-// Key and name of each leaf of some fetches, in C's flat shape. Kept until the fetches are others.
+// The key and name of each leaf of fetches, in C's flat form. Kept until the fetches change.
 class FlatFetches {
  public:
   using Pairs = std::vector<std::pair<std::string, std::string>>;
@@ -33,12 +33,12 @@ struct RunOptionsBox final : Boxed {
   }
   RunOptions own;
   const RunOptions* shown;
-  RunOptions* changeable = nullptr;  // NULL: borrowed from the library, to be read only
-  const Boxed* part_of = nullptr;    // the args whose options these are; must not change while those are pinned
+  RunOptions* changeable = nullptr;  // NULL: borrowed from the library, and read-only
+  const Boxed* part_of = nullptr;    // the args that these options belong to; must not change while those are pinned
 };
 RUNHOOK_CAPI_BOX(runhook_run_options, RunOptionsBox, run_options, "run options");
 
-// Args that C builds, or a view of the library's.
+// Args that C builds, or a view of args of the library.
 struct RunArgsBox final : Boxed {
   RunArgsBox() noexcept : shown(&own), options(own.options) { options.part_of = this; }
   explicit RunArgsBox(const SessionRunArgs& view) noexcept : shown(&view), options(view.options) {}
@@ -47,7 +47,7 @@ struct RunArgsBox final : Boxed {
     options.show(view.options);
   }
   bool read_only() const noexcept { return shown != &own; }
-  // Returns the args in the library's shape, which is made anew only after a change. Valid until the next change.
+  // Returns the args in the library's form, which is made anew only after a change. Valid until the next change.
   const SessionRunArgs& get();
   // Key and name of each fetch.
   const FlatFetches::Pairs& pairs();
@@ -69,8 +69,8 @@ struct MetadataBox final : Boxed {
 };
 RUNHOOK_CAPI_BOX(runhook_metadata, MetadataBox, metadata, "metadata");
 
-// A place that runs fill, or a view of the library's results. A run fills `spare` and `spare_metadata` and, once
-// nothing can fail any more, calls take_spare(): results of a run that fails are as they were.
+// Results that runs fill, or a view of results of the library. A run fills `spare` and `spare_metadata` and, once
+// nothing can fail any more, calls take_spare(): a run that fails leaves the results as they were.
 struct ResultsBox final : Boxed {
   ResultsBox() noexcept : shown(&own), metadata(own_metadata) {}
   ResultsBox(const Results& view, const RunMetadata& its_metadata) noexcept : shown(&view), metadata(its_metadata) {}
@@ -82,7 +82,7 @@ struct ResultsBox final : Boxed {
   void take_spare() noexcept {
     std::swap(own, spare);
     std::swap(own_metadata, spare_metadata);
-    spare.drop_values();  // its memory is used again, but the old values are nobody's
+    spare.drop_values();  // keeps its memory for the next run, but not the old values
   }
 
   Results own;
@@ -96,7 +96,7 @@ struct ResultsBox final : Boxed {
 };
 RUNHOOK_CAPI_BOX(runhook_results, ResultsBox, results, "results");
 
-// Args that a function takes: an empty SessionRunArgs for NULL. Throws INVALID_ARGUMENT.
+// The args behind a handle that a function is given; empty for NULL. Throws INVALID_ARGUMENT.
 class PinnedArgs {
  public:
   explicit PinnedArgs(const runhook_run_args* handle)
@@ -112,12 +112,12 @@ class PinnedArgs {
 namespace detail {
 ResultsBox& writable_results(runhook_results* handle);
 }
-// Results that a function fills: NULL for NULL. Throws INVALID_ARGUMENT if they are not valid or borrowed, BUSY if
-// another call is about to fill them.
+// The results behind a handle that a function is to fill; NULL for NULL. Throws INVALID_ARGUMENT if they are not valid
+// or borrowed, BUSY if another call is about to fill them.
 inline Pinned<runhook_results> results_to_fill(runhook_results* handle) {
   return Pinned<runhook_results>(handle == nullptr ? nullptr : &detail::writable_results(handle));
 }
-// Makes results hold these values, without metadata. Strong: on failure nothing has changed.
+// Sets these values as results, without metadata. On failure nothing has changed.
 inline void fill_results(ResultsBox& results, const Results& values) {
   results.spare = values;
   results.spare_metadata = {};

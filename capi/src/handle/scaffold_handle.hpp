@@ -33,7 +33,7 @@ struct ScaffoldCall final : ContextBase {
   ScaffoldCall(Session& its_session, bool its_readiness) noexcept
       : ContextBase(Role::scaffold), session(its_session), readiness(its_readiness) {}
   Session& session;
-  const bool readiness;              // whether the piece says what is missing
+  const bool readiness;              // whether the piece names what is missing
   std::vector<std::string> missing;  // answer of such a piece
   LentSession lent_session;
 };

@@ -14,7 +14,7 @@
 
 namespace runhook::capi {
 
-// A share in a session, or a handle lent for one, which does not keep it alive.
+// A shared pointer to a session, or a handle lent for one, which does not keep it alive.
 struct SessionBox final : Boxed {
   SessionBox() noexcept = default;
   explicit SessionBox(std::shared_ptr<Session> session) noexcept : held(std::move(session)) {}
@@ -40,9 +40,9 @@ class LentSession {
 };
 
 // Returns the session behind a handle. Throws INVALID_ARGUMENT if the handle is not valid, or was lent and the session
-// is no more.
+// does not exist any more.
 std::shared_ptr<Session> session_from_handle(const runhook_session* handle);
-// Hands a session out as owned.
+// Returns an owned handle of a session.
 runhook_session* give_session(std::shared_ptr<Session> session);
 // Throws INVALID_ARGUMENT for a number that is no scope.
 VariableScope scope_from_number(std::int32_t number);

@@ -17,7 +17,7 @@ namespace runhook::capi {
 
 struct StopSourceBox final : Boxed {
   explicit StopSourceBox(StopSource its_source) noexcept : source(std::move(its_source)) {}
-  // Returns the reason of this index, which stays where it is, or NULL if there is none.
+  // Returns the reason of this index, or NULL if there is none. It stays valid as long as this object.
   const StopReason* reason(std::size_t index);
   const StopSource source;
 
@@ -27,10 +27,10 @@ struct StopSourceBox final : Boxed {
 };
 RUNHOOK_CAPI_BOX(runhook_stop_source, StopSourceBox, stop_source, "stop source");
 
-// Fills as much of `out` as it has room for. The texts are those of `reason`, which has to stay where it is.
-// Throws INVALID_ARGUMENT for NULL or a bad struct_size, NOT_FOUND if `reason` is NULL or nobody asked.
+// Fills as much of `out` as it has room for. The texts are borrowed from `reason`. Throws INVALID_ARGUMENT for NULL or
+// a bad struct_size, NOT_FOUND if `reason` is NULL or there was no request.
 void fill_stop_reason(const StopReason* reason, runhook_stop_reason* out);
-// A stop is not refused for its urgency: any other number is RUNHOOK_STOP_AFTER_STEP.
+// A stop is not refused because of its urgency: numbers that are not known mean RUNHOOK_STOP_AFTER_STEP.
 StopUrgency urgency_from_number(int32_t number) noexcept;
 
 }  // namespace runhook::capi

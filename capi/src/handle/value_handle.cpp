@@ -15,7 +15,7 @@ namespace runhook::capi {
 
 namespace {
 
-// A Value that is never destroyed by the language, so that its reference can be kept, made or dropped apart from it.
+// A Value whose destructor never runs, so that its reference can be made, kept and dropped by hand.
 class RawValue {
  public:
   explicit RawValue(const Value& value) noexcept { new (bytes_) Value(value); }
@@ -35,7 +35,7 @@ class RawValue {
   alignas(Value) std::byte bytes_[sizeof(Value)];
 };
 
-// What is behind a handle. It goes with the value, so that it must not keep the value alive itself.
+// What is behind a handle. It is destroyed with the value, and so must not keep the value alive itself.
 struct ValueBox {
   explicit ValueBox(const Value& its_value) noexcept : value(its_value) { value.forget_reference(); }
   RawValue value;
@@ -50,7 +50,7 @@ void release(std::uintptr_t handle) noexcept {
   delete static_cast<ValueBox*>(HandleTable::retire(handle, HandleKind::value));
 }
 
-// Makes sure that two threads do not both make the first handle of one value.
+// Keeps two threads from both making the first handle of one value.
 std::mutex& first_handle_mutex(const Value& value) noexcept {
   static std::array<std::mutex, 64> mutexes;
   return mutexes[(reinterpret_cast<std::uintptr_t>(value.data()) >> 6) % mutexes.size()];
@@ -106,9 +106,10 @@ void drop_value(const runhook_value* handle) noexcept {
   if (box == nullptr) return;
   std::int64_t owned = box->owned.load(std::memory_order_relaxed);
   do {
-    if (owned == 0) return;  // borrowed: the references are others'
+    if (owned == 0) return;  // borrowed: the references belong to others
   } while (!box->owned.compare_exchange_weak(owned, owned - 1, std::memory_order_acq_rel, std::memory_order_relaxed));
-  // One reference is this copy's, one is C's. The box may go with the latter, so it is dropped from outside.
+  // One reference is this copy's, one is C's. The box may be destroyed with the latter, so it is not dropped by a
+  // member of the box.
   RawValue last(box->value.get());
   last.forget_reference();
   last.forget_reference();

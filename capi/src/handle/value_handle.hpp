@@ -10,7 +10,7 @@ namespace runhook::capi {
 // Returns the value's handle, borrowed: it does not keep the value alive. NULL for an absent value. Throws
 // std::bad_alloc when a value gets its handle for the first time. Any thread.
 runhook_value* to_handle(const Value& value);
-// Hands a value out as owned: the caller's runhook_value_destroy() drops the reference.
+// Returns an owned handle of a value: the caller's runhook_value_destroy() drops the reference.
 runhook_value* give_value(Value value);
 
 // Returns the value behind a handle without taking a reference, or NULL if the handle is not valid.

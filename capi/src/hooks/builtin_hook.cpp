@@ -21,7 +21,8 @@ HookRequestOptions wanted_options(const HookOptions& own, const runhook_hook_opt
 
 }  // namespace
 
-// A failure that the function has explained is with the context already, and goes before this exception.
+// If the function has explained its failure, the context has the error already, and that one comes before this
+// exception.
 void call_for_hook(SessionRunContext& context, const char* what, const CFunction& function) {
   const std::int32_t returned = function.call(context.direct_context(), function.data.get());
   if (returned == RUNHOOK_CALLBACK_OK) return;

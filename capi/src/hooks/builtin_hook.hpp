@@ -17,18 +17,18 @@ namespace runhook::capi {
 struct BuiltinHookBox final : Boxed {
   explicit BuiltinHookBox(HookRegistration its_registration)
       : registration(std::move(its_registration)), name(registration.hook->name()) {}
-  const HookRegistration registration;  // as the hook wants it
+  const HookRegistration registration;  // with the hook's own options
   const std::string name;
 };
 RUNHOOK_CAPI_BOX(runhook_builtin_hook, BuiltinHookBox, builtin_hook, "built-in hook");
 
-// For a runhook_<what>_hook_create(): `make` returns a registration, or throws.
+// Implements a runhook_<what>_hook_create(): `make` returns a registration, or throws.
 template <class Make>
 runhook_builtin_hook* made_hook(runhook_error** error, Make&& make) noexcept {
   return guarded_handle(error, [&] { return create<runhook_builtin_hook>(std::forward<Make>(make)()); });
 }
 
-// A hook that wants what every hook gets.
+// A registration with the default options.
 template <class Hook, class... Args>
 HookRegistration plain_hook(Args&&... args) {
   return {std::make_shared<Hook>(std::forward<Args>(args)...), {}};
@@ -42,10 +42,10 @@ std::shared_ptr<Hook> require_hook(const runhook_builtin_hook* handle, const cha
   return hook;
 }
 
-// Calls a function for a hook, with the context of the hook's callback under way. Throws what it fails with.
+// Calls a function for a hook, with the context of the hook's callback in progress. Throws what it fails with.
 void call_for_hook(SessionRunContext& context, const char* what, const CFunction& function);
 
-// The same for one that answers with runhook_context_set_due().
+// The same for a predicate, which answers with runhook_context_set_due().
 bool ask_for_hook(SessionRunContext& context, const char* what, const CFunction& function);
 
 }  // namespace runhook::capi

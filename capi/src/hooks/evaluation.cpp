@@ -48,7 +48,8 @@ EvaluationOptions options_from(const runhook_config* config, const runhook_evalu
   return wanted;
 }
 
-// Where a result is to be told. Throws INVALID_ARGUMENT, BUSY for what cannot be filled, before anything is done.
+// The caller's objects for a result. Before anything else is done, throws INVALID_ARGUMENT or BUSY for one that cannot
+// be filled.
 class ResultPlaces {
  public:
   ResultPlaces(runhook_evaluation_result* result, runhook_results* last_values, runhook_results* final_values)

@@ -54,7 +54,7 @@ void read_names(const char* const* given_names, std::size_t count, const char* c
   names.clear();
 }
 
-// -1 is none.
+// An interval of -1 is not given.
 std::optional<std::int64_t> optional_number(std::int64_t given, const char* what) {
   if (given < -1) refuse(std::string(what) + " is below -1");
   return given == -1 ? std::nullopt : std::optional(given);
@@ -67,7 +67,7 @@ std::optional<double> optional_seconds(std::int64_t given_ns) {
   return ns ? std::optional(seconds(*ns)) : std::nullopt;
 }
 
-// What a formatter is shown, as long as it is called.
+// The tags and values that a formatter gets. They exist as long as it is called.
 class ShownValues {
  public:
   explicit ShownValues(const LoggedValues& logged) {

@@ -52,7 +52,7 @@ Options summary_options_from(const runhook_summary_options* given) {
   return wanted;
 }
 
-// Throws if something was not written: what is known of it, if that was not told before.
+// Throws if something was not written: a failure that was not told yet, or else DATA_LOSS.
 void check_written(SummaryWriter& writer, bool all) {
   if (const Error failure = writer.take_failure()) throw StatusError(failure);
   if (!all) throw StatusError(StatusCode::data_loss, "some summaries were not written");
