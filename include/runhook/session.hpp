@@ -24,7 +24,7 @@ struct ResolvedFeed {
   const Value* value = nullptr;
 };
 
-// One step as the engine sees it: merged, de-duplicated, resolved. Lives during Session::run.
+// One step as the engine gets it: merged, de-duplicated, resolved. Valid during Session::run.
 struct SessionStep {
   std::span<const NodeId> fetches;  // each at most once
   std::span<const ResolvedFeed> feeds;

@@ -17,7 +17,7 @@ namespace runhook::inline v1 {
 class StopFlag {
  public:
   StopFlag();                                   // not raised
-  explicit StopFlag(const StopSource& source);  // raised by whoever asks that source, or its session, to stop
+  explicit StopFlag(const StopSource& source);  // also raised by a stop request to that source or its session
   bool raise(std::string_view why = {}, std::string_view who = {},
              std::int64_t step = -1) const noexcept;              // any thread; whether this call was the first
   bool raised() const noexcept { return state_->requested(); }    // any thread; takes no lock

@@ -1,4 +1,4 @@
-// owner_written.hpp: a value that one thread writes and that others may look at.
+// owner_written.hpp: a value that one thread writes and others may read.
 #ifndef RUNHOOK_SRC_BASE_OWNER_WRITTEN_HPP_
 #define RUNHOOK_SRC_BASE_OWNER_WRITTEN_HPP_
 
@@ -7,8 +7,8 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-// Only its owner assigns it. Whoever looks at it from another thread sees a value that it had, and nothing is said of
-// what else the owner has written.
+// Only the owner's thread assigns it. Another thread that reads it gets the present value or an earlier one, and cannot
+// conclude anything about other memory that the owner has written.
 template <typename T>
 class OwnerWritten {
  public:

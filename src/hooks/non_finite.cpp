@@ -9,7 +9,7 @@ namespace detail {
 
 namespace {
 
-// Floating-point numbers of 16 bits, told apart by the bits of their exponent.
+// 16-bit floating-point formats, which differ in which bits are the exponent.
 template <std::uint16_t Exponent>
 struct Half {
   std::uint16_t bits;

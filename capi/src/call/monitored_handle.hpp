@@ -1,4 +1,4 @@
-// What is behind a runhook_monitored_session, and which calls of one are under way on a thread.
+// What is behind a runhook_monitored_session, and the calls of one that are in progress on a thread.
 #ifndef RUNHOOK_CAPI_CALL_MONITORED_HANDLE_HPP_
 #define RUNHOOK_CAPI_CALL_MONITORED_HANDLE_HPP_
 
