@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "runhook/log.hpp"
-#include "runhook/outcome.hpp"
 #include "runhook/stop.hpp"
 
 // No handler is installed before a program asks for it, with a StopOnSignalHook or a SignalSubscription:
@@ -34,6 +33,8 @@
 // Python now and then.
 
 namespace runhook::inline v1 {
+
+struct Outcome;
 
 // What a signal asks for.
 enum class SignalAction : std::int32_t {
