@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "runhook/error.hpp"
+
 namespace runhook::inline v1 {
 
 // The run that is about to begin, as a trigger sees it.

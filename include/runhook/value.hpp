@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "runhook/error.hpp"
+
 struct DLManagedTensor;  // of dlpack.h
 
 namespace runhook::inline v1 {
