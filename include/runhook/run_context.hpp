@@ -2,11 +2,11 @@
 #ifndef RUNHOOK_RUN_CONTEXT_HPP_
 #define RUNHOOK_RUN_CONTEXT_HPP_
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 
 #include "runhook/clock.hpp"
 #include "runhook/coordinator.hpp"
@@ -23,7 +23,14 @@ namespace runhook::inline v1 {
 class MonitoredSession;
 namespace detail {
 struct RunState;
-}
+
+// A std::chrono::duration that is nanoseconds without rounding, said without <chrono>, for which those who include this
+// to write a hook would pay with six thousand lines.
+template <typename T>
+concept WholeNanoseconds = std::is_integral_v<typename T::rep> && requires(const T& time) {
+  time.count();
+} && 1'000'000'000 * T::period::num % T::period::den == 0;
+}  // namespace detail
 
 // Handed to every callback of a hook. All hooks of an attempt get the same one.
 //
@@ -53,7 +60,13 @@ class SessionRunContext {
   std::shared_ptr<Clock> clock() const noexcept;
   // Waits on the session's clock for `time`, or until a stop is asked for, whichever comes first; returns whether a
   // stop has been asked for. The next now_ns() reads the clock again.
-  bool wait_for_stop(std::chrono::nanoseconds time);
+  template <detail::WholeNanoseconds Duration>  // of std::chrono
+  bool wait_for_stop(Duration time) {
+    constexpr std::int64_t kUnit = 1'000'000'000 * Duration::period::num / Duration::period::den;
+    std::int64_t ns = 0;
+    if (__builtin_mul_overflow(time.count(), kUnit, &ns)) ns = time.count() < 0 ? INT64_MIN : INT64_MAX;
+    return wait_ns_for_stop(ns);
+  }
   Coordinator coordinator() const;                       // of the present session
   MonitoredSession* monitored_session() const noexcept;  // NULL outside a loop
   std::string_view hook_name() const noexcept;           // of the hook being called; NUL-terminated
@@ -111,6 +124,7 @@ class SessionRunContext {
   void set_direct_context(runhook_context* context) noexcept;
 
  private:
+  bool wait_ns_for_stop(std::int64_t ns);
   friend struct detail::RunState;
   explicit SessionRunContext(detail::RunState* state) noexcept;
   detail::RunState* state_;

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,15 +35,16 @@ class Saver {
 // Keeps the newest state in memory; a recovery goes on from there. Thread-safe. Since 1.0.
 class MemorySaver final : public Saver {
  public:
+  MemorySaver();
+  ~MemorySaver() override;
   void save(Session& session, std::int64_t global_step) override;
   std::optional<std::int64_t> restore(Session& session) override;
   std::optional<Snapshot> latest() const;  // its values are shared, not copied: they must not be changed
   std::int64_t save_count() const;
 
  private:
-  mutable std::mutex mutex_;
-  std::optional<Snapshot> latest_;
-  std::int64_t saves_ = 0;
+  struct Kept;
+  std::unique_ptr<Kept> kept_;
 };
 
 }  // namespace runhook::inline v1

@@ -3,12 +3,10 @@
 #define RUNHOOK_STOP_HPP_
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string_view>
 #include <vector>
 
@@ -52,7 +50,8 @@ class StopState {
  public:
   static constexpr std::size_t kMaxReasons = 16;
 
-  StopState() noexcept;
+  StopState();
+  ~StopState();
   StopState(const StopState&) = delete;
   StopState& operator=(const StopState&) = delete;
 
@@ -61,23 +60,22 @@ class StopState {
   bool request(const StopReason& reason) noexcept;
   // The only request that a signal handler may make: a lock-free store and a wake-up that does not block. Keeps errno.
   bool request_from_signal(std::int32_t signal_number, StopUrgency urgency) noexcept;
-  bool requested() const noexcept { return (flags_.load(std::memory_order_acquire) & kStop) != 0; }
-  bool urgent() const noexcept { return (flags_.load(std::memory_order_acquire) & kUrgent) != 0; }
+  bool requested() const noexcept { return (flags() & kStop) != 0; }
+  bool urgent() const noexcept { return (flags() & kUrgent) != 0; }
 
   // Asks for the state to be saved, and for the run to go on. Any thread; lock-free.
-  void request_save() noexcept { flags_.fetch_or(kSave, std::memory_order_acq_rel); }
-  bool save_requested() const noexcept { return (flags_.load(std::memory_order_acquire) & kSave) != 0; }
-  bool take_save_request() noexcept { return (flags_.fetch_and(~kSave, std::memory_order_acq_rel) & kSave) != 0; }
+  void request_save() noexcept { __atomic_fetch_or(&flags_, kSave, __ATOMIC_ACQ_REL); }
+  bool save_requested() const noexcept { return (flags() & kSave) != 0; }
+  bool take_save_request() noexcept { return (__atomic_fetch_and(&flags_, ~kSave, __ATOMIC_ACQ_REL) & kSave) != 0; }
   // Whether anything has been asked for: one load for the loop.
-  bool anything() const noexcept { return flags_.load(std::memory_order_acquire) != 0; }
+  bool anything() const noexcept { return flags() != 0; }
 
   StopReason first() const noexcept;       // origin none if there was no request
   std::vector<StopReason> later() const;   // the other kept requests, in the order in which they were made
   std::uint64_t dropped() const noexcept;  // requests that were not kept
-  void set_step(std::int64_t step) noexcept {
-    step_.store(step, std::memory_order_relaxed);
-  }  // for posters that do not know it
-  std::int64_t step() const noexcept { return step_.load(std::memory_order_relaxed); }
+  // For posters that do not know it.
+  void set_step(std::int64_t step) noexcept { __atomic_store_n(&step_, step, __ATOMIC_RELAXED); }
+  std::int64_t step() const noexcept { return __atomic_load_n(&step_, __ATOMIC_RELAXED); }
 
   // Blocks until a stop is requested or `extra` (if set) returns true, for at most `timeout_ns` (negative: for ever).
   // Woken by every request and by wake(). Returns requested().
@@ -95,25 +93,16 @@ class StopState {
   static constexpr std::uint32_t kStop = 1;
   static constexpr std::uint32_t kUrgent = 2;
   static constexpr std::uint32_t kSave = 4;
-  struct Slot {
-    StopReason reason;
-    std::atomic<std::uint32_t> order{0};  // 0: not published; k: published as the k-th
-  };
+  struct Requests;
+
+  std::uint32_t flags() const noexcept { return __atomic_load_n(&flags_, __ATOMIC_ACQUIRE); }
   bool publish(const StopReason& reason) noexcept;
 
-  std::atomic<std::uint32_t> flags_{0};
-  std::atomic<std::uint32_t> claimed_{0};
-  std::atomic<std::uint32_t> published_{0};
-  std::atomic<std::int64_t> step_{-1};
-  mutable std::atomic<std::uint32_t> epoch_{0};
-  mutable std::atomic<std::uint32_t> waiters_{0};
-  std::array<Slot, kMaxReasons> slots_;
-  std::mutex cancel_mutex_;
-  struct Canceller {
-    const void* owner;
-    std::shared_ptr<const std::function<void()>> call;
-  };
-  std::vector<Canceller> cancellers_;
+  // What every step looks at. Read and written by the compilers' atomic operations only: with <atomic> whoever includes
+  // a header of runhook would compile a thousand lines more.
+  std::uint32_t flags_ = 0;
+  std::int64_t step_ = -1;
+  std::unique_ptr<Requests> requests_;  // all the rest; never NULL
 };
 
 // Asks a session to stop, from any thread; it may outlive the session. Cheap to copy. Since 1.0.

@@ -103,9 +103,9 @@ std::int64_t SessionRunContext::now_ns() const {
 
 std::shared_ptr<Clock> SessionRunContext::clock() const noexcept { return state_->session.clock; }
 
-bool SessionRunContext::wait_for_stop(std::chrono::nanoseconds time) {
+bool SessionRunContext::wait_ns_for_stop(std::int64_t ns) {
   state_->hot.now_known = false;
-  return state_->session.clock->wait(time.count(), state_->session.stop.get());
+  return state_->session.clock->wait(ns, state_->session.stop.get());
 }
 
 Coordinator SessionRunContext::coordinator() const {

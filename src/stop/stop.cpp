@@ -6,10 +6,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <climits>
+#include <cstddef>
 #include <memory>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 #include "base/monotonic.hpp"
 #include "base/thread_name.hpp"
@@ -18,11 +23,13 @@ namespace runhook::inline v1 {
 
 namespace {
 
-static_assert(std::atomic<std::uint32_t>::is_always_lock_free && std::atomic<std::int64_t>::is_always_lock_free,
+static_assert(__atomic_always_lock_free(sizeof(std::uint32_t), nullptr) &&
+                  __atomic_always_lock_free(sizeof(std::int64_t), nullptr) &&
+                  std::atomic<std::uint32_t>::is_always_lock_free,
               "a signal handler posts to these");
 static_assert(sizeof(std::atomic<std::uint32_t>) == sizeof(std::uint32_t), "the kernel reads the epoch");
 
-// published_ holds, in one word, which slot was published first (its index plus one) and how many were published. One
+// `published` holds, in one word, which slot was published first (its index plus one) and how many were published. One
 // exchange of it both decides who is first and makes the reason visible, so that a thread that sees the stop can read
 // its reason.
 constexpr std::uint32_t kFirstMask = 0xFF;
@@ -103,28 +110,50 @@ class RestoredErrno {
 void StopReason::set_who(std::string_view who) noexcept { assign_cut(who_chars, who); }
 void StopReason::set_text(std::string_view text) noexcept { assign_cut(text_chars, text); }
 
-StopState::StopState() noexcept = default;
+struct StopState::Requests {
+  struct Slot {
+    StopReason reason;
+    std::atomic<std::uint32_t> order{0};  // 0: not published; k: published as the k-th
+  };
+  struct Canceller {
+    const void* owner;
+    std::shared_ptr<const std::function<void()>> call;
+  };
+
+  std::atomic<std::uint32_t> claimed{0};
+  std::atomic<std::uint32_t> published{0};
+  std::atomic<std::uint32_t> epoch{0};
+  std::atomic<std::uint32_t> waiters{0};
+  std::array<Slot, kMaxReasons> slots;
+  std::mutex cancel_mutex;
+  std::vector<Canceller> cancellers;
+};
+
+StopState::StopState() : requests_(std::make_unique<Requests>()) {}
+
+StopState::~StopState() = default;
 
 bool StopState::publish(const StopReason& reason) noexcept {
   bool is_first = false;
-  const std::uint32_t index = claimed_.load(std::memory_order_relaxed) < kClaimedCeiling
-                                  ? claimed_.fetch_add(1, std::memory_order_relaxed)
+  const std::uint32_t index = requests_->claimed.load(std::memory_order_relaxed) < kClaimedCeiling
+                                  ? requests_->claimed.fetch_add(1, std::memory_order_relaxed)
                                   : kClaimedCeiling;
   if (index < kMaxReasons) {
-    Slot& slot = slots_[index];
+    Requests::Slot& slot = requests_->slots[index];
     slot.reason = reason;
     slot.reason.who_chars.back() = '\0';
     slot.reason.text_chars.back() = '\0';
-    std::uint32_t published = published_.load(std::memory_order_relaxed);
+    std::uint32_t published = requests_->published.load(std::memory_order_relaxed);
     std::uint32_t next = 0;
     do {
       next = (published == 0 ? index + 1 : published) + kPublishedOne;
-    } while (!published_.compare_exchange_weak(published, next, std::memory_order_acq_rel, std::memory_order_relaxed));
+    } while (!requests_->published.compare_exchange_weak(published, next, std::memory_order_acq_rel,
+                                                         std::memory_order_relaxed));
     is_first = published == 0;
     slot.order.store(next / kPublishedOne, std::memory_order_release);
   }
   // The reason comes before the flag: a thread that sees the flag may read the reason.
-  flags_.fetch_or(reason.urgency == StopUrgency::now ? kStop | kUrgent : kStop, std::memory_order_seq_cst);
+  __atomic_fetch_or(&flags_, reason.urgency == StopUrgency::now ? kStop | kUrgent : kStop, __ATOMIC_SEQ_CST);
   wake();
   return is_first;
 }
@@ -143,11 +172,11 @@ void StopState::cancel_steps() noexcept {
   // A canceller may ask for a stop itself. The steps are being cancelled then, and this thread holds the lock.
   if (find_cancel_frame(this) != nullptr) return;
   const RestoredErrno restored_errno;
-  const std::lock_guard<std::mutex> lock(cancel_mutex_);
+  const std::lock_guard<std::mutex> lock(requests_->cancel_mutex);
   CancelFrame frame{this, cancel_frames};
   cancel_frames = &frame;
-  while (frame.next < cancellers_.size()) {
-    const auto canceller = cancellers_[frame.next++].call;  // it may take itself or another away
+  while (frame.next < requests_->cancellers.size()) {
+    const auto canceller = requests_->cancellers[frame.next++].call;  // it may take itself or another away
     try {
       (*canceller)();
     } catch (...) {  // NOLINT(bugprone-empty-catch): the stop stands, cancelling is only a help
@@ -184,20 +213,20 @@ bool StopState::request_from_signal(std::int32_t signal_number, StopUrgency urge
 }
 
 StopReason StopState::first() const noexcept {
-  std::uint32_t index_plus_one = published_.load(std::memory_order_acquire) & kFirstMask;
   // A request that finds all slots claimed sets the flag at once, although the requests that claimed them may not be
   // published yet. They are about to be.
+  std::uint32_t index_plus_one = requests_->published.load(std::memory_order_acquire) & kFirstMask;
   while (index_plus_one == 0 && requested()) {
     sched_yield();
-    index_plus_one = published_.load(std::memory_order_acquire) & kFirstMask;
+    index_plus_one = requests_->published.load(std::memory_order_acquire) & kFirstMask;
   }
-  return index_plus_one == 0 ? StopReason{} : slots_[index_plus_one - 1].reason;
+  return index_plus_one == 0 ? StopReason{} : requests_->slots[index_plus_one - 1].reason;
 }
 
 std::vector<StopReason> StopState::later() const {
-  std::array<const Slot*, kMaxReasons + 1> by_order{};
+  std::array<const Requests::Slot*, kMaxReasons + 1> by_order{};
   std::size_t count = 0;
-  for (const Slot& slot : slots_) {
+  for (const Requests::Slot& slot : requests_->slots) {
     const std::uint32_t order = slot.order.load(std::memory_order_acquire);
     if (order < 2) continue;
     by_order[order] = &slot;
@@ -213,7 +242,7 @@ std::vector<StopReason> StopState::later() const {
 }
 
 std::uint64_t StopState::dropped() const noexcept {
-  const std::uint32_t claimed = claimed_.load(std::memory_order_acquire);
+  const std::uint32_t claimed = requests_->claimed.load(std::memory_order_acquire);
   return claimed > kMaxReasons ? claimed - kMaxReasons : 0;
 }
 
@@ -227,47 +256,48 @@ bool StopState::wait(std::int64_t timeout_ns, const std::function<bool()>& extra
   const RestoredErrno restored_errno;
   const bool for_ever = timeout_ns < 0;
   const std::int64_t deadline = for_ever ? 0 : detail::saturating_add(detail::monotonic_ns(), timeout_ns);
-  const CountedWaiter counted(waiters_);
+  const CountedWaiter counted(requests_->waiters);
   for (;;) {
-    const std::uint32_t epoch = epoch_.load();
+    const std::uint32_t epoch = requests_->epoch.load();
     if (is_over()) break;
     if (for_ever) {
-      futex_wait(epoch_, epoch, nullptr);
+      futex_wait(requests_->epoch, epoch, nullptr);
       continue;
     }
     const std::int64_t remaining = deadline - detail::monotonic_ns();
     if (remaining <= 0) break;
     const KernelTimespec timeout{static_cast<long>(remaining / detail::kNsPerSecond),
                                  static_cast<long>(remaining % detail::kNsPerSecond)};
-    futex_wait(epoch_, epoch, &timeout);
+    futex_wait(requests_->epoch, epoch, &timeout);
   }
   return requested();
 }
 
 void StopState::wake() const noexcept {
-  epoch_.fetch_add(1);
-  if (waiters_.load() > 0) futex_wake_all(epoch_);
+  requests_->epoch.fetch_add(1);
+  if (requests_->waiters.load() > 0) futex_wake_all(requests_->epoch);
 }
 
 void StopState::set_canceller(const void* owner, std::function<void()> canceller) {
   std::shared_ptr<const std::function<void()>> call;
   if (canceller) call = std::make_shared<const std::function<void()>>(std::move(canceller));
   // In a canceller the calling thread holds the lock already.
-  std::unique_lock<std::mutex> lock(cancel_mutex_, std::defer_lock);
+  std::unique_lock<std::mutex> lock(requests_->cancel_mutex, std::defer_lock);
   CancelFrame* const frame = find_cancel_frame(this);
   if (frame == nullptr) lock.lock();
-  const auto known =
-      std::find_if(cancellers_.begin(), cancellers_.end(), [owner](const auto& x) { return x.owner == owner; });
+  const auto known = std::find_if(requests_->cancellers.begin(), requests_->cancellers.end(),
+                                  [owner](const auto& x) { return x.owner == owner; });
   if (call == nullptr) {
-    if (known == cancellers_.end()) return;
+    if (known == requests_->cancellers.end()) return;
     call = std::move(known->call);  // goes after the lock
     // Those behind it move up, the one to be called next perhaps among them.
-    if (frame != nullptr && static_cast<std::size_t>(known - cancellers_.begin()) < frame->next) --frame->next;
-    cancellers_.erase(known);
-  } else if (known != cancellers_.end()) {
+    if (frame != nullptr && static_cast<std::size_t>(known - requests_->cancellers.begin()) < frame->next)
+      --frame->next;
+    requests_->cancellers.erase(known);
+  } else if (known != requests_->cancellers.end()) {
     known->call.swap(call);
   } else {
-    cancellers_.push_back({owner, std::move(call)});
+    requests_->cancellers.push_back({owner, std::move(call)});
   }
 }
 

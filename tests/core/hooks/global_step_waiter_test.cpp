@@ -110,6 +110,32 @@ TEST_F(GlobalStepWaiter, BadTimesAreRefused) {
   EXPECT_STATUS(GlobalStepWaiterHook(1, {.timeout = -1ns}), invalid_argument, "time-out");
 }
 
+// Keeps what it is told to wait for.
+class ToldClock final : public Clock {
+ public:
+  std::int64_t now_ns() override { return 0; }
+  bool wait(std::int64_t ns, const StopState*) override {
+    told.push_back(ns);
+    return false;
+  }
+  std::vector<std::int64_t> told;
+};
+
+TEST(ContextWait, DurationsOfEveryUnitAreNanosecondsToTheClock) {
+  LoopRig rig;
+  const auto clock = std::make_shared<ToldClock>();
+  rig.config.clock = clock;
+  rig.hook()->on_before = [&](SessionRunContext& context) {
+    context.wait_for_stop(7ns);
+    context.wait_for_stop(3ms);
+    context.wait_for_stop(-2h);
+    context.wait_for_stop(std::chrono::hours::max());
+    context.wait_for_stop(std::chrono::hours::min());
+  };
+  rig.start()->run();
+  EXPECT_EQ(clock->told, (std::vector<std::int64_t>{7, 3'000'000, -7'200'000'000'000, INT64_MAX, INT64_MIN}));
+}
+
 TEST(ContextWait, TimeIsReadAnewAfterwards) {
   LoopRig rig;
   rig.config.clock = std::make_shared<ManualClock>(100);
