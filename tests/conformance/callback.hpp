@@ -16,13 +16,7 @@ using Callback = std::function<std::int32_t(runhook_context*)>;
 constexpr std::int32_t kOk = RUNHOOK_CALLBACK_OK;
 
 // A runhook_function around a closure, which it owns.
-inline runhook_function function_of(Callback callback) {
-  runhook_function function = RUNHOOK_FUNCTION_INIT;
-  function.user_data = new Callback(std::move(callback));
-  function.destroy = [](void* data) { delete static_cast<Callback*>(data); };
-  function.call = [](runhook_context* context, void* data) { return (*static_cast<Callback*>(data))(context); };
-  return function;
-}
+runhook_function function_of(Callback callback);
 
 }  // namespace conformance
 
