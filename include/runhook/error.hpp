@@ -24,6 +24,9 @@ class Error {
   Error(StatusCode code, std::string_view message) noexcept;
   // The out-of-memory error. Needs no memory itself.
   static Error no_memory() noexcept;
+  // Makes the FAILED_PRECONDITION that an engine throws for a variable without a value. A readiness probe that fails
+  // with it has found the session not ready.
+  static Error uninitialized(std::string_view message) noexcept;
   // Describes the exception being handled. A StatusError gives its own error, std::bad_alloc gives NO_MEMORY,
   // std::invalid_argument gives INVALID_ARGUMENT, anything else gives `fallback` and keeps the exception in cause().
   static Error from_current_exception(StatusCode fallback) noexcept;
@@ -35,6 +38,7 @@ class Error {
   const std::string& callback() const noexcept;  // e.g. "before_run"; empty if unknown
   std::int64_t step() const noexcept;            // global step at which it happened; -1 if unknown
   std::exception_ptr cause() const noexcept;     // the C++ exception that it was made from, if there was one
+  bool is_uninitialized() const noexcept;        // whether it was made by uninitialized()
 
   std::size_t suppressed_count() const noexcept;  // at most kMaxSuppressed
   Error suppressed(std::size_t index) const noexcept;

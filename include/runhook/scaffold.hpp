@@ -33,7 +33,8 @@ class Scaffold {
   // Makes an op that runs `args` on the raw session.
   static Op run_op(SessionRunArgs args);
   // Makes a probe that fetches `name`: absent, an empty tensor, a numeric tensor or an empty string means ready; else
-  // the text is what is missing. FAILED_PRECONDITION with "uninitialized" in its text means not ready, too.
+  // the text is what is missing. Error::uninitialized(), or another FAILED_PRECONDITION with "uninitialized" in its
+  // text, means not ready, too.
   static Probe fetch_probe(std::string name);
 
   // Sets every missing piece that has a default. Doing so again changes nothing.

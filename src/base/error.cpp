@@ -20,6 +20,7 @@ struct Error::Rep {
         hook(other.hook),
         callback(other.callback),
         step(other.step),
+        uninitialized(other.uninitialized),
         cause(other.cause),
         suppressed(other.suppressed),
         dropped(other.dropped.load(std::memory_order_relaxed)) {}
@@ -35,6 +36,7 @@ struct Error::Rep {
   std::string hook;
   std::string callback;
   std::int64_t step = -1;
+  bool uninitialized = false;
   std::exception_ptr cause;
   std::vector<Error> suppressed;
   // Atomic because it is counted up in a shared Rep when there is no memory for a copy.
@@ -67,6 +69,12 @@ Error Error::no_memory() noexcept {
   return error;
 }
 
+Error Error::uninitialized(std::string_view message) noexcept {
+  Error error(StatusCode::failed_precondition, message);
+  if (error.code() == StatusCode::failed_precondition) error.rep_->uninitialized = true;
+  return error;
+}
+
 Error Error::from_current_exception(StatusCode fallback) noexcept {
   const auto described = [](StatusCode code, const char* text) noexcept {
     Error error(code, text);
@@ -95,6 +103,7 @@ const std::string& Error::hook() const noexcept { return rep_ ? rep_->hook : emp
 const std::string& Error::callback() const noexcept { return rep_ ? rep_->callback : empty_string(); }
 std::int64_t Error::step() const noexcept { return rep_ ? rep_->step : -1; }
 std::exception_ptr Error::cause() const noexcept { return rep_ ? rep_->cause : nullptr; }
+bool Error::is_uninitialized() const noexcept { return rep_ && rep_->uninitialized; }
 
 std::size_t Error::suppressed_count() const noexcept { return rep_ ? rep_->suppressed.size() : 0; }
 

@@ -203,7 +203,7 @@ void GraphExecutor::check_cancelled() const {
 }
 
 void GraphExecutor::fail_uninitialized(NodeId slot) const {
-  fail(StatusCode::failed_precondition, fmt::format("variable '{}' is not initialised", graph_->node_at(slot).name));
+  throw StatusError(Error::uninitialized(fmt::format("variable '{}' is not initialised", graph_->node_at(slot).name)));
 }
 
 void GraphExecutor::initialize(VariableScope scope) {

@@ -7,9 +7,11 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-// Engines refuse to read a variable that has no value: FAILED_PRECONDITION, "uninitialized" in the text.
+// Engines refuse to read a variable that has no value: ours and C++ ones with Error::uninitialized(), others with a
+// FAILED_PRECONDITION that has "uninitialized" in its text.
 inline bool means_not_ready(const Error& error) noexcept {
-  return error.code() == StatusCode::failed_precondition && error.message().find("uninitialized") != std::string::npos;
+  return error.code() == StatusCode::failed_precondition &&
+         (error.is_uninitialized() || error.message().find("uninitialized") != std::string::npos);
 }
 
 }  // namespace detail

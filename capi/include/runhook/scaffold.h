@@ -51,7 +51,9 @@ RUNHOOK_API void runhook_scaffold_destroy(runhook_scaffold* scaffold);
  *
  * \param piece RUNHOOK_PIECE_*.
  * \param function may call runhook_context_session(); for a readiness piece also runhook_context_add_missing(), with
- *   the name of what is missing.
+ *   the name of what is missing. If it fails because a variable has no value, that also means "not ready": with the
+ *   error of a graph session, by runhook_context_fail_with(), or with RUNHOOK_ERR_FAILED_PRECONDITION and the word
+ *   "uninitialized" in the message.
  * \returns RUNHOOK_ERR_FAILED_PRECONDITION once finalized.
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -64,7 +66,8 @@ RUNHOOK_API runhook_status runhook_scaffold_set(runhook_scaffold* scaffold, int3
  *
  * \param piece RUNHOOK_PIECE_*.
  * \param args what to run; copied. For a readiness piece they have one fetch: if its result is a text that is not
- *   empty, it names what is missing; an absent, numeric or empty one means ready.
+ *   empty, it names what is missing; an absent, numeric or empty one means ready. A failure that says that a variable
+ *   has no value means not ready.
  * \returns RUNHOOK_ERR_FAILED_PRECONDITION once finalized.
  * \threadsafety One thread at a time per object.
  * \since 1.0

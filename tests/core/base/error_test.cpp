@@ -79,6 +79,18 @@ TEST(Error, LocateFillsInOnlyWhatIsUnknown) {
   EXPECT_EQ(error.step(), 3);
 }
 
+TEST(Error, UninitializedStaysSoWhateverIsAddedToIt) {
+  const Error made = Error::uninitialized("w has no value");
+  EXPECT_EQ(made.to_string(), "FAILED_PRECONDITION: w has no value");
+  Error error = made;
+  error.prepend("node 'loss': ");
+  error.locate("hook", "before_run", 3);
+  error.add_suppressed(Error(StatusCode::internal, "later"));
+  EXPECT_TRUE(error.is_uninitialized());
+  EXPECT_FALSE(Error(StatusCode::failed_precondition, "w has no value").is_uninitialized());
+  EXPECT_FALSE(Error().is_uninitialized());
+}
+
 TEST(Error, MergeKeepsFirstAsPrimary) {
   Error error;
   error.merge(Error(StatusCode::aborted, "first"));

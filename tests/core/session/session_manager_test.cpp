@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/fake_session.hpp"
+#include "runhook/graph_session.hpp"
 
 namespace runhook {
 namespace {
@@ -233,6 +234,43 @@ TEST_F(SessionManagerTest, SM_22_ProbeThatFailsOtherwiseEndsTheCreation) {
   EXPECT_EQ(thrown_by([&] { own.recover_session(); }).message(), "");  // not asked: nothing was restored
   EXPECT_EQ(thrown_by([&] { own.wait_for_session(-1, {nullptr, &clock_}); }).message(), "broken");
   EXPECT_EQ(closed(), 2);
+}
+
+TEST_F(SessionManagerTest, SM_22_UninitializedVariableOfAGraphSessionMeansNotReady) {
+  Graph graph;
+  graph.variable("w", Value::scalar(std::int64_t{1}));
+  graph.function("reads", FunctionNode{.inputs = {"w"}},
+                 [](KernelContext& kernel) { kernel.set_output(0, Value::string("")); });
+  graph.function("updates", FunctionNode{.updates = {"w"}}, [](KernelContext& kernel) {
+    kernel.variable(0);
+    kernel.set_output(0, Value::string(""));
+  });
+  const std::vector<std::pair<std::string, Scaffold::Probe>> probes = {
+      {"fetch of the variable", Scaffold::fetch_probe("w")},
+      {"fetch of what reads it", Scaffold::fetch_probe("reads")},
+      {"fetch of what updates it", Scaffold::fetch_probe("updates")},
+      {"read_variable", [](Session& session) {
+         session.read_variable("w");
+         return Names{};
+       }}};
+  for (const auto& [what, probe] : probes) {
+    SCOPED_TRACE(what);
+    scaffold_ = std::make_shared<Scaffold>();
+    scaffold_->ready_op = probe;
+    scaffold_->ready_for_local_init_op = [](Session&) { return Names{}; };
+    const auto of_the_chief = std::make_shared<GraphSession>(graph);
+    of_the_chief->initialize(VariableScope::global);
+    int tries = 0;
+    const auto connect = [&]() -> std::shared_ptr<Session> {
+      return ++tries < 3 ? std::make_shared<GraphSession>(graph) : of_the_chief;
+    };
+    SessionManager own(connect, scaffold_, kSecond);
+    const Error error = thrown_by([&] { own.wait_for_session(0, {nullptr, &clock_}); });
+    EXPECT_EQ(error.code(), StatusCode::deadline_exceeded) << error.message();
+    EXPECT_TRUE(contains(error, "variable 'w' is not initialised")) << error.message();
+    EXPECT_NO_THROW(EXPECT_EQ(own.wait_for_session(10 * kSecond, {nullptr, &clock_}).session, of_the_chief));
+    EXPECT_EQ(tries, 3);
+  }
 }
 
 TEST_F(SessionManagerTest, SM_23_OneTryWithoutWaitingIfThePollIsTooLong) {
