@@ -18,9 +18,11 @@ struct EvaluationOptions {
   // hooks begin anew in each. A stop request through config.stop ends the evaluation before its next run. The
   // evaluation itself requests no stop there, so that one StopState can serve many evaluations.
   Config config = {};
-  std::optional<SessionRunArgs> args = {};  // what each run asks for; empty: nothing is run but the final ops
-  StopAfterNEvalsOptions evals = {};        // how many; without a number it ends with the input
-  SessionRunArgs final_ops = {};            // fetched once at the end: see FinalOpsHook
+  // What each run asks for; empty: nothing is run but the final ops. A choice of hooks in its options is one among
+  // those of `config`: the evaluations are counted, and config.stop is heeded, in any case.
+  std::optional<SessionRunArgs> args = {};
+  StopAfterNEvalsOptions evals = {};  // how many; without a number it ends with the input
+  SessionRunArgs final_ops = {};      // fetched once at the end: see FinalOpsHook
 };
 
 // The result of an evaluation.

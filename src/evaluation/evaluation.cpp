@@ -1,5 +1,7 @@
 #include "runhook/evaluation.hpp"
 
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/refuse.hpp"
@@ -44,6 +46,16 @@ class StateCreator final : public SessionCreator {
   const EvaluatedState state_;
 };
 
+constexpr std::string_view kInterruption = "evaluation stop";
+
+// Has a hook called in each run, whichever hooks the caller has chosen: by it the evaluation ends.
+void always_call(std::string_view hook, RunOptions& options) {
+  if (options.hooks == HookSelection::all) return;
+  if (options.hooks == HookSelection::none) options.hook_names.clear();
+  options.hooks = HookSelection::named;
+  options.hook_names.emplace_back(hook);
+}
+
 }  // namespace
 
 namespace detail {
@@ -57,13 +69,16 @@ EvaluationResult evaluate(const EvaluationOptions& options, const EvaluatedState
   Config config = options.config;
   config.stop = nullptr;  // an evaluation stops itself, which must not stop the next one
   if (state != nullptr) config.session_creator = std::make_shared<StateCreator>(config.session_creator, *state);
+  SessionRunArgs args = options.args.value_or(SessionRunArgs());
   std::shared_ptr<StopFlagHook> interruption;
   if (options.config.stop != nullptr) {
     interruption = std::make_shared<StopFlagHook>(StopFlag(StopSource(options.config.stop)));
-    config.add_hook(interruption, {.name = "evaluation stop", .phase = HookPhase::guard});
+    config.add_hook(interruption, {.name = std::string(kInterruption), .phase = HookPhase::guard});
+    always_call(kInterruption, args.options);
   }
   const auto counter = std::make_shared<StopAfterNEvalsHook>(options.evals);
   if (options.args) config.add_hook(counter);
+  always_call(counter->name(), args.options);
   const auto final_ops = std::make_shared<FinalOpsHook>(options.final_ops);
   config.add_hook(final_ops, {.phase = HookPhase::saver});  // last, so that `end` of the others comes before it
 
@@ -72,7 +87,7 @@ EvaluationResult evaluate(const EvaluationOptions& options, const EvaluatedState
   result.step = state != nullptr ? state->step : session.global_step();
   session.scope([&](MonitoredSession& scoped) {
     while (options.args && !scoped.should_stop()) {
-      const Results& values = scoped.run(*options.args);
+      const Results& values = scoped.run(args);
       if (!values.skipped() && !values.discarded()) result.last_values = values;
     }
   });

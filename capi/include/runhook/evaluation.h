@@ -46,7 +46,9 @@ RUNHOOK_API runhook_builtin_hook* runhook_stop_after_n_evals_hook_create(
  */
 typedef struct runhook_evaluation_options {
   size_t struct_size;
-  const runhook_run_args* args;      /* what each run asks for; copied; NULL: nothing is run but the final ops */
+  const runhook_run_args* args;      /* what each run asks for; copied; NULL: nothing is run but the final ops. A choice
+                                        of hooks in its options is one among those of the config: the evaluations are
+                                        counted, and a stop is heeded, in any case */
   const runhook_run_args* final_ops; /* fetched once at the end, as by runhook_final_ops_hook_create(); copied; NULL:
                                         none */
   const runhook_stop_after_n_evals_options* evals; /* how many runs; copied; NULL: until the end of input */

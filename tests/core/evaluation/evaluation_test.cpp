@@ -150,6 +150,49 @@ TEST_F(Evaluation, StopCutsItShortAndOneThatIsStoppedAlreadyRunsNothing) {
   EXPECT_EQ(second.evaluations, 0);
 }
 
+// Runs that choose among the hooks. More than twenty of them are too many.
+class ChosenHooks : public Evaluation, public testing::WithParamInterface<HookSelection> {
+ protected:
+  ChosenHooks() {
+    for (const char* const name : {"chosen", "other"}) {
+      hook({.name = name})->on_after = [this, name](auto&) { called.emplace_back(name); };
+    }
+    step = [this](auto&) {
+      if (++runs == stop_at_run) StopSource(options.config.stop).request_stop();
+      if (runs > 20) fail(StatusCode::internal, "does not end");
+    };
+    function_session();
+    options.args->options.hooks = GetParam();
+    if (GetParam() == HookSelection::named) options.args->options.hook_names = {"chosen"};
+  }
+  void expect_calls_in(std::size_t completed) {
+    const std::size_t expected = GetParam() == HookSelection::named ? completed : 0;
+    EXPECT_EQ(called, std::vector<std::string>(expected, "chosen"));
+  }
+  std::vector<std::string> called;
+  int runs = 0;
+  int stop_at_run = 0;
+};
+
+TEST_P(ChosenHooks, EvaluationsAreCountedAllTheSame) {
+  options.evals.num_evals = 3;
+  EXPECT_EQ(evaluate_once(options).evaluations, 3);
+  EXPECT_EQ(evaluate_once(options).evaluations, 3) << "the options are as they were";
+  EXPECT_EQ(runs, 6);
+  expect_calls_in(6);
+}
+
+TEST_P(ChosenHooks, StopCutsItShortAllTheSame) {
+  options.config.stop = std::make_shared<StopState>();
+  stop_at_run = 2;
+  const EvaluationResult result = evaluate_once(options);
+  EXPECT_FALSE(result.complete);
+  EXPECT_EQ(result.evaluations, 2);
+  expect_calls_in(2);
+}
+
+INSTANTIATE_TEST_SUITE_P(Evaluation, ChosenHooks, testing::Values(HookSelection::none, HookSelection::named));
+
 TEST_F(Evaluation, ItsOwnStopIsNotTheCallers) {
   options.config.stop = std::make_shared<StopState>();
   options.evals.num_evals = 2;
