@@ -557,6 +557,62 @@ void at(const Function& function, R (*callee)(A...), typename CallAtABadMoment<R
   EXPECT_EQ(runhook_live_handles(), before) << "handles were left behind";
 }
 
+// Ends every object of its world in the first callback, of the step or of after_run.
+class EndsAll final : public Visitor {
+ public:
+  explicit EndsAll(bool in_step) : in_step_(in_step) {}
+  void in_step(runhook_context*) override { end_all(in_step_); }
+  void in_after_run(runhook_context*) override { end_all(!in_step_); }
+  World* world = nullptr;
+
+ private:
+  void end_all(bool now) {
+    if (now && world != nullptr) std::exchange(world, nullptr)->end_all();
+  }
+  const bool in_step_;
+};
+
+// Calls the function with arguments that are all right and gone before it returns, if it calls back at all.
+template <class R, class... A>
+void gone_meanwhile(const Function& function, R (*callee)(A...), bool in_step, void (World::*borrow_args)()) {
+  const uint64_t before = runhook_live_handles();
+  int destroyed = 0;
+  int given = 0;
+  EndsAll visitor(in_step);
+  {
+    World world(&visitor);
+    world.count_destroys_in(&destroyed);
+    if (borrow_args != nullptr) (world.*borrow_args)();
+    std::tuple<A...> arguments;
+    [&]<std::size_t... J>(std::index_sequence<J...>) {
+      ((std::get<J>(arguments) = sane<A>(world, function.parameters[J].name)), ...);
+    }
+    (std::index_sequence_for<A...>{});
+    given = ((owns_data<A> ? 1 : 0) + ... + 0);
+    visitor.world = &world;
+    call_and_check(function, callee, arguments, -1, {});
+    visitor.world = nullptr;
+  }
+  EXPECT_EQ(destroyed, given) << "user data: destroyed on the left, taken over on the right";
+  EXPECT_EQ(runhook_live_handles(), before) << "handles were left behind";
+}
+
+template <class R, class... A>
+void gone_meanwhile(const Function& function, R (*callee)(A...)) {
+  ASSERT_EQ(function.parameters.size(), sizeof...(A));
+  constexpr bool kTakesArgs = (std::is_same_v<A, const runhook_run_args*> || ...);
+  alarm(30);
+  for (const bool in_step : {true, false}) {
+    SCOPED_TRACE(in_step ? "in the step" : "in after_run");
+    gone_meanwhile(function, callee, in_step, nullptr);
+    if constexpr (kTakesArgs) {
+      gone_meanwhile(function, callee, in_step, &World::borrow_args_of_session);
+      gone_meanwhile(function, callee, in_step, &World::borrow_args_of_context);
+    }
+  }
+  alarm(0);
+}
+
 template <class R, class... A>
 void in_callback(const Function& function, R (*callee)(A...)) {
   using Moment = typename CallAtABadMoment<R, A...>::Moment;

@@ -16,6 +16,7 @@
 #include <system_error>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "runhook/runhook.h"
@@ -61,6 +62,7 @@ class World {
     hook.name = "visited";
     hook.after_run = [](runhook_context* context, void* self) {
       auto* world = static_cast<World*>(self);
+      world->lent_args_ = runhook_context_original_args(context);
       if (world->visitor_ != nullptr) world->visitor_->in_after_run(context);
       return static_cast<int32_t>(RUNHOOK_CALLBACK_OK);
     };
@@ -110,39 +112,16 @@ class World {
   World(const World&) = delete;
   World& operator=(const World&) = delete;
   ~World() {
-    runhook_context_destroy(get<runhook_context>());
-    runhook_error_destroy(get<runhook_error>());
     runhook_monitored_session_destroy(monitored_);
-    runhook_session_manager_destroy(get<runhook_session_manager>());
-    runhook_scaffold_destroy(get<runhook_scaffold>());
-    runhook_session_destroy(get<runhook_session>());
-    runhook_graph_destroy(get<runhook_graph>());
-    runhook_saver_destroy(get<runhook_saver>());
-    runhook_snapshot_destroy(get<runhook_snapshot>());
-    runhook_thread_destroy(get<runhook_thread>());
     runhook_coordinator_request_stop(coordinator_, nullptr);
     runhook_coordinator_join(coordinator_, 5000000000, 1, nullptr);
     runhook_coordinator_destroy(coordinator_);
     runhook_coordinator_destroy(threads_);
-    runhook_coordinator_destroy(get<runhook_coordinator>());
-    runhook_signal_subscription_destroy(get<runhook_signal_subscription>());
-    runhook_summary_writer_destroy(get<runhook_summary_writer>());
+    end_all();
     std::error_code ignored;
     std::filesystem::remove_all(folder(), ignored);
-    runhook_stop_flag_destroy(get<runhook_stop_flag>());
-    runhook_builtin_hook_destroy(get<runhook_builtin_hook>());
-    runhook_trigger_destroy(get<runhook_trigger>());
-    runhook_clock_destroy(get<runhook_clock>());
-    runhook_outcome_destroy(get<runhook_outcome>());
-    runhook_timings_destroy(get<runhook_timings>());
-    runhook_stop_source_destroy(get<runhook_stop_source>());
-    runhook_results_destroy(get<runhook_results>());
-    runhook_run_args_destroy(get<runhook_run_args>());
-    runhook_run_options_destroy(get<runhook_run_options>());
-    runhook_value_destroy(get<runhook_value>());
     runhook_value_destroy(get<runhook_value>());  // it may have been retained; else this does nothing
-    runhook_config_destroy(get<runhook_config>());
-    runhook_session_creator_destroy(get<runhook_session_creator>());
+    runhook_run_args_destroy(own_args_);
   }
 
   template <class Handle>
@@ -153,6 +132,20 @@ class World {
   bool complete() const {
     return std::apply([](auto*... handle) { return ((handle != nullptr) && ...); }, handles_);
   }
+  // Puts args in the place of those there that a context has lent: that of the session's hooks in an earlier run, or
+  // one outside a loop.
+  void borrow_args_of_session() {
+    run();
+    borrow(lent_args_);
+  }
+  void borrow_args_of_context() {
+    auto*& context = get<runhook_context>();
+    runhook_context_destroy(context);
+    context = runhook_context_create(get<runhook_run_args>(), get<runhook_session>(), nullptr);
+    borrow(runhook_context_original_args(context));
+  }
+  // Ends all objects, as a callback may.
+  void end_all();
   // One step, in which the visitor is called.
   runhook_status run() { return runhook_monitored_session_run(monitored_, nullptr, nullptr, nullptr); }
 
@@ -196,11 +189,17 @@ class World {
     return status == RUNHOOK_OK ? RUNHOOK_CALLBACK_OK : runhook_context_fail(context, status, nullptr);
   }
 
+  void borrow(const runhook_run_args* args) {
+    own_args_ = std::exchange(get<runhook_run_args>(), const_cast<runhook_run_args*>(args));
+  }
+
   Handles handles_;
   Visitor* const visitor_;
   runhook_monitored_session* monitored_ = nullptr;
   runhook_coordinator* coordinator_ = nullptr;
   runhook_coordinator* threads_ = nullptr;
+  const runhook_run_args* lent_args_ = nullptr;
+  runhook_run_args* own_args_ = nullptr;  // if others are in their place
   int* destroyed_ = nullptr;
   std::vector<std::shared_ptr<void>> kept_;
 };
@@ -385,6 +384,12 @@ inline void end(runhook_monitored_session* handle) { runhook_monitored_session_d
 inline void end(runhook_context* handle) { runhook_context_destroy(handle); }
 inline void end(runhook_error* handle) { runhook_error_destroy(handle); }
 inline void end(DLManagedTensor* tensor) { tensor->deleter(tensor); }
+
+inline void end(runhook_metadata*) {}  // is part of results
+
+inline void World::end_all() {
+  std::apply([](auto*... handle) { (end(handle), ...); }, handles_);
+}
 
 }  // namespace runhook_test
 

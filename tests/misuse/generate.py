@@ -196,7 +196,8 @@ def emit(functions, structs, options):
         what = (f'{{"{function.name}", {function.neutral()}, {str(function.is_owned()).lower()}, '
                 f'{str(function.is_destroy()).lower()}, {{{arguments.rstrip(", ")}}}}}')
         lines.append(f"const Function k_{function.name} = {what};")
-        for test, call in (("Arguments", "arguments"), ("InCallback", "in_callback"), ("Busy", "busy")):
+        for test, call in (("Arguments", "arguments"), ("InCallback", "in_callback"), ("Busy", "busy"),
+                           ("GoneMeanwhile", "gone_meanwhile")):
             lines.append(f"TEST({test}, {function.name}) {{ {call}(k_{function.name}, {function.name}); }}")
     lines += ["", "}  // namespace", ""]
     return "\n".join(lines)

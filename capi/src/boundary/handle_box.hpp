@@ -96,7 +96,8 @@ void destroy(Handle* handle) noexcept {
 // Keeps an object alive while a function uses it that calls callbacks: if a callback destroys the handle, the handle is
 // invalid at once, but the object is destroyed with its last pin. Pins are counted without synchronisation, which is
 // enough for objects that one thread uses at a time. An object that any thread may use holds a shared pointer (to a
-// clock, a coordinator, ...): copy that instead.
+// clock, a coordinator, ...): copy that instead. For owned objects only: one that is part of another is destroyed with it,
+// pinned or not.
 template <class Handle>
 class Pinned {
  public:

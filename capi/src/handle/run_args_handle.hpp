@@ -2,6 +2,7 @@
 #ifndef RUNHOOK_CAPI_HANDLE_RUN_ARGS_HANDLE_HPP_
 #define RUNHOOK_CAPI_HANDLE_RUN_ARGS_HANDLE_HPP_
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -96,16 +97,21 @@ struct ResultsBox final : Boxed {
 };
 RUNHOOK_CAPI_BOX(runhook_results, ResultsBox, results, "results");
 
-// The args behind a handle that a function is given; empty for NULL. Throws INVALID_ARGUMENT.
+// The args behind a handle that a function is given; empty for NULL. Throws INVALID_ARGUMENT. Args that are lent are
+// copied: they go with their owner, which a pin does not keep.
 class PinnedArgs {
  public:
-  explicit PinnedArgs(const runhook_run_args* handle)
-      : box_(handle != nullptr ? &require(handle) : nullptr), args_(handle != nullptr ? box_->get() : no_args) {}
-  explicit PinnedArgs(RunArgsBox& box) : box_(&box), args_(box.get()) {}
+  explicit PinnedArgs(const runhook_run_args* handle) : PinnedArgs(handle != nullptr ? &require(handle) : nullptr) {}
+  explicit PinnedArgs(RunArgsBox& box) : PinnedArgs(&box) {}
   const SessionRunArgs& operator*() const noexcept { return args_; }
 
  private:
+  explicit PinnedArgs(RunArgsBox* box)
+      : box_(box != nullptr && box->owned ? box : nullptr), args_(box != nullptr ? kept(*box) : no_args) {}
+  const SessionRunArgs& kept(RunArgsBox& box) { return box.owned ? box.get() : copy_.emplace(box.get()); }
+
   const Pinned<runhook_run_args> box_;
+  std::optional<SessionRunArgs> copy_;
   const SessionRunArgs& args_;
 };
 

@@ -117,6 +117,80 @@ TEST_F(CApiPins, ArgsOfARunMayBeDestroyedInItsCallbacks) {
   runhook_session_destroy(raw);
 }
 
+// Args whose feed "x" is 5 for as long as it lives.
+runhook_run_args* args_with_a_mortal_feed(double& number) {
+  number = 5;
+  runhook_buffer buffer = RUNHOOK_BUFFER_INIT;
+  buffer.user_data = &number;
+  buffer.data = &number;
+  buffer.dtype = RUNHOOK_FLOAT64;
+  buffer.destroy = [](void* fed_number) { *static_cast<double*>(fed_number) = -1; };
+  runhook_value* value = runhook_value_adopt(&buffer, nullptr);
+  runhook_run_args* args = runhook_run_args_create(nullptr);
+  EXPECT_EQ(runhook_run_args_add_feed(args, "x", value, nullptr), RUNHOOK_OK);
+  runhook_value_destroy(value);
+  return args;
+}
+
+TEST_F(CApiPins, ContextThatLentTheArgsOfARunMayBeDestroyedInItsCallbacks) {
+  ScriptedHook hook;
+  Loop loop;
+  ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
+  runhook_context* context = nullptr;
+  hook.on["before_run"] = [&](runhook_context*) {
+    runhook_context_destroy(context);
+    return kOk;
+  };
+  int steps = 0;
+  loop.step = [&](runhook_context* step) {
+    runhook_context_destroy(context);
+    EXPECT_EQ(fed(step), 5);
+    ++steps;
+    return kOk;
+  };
+  ASSERT_TRUE(loop.start());
+  runhook_session* raw = runhook_monitored_session_session(loop.session, nullptr);
+  double number = 0;
+  const auto lent = [&] {
+    runhook_run_args* args = args_with_a_mortal_feed(number);
+    context = runhook_context_create(args, raw, nullptr);
+    runhook_run_args_destroy(args);
+    return const_cast<runhook_run_args*>(runhook_context_original_args(context));
+  };
+  Callback body = [&](runhook_context* step_function) {
+    EXPECT_EQ(runhook_context_run_with_hooks(step_function, lent(), nullptr, nullptr), RUNHOOK_OK);
+    return kOk;
+  };
+  const runhook_function function = function_of(body);
+  EXPECT_EQ(loop.run(lent()), RUNHOOK_OK);
+  EXPECT_EQ(runhook_monitored_session_run_until_stop(loop.session, lent(), 1, nullptr, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(runhook_monitored_session_run_step_fn(loop.session, &function, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(runhook_session_run(raw, lent(), nullptr, nullptr), RUNHOOK_OK);
+  runhook_session_destroy(raw);
+  EXPECT_EQ(steps, 4);
+  EXPECT_EQ(number, -1) << "nobody has it any more";
+}
+
+TEST_F(CApiPins, SessionThatLentTheArgsOfARunMayBeDestroyedInItsCallbacks) {
+  ScriptedHook hook;
+  Loop loop;
+  const runhook_run_args* kept = nullptr;
+  bool destroys = false;
+  hook.on["before_run"] = [&](runhook_context* context) {
+    if (destroys) runhook_monitored_session_destroy(loop.session);
+    kept = runhook_context_original_args(context);
+    return kOk;
+  };
+  ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
+  ASSERT_TRUE(loop.start());
+  EXPECT_EQ(loop.run(), RUNHOOK_OK);
+  ASSERT_NE(kept, nullptr);
+  destroys = true;
+  EXPECT_EQ(loop.run(const_cast<runhook_run_args*>(kept)), RUNHOOK_OK);
+  EXPECT_EQ(hook.destroyed, 0) << "the config has it, too";
+  EXPECT_EQ(hook.count("cleanup"), 1);
+}
+
 TEST_F(CApiPins, ArgsMayBeDestroyedByTheDestroyFunctionOfAFeed) {
   struct Data {
     runhook_run_args* args = runhook_run_args_create(nullptr);
