@@ -91,8 +91,10 @@ runhook_monitored_session* new_session(const ConfigBox& from) {
   return handle;
 }
 
-// The stop state, for what is possible at any time and on any thread.
-StopSource source_of(const MonitoredBox& box) noexcept { return StopSource(box.stop, StopOrigin::caller); }
+// For what is possible at any time and on any thread. Throws INVALID_ARGUMENT.
+StopSource source_of(const runhook_monitored_session* session) {
+  return StopSource(SessionReading(session).require().stop, StopOrigin::caller);
+}
 
 }  // namespace
 
@@ -158,26 +160,31 @@ runhook_status runhook_monitored_session_run_step_fn(runhook_monitored_session* 
 }
 
 int32_t runhook_monitored_session_should_stop(const runhook_monitored_session* session) {
-  const auto* box = find(session);
+  const SessionReading reading(session);
+  const auto* box = reading.find();
   if (box == nullptr) return 1;
-  const auto* target = box->ready.load(std::memory_order_acquire);
+  const auto* target = reading.find_session();
   return (target != nullptr ? target->should_stop() : box->stop->requested()) ? 1 : 0;
 }
 
 int32_t runhook_monitored_session_request_stop(const runhook_monitored_session* session, int32_t code, const char* text,
                                                int32_t urgency) {
-  const auto* box = find(session);
-  if (box == nullptr) return 0;
-  return source_of(*box).request_stop(code, readable_text(text), urgency_from_number(urgency)) ? 1 : 0;
+  return guarded_value<int32_t>(0, [&] {
+    const StopSource source = source_of(session);
+    return source.request_stop(code, readable_text(text), urgency_from_number(urgency)) ? 1 : 0;
+  });
 }
 
 runhook_status runhook_monitored_session_request_save(const runhook_monitored_session* session, runhook_error** error) {
-  return guarded(error, [&] { source_of(require(session)).request_save(); });
+  return guarded(error, [&] { source_of(session).request_save(); });
 }
 
 runhook_stop_source* runhook_monitored_session_stop_source(const runhook_monitored_session* session,
                                                            runhook_error** error) {
-  return guarded_handle(error, [&] { return create<runhook_stop_source>(StopSource(require(session).stop)); });
+  return guarded_handle(error, [&] {
+    std::shared_ptr<StopState> stop = SessionReading(session).require().stop;
+    return create<runhook_stop_source>(StopSource(std::move(stop)));
+  });
 }
 
 runhook_status runhook_monitored_session_clear_end_of_input(runhook_monitored_session* session, runhook_error** error) {
@@ -248,19 +255,22 @@ runhook_status runhook_monitored_session_close(runhook_monitored_session* sessio
 }
 
 int32_t runhook_monitored_session_closed(const runhook_monitored_session* session) {
-  const auto* box = find(session);
-  if (box == nullptr) return 1;
-  const auto* target = box->ready.load(std::memory_order_acquire);
+  const SessionReading reading(session);
+  if (reading.find() == nullptr) return 1;
+  const auto* target = reading.find_session();
   return target != nullptr && target->closed() ? 1 : 0;
 }
 
 runhook_outcome* runhook_monitored_session_outcome(const runhook_monitored_session* session, runhook_error** error) {
-  return guarded_handle(error, [&] { return create<runhook_outcome>(require(session).get().outcome()); });
+  return guarded_handle(error, [&] {
+    Outcome outcome = SessionReading(session).require().get().outcome();
+    return create<runhook_outcome>(std::move(outcome));
+  });
 }
 
 runhook_session* runhook_monitored_session_session(const runhook_monitored_session* session, runhook_error** error) {
   return guarded_handle(error, [&] {
-    auto raw = require(session).get().session();
+    auto raw = SessionReading(session).require().get().session();
     if (raw == nullptr) throw StatusError(StatusCode::closed, "there is no session any more");
     return give_session(std::move(raw));
   });
@@ -268,12 +278,14 @@ runhook_session* runhook_monitored_session_session(const runhook_monitored_sessi
 
 runhook_coordinator* runhook_monitored_session_coordinator(const runhook_monitored_session* session,
                                                            runhook_error** error) {
-  return guarded_handle(error, [&] { return create<runhook_coordinator>(require(session).get().coordinator()); });
+  return guarded_handle(error, [&] {
+    Coordinator coordinator = SessionReading(session).require().get().coordinator();
+    return create<runhook_coordinator>(std::move(coordinator));
+  });
 }
 
 int64_t runhook_monitored_session_global_step(const runhook_monitored_session* session) {
-  const auto* box = find(session);
-  if (box == nullptr) return -1;
-  const auto* target = box->ready.load(std::memory_order_acquire);
+  const SessionReading reading(session);
+  const auto* target = reading.find_session();
   return target != nullptr ? target->global_step() : -1;
 }

@@ -53,7 +53,10 @@ using namespace runhook;
 using namespace runhook::capi;
 
 runhook_timings* runhook_monitored_session_timings(const runhook_monitored_session* session, runhook_error** error) {
-  return guarded_handle(error, [&] { return create<runhook_timings>(require(session).get().timings()); });
+  return guarded_handle(error, [&] {
+    Timings timings = SessionReading(session).require().get().timings();
+    return create<runhook_timings>(std::move(timings));
+  });
 }
 
 int64_t runhook_timings_runs(const runhook_timings* timings) {

@@ -194,6 +194,53 @@ TEST_F(Destroy, ByAnotherThreadDuringCreationUnwinds) {
   }
 }
 
+// Whatever any thread may ask of a session, and what one may hold of it.
+void ask_everything(const runhook_monitored_session* session) {
+  runhook_monitored_session_should_stop(session);
+  runhook_monitored_session_closed(session);
+  runhook_monitored_session_global_step(session);
+  runhook_monitored_session_request_save(session, nullptr);
+  runhook_monitored_session_request_stop(session, 1, "enough", RUNHOOK_STOP_NOW);
+  runhook_outcome_destroy(runhook_monitored_session_outcome(session, nullptr));
+  runhook_timings_destroy(runhook_monitored_session_timings(session, nullptr));
+  runhook_stop_source_destroy(runhook_monitored_session_stop_source(session, nullptr));
+  runhook_session_destroy(runhook_monitored_session_session(session, nullptr));
+  runhook_coordinator_destroy(runhook_monitored_session_coordinator(session, nullptr));
+}
+
+TEST_F(Destroy, WhileOthersReadWaitsForThem) {
+  constexpr int kReaders = 3;
+  for (int i = 0; i < 100; ++i) {
+    ScriptedHook hook;
+    std::thread::id cleaned_by;
+    hook.on["cleanup"] = [&](runhook_context*) {
+      cleaned_by = std::this_thread::get_id();
+      return kOk;
+    };
+    {
+      Loop loop;
+      ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
+      ASSERT_TRUE(loop.start());
+      std::atomic<bool> over{false};
+      std::latch reading(kReaders);
+      ThreadGroup readers(kReaders, [&](int) {
+        for (bool told = false; !over; told = true) {
+          ask_everything(loop.session);
+          if (!told) reading.count_down();
+        }
+      });
+      readers.go();
+      reading.wait();
+      for (int k = 0; k < i % 7; ++k) std::this_thread::yield();
+      runhook_monitored_session_destroy(loop.session);
+      EXPECT_EQ(hook.count("cleanup"), 1) << "the session is gone when the call has returned";
+      EXPECT_EQ(cleaned_by, std::this_thread::get_id());
+      over = true;
+    }
+    if (HasFailure()) break;
+  }
+}
+
 TEST_F(Destroy, SecondThreadIsBusy) {
   Loop loop;
   std::latch running(1), done(1);

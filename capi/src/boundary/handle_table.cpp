@@ -1,5 +1,8 @@
 #include "boundary/handle_table.hpp"
 
+#include <sched.h>
+
+#include <ctime>
 #include <memory>
 #include <new>
 
@@ -9,6 +12,16 @@ static_assert(sizeof(std::uintptr_t) == 8, "a handle holds 24 bits of slot and 4
 
 namespace {
 constexpr std::uint64_t kLastGeneration = (std::uint64_t{1} << 40) - 1;
+
+// Readers are about to be through, unless they are not let run: after some tries they are given more time than a yield.
+void wait_for(const std::atomic<std::uint32_t>& readers) noexcept {
+  constexpr int kYields = 100;
+  constexpr timespec kPause{0, 50'000};
+  for (int tries = 0; readers.load() != 0; ++tries) {
+    tries < kYields ? static_cast<void>(sched_yield()) : static_cast<void>(nanosleep(&kPause, nullptr));
+  }
+}
+
 }  // namespace
 
 constinit std::atomic<HandleTable::Chunk*> HandleTable::chunks_[std::size_t{1} << (kSlotBits - kChunkBits)] = {};
@@ -68,19 +81,34 @@ std::uintptr_t HandleTable::create(HandleKind kind, void* object) {
 
 void* HandleTable::retire(std::uintptr_t handle, HandleKind kind) noexcept {
   const std::uintptr_t slot = handle & kSlotMask;
-  if (slot == 0 || chunks_[slot >> kChunkBits].load(std::memory_order_acquire) == nullptr) return nullptr;
+  if (slot == 0 || find_slot(handle) == nullptr) return nullptr;
   Slot& entry = slot_at(slot);
   std::uint64_t tag = tag_of(handle, kind);
   const std::uint64_t generation = tag >> 8;
   const std::uint64_t retired = (generation + 1) << 8 | static_cast<std::uint64_t>(HandleKind::none);
-  if (!entry.tag.compare_exchange_strong(tag, retired, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+  // A reader counts itself and then looks at the tag; here it is the other way round. Sequential consistency makes one
+  // of the two see the other.
+  if (!entry.tag.compare_exchange_strong(tag, retired, std::memory_order_seq_cst, std::memory_order_relaxed)) {
     return nullptr;
   }
+  wait_for(entry.readers);
   void* object = entry.object.exchange(nullptr, std::memory_order_relaxed);
   live_.fetch_sub(1, std::memory_order_relaxed);
   // A slot that has used up its generations is never used again: an old handle must not become valid again.
   if (generation < kLastGeneration) put_free(slot);
   return object;
+}
+
+HandleTable::Reading::Reading(std::uintptr_t handle, HandleKind kind) noexcept {
+  Slot* const entry = find_slot(handle);
+  if (entry == nullptr) return;
+  readers_ = &entry->readers;
+  readers_->fetch_add(1);
+  if (entry->tag.load() == tag_of(handle, kind)) object_ = entry->object.load(std::memory_order_relaxed);
+}
+
+HandleTable::Reading::~Reading() {
+  if (readers_ != nullptr) readers_->fetch_sub(1, std::memory_order_release);
 }
 
 std::uint64_t HandleTable::live() noexcept { return live_.load(std::memory_order_relaxed); }

@@ -52,13 +52,25 @@ class HandleTable {
   static void* retire(std::uintptr_t handle, HandleKind kind) noexcept;
   // Returns the object, or NULL. Safe in a signal handler.
   static void* find(std::uintptr_t handle, HandleKind kind) noexcept {
-    const std::uintptr_t slot = handle & kSlotMask;
-    const Chunk* chunk = chunks_[slot >> kChunkBits].load(std::memory_order_acquire);
-    if (chunk == nullptr) return nullptr;
-    const Slot& entry = chunk->slots[slot & kChunkMask];
-    if (entry.tag.load(std::memory_order_acquire) != tag_of(handle, kind)) return nullptr;
-    return entry.object.load(std::memory_order_relaxed);
+    const Slot* entry = find_slot(handle);
+    if (entry == nullptr || entry->tag.load(std::memory_order_acquire) != tag_of(handle, kind)) return nullptr;
+    return entry->object.load(std::memory_order_relaxed);
   }
+  // While one lives, the object that it has found is not ended by destroying its handle on another thread: retiring
+  // waits for it. For copying out what is asked for; nobody is called back meanwhile. Costs two counts, which is why
+  // not every look-up is one.
+  class Reading {
+   public:
+    Reading(std::uintptr_t handle, HandleKind kind) noexcept;
+    ~Reading();
+    Reading(const Reading&) = delete;
+    Reading& operator=(const Reading&) = delete;
+    void* object() const noexcept { return object_; }  // NULL if the handle is not valid
+
+   private:
+    std::atomic<std::uint32_t>* readers_ = nullptr;
+    void* object_ = nullptr;
+  };
   static std::uint64_t live() noexcept;
 
   static constexpr unsigned kSlotBits = 24;  // 16 M handles at a time
@@ -72,6 +84,7 @@ class HandleTable {
     std::atomic<std::uint64_t> tag{0};  // generation above, kind in the low byte; kind none: free
     std::atomic<void*> object{nullptr};
     std::atomic<std::uint32_t> next_free{0};
+    std::atomic<std::uint32_t> readers{0};
   };
   struct Chunk {
     Slot slots[std::size_t{1} << kChunkBits];
@@ -81,6 +94,12 @@ class HandleTable {
     return (static_cast<std::uint64_t>(handle) >> kSlotBits) << 8 | static_cast<std::uint64_t>(kind);
   }
 
+  // Of a handle whose slot exists; else NULL.
+  static Slot* find_slot(std::uintptr_t handle) noexcept {
+    const std::uintptr_t slot = handle & kSlotMask;
+    Chunk* chunk = chunks_[slot >> kChunkBits].load(std::memory_order_acquire);
+    return chunk != nullptr ? &chunk->slots[slot & kChunkMask] : nullptr;
+  }
   static Slot& slot_at(std::uintptr_t slot) noexcept {
     return chunks_[slot >> kChunkBits].load(std::memory_order_acquire)->slots[slot & kChunkMask];
   }

@@ -91,6 +91,28 @@ struct MonitoredBox final : Boxed {
 };
 RUNHOOK_CAPI_BOX(runhook_monitored_session, MonitoredBox, monitored_session, "monitored session");
 
+// A session for a function of any thread, which may read while another thread destroys it. Let go of it before anybody
+// is called back: destroying waits.
+class SessionReading {
+ public:
+  explicit SessionReading(const runhook_monitored_session* handle) noexcept
+      : reading_(number_of(handle), HandleKind::monitored_session) {}
+  const MonitoredBox* find() const noexcept { return static_cast<const MonitoredBox*>(reading_.object()); }
+  // Throws INVALID_ARGUMENT if the handle is not valid.
+  const MonitoredBox& require() const {
+    if (const auto* box = find()) return *box;
+    detail::refuse_handle(BoxOf<runhook_monitored_session>::noun);
+  }
+  // As of a MonitoredBox: NULL if there is none, or none yet.
+  const MonitoredSession* find_session() const noexcept {
+    const auto* box = find();
+    return box != nullptr ? box->ready.load(std::memory_order_acquire) : nullptr;
+  }
+
+ private:
+  const HandleTable::Reading reading_;
+};
+
 }  // namespace runhook::capi
 
 #endif  // RUNHOOK_CAPI_CALL_MONITORED_HANDLE_HPP_
