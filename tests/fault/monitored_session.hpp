@@ -10,6 +10,18 @@
 
 namespace runhook_test {
 
+// For the callbacks of a hook: counts them.
+inline Trial& before_run_of(void* self) {
+  auto& trial = *static_cast<Trial*>(self);
+  ++trial.before_run;
+  return trial;
+}
+inline Trial& after_run_of(void* self) {
+  auto& trial = *static_cast<Trial*>(self);
+  ++trial.after_run;
+  return trial;
+}
+
 inline runhook_hook counted_hook(Trial& trial, const char* name) {
   runhook_hook hook = RUNHOOK_HOOK_INIT;
   trial.own(hook);
@@ -23,7 +35,16 @@ inline runhook_hook counted_hook(Trial& trial, const char* name) {
     runhook_context_outcome(context);
     return kOk;
   };
-  hook.on_error = [](runhook_context* context, void*) {
+  hook.before_run = [](runhook_context*, void* self) {
+    before_run_of(self);
+    return kOk;
+  };
+  hook.after_run = [](runhook_context*, void* self) {
+    after_run_of(self);
+    return kOk;
+  };
+  hook.on_error = [](runhook_context* context, void* self) {
+    after_run_of(self);
     runhook_context_error(context);
     return kOk;
   };
@@ -32,11 +53,13 @@ inline runhook_hook counted_hook(Trial& trial, const char* name) {
 
 inline runhook_hook fetching_hook(Trial& trial) {
   runhook_hook hook = counted_hook(trial, "a hook that fetches");
-  hook.before_run = [](runhook_context* context, void*) {
+  hook.before_run = [](runhook_context* context, void* self) {
+    before_run_of(self);
     runhook_context_original_args(context);
     return Trial::returned(context, runhook_context_add_fetch(context, "the/loss", "loss", nullptr));
   };
-  hook.after_run = [](runhook_context* context, void*) {
+  hook.after_run = [](runhook_context* context, void* self) {
+    after_run_of(self);
     double number = 0;
     runhook_context_results(context);
     runhook_context_metadata(context);
@@ -49,7 +72,8 @@ inline runhook_hook fetching_hook(Trial& trial) {
 
 inline runhook_hook feeding_hook(Trial& trial) {
   runhook_hook hook = counted_hook(trial, "a hook that feeds");
-  hook.before_run = [](runhook_context* context, void*) {
+  hook.before_run = [](runhook_context* context, void* self) {
+    before_run_of(self);
     runhook_value* value = runhook_value_create_double(1, nullptr);
     const runhook_status status =
         value == nullptr ? RUNHOOK_ERR_NO_MEMORY : runhook_context_add_feed(context, "x", value, nullptr);
@@ -59,8 +83,9 @@ inline runhook_hook feeding_hook(Trial& trial) {
   return hook;
 }
 
-inline bool add(Trial& trial, runhook_config* config, const runhook_hook& hook) {
-  return trial.ok(runhook_config_add_hook(config, &hook, nullptr, trial.error()));
+inline bool add(Trial& trial, runhook_config* config, const runhook_hook& hook,
+                const runhook_hook_options* options = nullptr) {
+  return trial.ok(runhook_config_add_hook(config, &hook, options, trial.error()));
 }
 
 inline bool quieten(Trial& trial, runhook_config* config) {

@@ -10,7 +10,8 @@ namespace {
 
 runhook_hook optioned_hook(Trial& trial) {
   runhook_hook hook = counted_hook(trial, "a hook with options");
-  hook.before_run = [](runhook_context* context, void*) {
+  hook.before_run = [](runhook_context* context, void* self) {
+    before_run_of(self);
     runhook_error* error = nullptr;
     runhook_run_options* options = runhook_run_options_create(&error);
     runhook_status status = options == nullptr ? runhook_error_code(error) : RUNHOOK_OK;
@@ -83,7 +84,45 @@ void abandoned_session(Trial& trial) {
   runhook_monitored_session_destroy(session);
 }
 
-constexpr Named kScenarios[] = {{"monitored_session", monitored_session}, {"abandoned_session", abandoned_session}};
+// Makes the session and three steps.
+void three_steps(Trial& trial, const runhook_config* config) {
+  runhook_monitored_session* session = trial.made(runhook_monitored_session_create(config, trial.error()));
+  if (session == nullptr) return;
+  for (int i = 0; i < 3; ++i) trial.ok(runhook_monitored_session_run(session, nullptr, nullptr, trial.error()));
+  finish(trial, session);
+}
+
+// A hook that fails in before_run is left out of the step, the other one is not.
+void hook_left_out(Trial& trial) {
+  runhook_config* config = new_config(trial, create_session<plain_step>);
+  if (config == nullptr) return;
+  runhook_hook failing = counted_hook(trial, "a hook that fails");
+  failing.before_run = [](runhook_context* context, void* self) {
+    before_run_of(self);
+    return runhook_context_fail(context, RUNHOOK_ERR_INTERNAL, "on purpose");
+  };
+  runhook_hook_options tolerated = RUNHOOK_HOOK_OPTIONS_INIT;
+  tolerated.failure_policy = RUNHOOK_POLICY_WARN;
+  if (add(trial, config, failing, &tolerated) && add(trial, config, fetching_hook(trial))) three_steps(trial, config);
+  runhook_config_destroy(config);
+}
+
+void skipped_step(Trial& trial) {
+  runhook_config* config = new_config(trial, create_session<plain_step>);
+  if (config == nullptr) return;
+  runhook_hook skipping = counted_hook(trial, "a hook with a long name that skips a step");
+  skipping.before_run = [](runhook_context* context, void* self) {
+    const bool skips = ++before_run_of(self).number == 2;
+    return Trial::returned(context, skips ? runhook_context_skip_step(context, nullptr) : RUNHOOK_OK);
+  };
+  if (add(trial, config, skipping) && add(trial, config, fetching_hook(trial))) three_steps(trial, config);
+  runhook_config_destroy(config);
+}
+
+constexpr Named kScenarios[] = {{"monitored_session", monitored_session},
+                                {"abandoned_session", abandoned_session},
+                                {"hook_left_out", hook_left_out},
+                                {"skipped_step", skipped_step}};
 INSTANTIATE_TEST_SUITE_P(Scenarios, AllocationFailure, testing::ValuesIn(kScenarios), name_of);
 
 }  // namespace

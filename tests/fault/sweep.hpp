@@ -66,7 +66,9 @@ class Trial {
 
   std::atomic<int> begun{0};
   std::atomic<int> cleaned{0};
-  int number = 0;  // for the scenario's own use
+  std::atomic<int> before_run{0};  // calls of hooks, each to be followed by one that ends the run for the hook:
+  std::atomic<int> after_run{0};   // after_run or on_error
+  int number = 0;                  // for the scenario's own use
 
  private:
   void check_error(runhook_status status) {
@@ -116,6 +118,9 @@ inline void judge(Swept& swept, const Trial& trial, uint64_t handles, std::int64
     std::snprintf(text, sizeof text, "user data: %d given, %d destroyed", trial.given(), trial.destroyed());
   } else if (trial.begun != trial.cleaned) {
     std::snprintf(text, sizeof text, "hooks: %d begun, %d cleaned up", trial.begun.load(), trial.cleaned.load());
+  } else if (trial.before_run != trial.after_run) {
+    std::snprintf(text, sizeof text, "hooks: %d times before_run, %d times after_run or on_error",
+                  trial.before_run.load(), trial.after_run.load());
   } else if (runhook_live_handles() != handles) {
     std::snprintf(text, sizeof text, "handles: %ld left", static_cast<long>(runhook_live_handles() - handles));
   } else if (Allocator::outstanding() != memory) {

@@ -48,6 +48,19 @@ TEST(AllocationFailureChecker, LostMemoryIsFound) {
   while (losses > 0) operator delete(lost[--losses]);
 }
 
+TEST(AllocationFailureChecker, HookThatIsNotToldHowItsRunEndedIsFound) {
+  const Swept swept = sweep(
+      +[](Trial& trial) {
+        runhook_value* value = trial.made(runhook_value_create_double(1, trial.error()));
+        ++trial.before_run;
+        if (value != nullptr) ++trial.after_run;
+        runhook_value_destroy(value);
+      },
+      1);
+  EXPECT_GT(swept.problems, 0);
+  EXPECT_NE(swept.first.find("1 times before_run, 0 times after_run"), std::string::npos) << swept.first;
+}
+
 TEST(AllocationFailureChecker, IgnoredFailureIsFound) {
   const Swept swept = sweep(
       +[](Trial& trial) {
