@@ -4,6 +4,8 @@
 
 #include <time.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <limits>
 
@@ -20,17 +22,27 @@ inline std::int64_t monotonic_ns() noexcept {
   return static_cast<std::int64_t>(now.tv_sec) * kNsPerSecond + now.tv_nsec;
 }
 
-// a + b for b >= 0, at most the largest number there is.
+// a + b, or the number nearest to it.
 inline std::int64_t saturating_add(std::int64_t a, std::int64_t b) noexcept {
-  constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
-  return a > kMax - b ? kMax : a + b;
+  std::int64_t sum = 0;
+  if (!__builtin_add_overflow(a, b, &sum)) return sum;
+  return b < 0 ? std::numeric_limits<std::int64_t>::min() : std::numeric_limits<std::int64_t>::max();
 }
 
-// b - a for a <= b, at most the largest number there is.
+// b - a, or the number nearest to it.
 inline std::int64_t saturating_distance(std::int64_t a, std::int64_t b) noexcept {
-  const std::uint64_t distance = static_cast<std::uint64_t>(b) - static_cast<std::uint64_t>(a);
-  constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
-  return distance > static_cast<std::uint64_t>(kMax) ? kMax : static_cast<std::int64_t>(distance);
+  std::int64_t distance = 0;
+  if (!__builtin_sub_overflow(b, a, &distance)) return distance;
+  return a > 0 ? std::numeric_limits<std::int64_t>::min() : std::numeric_limits<std::int64_t>::max();
+}
+
+// When so much time has passed from now on. A time that says "for ever" makes it the last moment there is, and one that
+// is negative makes it now. Condition variables are waited for until then: their wait_for() adds without a look.
+inline std::chrono::steady_clock::time_point deadline_after(std::chrono::nanoseconds time) noexcept {
+  using std::chrono::nanoseconds;
+  const nanoseconds now = std::chrono::steady_clock::now().time_since_epoch();
+  const std::int64_t deadline = saturating_add(now.count(), std::max<std::int64_t>(time.count(), 0));
+  return std::chrono::steady_clock::time_point(nanoseconds(deadline));
 }
 
 }  // namespace detail

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/monotonic.hpp"
 
 namespace runhook::inline v1 {
 
@@ -88,12 +89,14 @@ std::string EarlyStoppingHook::judge(const MetricRule& rule, Progress& progress,
     return fmt::format("'{}' has got as bad as {}: {}", rule.name, *rule.divergence, value);
   }
   if (improved) return {};
-  if (rule.patience_steps && step - progress.since_step >= *rule.patience_steps) {
-    return fmt::format("'{}' has not improved for {} steps", rule.name, step - progress.since_step);
+  const std::int64_t steps = detail::saturating_distance(progress.since_step, step);
+  if (rule.patience_steps && steps >= *rule.patience_steps) {
+    return fmt::format("'{}' has not improved for {} steps", rule.name, steps);
   }
-  if (rule.patience_time && context.now_ns() - progress.since_ns >= rule.patience_time->count()) {
-    return fmt::format("'{}' has not improved for {:.3g} s", rule.name,
-                       static_cast<double>(context.now_ns() - progress.since_ns) * 1e-9);
+  if (!rule.patience_time) return {};
+  const std::int64_t ns = detail::saturating_distance(progress.since_ns, context.now_ns());
+  if (ns >= rule.patience_time->count()) {
+    return fmt::format("'{}' has not improved for {:.3g} s", rule.name, static_cast<double>(ns) * 1e-9);
   }
   return {};
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/format.hpp"
+#include "base/monotonic.hpp"
 
 namespace runhook::inline v1 {
 
@@ -45,18 +46,19 @@ bool GlobalStepWaiterHook::wait(SessionRunContext& context) const {
   for (;;) {
     const std::int64_t step = read_step(context);
     if (step >= step_) return true;
-    if (step - last_said > kStepsBetweenLines) {
+    if (detail::saturating_distance(last_said, step) > kStepsBetweenLines) {
       context.log(LogLevel::info, fmt::format("Waiting for global step {}, which is {} now", step_, step));
       last_said = step;
     }
     std::chrono::nanoseconds time = options_.poll;
     if (options_.timeout) {
-      const std::chrono::nanoseconds left = *options_.timeout - std::chrono::nanoseconds(context.now_ns() - begun_ns);
-      if (left.count() <= 0) {
+      const std::int64_t passed_ns = detail::saturating_distance(begun_ns, context.now_ns());
+      const std::int64_t left_ns = detail::saturating_distance(passed_ns, options_.timeout->count());
+      if (left_ns <= 0) {
         throw StatusError(StatusCode::deadline_exceeded,
                           fmt::format("the global step has got to {} of {} within the time-out", step, step_));
       }
-      time = std::min(time, left);
+      time = std::min(time, std::chrono::nanoseconds(left_ns));
     }
     if (context.wait_for_stop(time)) return false;
   }

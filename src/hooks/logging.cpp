@@ -87,7 +87,8 @@ void LoggingHook::log(SessionRunContext& context, const Results& results) {
   const std::int64_t now_ns = context.clock()->now_ns();
   const std::optional<std::int64_t> last_ns = std::exchange(last_ns_, now_ns);
   if (last_ns && !options_.formatter) {
-    const double seconds = static_cast<double>(now_ns - *last_ns) / static_cast<double>(detail::kNsPerSecond);
+    const std::int64_t ns = detail::saturating_distance(*last_ns, now_ns);
+    const double seconds = static_cast<double>(ns) / static_cast<double>(detail::kNsPerSecond);
     detail::append_format(text, " ({:.3f} sec)", seconds);
   }
   if (output_ == nullptr) {

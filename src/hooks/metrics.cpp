@@ -69,7 +69,8 @@ void MetricsHook::before_run(SessionRunContext& context) { context.request(args_
 
 void MetricsHook::after_run(SessionRunContext& context, const SessionRunValues& values) {
   const bool csv = options_.format == MetricsFormat::csv;
-  const double elapsed = static_cast<double>(context.clock()->now_ns() - begin_ns_) / detail::kNsPerSecond;
+  const std::int64_t elapsed_ns = detail::saturating_distance(begin_ns_, context.clock()->now_ns());
+  const double elapsed = static_cast<double>(elapsed_ns) / detail::kNsPerSecond;
   row_.clear();
   const auto start_row = csv ? "{},{:.6f},{:.9f}" : R"({{"step":{},"wall_time":{:.6f},"elapsed":{:.9f})";
   detail::append_format(row_, fmt::runtime(start_row), context.global_step(), seconds_since_1970(), elapsed);

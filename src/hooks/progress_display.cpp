@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/background_thread.hpp"
+#include "base/monotonic.hpp"
 #include "hooks/terminal.hpp"
 
 namespace runhook::inline v1 {
@@ -41,7 +42,7 @@ void ProgressDisplay::finish() {
 
 void ProgressDisplay::run() {
   std::unique_lock lock(mutex_);
-  while (!finished_.wait_for(lock, interval_, [this] { return finish_; })) {
+  while (!finished_.wait_until(lock, deadline_after(interval_), [this] { return finish_; })) {
     lock.unlock();
     try {
       draw();

@@ -25,15 +25,18 @@ void add_part(std::string& text, const std::string& part) {
 
 std::optional<double> steps_per_second(const Sample& from, const Sample& to) noexcept {
   if (to.time_ns <= from.time_ns || to.step <= from.step) return std::nullopt;
-  const auto seconds = static_cast<double>(to.time_ns - from.time_ns) / static_cast<double>(kNsPerSecond);
-  return static_cast<double>(to.step - from.step) / seconds;
+  const auto ns = static_cast<double>(saturating_distance(from.time_ns, to.time_ns));
+  const auto steps = static_cast<double>(saturating_distance(from.step, to.step));
+  return steps / (ns / static_cast<double>(kNsPerSecond));
 }
 
 void RecentRate::add(const Sample& sample) {
   if (!samples_.empty() && sample.step < samples_.back().step) samples_.clear();
   samples_.push_back(sample);
   // The first sample that is kept is the newest of those that are at least a window old.
-  while (samples_.size() > 2 && sample.time_ns - samples_[1].time_ns >= kWindowNs) samples_.pop_front();
+  while (samples_.size() > 2 && saturating_distance(samples_[1].time_ns, sample.time_ns) >= kWindowNs) {
+    samples_.pop_front();
+  }
 }
 
 std::optional<double> RecentRate::rate() const noexcept {
@@ -64,7 +67,8 @@ std::string progress_text(std::int64_t step, std::optional<std::int64_t> last_st
   if (rate) {
     add_part(text, rate_text(*rate));
     if (last_step && *last_step > step) {
-      add_part(text, time_text(static_cast<double>(*last_step - step) / *rate) + " left");
+      const auto steps_left = static_cast<double>(saturating_distance(step, *last_step));
+      add_part(text, time_text(steps_left / *rate) + " left");
     }
   }
   add_part(text, values);
@@ -75,8 +79,8 @@ std::string final_text(const Sample& start, const Sample& end, std::optional<std
                        const std::string& values) {
   std::string text = step_text(end.step, last_step);
   if (const auto rate = steps_per_second(start, end)) add_part(text, rate_text(*rate));
-  const auto ns = static_cast<double>(std::max<std::int64_t>(end.time_ns - start.time_ns, 0));
-  add_part(text, time_text(ns / static_cast<double>(kNsPerSecond)) + " in all");
+  const std::int64_t ns = std::max<std::int64_t>(saturating_distance(start.time_ns, end.time_ns), 0);
+  add_part(text, time_text(static_cast<double>(ns) / static_cast<double>(kNsPerSecond)) + " in all");
   add_part(text, values);
   return text;
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/format.hpp"
+#include "base/monotonic.hpp"
 #include "report/run_report.hpp"
 #include "runhook/monitored_session.hpp"
 #include "runhook/output.hpp"
@@ -95,7 +96,7 @@ void ReportHook::after_run(SessionRunContext& context, const SessionRunValues& v
   }
   if (options_.refresh.count() == 0) return;
   const std::int64_t now = context.now_ns();
-  if (run_->written && now - run_->written_ns < options_.refresh.count()) return;
+  if (run_->written && detail::saturating_distance(run_->written_ns, now) < options_.refresh.count()) return;
   MonitoredSession* const session = context.monitored_session();
   write(context, session != nullptr ? session->outcome() : context.outcome());
   run_->written = true;
@@ -115,7 +116,7 @@ void ReportHook::write(SessionRunContext& context, const Outcome& outcome) {
   detail::report::RunReport& report = run_->report;
   report.outcome = outcome;
   report.written = std::chrono::system_clock::now();
-  report.duration_ns = context.now_ns() - report.start_ns;
+  report.duration_ns = detail::saturating_distance(report.start_ns, context.now_ns());
   if (const MonitoredSession* session = context.monitored_session()) report.timings = session->timings();
   const auto kept = std::min<std::size_t>(static_cast<std::size_t>(outcome.warnings), Outcome::kMaxWarnings);
   report.warnings.assign(outcome.first_warnings.begin(),

@@ -64,10 +64,11 @@ void StepCounterHook::after_run(SessionRunContext& context, const SessionRunValu
     return;
   }
   if (last_step == now.step) stands_still(context, now.step);
-  const std::int64_t steps = now.step - start_->step;
-  const std::int64_t ns = now.time_ns - start_->time_ns;
+  const std::int64_t steps = detail::saturating_distance(start_->step, now.step);
+  const std::int64_t ns = detail::saturating_distance(start_->time_ns, now.time_ns);
   // The trigger counts runs as well, so that it may be due before so many steps have been made.
-  if (now.step - recorded_step_ < options_.every_n_steps.value_or(1) || steps == 0 || ns <= 0) return;
+  const std::int64_t since_recorded = detail::saturating_distance(recorded_step_, now.step);
+  if (since_recorded < options_.every_n_steps.value_or(1) || steps == 0 || ns <= 0) return;
   start_ = now;
   recorded_step_ = now.step;
   record(context, static_cast<double>(steps) * static_cast<double>(detail::kNsPerSecond) / static_cast<double>(ns),

@@ -15,8 +15,10 @@ StopAfterHook::StopAfterHook(std::chrono::system_clock::time_point deadline)
 
 void StopAfterHook::begin(SessionRunContext& context) {
   if (has_deadline_) {
-    const std::chrono::nanoseconds left = deadline_ - std::chrono::system_clock::now();
-    time_ = std::max(left, std::chrono::nanoseconds(0));
+    const std::chrono::nanoseconds now = std::chrono::system_clock::now().time_since_epoch();
+    const std::chrono::nanoseconds deadline = deadline_.time_since_epoch();
+    const std::int64_t left = detail::saturating_distance(now.count(), deadline.count());
+    time_ = std::chrono::nanoseconds(std::max<std::int64_t>(left, 0));
   }
   end_ns_ = detail::saturating_add(context.now_ns(), time_.count());
 }

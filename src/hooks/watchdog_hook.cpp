@@ -12,6 +12,7 @@
 
 #include "base/background_thread.hpp"
 #include "base/format.hpp"
+#include "base/monotonic.hpp"
 #include "base/refuse.hpp"
 #include "base/thread_id.hpp"
 #include "watchdog/activity_snapshot.hpp"
@@ -166,7 +167,7 @@ void StallWatchdogHook::State::stop() noexcept {
 // Waits for the interval. Returns false once the watchdog is to stop.
 bool StallWatchdogHook::State::pause() {
   std::unique_lock lock(mutex);
-  return !changed.wait_for(lock, interval, [this] { return stopping; });
+  return !changed.wait_until(lock, detail::deadline_after(interval), [this] { return stopping; });
 }
 
 void StallWatchdogHook::State::watch() noexcept {

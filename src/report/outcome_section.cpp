@@ -1,3 +1,4 @@
+#include "base/monotonic.hpp"
 #include "report/sections.hpp"
 #include "stop/stop_text.hpp"
 
@@ -75,7 +76,7 @@ void add_pair(Html& html, std::string_view name, std::string_view value) {
 }
 
 std::string after_start(const StopReason& stop, std::int64_t start_ns) {
-  return fmt::format(", {} after the start", duration_text(stop.time_ns - start_ns));
+  return fmt::format(", {} after the start", duration_text(saturating_distance(start_ns, stop.time_ns)));
 }
 
 void add_stop(Html& html, const RunReport& report) {

@@ -121,12 +121,12 @@ class EveryNs final : public Cloneable<EveryNs> {
   // The time that has passed, not the point in time, since the clock of another process begins elsewhere.
   void save(std::vector<std::int64_t>& out, std::int64_t now_ns) const override {
     out.push_back(last_ ? 1 : 0);
-    out.push_back(last_ ? now_ns - *last_ : 0);
+    out.push_back(last_ ? detail::saturating_distance(*last_, now_ns) : 0);
   }
   void load(Numbers& in, std::int64_t now_ns) override {
     const bool known = in.take() != 0;
     const std::int64_t passed = in.take();
-    last_ = known ? std::optional(now_ns - std::max<std::int64_t>(passed, 0)) : std::nullopt;
+    last_ = known ? std::optional(detail::saturating_add(now_ns, -std::max<std::int64_t>(passed, 0))) : std::nullopt;
   }
 
  private:
@@ -318,7 +318,7 @@ class AfterFirst final : public Rule {
   void passed(const TriggerPoint& point) override {
     if (begun_) return rule_->passed(point);
     begun_ = true;
-    rule_->fired({point.step - 1, point.time_ns, false, point.run - 1});
+    rule_->fired({detail::saturating_add(point.step, -1), point.time_ns, false, detail::saturating_add(point.run, -1)});
   }
   void rewind(std::int64_t step) override { rule_->rewind(step); }
   void reset() override {

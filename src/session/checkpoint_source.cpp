@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/monotonic.hpp"
 #include "runhook/error.hpp"
 #include "session/session_variables.hpp"
 
@@ -64,8 +65,8 @@ std::optional<CheckpointInfo> wait_for_new_checkpoint(CheckpointSource& source,
     std::optional<CheckpointInfo> found = source.latest();
     if (found && found != seen) return found;
     if (options.timeout) {
-      const std::chrono::nanoseconds passed(clock->now_ns() - begun_ns);
-      if (*options.timeout - passed < options.poll) break;
+      const std::int64_t passed_ns = detail::saturating_distance(begun_ns, clock->now_ns());
+      if (detail::saturating_distance(passed_ns, options.timeout->count()) < options.poll.count()) break;
     }
     clock->wait(options.poll.count(), options.stop.get());
   }
@@ -83,7 +84,8 @@ CheckpointWatcher::CheckpointWatcher(std::shared_ptr<CheckpointSource> source, C
 std::optional<CheckpointInfo> CheckpointWatcher::next() {
   Clock& clock = *options_.wait.clock;
   if (seen_) {
-    const std::int64_t left = options_.min_interval.count() - (clock.now_ns() - seen_ns_);
+    const std::int64_t passed_ns = detail::saturating_distance(seen_ns_, clock.now_ns());
+    const std::int64_t left = detail::saturating_distance(passed_ns, options_.min_interval.count());
     if (left > 0) clock.wait(left, options_.wait.stop.get());
   }
   for (;;) {

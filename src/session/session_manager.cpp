@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/format.hpp"
+#include "base/monotonic.hpp"
 #include "runhook/error.hpp"
 #include "session/readiness.hpp"
 
@@ -135,8 +136,8 @@ CreatedSession SessionManager::wait_for_session(std::int64_t max_wait_ns, const 
     }
     created.session.reset();
 
-    const std::int64_t waited_ns = clock.now_ns() - start_ns;
-    if (max_wait_ns >= 0 && max_wait_ns - waited_ns < poll_ns_) {
+    const std::int64_t waited_ns = detail::saturating_distance(start_ns, clock.now_ns());
+    if (max_wait_ns >= 0 && detail::saturating_distance(waited_ns, max_wait_ns) < poll_ns_) {
       throw StatusError(StatusCode::deadline_exceeded,
                         fmt::format("the session was not ready after waiting {:.3f} s, missing: {}",
                                     static_cast<double>(waited_ns) * 1e-9, detail::joined(missing, ", ")));

@@ -37,6 +37,12 @@ union Immortal {
   ~Immortal() {}
 };
 
+void add(std::atomic<std::int64_t>& to, std::int64_t ns) noexcept {
+  std::int64_t before = to.load();
+  while (!to.compare_exchange_weak(before, detail::saturating_add(before, ns))) {
+  }
+}
+
 }  // namespace
 
 std::shared_ptr<Clock> system_clock() {
@@ -58,12 +64,12 @@ std::int64_t ManualClock::now_ns() { return state_->now.load(); }
 bool ManualClock::wait(std::int64_t ns, const StopState* stop) {
   if (stop != nullptr && stop->requested()) return true;
   const std::int64_t duration = std::max<std::int64_t>(ns, 0);
-  state_->now.fetch_add(duration);
-  state_->waited.fetch_add(duration);
+  add(state_->now, duration);
+  add(state_->waited, duration);
   return stop != nullptr && stop->requested();
 }
 
-void ManualClock::advance(std::int64_t ns) noexcept { state_->now.fetch_add(ns); }
+void ManualClock::advance(std::int64_t ns) noexcept { add(state_->now, ns); }
 std::int64_t ManualClock::waited_ns() const noexcept { return state_->waited.load(); }
 
 }  // namespace runhook::inline v1

@@ -25,13 +25,6 @@ namespace {
 
 constinit thread_local std::string_view thread_name;
 
-std::chrono::steady_clock::time_point deadline_after(std::int64_t ns) {
-  using std::chrono::nanoseconds;
-  using std::chrono::steady_clock;
-  const auto now = std::chrono::duration_cast<nanoseconds>(steady_clock::now().time_since_epoch()).count();
-  return steady_clock::time_point(nanoseconds(detail::saturating_add(now, std::max<std::int64_t>(ns, 0))));
-}
-
 }  // namespace
 
 std::string_view detail::current_thread_name() noexcept { return thread_name; }
@@ -349,7 +342,8 @@ std::vector<std::string> Coordinator::wait_for_threads(std::int64_t grace_ns) {
   stop->wait(-1, nothing_to_wait_for);
 
   lock.lock();
-  state.thread_done.wait_until(lock, deadline_after(grace_ns), [&] { return !state.any_live_below(bound); });
+  const auto deadline = detail::deadline_after(std::chrono::nanoseconds(grace_ns));
+  state.thread_done.wait_until(lock, deadline, [&] { return !state.any_live_below(bound); });
   state.joined.store(true);
   std::vector<std::string> stragglers;
   for (auto* ticket = state.live; ticket != nullptr;) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "core/expect_error.hpp"
@@ -82,6 +83,17 @@ TEST_F(Progress, FileGetsALineAtTheEndIfTheRunIsShort) {
   rig.run(3);
   output->close();
   EXPECT_EQ(content(folder.file("progress")), "step 3  10 steps/s  0:00 in all\n");
+}
+
+TEST_F(Progress, LongestIntervalLeavesTheLastLine) {
+  const Folder folder;
+  output = Output::file(folder.file("progress"));
+  rig.config.add_hook(ProgressHook::make({.output = output, .line_interval = std::chrono::nanoseconds::max()}));
+  rig.before_step = [](int) { std::this_thread::sleep_for(2ms); };
+  rig.run(10);
+  output->close();
+  const std::string text = content(folder.file("progress"));
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
 }
 
 TEST_F(Progress, DumbTerminalGetsNothing) {

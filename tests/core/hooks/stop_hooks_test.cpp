@@ -53,11 +53,20 @@ TEST(StopAfter, StopsWithTheFirstStepThatEndsWhenTheTimeIsOver) {
 }
 
 TEST(StopAfter, DeadlineThatHasPassedLeavesNoStep) {
+  const auto now = std::chrono::system_clock::now();
+  for (const auto deadline : {now - 1h, std::chrono::system_clock::time_point::min()}) {
+    LoopRig rig;
+    rig.config.add_hook(std::make_shared<StopAfterHook>(deadline));
+    const auto session = rig.start();
+    EXPECT_EQ(session->run_until_stop({}, 1000), 0);
+    EXPECT_EQ(session->outcome().stop.text(), "the deadline has come");
+  }
+}
+
+TEST(StopAfter, LastDeadlineThereIsNeverComes) {
   LoopRig rig;
-  rig.config.add_hook(std::make_shared<StopAfterHook>(std::chrono::system_clock::now() - 1h));
-  const auto session = rig.start();
-  EXPECT_EQ(session->run_until_stop({}, 1000), 0);
-  EXPECT_EQ(session->outcome().stop.text(), "the deadline has come");
+  rig.config.add_hook(std::make_shared<StopAfterHook>(std::chrono::system_clock::time_point::max()));
+  EXPECT_EQ(rig.start()->run_until_stop({}, 10), 10);
 }
 
 TEST(StopAfter, NegativeTimeIsRefused) { EXPECT_STATUS(StopAfterHook(-1ns), invalid_argument, "negative"); }

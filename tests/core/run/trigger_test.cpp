@@ -228,6 +228,20 @@ TEST(Trigger, StateGoesOnWhereItWas) {
   EXPECT_EQ(other.state(500'000), state);
 }
 
+TEST(Trigger, TimesAndStepsAtTheEndsOfTheirRangeDoNotWrap) {
+  constexpr std::int64_t kFirst = std::numeric_limits<std::int64_t>::min();
+  constexpr std::int64_t kLast = std::numeric_limits<std::int64_t>::max();
+  Trigger timed = Trigger::every_ns(3);
+  timed.fired({0, kFirst, false});
+  EXPECT_EQ(timed.state(6), "1 " + std::to_string(kLast));
+  timed.restore("1 " + std::to_string(kLast), -6);
+  EXPECT_TRUE(timed.due({0, -6, false}));
+  Trigger later = Trigger::every_steps(3).after_first();
+  later.passed({kFirst, 0, false, kFirst});
+  EXPECT_FALSE(later.due({kFirst + 2, 0, false}));
+  EXPECT_TRUE(later.due({kFirst + 3, 0, false}));
+}
+
 TEST(Trigger, StateOfAnotherTriggerIsRefusedAndChangesNothing) {
   Trigger trigger = Trigger::every_steps(10);
   trigger.fired({3, 0, false});

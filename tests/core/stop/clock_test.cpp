@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <thread>
 
 #include "runhook/stop.hpp"
@@ -52,6 +53,16 @@ TEST(ManualClock, WaitingMovesItAtOnce) {
   EXPECT_FALSE(clock.wait(-5, nullptr));
   EXPECT_EQ(clock.now_ns(), 3'600'000'000'005);
   EXPECT_EQ(clock.waited_ns(), 3'600'000'000'005);
+}
+
+TEST(ManualClock, LongestWaitIsItsLastMoment) {
+  constexpr std::int64_t kLongest = std::numeric_limits<std::int64_t>::max();
+  ManualClock clock(100);
+  EXPECT_FALSE(clock.wait(kLongest, nullptr));
+  EXPECT_FALSE(clock.wait(1, nullptr));
+  clock.advance(1);
+  EXPECT_EQ(clock.now_ns(), kLongest);
+  EXPECT_EQ(clock.waited_ns(), kLongest);
 }
 
 TEST(ManualClock, DoesNotMoveOnceAStopIsThere) {
