@@ -6,11 +6,13 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include "base/background_thread.hpp"
 #include "base/format.hpp"
+#include "base/monotonic.hpp"
 #include "output/sink.hpp"
 #include "runhook/run_context.hpp"
 
@@ -50,18 +52,30 @@ struct Output::State {
   bool sync() noexcept;
   bool close() noexcept;
   Error take_failure() noexcept;
-  void run() noexcept;  // on the thread
+  std::uint64_t taken_so_far() noexcept;
+  void stop_taking() noexcept;
+  void lose(std::uint64_t records) noexcept;
+  // On the thread:
+  void run() noexcept;
+  void fetch() noexcept;
   void write_out() noexcept;
   void failed(const Error& error) noexcept;
+  void drop_rest() noexcept;
 
   const std::string name;
   const OutputOptions options;
-  const std::unique_ptr<detail::Sink> sink;  // used by the thread only
-  detail::Batch writing;                     // likewise
+  const std::unique_ptr<detail::Sink> sink;  // used by the thread only, until that is done
+  detail::Batch writing;                     // used by the thread only
+  std::uint64_t last_writing = 0;            // the same: the number of the last record of `writing`
   std::thread thread;
 
-  detail::Batch pending;             // guarded by pending_lock
-  std::atomic<std::size_t> left{0};  // bytes that the thread has taken and not yet written
+  // Guarded by pending_lock.
+  detail::Batch pending;
+  std::uint64_t taken = 0;  // records, which are numbered from 1
+  bool taking = true;
+
+  std::atomic<std::size_t> left{0};       // bytes that are with the thread
+  std::atomic<std::uint64_t> written{0};  // the number of the record up to which all are written
   std::atomic<std::uint64_t> dropped{0};
 
   std::mutex mutex;
@@ -70,43 +84,60 @@ struct Output::State {
   std::uint64_t syncs = 0;   // that were asked for
   std::uint64_t synced = 0;  // up to which everything was tried
   Error failure;
+  std::optional<std::chrono::steady_clock::time_point> close_deadline;  // once it is closed
 
   const int fd;
   SpinLock pending_lock;
-  std::atomic<bool> taking{true};
   std::atomic<bool> hurry{false};  // closing is waited for
   std::atomic<bool> news{false};   // there may be something for take_failure()
   bool flush = false;
   bool closing = false;
-  bool done = true;  // there is no thread, or none any more
+  bool given_up = false;  // the sink is hopeless
+  bool done = true;       // there is no thread, or none any more
   bool failure_told = false;
   bool drops_told = false;
 };
 
 bool Output::State::take(std::string_view record) noexcept {
-  bool taken = false;
+  bool accepted = false;
   bool wake = false;
-  if (taking.load(std::memory_order_acquire)) {
+  try {
     const std::lock_guard lock(pending_lock);
-    try {
+    const std::size_t waiting = pending.bytes.size() + left.load(std::memory_order_relaxed);
+    const bool fits = record.size() <= options.buffer_bytes - std::min(waiting, options.buffer_bytes);
+    if (taking && (fits || sink->replaces())) {
       if (sink->replaces()) pending.clear();
-      const std::size_t waiting = pending.bytes.size() + left.load(std::memory_order_relaxed);
-      if (sink->replaces() || record.size() <= options.buffer_bytes - std::min(waiting, options.buffer_bytes)) {
-        pending.add(record);
-        taken = true;
-        wake = pending.bytes.size() > options.buffer_bytes / 2 && left.load(std::memory_order_relaxed) == 0;
-      }
-    } catch (...) {
-      taken = false;
+      pending.add(record);
+      ++taken;
+      accepted = true;
+      wake = pending.bytes.size() > options.buffer_bytes / 2 && left.load(std::memory_order_relaxed) == 0;
     }
+  } catch (...) {
+    accepted = false;
   }
-  if (!taken) {
-    dropped.fetch_add(1, std::memory_order_relaxed);
-    news.store(true, std::memory_order_release);
+  if (!accepted) {
+    lose(1);
   } else if (wake) {
     ask(&State::flush);
   }
+  return accepted;
+}
+
+std::uint64_t Output::State::taken_so_far() noexcept {
+  const std::lock_guard lock(pending_lock);
   return taken;
+}
+
+// A record that was taken before is in `pending` or with the thread.
+void Output::State::stop_taking() noexcept {
+  const std::lock_guard lock(pending_lock);
+  taking = false;
+}
+
+void Output::State::lose(std::uint64_t records) noexcept {
+  if (records == 0) return;
+  dropped.fetch_add(records, std::memory_order_relaxed);
+  news.store(true, std::memory_order_release);
 }
 
 void Output::State::ask(bool State::*what) noexcept {
@@ -120,34 +151,50 @@ void Output::State::ask(bool State::*what) noexcept {
 void Output::State::failed(const Error& error) noexcept {
   const std::lock_guard lock(mutex);
   if (!failure) failure = error;
+  given_up = sink->hopeless();
   news.store(true, std::memory_order_release);
 }
 
+// Takes over what is pending, once what was taken over before is written.
+void Output::State::fetch() noexcept {
+  const std::lock_guard lock(pending_lock);
+  if (pending.empty() || !(writing.empty() || sink->replaces())) return;
+  std::swap(writing, pending);
+  pending.clear();
+  last_writing = taken;
+  left.store(writing.bytes.size(), std::memory_order_relaxed);
+}
+
 void Output::State::write_out() noexcept {
-  if (writing.empty()) {
-    const std::lock_guard lock(pending_lock);
-    std::swap(writing, pending);
-    left.store(writing.bytes.size(), std::memory_order_relaxed);
-  } else if (sink->replaces()) {
-    const std::lock_guard lock(pending_lock);
-    if (!pending.empty()) std::swap(writing, pending);
-    pending.clear();
-  }
-  if (writing.empty()) return;
+  fetch();
   try {
-    const Error error = sink->write(writing, hurry);
+    Error error = writing.empty() ? Error() : sink->write(writing, hurry);
+    if (!error && !sink->hopeless()) error = sink->verify();
     if (error) failed(error);
   } catch (...) {
     failed(Error::from_current_exception(StatusCode::internal));
   }
   if (sink->hopeless()) {
-    taking.store(false, std::memory_order_release);
-    const std::lock_guard lock(pending_lock);
-    dropped.fetch_add(writing.ends.size() + pending.ends.size(), std::memory_order_relaxed);
-    writing.clear();
-    pending.clear();
+    drop_rest();
+  } else if (writing.empty()) {
+    written.store(last_writing, std::memory_order_release);
+  } else if (!sink->replaces()) {
+    written.store(last_writing - writing.ends.size(), std::memory_order_release);
   }
   left.store(writing.bytes.size(), std::memory_order_relaxed);
+}
+
+// Drops what waits, and whatever comes.
+void Output::State::drop_rest() noexcept {
+  std::uint64_t rest = writing.ends.size();
+  writing.clear();
+  {
+    const std::lock_guard lock(pending_lock);
+    taking = false;
+    rest += pending.ends.size();
+    pending.clear();
+  }
+  lose(rest);
 }
 
 void Output::State::run() noexcept {
@@ -156,7 +203,8 @@ void Output::State::run() noexcept {
     std::uint64_t sync_wanted = 0;
     {
       std::unique_lock lock(mutex);
-      changed.wait_for(lock, options.flush_interval, [this] { return flush || closing; });
+      const auto time = detail::deadline_after(options.flush_interval);
+      changed.wait_until(lock, time, [this] { return flush || closing; });
       flush = false;
       last = closing;
       sync_wanted = syncs;
@@ -170,10 +218,7 @@ void Output::State::run() noexcept {
     }
     changed.notify_all();
   }
-  if (!writing.empty()) {
-    dropped.fetch_add(writing.ends.size(), std::memory_order_relaxed);
-    news.store(true, std::memory_order_release);
-  }
+  drop_rest();
   {
     const std::lock_guard lock(mutex);
     done = true;
@@ -182,20 +227,23 @@ void Output::State::run() noexcept {
 }
 
 bool Output::State::sync() noexcept {
+  const std::uint64_t mine = taken_so_far();
   std::unique_lock lock(mutex);
-  const std::uint64_t mine = ++syncs;
+  const std::uint64_t number = ++syncs;
   flush = true;
   changed.notify_all();
-  changed.wait_for(lock, options.close_timeout, [&] { return synced >= mine || done; });
-  return synced >= mine && left.load(std::memory_order_relaxed) == 0 && taking.load(std::memory_order_relaxed);
+  const auto time = detail::deadline_after(options.close_timeout);
+  changed.wait_until(lock, time, [&] { return synced >= number || done; });
+  return synced >= number && !given_up && !closing && written.load(std::memory_order_acquire) >= mine;
 }
 
 bool Output::State::close() noexcept {
-  taking.store(false, std::memory_order_release);
+  stop_taking();
   hurry.store(true, std::memory_order_relaxed);
   ask(&State::closing);
   std::unique_lock lock(mutex);
-  const bool finished = changed.wait_for(lock, options.close_timeout, [this] { return done; });
+  if (!close_deadline) close_deadline = detail::deadline_after(options.close_timeout);
+  const bool finished = changed.wait_until(lock, *close_deadline, [this] { return done; });
   if (thread.joinable()) {
     if (finished) {
       thread.join();  // it does not need the lock any more
@@ -207,14 +255,14 @@ bool Output::State::close() noexcept {
     failure = error_about(StatusCode::deadline_exceeded, "'{}' was not written to its end in time", name);
     news.store(true, std::memory_order_release);
   }
-  return finished && dropped.load(std::memory_order_relaxed) == 0;
+  return finished && dropped.load(std::memory_order_relaxed) == 0 && !sink->hopeless();
 }
 
 Error Output::State::take_failure() noexcept {
   if (!news.exchange(false, std::memory_order_acq_rel)) return {};
   const std::lock_guard lock(mutex);
   if (failure && !std::exchange(failure_told, true)) {
-    drops_told = drops_told || !taking.load(std::memory_order_relaxed);  // records were dropped because of the failure
+    drops_told = drops_told || given_up || closing;  // records were dropped because of the failure
     news.store(true, std::memory_order_release);
     return failure;
   }

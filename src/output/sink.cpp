@@ -119,6 +119,18 @@ class FileSink final : public Sink {
     return all ? Error() : system_error(number, "writing", path_);
   }
 
+  // A file that somebody has deleted can be written, but nobody will ever read it, and it takes room on the disk until
+  // it is closed. (One that had no name when it was opened, as what is behind /proc/self/fd may be, is meant to.)
+  Error verify() override {
+    struct stat about {};
+    if (fd_ < 0 || !named_ || fstat(fd_, &about) != 0 || about.st_nlink > 0) return {};
+    hopeless_ = true;
+    ::close(std::exchange(fd_, -1));
+    return Error(
+        StatusCode::not_found,
+        fmt::format("'{}' was deleted while it was written: what was in it is lost, and no more is written", path_));
+  }
+
  private:
   Error open() {
     if (Error error = make_directories(path_)) return error;
@@ -127,6 +139,7 @@ class FileSink final : public Sink {
     struct stat about {};
     if (fstat(fd_, &about) != 0) return system_error(errno, "reading", path_);
     regular_ = S_ISREG(about.st_mode);
+    named_ = regular_ && about.st_nlink > 0;
     if (about.st_size == 0) {
       preface_ = header_;
       return {};
@@ -163,6 +176,7 @@ class FileSink final : public Sink {
   const bool lines_;
   int fd_ = -1;
   bool regular_ = true;
+  bool named_ = false;   // a regular file that had a name when it was opened
   std::string preface_;  // to be written before anything else
 };
 
@@ -185,20 +199,12 @@ class DescriptorSink final : public Sink {
       return system_error(EBADF, "writing to", name_);
     }
     while (!batch.empty()) {
-      struct pollfd ready {
-        fd_, POLLOUT, 0
-      };
-      if (poll(&ready, 1, kPollMs) <= 0 || (ready.revents & (POLLOUT | POLLERR | POLLHUP | POLLNVAL)) == 0) {
-        if (hurry.load(std::memory_order_relaxed)) return {};
-        continue;
-      }
-      const std::size_t at_most = std::min<std::size_t>(batch.bytes.size() - partly_, kChunk);
-      const ssize_t count = ::write(fd_, batch.bytes.data() + partly_, at_most);
+      const ssize_t count = write_some(std::string_view(batch.bytes).substr(partly_));
       if (count < 0) {
-        if (errno == EINTR || errno == EAGAIN) continue;
         hopeless_ = errno == EPIPE || errno == EBADF;
         return system_error(errno, "writing to", name_);
       }
+      if (count == 0 && hurry.load(std::memory_order_relaxed)) return {};
       partly_ += static_cast<std::size_t>(count);
       const std::size_t records = whole_records(batch, partly_);
       if (records == 0) continue;
@@ -209,6 +215,19 @@ class DescriptorSink final : public Sink {
   }
 
  private:
+  // Waits for a reader, so that it is never stuck in a call that nothing ends, and writes no more at a time than a pipe
+  // that is ready takes. Returns how much; 0 if there is no reader for a while.
+  ssize_t write_some(std::string_view bytes) noexcept {
+    struct pollfd ready {
+      fd_, POLLOUT, 0
+    };
+    if (poll(&ready, 1, kPollMs) <= 0 || (ready.revents & (POLLOUT | POLLERR | POLLHUP | POLLNVAL)) == 0) return 0;
+    const ssize_t count = ::write(fd_, bytes.data(), std::min(bytes.size(), kChunk));
+    if (count > 0 || (count < 0 && errno != EINTR && errno != EAGAIN)) return count;
+    poll(nullptr, 0, kPollMs);  // it is not as ready as it says
+    return 0;
+  }
+
   static constexpr int kPollMs = 100;
   static constexpr std::size_t kChunk = 4096;  // PIPE_BUF
   const int fd_;

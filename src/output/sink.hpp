@@ -39,6 +39,8 @@ class Sink {
   // Writes as many records as it can and removes them from the batch. May give up early, without an error, when `hurry`
   // is set.
   virtual Error write(Batch& batch, const std::atomic<bool>& hurry) = 0;
+  // Whether what was written is still where it was written to.
+  virtual Error verify() { return {}; }
   virtual bool replaces() const noexcept { return false; }  // whether of several records the last alone counts
   bool hopeless() const noexcept { return hopeless_; }      // nothing will ever be written any more
 

@@ -3,17 +3,21 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "core/expect_error.hpp"
 #include "core/loop_rig.hpp"
@@ -68,6 +72,94 @@ TEST(Output, SyncedRecordsAreInTheFileAndTheOutputGoesOn) {
   EXPECT_FALSE(output->sync());
 }
 
+TEST(Output, SyncedRecordsAreInTheFileWhileOthersGoOnWriting) {
+  const Folder folder;
+  const auto output = Output::file(folder.file("log"), {.buffer_bytes = std::size_t{1} << 26});
+  std::atomic<bool> finished{false};
+  std::thread other([&] {
+    const std::string record(100'000, 'y');
+    while (!finished) {
+      output->write(record);
+      output->flush();
+      std::this_thread::sleep_for(1us);
+    }
+  });
+  int refused = 0;
+  for (int i = 0; i < 2000; ++i) {
+    EXPECT_TRUE(output->write("mine"));
+    if (!output->sync()) ++refused;
+    std::filesystem::resize_file(folder.file("log"), 0);
+  }
+  finished = true;
+  other.join();
+  EXPECT_EQ(refused, 0);
+  EXPECT_TRUE(output->close());
+}
+
+TEST(Output, RecordsTakenWhileItIsClosedAreInTheFile) {
+  const Folder folder;
+  constexpr std::string_view kRecord = "12345678";
+  for (int round = 0; round < 500 && !HasFailure(); ++round) {
+    const std::string path = folder.file(std::to_string(round));
+    const auto output = Output::file(path);
+    std::atomic<std::uintmax_t> taken{0};
+    std::vector<std::thread> writers;
+    for (int i = 0; i < 4; ++i) {
+      writers.emplace_back([&] {
+        while (output->write(kRecord)) ++taken;
+      });
+    }
+    while (taken == 0) std::this_thread::yield();
+    output->close();
+    for (std::thread& writer : writers) writer.join();
+    EXPECT_EQ(std::filesystem::file_size(path), taken * kRecord.size());
+  }
+}
+
+TEST(Output, LongestTimesAreWaitedForToTheEnd) {
+  constexpr auto kLongest = std::chrono::nanoseconds::max();
+  const Folder folder;
+  for (int i = 0; i < 20; ++i) {
+    const std::string path = folder.file(std::to_string(i));
+    const auto output = Output::file(path, {.flush_interval = kLongest, .close_timeout = kLongest});
+    EXPECT_TRUE(output->write("text"));
+    EXPECT_TRUE(output->sync());
+    EXPECT_TRUE(output->write("more"));
+    EXPECT_TRUE(output->close());
+    EXPECT_FALSE(output->take_failure());
+    EXPECT_EQ(content(path), "textmore");
+  }
+}
+
+TEST(Output, RecordWaitsUntilTheFlushIntervalIsOver) {
+  const Folder folder;
+  const auto output = Output::file(folder.file("log"), {.flush_interval = std::chrono::nanoseconds::max()});
+  output->write("text");
+  std::this_thread::sleep_for(20ms);
+  EXPECT_FALSE(std::filesystem::exists(folder.file("log")));
+}
+
+TEST(Output, ClosingThatHasGivenUpDoesNotWaitAgain) {
+  const Folder folder;
+  const std::string path = folder.file("fifo");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const int reader = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  constexpr auto kTimeout = 1s;
+  const auto output = Output::file(path, {.close_timeout = kTimeout});
+  output->write(std::string(std::size_t{1} << 18, 'x'));  // more than fits into it, so that writing hangs
+  EXPECT_FALSE(output->close());
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_FALSE(output->close());
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, kTimeout);
+  EXPECT_EQ(output->take_failure().code(), StatusCode::deadline_exceeded);
+  EXPECT_FALSE(output->take_failure());
+  std::array<char, 4096> part{};
+  while (!output->close()) {
+    if (read(reader, part.data(), part.size()) <= 0) std::this_thread::yield();
+  }
+  close(reader);
+}
+
 TEST(Output, SyncDoesNotWaitForEverForAReaderThatDoesNotRead) {
   const Pipe pipe;
   const auto output = Output::descriptor(pipe.writer, "the pipe", {.close_timeout = 10ms});
@@ -89,6 +181,28 @@ TEST(Output, DescriptorThatIsNotOpenIsAFailure) {
   output->write("text");
   EXPECT_FALSE(output->close());
   EXPECT_THAT(output->take_failure().message(), HasSubstr("nothing"));
+}
+
+TEST(Output, DescriptorThatSaysTryAgainForEverIsGivenUpAtClosing) {
+  // Ready for writing, but not for a number as large as eight letters are.
+  const int full = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  const std::uint64_t much = std::uint64_t{0xFFFFFFFFFFFFFFF0};
+  ASSERT_EQ(write(full, &much, sizeof much), static_cast<ssize_t>(sizeof much));
+  const auto output = Output::descriptor(full, "the counter", {.close_timeout = 60s});
+  EXPECT_TRUE(output->write("12345678"));
+  EXPECT_FALSE(output->close());
+  EXPECT_EQ(output->dropped(), 1U);
+  EXPECT_EQ(output->take_failure().code(), StatusCode::resource_exhausted);
+  close(full);
+}
+
+TEST(Output, RecordsThatWaitBehindOthersAtClosingAreCounted) {
+  const auto output = Output::file("/dev/full", {.flush_interval = 1h});
+  output->write("1");
+  EXPECT_FALSE(output->sync());
+  output->write("2");
+  EXPECT_FALSE(output->close());
+  EXPECT_EQ(output->dropped(), 2U);
 }
 
 TEST(Output, HeaderIsWrittenOnceHoweverOftenTheFileIsContinued) {
@@ -158,6 +272,45 @@ TEST(Output, UnwritableFolderIsToldOnce) {
   EXPECT_FALSE(output->close());
   EXPECT_FALSE(output->take_failure());
   EXPECT_EQ(output->dropped(), 2U);
+}
+
+TEST(Output, FileThatIsDeletedIsToldOnceAndGivenUp) {
+  const Folder folder;
+  const auto output = Output::file(folder.file("run/log"), {.flush_interval = 1h});
+  output->write("1");
+  EXPECT_TRUE(output->sync());
+  std::filesystem::remove_all(folder.file("run"));
+  EXPECT_FALSE(output->sync());
+  const Error failure = output->take_failure();
+  EXPECT_EQ(failure.code(), StatusCode::not_found);
+  EXPECT_THAT(failure.message(), HasSubstr(folder.file("run/log")));
+  EXPECT_FALSE(output->write("2"));
+  EXPECT_FALSE(output->close());
+  EXPECT_FALSE(output->take_failure());
+  EXPECT_EQ(output->dropped(), 1U);
+}
+
+TEST(Output, FileThatIsDeletedIsToldAtClosing) {
+  const Folder folder;
+  const auto output = Output::file(folder.file("log"), {.flush_interval = 1h});
+  output->write("1");
+  EXPECT_TRUE(output->sync());
+  std::filesystem::remove(folder.file("log"));
+  EXPECT_FALSE(output->close());
+  EXPECT_EQ(output->take_failure().code(), StatusCode::not_found);
+}
+
+TEST(Output, FileWithoutANameFromTheBeginningIsWritten) {
+  const Folder folder;
+  const int fd = open(folder.file("gone").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  std::filesystem::remove(folder.file("gone"));
+  const std::string path = "/proc/self/fd/" + std::to_string(fd);
+  const auto output = Output::file(path);
+  output->write("text");
+  EXPECT_TRUE(output->close());
+  EXPECT_FALSE(output->take_failure());
+  EXPECT_EQ(content(path), "text");
+  close(fd);
 }
 
 TEST(Output, BrokenPipeIsAFailureAndNoSignal) {
