@@ -1,12 +1,23 @@
 #include "profiler/trace_files.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/background_thread.hpp"
+#include "base/monotonic.hpp"
 #include "profiler/chrome_trace.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {
+
+namespace {
+
+std::string without(std::string text, const std::string& part) {
+  for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos;) text.erase(at, part.size());
+  return text;
+}
+
+}  // namespace
 
 Error write_trace(const std::string& path, const Trace& trace, const OutputOptions& options) noexcept {
   try {
@@ -26,9 +37,16 @@ TraceFiles::TraceFiles(OutputOptions options) : options_(std::move(options)) {
 
 TraceFiles::~TraceFiles() { finish(); }
 
-void TraceFiles::failed(const Error& error) noexcept {
+void TraceFiles::failed(const std::string& path, const Error& error) noexcept {
   const std::lock_guard lock(mutex_);
-  if (!failure_) failure_ = error;
+  if (failure_) return;
+  try {
+    std::string reason = without(error.message(), path);
+    if (std::find(reasons_.begin(), reasons_.end(), reason) != reasons_.end()) return;
+    reasons_.push_back(std::move(reason));
+  } catch (...) {  // NOLINT(bugprone-empty-catch): without memory it is told again
+  }
+  failure_ = error;
 }
 
 Error TraceFiles::take_failure() noexcept {
@@ -38,14 +56,15 @@ Error TraceFiles::take_failure() noexcept {
 
 void TraceFiles::write(std::string path, Trace trace) noexcept {
   try {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     if (jobs_.size() >= kMostWaiting || finishing_) {
-      if (!failure_) failure_ = Error(StatusCode::resource_exhausted, path + " was dropped: writing is too slow");
+      lock.unlock();
+      failed(path, Error(StatusCode::resource_exhausted, path + " was dropped: writing is too slow"));
       return;
     }
     jobs_.push_back({std::move(path), std::move(trace)});
   } catch (...) {
-    failed(Error::no_memory());
+    failed(path, Error::no_memory());
     return;
   }
   changed_.notify_one();
@@ -65,14 +84,14 @@ void TraceFiles::run() noexcept {
         return;
       }
     }
-    if (const Error error = write_trace(job.path, job.trace, options_)) failed(error);
+    if (const Error error = write_trace(job.path, job.trace, options_)) failed(job.path, error);
   }
 }
 
 void TraceFiles::finish() noexcept {
   {
     const std::lock_guard lock(mutex_);
-    if (!finishing_) deadline_ = std::chrono::steady_clock::now() + options_.close_timeout;
+    if (!finishing_) deadline_ = deadline_after(options_.close_timeout);
     finishing_ = true;
   }
   changed_.notify_one();

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "profiler/span_ring.hpp"
 #include "runhook/output.hpp"
@@ -30,7 +31,9 @@ class TraceFiles {
   void write(std::string path, Trace trace) noexcept;
   // Waits until all are written, for about OutputOptions::close_timeout. What comes later is dropped.
   void finish() noexcept;
-  Error take_failure() noexcept;  // the first one that was not told yet
+  // The first one that was not told yet. For one reason, e.g. a full disk, it is told once, however many files there
+  // are.
+  Error take_failure() noexcept;
 
  private:
   struct Job {
@@ -39,7 +42,7 @@ class TraceFiles {
   };
   static constexpr std::size_t kMostWaiting = 8;
   void run() noexcept;
-  void failed(const Error& error) noexcept;
+  void failed(const std::string& path, const Error& error) noexcept;
 
   const OutputOptions options_;
   std::mutex mutex_;  // guards what follows
@@ -48,6 +51,7 @@ class TraceFiles {
   bool finishing_ = false;
   std::chrono::steady_clock::time_point deadline_;  // once it is finishing
   Error failure_;
+  std::vector<std::string> reasons_;  // of all failures so far: what was said, without the file
   std::thread thread_;
 };
 

@@ -227,6 +227,16 @@ TEST_F(Profiler, FilesThatCannotBeWrittenAreAWarning) {
   EXPECT_EQ(session->outcome().first_warning.hook(), "profiler");
 }
 
+TEST_F(Profiler, FilesThatCannotBeWrittenForOneReasonAreOneWarning) {
+  std::ofstream(directory.path() + "/file") << "x";
+  rig.config.add_hook(ProfilerHook::make({.every_n_steps = 1, .directory = directory.path() + "/file/below"}));
+  const auto session = rig.start();
+  while (session->outcome().warnings == 0) session->run();
+  session->run_until_stop(runhook::no_args, 3);
+  session->close();
+  EXPECT_EQ(rig.logged("making the directory"), 1);
+}
+
 TEST_F(Profiler, FilesThatCannotBeWrittenFailTheRunIfThatIsWanted) {
   std::ofstream(directory.path() + "/file") << "x";
   ProfilerOptions options{.every_n_steps = 1, .directory = directory.path() + "/file/below"};
