@@ -13,36 +13,41 @@ namespace detail {
 
 namespace {
 
-// As long as it exists the calling thread gets no SIGPIPE.
-class NoPipeSignal {
+// As long as it exists the calling thread gets no signal for what it writes: that a pipe has no reader any more, or that
+// a file is as large as it may get.
+class NoWriteSignals {
  public:
-  NoPipeSignal() noexcept {
-    sigemptyset(&pipe_);
-    sigaddset(&pipe_, SIGPIPE);
+  NoWriteSignals() noexcept {
     sigset_t pending;
     sigpending(&pending);
-    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
-    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+    sigset_t raised_by_writes;
+    sigemptyset(&raised_by_writes);
+    sigemptyset(&own_);
+    for (const int signal : {SIGPIPE, SIGXFSZ}) {
+      sigaddset(&raised_by_writes, signal);
+      if (sigismember(&pending, signal) == 0) sigaddset(&own_, signal);
+    }
+    pthread_sigmask(SIG_BLOCK, &raised_by_writes, &before_);
   }
-  ~NoPipeSignal() {
+  ~NoWriteSignals() {
     constexpr struct timespec kNow {};
-    if (!was_pending_) sigtimedwait(&pipe_, nullptr, &kNow);  // removes the one that the write has raised
+    while (sigtimedwait(&own_, nullptr, &kNow) > 0) {
+    }
     pthread_sigmask(SIG_SETMASK, &before_, nullptr);
   }
-  NoPipeSignal(const NoPipeSignal&) = delete;
-  NoPipeSignal& operator=(const NoPipeSignal&) = delete;
+  NoWriteSignals(const NoWriteSignals&) = delete;
+  NoWriteSignals& operator=(const NoWriteSignals&) = delete;
 
  private:
-  sigset_t pipe_;
+  sigset_t own_;  // those that only a write of this thread can have made pending
   sigset_t before_;
-  bool was_pending_;
 };
 
 }  // namespace
 
 void write_to_standard_error(std::string_view text) noexcept {
   constexpr std::size_t kAtOnce = 4096;  // so much a pipe accepts without blocking when poll() says that it is ready
-  const NoPipeSignal no_signal;
+  const NoWriteSignals no_signals;
   while (!text.empty()) {
     struct pollfd ready = {STDERR_FILENO, POLLOUT, 0};
     if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) return;
