@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/monotonic.hpp"
 #include "loop/backoff.hpp"
 
 namespace runhook::inline v1 {
@@ -180,8 +181,8 @@ void SessionKeeper::recover(const Error& cause, std::int64_t begun_at) {
 void SessionKeeper::check_recovery_goes_on() {
   const RecoveryPolicy& policy = config_.recovery;
   if (recoveries_in_a_row_ >= policy.max_attempts) give_up(recovery_cause_);
-  const bool too_late =
-      policy.deadline_ns >= 0 && state_.session.clock->now_ns() - first_failure_ns_ >= policy.deadline_ns;
+  const std::int64_t passed = saturating_distance(first_failure_ns_, state_.session.clock->now_ns());
+  const bool too_late = policy.deadline_ns >= 0 && passed >= policy.deadline_ns;
   if (too_late && recoveries_in_a_row_ > 0) give_up(recovery_cause_);
   check_no_urgent_stop();
   // With a stop pending the step in progress gets one more chance, at once.
@@ -205,8 +206,8 @@ std::int64_t SessionKeeper::next_backoff_ns() {
   const RecoveryPolicy& policy = config_.recovery;
   const std::int64_t wanted = backoff_ns(policy, recoveries_in_a_row_, random_);
   if (policy.deadline_ns < 0) return wanted;
-  const std::int64_t passed = state_.session.clock->now_ns() - first_failure_ns_;
-  return std::clamp<std::int64_t>(policy.deadline_ns - passed, 0, wanted);
+  const std::int64_t passed = saturating_distance(first_failure_ns_, state_.session.clock->now_ns());
+  return std::clamp<std::int64_t>(saturating_distance(passed, policy.deadline_ns), 0, wanted);
 }
 
 void SessionKeeper::tell_of_recovery(std::int64_t backoff_ns) {
