@@ -20,6 +20,10 @@
  *  - A callback may destroy an object that was given to the call that made the callback, e.g. the args of the run: the
  *    handle is not valid from then on, and the object goes when that call returns. Changing such an object gives
  *    RUNHOOK_ERR_BUSY.
+ *  - The shared library stays in memory after dlclose(), since a thread that hangs in a write when its file is closed is
+ *    left behind in it. What has callbacks or user data in another library has to be gone before that one is unloaded:
+ *    sessions, hooks, logs and clocks are destroyed, loopers and threads of coordinators joined, and signal
+ *    subscriptions ended. runhook_live_handles() is 0 then.
  *
  * Callbacks have one form, runhook_callback, and one success value, RUNHOOK_CALLBACK_OK. It is neither 0 nor 1, so that
  * the 0 or the garbage that other languages return to C after an uncaught exception counts as a failure. A callback
