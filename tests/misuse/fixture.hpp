@@ -176,6 +176,7 @@ class World {
     step.user_data = self;
     step.call = [](runhook_context* its_context, void* data) {
       auto* world = static_cast<World*>(data);
+      runhook_step_set_double(its_context, "text", 1, nullptr);
       if (world->visitor_ != nullptr) world->visitor_->in_step(its_context);
       return static_cast<int32_t>(RUNHOOK_CALLBACK_OK);
     };
