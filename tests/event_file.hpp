@@ -50,10 +50,11 @@ inline HistogramRead read_histogram(protozero::pbf_reader reader) {
   HistogramRead read;
   while (reader.next()) {
     double* const numbers[] = {&read.min, &read.max, &read.count, &read.sum, &read.sum_of_squares};
-    if (reader.tag() <= 5) {
-      *numbers[reader.tag() - 1] = reader.get_double();
+    const protozero::pbf_tag_type tag = reader.tag();  // which reading takes away
+    if (tag <= 5) {
+      *numbers[tag - 1] = reader.get_double();
     } else {
-      auto& into = reader.tag() == 6 ? read.limits : read.counts;
+      auto& into = tag == 6 ? read.limits : read.counts;
       for (const double number : reader.get_packed_double()) into.push_back(number);
     }
   }
