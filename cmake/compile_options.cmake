@@ -2,6 +2,7 @@
 
 if(RUNHOOK_SANITIZE)
   add_compile_options(-fsanitize=${RUNHOOK_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_compile_definitions($<$<COMPILE_LANGUAGE:CXX>:_GLIBCXX_ASSERTIONS>)
   add_link_options(-fsanitize=${RUNHOOK_SANITIZE})
 endif()
 
