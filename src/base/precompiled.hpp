@@ -1,5 +1,5 @@
-// Compiled once ahead of the library's files: headers of others only, which many of them include. Each file includes what it
-// uses nevertheless, and compiles without this (CMAKE_DISABLE_PRECOMPILE_HEADERS).
+// precompiled.hpp: compiled once ahead of the library's files: headers of others only, which many of them include. Each file
+// includes what it uses nevertheless, and compiles without this (CMAKE_DISABLE_PRECOMPILE_HEADERS).
 #include <fmt/core.h>
 
 #include <algorithm>
