@@ -181,6 +181,17 @@ TEST_F(Watchdog, AHangInCleanupIsTheHooks) {
   expect_stall("culprit", "cleanup");
 }
 
+TEST_F(Watchdog, AHangInCleanupDoesNotChangeTheOutcomeThatTheHookReads) {
+  watch();
+  rig.hook()->on_cleanup = [](auto&, const runhook::Outcome& outcome) {
+    const std::int64_t before = outcome.warnings;
+    hang_in_a_function_of_the_test();  // until it is a warning
+    EXPECT_EQ(outcome.warnings, before);
+  };
+  run_all();
+  EXPECT_EQ(stalls.size(), 1U);
+}
+
 TEST_F(Watchdog, AHangOfAStepFunctionIsTold) {
   watch();
   const auto session = rig.start();
