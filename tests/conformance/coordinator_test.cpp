@@ -2,6 +2,7 @@
 #include "runhook/coordinator.hpp"
 
 #include <stdexcept>
+#include <thread>
 
 #include "callback.hpp"
 #include "duration.hpp"
