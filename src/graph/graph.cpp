@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/refuse.hpp"
 #include "graph/graph_data.hpp"
 #include "runhook/error.hpp"
 #include "value/tensor_text.hpp"
@@ -14,14 +15,13 @@ namespace runhook::inline v1 {
 
 namespace {
 
+using detail::fail;
 using detail::GraphData;
 using detail::GraphNode;
 using detail::NodeIndex;
 using detail::NodeKind;
 
 constexpr std::size_t kMaxOutputs = 0xFFFF;
-
-[[noreturn]] void fail(StatusCode code, const std::string& message) { throw StatusError(code, message); }
 
 void check_new_name(const GraphData& data, std::string_view name) {
   if (data.frozen.load(std::memory_order_acquire)) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/refuse.hpp"
 #include "runhook/error.hpp"
 
 namespace runhook::inline v1 {
@@ -13,8 +14,6 @@ namespace detail {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-
-[[noreturn]] void fail(StatusCode code, const std::string& message) { throw StatusError(code, message); }
 
 std::int64_t nanoseconds(SteadyClock::time_point time) noexcept {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();

@@ -86,14 +86,14 @@ Nanoseconds interval_of(const StallWatchdogOptions& options) {
   return std::clamp<Nanoseconds>(shortest / kLooks, 1ms, 1s);
 }
 
-std::string seconds(Nanoseconds duration) {
+std::string seconds_text(Nanoseconds duration) {
   return fmt::format("{:.3f} s", std::chrono::duration<double>(duration).count());
 }
 
 std::string headline(const Stall& stall) {
   const std::string who = stall.hook.empty() ? std::string() : fmt::format("hook '{}': ", stall.hook);
-  return fmt::format("{}{} has been going on for {} at step {} (thread {})", who, stall.phase, seconds(stall.duration),
-                     stall.step, stall.thread);
+  return fmt::format("{}{} has been going on for {} at step {} (thread {})", who, stall.phase,
+                     seconds_text(stall.duration), stall.step, stall.thread);
 }
 
 }  // namespace
@@ -183,7 +183,7 @@ void StallWatchdogHook::State::watch() noexcept {
     duration += passed;
     try {
       if (seen != last) {
-        if (!told.empty()) watched->log(LogLevel::info, told + " went on after " + seconds(duration));
+        if (!told.empty()) watched->log(LogLevel::info, told + " went on after " + seconds_text(duration));
         told.clear();
         last = seen;
         duration = Nanoseconds(0);
@@ -222,7 +222,7 @@ void StallWatchdogHook::State::report(const Stall& stall) {
   if (options.action == StallAction::abort) {
     for (const std::string& line : lines) detail::log_to_stderr(LogLevel::error, line);
   }
-  Error error(StatusCode::deadline_exceeded, fmt::format("has been going on for {}", seconds(stall.duration)));
+  Error error(StatusCode::deadline_exceeded, fmt::format("has been going on for {}", seconds_text(stall.duration)));
   error.locate(stall.hook, stall.phase, stall.step);
   watched->reporter->note_warning(error);
   if (options.on_stall) {

@@ -20,19 +20,6 @@ namespace runhook::inline v1 {
 
 namespace {
 
-// Held for copying a record or swapping two buffers, never for writing. A mutex would enter the kernel whenever the
-// writer's thread holds it.
-class SpinLock {
- public:
-  void lock() noexcept {
-    while (held_.test_and_set(std::memory_order_acquire)) sched_yield();
-  }
-  void unlock() noexcept { held_.clear(std::memory_order_release); }
-
- private:
-  std::atomic_flag held_ = ATOMIC_FLAG_INIT;
-};
-
 Error error_about(StatusCode code, const char* text, const std::string& name) noexcept {
   try {
     return Error(code, fmt::format(fmt::runtime(text), name));
@@ -44,6 +31,19 @@ Error error_about(StatusCode code, const char* text, const std::string& name) no
 }  // namespace
 
 struct Output::State {
+  // Held for copying a record or swapping two buffers, never for writing; a mutex would enter the kernel when the writer
+  // happens to be at it.
+  class SpinLock {
+   public:
+    void lock() noexcept {
+      while (held_.test_and_set(std::memory_order_acquire)) sched_yield();
+    }
+    void unlock() noexcept { held_.clear(std::memory_order_release); }
+
+   private:
+    std::atomic_flag held_ = ATOMIC_FLAG_INIT;
+  };
+
   State(std::unique_ptr<detail::Sink> its_sink, int its_fd, std::string its_name, OutputOptions its_options)
       : name(std::move(its_name)), options(std::move(its_options)), sink(std::move(its_sink)), fd(its_fd) {}
 

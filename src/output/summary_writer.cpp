@@ -22,19 +22,6 @@ namespace runhook::inline v1 {
 
 namespace {
 
-enum class Kind { scalar, histogram, text, image, encoded };
-
-struct Tag {
-  Kind kind = Kind::scalar;
-  bool written = false;
-  std::int64_t step = std::numeric_limits<std::int64_t>::min();  // of the last value
-};
-
-struct TextHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
-};
-
 std::chrono::nanoseconds wall_time() noexcept { return std::chrono::system_clock::now().time_since_epoch(); }
 
 double in_seconds(std::chrono::nanoseconds time) noexcept { return std::chrono::duration<double>(time).count(); }
@@ -77,6 +64,19 @@ void check(std::string_view tag) {
 }  // namespace
 
 struct SummaryWriter::State {
+  enum class Kind { scalar, histogram, text, image, encoded };
+
+  struct Tag {
+    Kind kind = Kind::scalar;
+    bool written = false;
+    std::int64_t step = std::numeric_limits<std::int64_t>::min();  // of the last value
+  };
+
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
+  };
+
   State(const std::string& directory, SummaryWriterOptions options) : output(open(directory, std::move(options))) {}
 
   // Writes a value which `encode(time, tag)` encodes into the buffer.
@@ -99,7 +99,7 @@ struct SummaryWriter::State {
   Error refusal;  // the first one, until it has been told
 };
 
-Tag* SummaryWriter::State::admit(Kind kind, std::string_view name, std::int64_t step) {
+SummaryWriter::State::Tag* SummaryWriter::State::admit(Kind kind, std::string_view name, std::int64_t step) {
   auto found = tags.find(name);
   if (found == tags.end()) found = tags.emplace(name, Tag{.kind = kind}).first;
   Tag& tag = found->second;
@@ -146,7 +146,7 @@ SummaryWriter::~SummaryWriter() { close(); }
 
 bool SummaryWriter::add_scalar(std::string_view tag, double value, std::int64_t step) {
   check(tag);
-  return state_->add(Kind::scalar, tag, step, [value](auto& buffer, const auto& time, const auto& about) {
+  return state_->add(State::Kind::scalar, tag, step, [value](auto& buffer, const auto& time, const auto& about) {
     detail::encode_scalar(buffer, time, about, static_cast<float>(value));
   });
 }
@@ -154,7 +154,7 @@ bool SummaryWriter::add_scalar(std::string_view tag, double value, std::int64_t 
 bool SummaryWriter::add_histogram(std::string_view tag, const Value& tensor, std::int64_t step) {
   check(tag);
   const detail::Histogram made = detail::make_histogram(tensor);
-  return state_->add(Kind::histogram, tag, step, [&made](auto& buffer, const auto& time, const auto& about) {
+  return state_->add(State::Kind::histogram, tag, step, [&made](auto& buffer, const auto& time, const auto& about) {
     detail::encode_histogram(buffer, time, about, made);
   });
 }
@@ -162,14 +162,14 @@ bool SummaryWriter::add_histogram(std::string_view tag, const Value& tensor, std
 bool SummaryWriter::add_histogram(std::string_view tag, std::span<const double> numbers, std::int64_t step) {
   check(tag);
   const detail::Histogram made = detail::make_histogram(numbers);
-  return state_->add(Kind::histogram, tag, step, [&made](auto& buffer, const auto& time, const auto& about) {
+  return state_->add(State::Kind::histogram, tag, step, [&made](auto& buffer, const auto& time, const auto& about) {
     detail::encode_histogram(buffer, time, about, made);
   });
 }
 
 bool SummaryWriter::add_text(std::string_view tag, std::string_view text, std::int64_t step) {
   check(tag);
-  return state_->add(Kind::text, tag, step, [text](auto& buffer, const auto& time, const auto& about) {
+  return state_->add(State::Kind::text, tag, step, [text](auto& buffer, const auto& time, const auto& about) {
     detail::encode_text(buffer, time, about, text);
   });
 }
@@ -177,7 +177,7 @@ bool SummaryWriter::add_text(std::string_view tag, std::string_view text, std::i
 bool SummaryWriter::add_image(std::string_view tag, const Value& image, std::int64_t step) {
   check(tag);
   const detail::Picture made = detail::encode_png(image);
-  return state_->add(Kind::image, tag, step, [&made](auto& buffer, const auto& time, const auto& about) {
+  return state_->add(State::Kind::image, tag, step, [&made](auto& buffer, const auto& time, const auto& about) {
     detail::encode_picture(buffer, time, about, made);
   });
 }
@@ -188,12 +188,12 @@ bool SummaryWriter::add_summary(std::string_view encoded, std::int64_t step) {
   State& state = *state_;
   const std::lock_guard lock(state.mutex);
   for (const std::string_view name : names) {
-    if (state.admit(Kind::encoded, name, step) == nullptr) return false;
+    if (state.admit(State::Kind::encoded, name, step) == nullptr) return false;
   }
   const auto encode = [&](detail::EventTime time) { detail::encode_summary(state.buffer, time, encoded); };
   if (!state.write(step, encode)) return false;
   for (const std::string_view name : names) {
-    Tag& tag = state.tags.find(name)->second;
+    State::Tag& tag = state.tags.find(name)->second;
     tag.written = true;
     tag.step = step;
   }

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/format.hpp"
+#include "base/refuse.hpp"
 #include "runhook/error.hpp"
 
 namespace runhook::inline v1 {
@@ -21,7 +22,7 @@ struct Fetches::Node {
 
 namespace {
 
-[[noreturn]] void fail(StatusCode code, const std::string& message) { throw StatusError(code, message); }
+using detail::fail;
 
 // If the first part of `path`, or all of it, is `name`, removes it.
 bool take_prefix(std::string_view& path, std::string_view name) noexcept {

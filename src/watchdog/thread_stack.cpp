@@ -19,13 +19,13 @@
 
 #include "base/format.hpp"
 #include "runhook/error.hpp"
+#include "signals/dispositions.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {
 
 namespace {
 
-constexpr int kSignalEnd = 65;
 constexpr int kMostFrames = 64;
 constexpr int kOwnFrames = 2;  // the handler, and what the system calls it through
 

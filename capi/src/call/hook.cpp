@@ -18,11 +18,11 @@ static_assert(offsetof(runhook_hook, user_data) == 8 && offsetof(runhook_hook, d
               "the 1.0 prefix is frozen");
 
 // NOLINTNEXTLINE(bugprone-sizeof-expression): the size of the pointer is meant
-constexpr std::size_t kOptionsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_hook_options, trigger);
+constexpr std::size_t kHookOptionsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_hook_options, trigger);
 static_assert(offsetof(runhook_hook_options, phase) == 8 && offsetof(runhook_hook_options, failure_policy) == 12 &&
                   offsetof(runhook_hook_options, max_failures) == 16 &&
                   offsetof(runhook_hook_options, chief_only) == 20 && offsetof(runhook_hook_options, trigger) == 24 &&
-                  kOptionsSizeV1_0 == 32,
+                  kHookOptionsSizeV1_0 == 32,
               "the 1.0 prefix is frozen");
 
 // What a callback is told and lent; it loses both when it returns.
@@ -115,7 +115,7 @@ runhook_status accept_hook(const runhook_hook* hook, runhook_hook& copy, UserDat
 HookRequestOptions hook_options_from(const runhook_hook_options* options) {
   HookRequestOptions result;
   if (options == nullptr) return result;
-  const runhook_hook_options copy = read_struct(options, kOptionsSizeV1_0);
+  const runhook_hook_options copy = read_struct(options, kHookOptionsSizeV1_0);
   if (copy.phase < RUNHOOK_PHASE_GUARD || copy.phase > RUNHOOK_PHASE_SAVER) {
     throw StatusError(StatusCode::invalid_argument, "not a phase");
   }

@@ -21,8 +21,8 @@ constexpr std::size_t kEvalsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_stop_after_n
 static_assert(offsetof(runhook_stop_after_n_evals_options, num_evals) == 8 && kEvalsSizeV1_0 == 40,
               "the 1.0 prefix is frozen");
 // NOLINTNEXTLINE(bugprone-sizeof-expression): the size of the pointer is meant
-constexpr std::size_t kOptionsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_evaluation_options, evals);
-static_assert(offsetof(runhook_evaluation_options, args) == 8 && kOptionsSizeV1_0 == 32, "the 1.0 prefix is frozen");
+constexpr std::size_t kEvaluationSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_evaluation_options, evals);
+static_assert(offsetof(runhook_evaluation_options, args) == 8 && kEvaluationSizeV1_0 == 32, "the 1.0 prefix is frozen");
 constexpr std::size_t kResultSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_evaluation_result, outcome);
 static_assert(offsetof(runhook_evaluation_result, step) == 8 && kResultSizeV1_0 == 32, "the 1.0 prefix is frozen");
 
@@ -38,7 +38,7 @@ StopAfterNEvalsOptions evals_from(const runhook_stop_after_n_evals_options* opti
 }
 
 EvaluationOptions options_from(const runhook_config* config, const runhook_evaluation_options* options) {
-  const runhook_evaluation_options given = read_struct(options, kOptionsSizeV1_0);
+  const runhook_evaluation_options given = read_struct(options, kEvaluationSizeV1_0);
   EvaluationOptions wanted;
   wanted.config = session_config(*require_pinned(config));
   wanted.config.direct_contexts = std::make_shared<EvaluationContexts>();

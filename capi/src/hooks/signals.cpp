@@ -26,9 +26,9 @@ constexpr std::size_t kRuleSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_signal_rule, 
 static_assert(offsetof(runhook_signal_rule, signal) == 8 && offsetof(runhook_signal_rule, action) == 12 &&
                   offsetof(runhook_signal_rule, repeat) == 16 && kRuleSizeV1_0 == 32,
               "the 1.0 prefix is frozen");
-constexpr std::size_t kOptionsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_signal_options, exit_deadline_ns);
+constexpr std::size_t kSignalOptionsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_signal_options, exit_deadline_ns);
 static_assert(offsetof(runhook_signal_options, rules) == 8 && offsetof(runhook_signal_options, rule_count) == 16 &&
-                  offsetof(runhook_signal_options, chain) == 24 && kOptionsSizeV1_0 == 40,
+                  offsetof(runhook_signal_options, chain) == 24 && kSignalOptionsSizeV1_0 == 40,
               "the 1.0 prefix is frozen");
 
 static_assert(RUNHOOK_SIGNAL_STOP == static_cast<int>(SignalAction::stop) &&
@@ -53,7 +53,7 @@ SignalRule rule_from(const runhook_signal_rule* given) {
 
 SignalOptions options_from(const runhook_signal_options* given, LogSink log) {
   const runhook_signal_options defaults = RUNHOOK_SIGNAL_OPTIONS_INIT;
-  const runhook_signal_options copy = read_struct(given, kOptionsSizeV1_0, defaults);
+  const runhook_signal_options copy = read_struct(given, kSignalOptionsSizeV1_0, defaults);
   if (copy.rules == nullptr && copy.rule_count > 0) throw StatusError(StatusCode::invalid_argument, "rules is NULL");
   SignalOptions options;
   if (copy.rules != nullptr) options.rules.clear();
