@@ -38,8 +38,8 @@ class StepEngineHalves : public testing::Test {
       if (name == fails) fail(StatusCode::internal);
     };
     hook->on_after = [this, name](auto&) { calls.push_back(name + ".after_run"); };
-    hook->on_failure = [this, name](auto&, const Error& error) {
-      calls.push_back(name + ".on_error " + std::string(status_name(error.code())));
+    hook->on_failure = [this, name](auto&, const Error& why) {
+      calls.push_back(name + ".on_error " + std::string(status_name(why.code())));
     };
     hooks.add({hook, {}});
     while (hooks.admit_next() != nullptr) {
