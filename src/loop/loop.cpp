@@ -15,8 +15,7 @@ Loop::Loop(Config config, MonitoredSession& monitored)
       failures_(state_, hooks_, outcome_),
       caller_(state_, failures_, timer_),
       lifecycle_(state_, hooks_, caller_, outcome_),
-      schedule_(state_, hooks_),
-      engine_(state_, hooks_, caller_, timer_, schedule_, end_),
+      engine_(state_, hooks_, caller_, timer_, end_),
       keeper_(config_, state_, hooks_, caller_, timer_, end_) {
   if (config_.session_creator == nullptr) {
     throw StatusError(StatusCode::failed_precondition, "the config has no session creator");
@@ -79,7 +78,7 @@ void Loop::run_until_stop(const SessionRunArgs& args, std::int64_t max_steps, st
   const std::int64_t limit = max_steps > 0 ? max_steps : std::numeric_limits<std::int64_t>::max();
   const auto count = [&] { return engine_.completed_runs() - start; };
   const auto remaining = [&] { return limit - (engine_.run_number() - first_run); };
-  const TriggerSchedule::LastRun last_run(schedule_, first_run, max_steps);
+  const TriggerSchedule::LastRun last_run(engine_.schedule(), first_run, max_steps);
   try {
     while (remaining() > 0 && !should_stop() && !end_.abandoned()) {
       check_may_run();

@@ -16,7 +16,6 @@
 #include "loop/session_keeper.hpp"
 #include "loop/step_engine.hpp"
 #include "loop/step_timer.hpp"
-#include "loop/trigger_schedule.hpp"
 #include "run/hook_list.hpp"
 #include "run/run_state.hpp"
 #include "runhook/config.hpp"
@@ -140,7 +139,6 @@ class Loop final : private Reporter {
   HookFailures failures_;
   HookCaller caller_;
   HookLifecycle lifecycle_;
-  TriggerSchedule schedule_;
   StepEngine engine_;
   SessionKeeper keeper_;
   bool ending_ = false;

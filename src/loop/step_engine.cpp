@@ -10,29 +10,30 @@ namespace runhook::inline v1 {
 namespace detail {
 
 StepEngine::StepEngine(RunState& state, HookList& hooks, HookCaller& caller, StepTimer& timer,
-                       TriggerSchedule& schedule, const RunEnd& end) noexcept
-    : state_(state), hooks_(hooks), caller_(caller), timer_(timer), schedule_(schedule), end_(end) {}
+                       const RunEnd& end) noexcept
+    : state_(state), hooks_(hooks), caller_(caller), timer_(timer), end_(end), schedule_(state, hooks) {}
 
-[[gnu::always_inline]] inline void StepEngine::call_before_run(const HookCalls& calls) {
-  state_.hot.callback = CallbackKind::before_run;
+[[gnu::always_inline]] inline void StepEngine::call_before_run(RunState& state, const HookCalls& calls) {
+  state.hot.callback = CallbackKind::before_run;
   try {
-    if (const HookCall* failed = dispatch(state_, calls.before)) [[unlikely]]
+    if (const HookCall* failed = dispatch(state, calls.before)) [[unlikely]]
       before_run_failed(calls, failed);
   } catch (...) {
     before_run_failed(calls, nullptr);
   }
-  state_.hot.callback = CallbackKind::none;
+  state.hot.callback = CallbackKind::none;
 }
 
-[[gnu::always_inline]] inline void StepEngine::call_after_run(const std::vector<HookCall>& calls, Error& error) {
-  state_.hot.callback = CallbackKind::after_run;
+[[gnu::always_inline]] inline void StepEngine::call_after_run(RunState& state, const std::vector<HookCall>& calls,
+                                                              Error& error) {
+  state.hot.callback = CallbackKind::after_run;
   try {
-    if (const HookCall* failed = dispatch(state_, calls)) [[unlikely]]
+    if (const HookCall* failed = dispatch(state, calls)) [[unlikely]]
       after_run_failed(calls, failed, error);
   } catch (...) {
     after_run_failed(calls, nullptr, error);
   }
-  state_.hot.callback = CallbackKind::none;
+  state.hot.callback = CallbackKind::none;
 }
 
 // Ends early when anything is asked for or goes wrong.
@@ -55,13 +56,13 @@ bool StepEngine::make_fast_steps(const SessionRunArgs& args, std::int64_t count,
   try {
     do {
       reached = Reached::before_run;
-      call_before_run(calls);
+      call_before_run(state, calls);
       if (state.hot.leave_fast_path || stop.anything()) [[unlikely]]  // a stop may be urgent
         break;
       session.run(step);
       state.set_global_step(++global_step);
       reached = Reached::after_run;
-      call_after_run(calls.after, error);
+      call_after_run(state, calls.after, error);
       if (stop.anything() || state.hot.leave_fast_path || !state.attempt.metadata.nodes.empty()) [[unlikely]]
         break;
       runs_.store(++runs, std::memory_order_relaxed);
@@ -115,7 +116,7 @@ bool StepEngine::prepare(const SessionRunArgs& args, Error& error) {
   remaining_.reserve(hooks_.slots().size());  // nothing that comes after a before_run may want for memory
   if (timer_.wants(*calls_, completed_runs(), hooks_.any_due())) [[unlikely]]
     calls_ = &timed_.emplace(timer_, *calls_, completed_runs(), hooks_.any_due()).calls();
-  call_before_run(*calls_);
+  call_before_run(state_, *calls_);
   if (ready_for_session(error)) [[likely]]
     return true;
   finish_timing(error);
@@ -166,7 +167,7 @@ Error StepEngine::complete(Error error) {
     if (some_left_out_) [[unlikely]] {
       call_remaining_after_run(calls_->after, error);
     } else {
-      call_after_run(calls_->after, error);
+      call_after_run(state_, calls_->after, error);
     }
     error = end_attempt(std::move(error));
   }
@@ -358,7 +359,7 @@ void StepEngine::call_remaining_after_run(const std::vector<HookCall>& calls, Er
   for (const HookCall& call : calls) {
     if (call.slot->left_out != state_.attempt.plan.attempt()) remaining_.push_back(call);
   }
-  call_after_run(remaining_, error);
+  call_after_run(state_, remaining_, error);
 }
 
 void StepEngine::call_on_error(Error& error) noexcept {

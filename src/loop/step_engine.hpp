@@ -24,8 +24,7 @@ namespace detail {
 // made in a loop that does not do more than call hooks and session: the fast path.
 class StepEngine {
  public:
-  StepEngine(RunState& state, HookList& hooks, HookCaller& caller, StepTimer& timer, TriggerSchedule& schedule,
-             const RunEnd& end) noexcept;
+  StepEngine(RunState& state, HookList& hooks, HookCaller& caller, StepTimer& timer, const RunEnd& end) noexcept;
   StepEngine(const StepEngine&) = delete;
   StepEngine& operator=(const StepEngine&) = delete;
 
@@ -53,6 +52,7 @@ class StepEngine {
   void leave_fast_path() noexcept { fast_ = false; }
   void return_to_fast_path() noexcept;  // if nothing of the last attempt keeps it from that
 
+  TriggerSchedule& schedule() noexcept { return schedule_; }
   const Results& results() const noexcept { return results_; }
   std::int64_t completed_runs() const noexcept { return runs_.load(std::memory_order_relaxed); }  // any thread
   std::int64_t skipped_runs() const noexcept { return skips_; }
@@ -62,8 +62,8 @@ class StepEngine {
   static constexpr std::size_t kAllHooks = static_cast<std::size_t>(-1);
   enum class Reached : std::uint8_t { before_run, session_failure, after_run };
 
-  void call_before_run(const HookCalls& calls);
-  void call_after_run(const std::vector<HookCall>& calls, Error& error);
+  void call_before_run(RunState& state, const HookCalls& calls);
+  void call_after_run(RunState& state, const std::vector<HookCall>& calls, Error& error);
   bool ready_for_session(Error& error) noexcept;
   Error hand_out_results() noexcept;
   Error end_attempt(Error error) noexcept;
@@ -86,8 +86,8 @@ class StepEngine {
   HookList& hooks_;
   HookCaller& caller_;
   StepTimer& timer_;
-  TriggerSchedule& schedule_;
   const RunEnd& end_;
+  TriggerSchedule schedule_;
 
   bool fast_ = false;  // in the last attempt all went well and nobody asked for anything, so nothing is left of it
   std::int64_t next_timed_ = 0;  // up to here, in completed runs, steps may be fast

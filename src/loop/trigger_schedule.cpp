@@ -12,23 +12,6 @@ TriggerSchedule::LastRun::LastRun(TriggerSchedule& schedule, std::int64_t first_
   if (max_runs > 0) schedule_.last_run_ = saturating_add(first_run, max_runs - 1);
 }
 
-std::int64_t TriggerSchedule::idle_runs(std::int64_t run, std::int64_t allowed) {
-  const Trigger::Next& next = hooks_.next_due();
-  const std::int64_t step = state_.session.global_step;
-  const std::int64_t last_step = state_.session.last_step;
-  if (next.step <= step) return 0;
-  std::int64_t idle = std::min(allowed, saturating_distance(step, next.step));
-  if (next.run != Trigger::kNever) idle = std::min(idle, next.run - run);
-  if (hooks_.triggers_use_last()) {
-    if (last_step <= step) return 0;
-    if (last_step != Trigger::kNever) idle = std::min(idle, saturating_distance(step, last_step) - 1);
-    if (last_run_ != Trigger::kNever) idle = std::min(idle, last_run_ - run);
-  }
-  if (hooks_.triggers_use_time() && state_.context->now_ns() >= next.time_ns) return 0;
-  if (idle > 0) hooks_.none_due();
-  return idle;
-}
-
 void TriggerSchedule::decide(std::int64_t run) {
   if (decided_run_ == run) return;
   TriggerPoint point;

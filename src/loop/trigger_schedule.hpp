@@ -2,8 +2,10 @@
 #ifndef RUNHOOK_SRC_LOOP_TRIGGER_SCHEDULE_HPP_
 #define RUNHOOK_SRC_LOOP_TRIGGER_SCHEDULE_HPP_
 
+#include <algorithm>
 #include <cstdint>
 
+#include "base/monotonic.hpp"
 #include "run/hook_list.hpp"
 #include "run/run_state.hpp"
 #include "runhook/trigger.hpp"
@@ -41,6 +43,24 @@ class TriggerSchedule {
   std::int64_t decided_run_ = -1;
   std::int64_t last_run_ = Trigger::kNever;
 };
+
+// Inline: it stands before every step of a session that has a trigger.
+inline std::int64_t TriggerSchedule::idle_runs(std::int64_t run, std::int64_t allowed) {
+  const Trigger::Next& next = hooks_.next_due();
+  const std::int64_t step = state_.session.global_step;
+  const std::int64_t last_step = state_.session.last_step;
+  if (next.step <= step) return 0;
+  std::int64_t idle = std::min(allowed, saturating_distance(step, next.step));
+  if (next.run != Trigger::kNever) idle = std::min(idle, next.run - run);
+  if (hooks_.triggers_use_last()) {
+    if (last_step <= step) return 0;
+    if (last_step != Trigger::kNever) idle = std::min(idle, saturating_distance(step, last_step) - 1);
+    if (last_run_ != Trigger::kNever) idle = std::min(idle, last_run_ - run);
+  }
+  if (hooks_.triggers_use_time() && state_.context->now_ns() >= next.time_ns) return 0;
+  if (idle > 0) hooks_.none_due();
+  return idle;
+}
 
 }  // namespace detail
 }  // namespace runhook::inline v1

@@ -56,8 +56,7 @@ class StepEngineHalves : public testing::Test {
   StepTimer timer{state, hooks, 0};
   HookFailures failures{state, hooks, outcome};
   HookCaller caller{state, failures, timer};
-  TriggerSchedule schedule{state, hooks};
-  StepEngine engine{state, hooks, caller, timer, schedule, end};
+  StepEngine engine{state, hooks, caller, timer, end};
   std::vector<std::string> calls;
   std::string skips, fails;
   Error error;
