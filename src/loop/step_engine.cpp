@@ -81,19 +81,24 @@ bool StepEngine::make_fast_steps(const SessionRunArgs& args, std::int64_t count,
   return false;
 }
 
-Error StepEngine::finish_interrupted() {
+Error StepEngine::finish_interrupted() noexcept {
   if (hooks_.has_triggers()) schedule_.none_due_in(run_number());
   calls_ = &hooks_.idle();
   Error error = std::exchange(interruption_, Error());
   switch (interrupted_at_) {
     case Reached::before_run:
-      return ready_for_session(error) ? complete(execute()) : error;
+      if (!ready_for_session(error)) break;
+      execute(error);
+      complete(error);
+      break;
     case Reached::session_failure:
-      return attempt_failed(std::move(error));
+      attempt_failed(error);
+      break;
     case Reached::after_run:
+      end_attempt(error);
       break;
   }
-  return end_attempt(std::move(error));
+  return error;
 }
 
 void StepEngine::return_to_fast_path() noexcept {
@@ -105,7 +110,11 @@ void StepEngine::return_to_fast_path() noexcept {
 
 Error StepEngine::attempt(const SessionRunArgs& args) {
   Error error;
-  return prepare(args, error) ? complete(execute()) : error;
+  if (prepare(args, error)) [[likely]] {
+    execute(error);
+    complete(error);
+  }
+  return error;
 }
 
 bool StepEngine::prepare(const SessionRunArgs& args, Error& error) {
@@ -127,7 +136,7 @@ bool StepEngine::prepare(const SessionRunArgs& args, Error& error) {
 bool StepEngine::ready_for_session(Error& error) noexcept {
   error = std::exchange(before_run_error_, Error());
   if (error) [[unlikely]] {
-    error = attempt_failed(std::move(error));
+    attempt_failed(error);
     return false;
   }
   if (state_.hot.skip) [[unlikely]] {
@@ -142,41 +151,40 @@ bool StepEngine::ready_for_session(Error& error) noexcept {
     if (!state_.attempt.metadata.nodes.empty()) state_.attempt.metadata.nodes.clear();
     return true;
   } catch (...) {
-    error = attempt_failed(session_failure());
+    error = session_failure();
+    attempt_failed(error);
     return false;
   }
 }
 
-Error StepEngine::execute() noexcept {
+void StepEngine::execute(Error& error) noexcept {
   try {
     StepTimer::SessionRun timed(timer_);
     run_in_time(*state_.session.raw, state_.attempt.plan.step());
     timed.succeeded();
-    return {};
   } catch (...) {
-    return session_failure();
+    error = session_failure();
   }
 }
 
-Error StepEngine::complete(Error error) {
+void StepEngine::complete(Error& error) noexcept {
   if (!error) [[likely]]
-    error = hand_out_results();
+    hand_out_results(error);
   if (error) [[unlikely]] {
-    error = attempt_failed(std::move(error));
+    attempt_failed(error);
   } else {
     if (some_left_out_) [[unlikely]] {
       call_remaining_after_run(calls_->after, error);
     } else {
       call_after_run(state_, calls_->after, error);
     }
-    error = end_attempt(std::move(error));
+    end_attempt(error);
   }
   if (timed_) [[unlikely]]
     finish_timing(error);
-  return error;
 }
 
-Error StepEngine::hand_out_results() noexcept {
+void StepEngine::hand_out_results(Error& error) noexcept {
   Plan& plan = state_.attempt.plan;
   try {
     if (plan.fetches_anything() || results_stale_) {
@@ -186,14 +194,13 @@ Error StepEngine::hand_out_results() noexcept {
     const std::int64_t before = state_.session.global_step;
     state_.set_global_step(plan.has_global_step() ? plan.fetched_global_step() : before + 1);
     state_.session.advance = state_.session.global_step - before;
-    return {};
   } catch (...) {
-    return session_failure();
+    error = session_failure();
   }
 }
 
 // From the end of after_run on.
-Error StepEngine::end_attempt(Error error) noexcept {
+void StepEngine::end_attempt(Error& error) noexcept {
   state_.hot.now_known = false;
   if (state_.attempt.plan.feeds_anything()) state_.attempt.plan.drop_feeds();
   if (state_.hot.discard) [[unlikely]] {
@@ -209,27 +216,25 @@ Error StepEngine::end_attempt(Error error) noexcept {
                            1);  // a step that a hook has failed is not one of those counted
   if (!error) [[likely]]
     runs_.store(completed_runs() + 1, std::memory_order_relaxed);
-  return error;
 }
 
-Error StepEngine::attempt_failed(Error error) noexcept {
+void StepEngine::attempt_failed(Error& error) noexcept {
   call_on_error(error);
   state_.hot.now_known = false;
   state_.attempt.plan.drop_feeds();
   some_left_out_ = false;
   reached_ = kAllHooks;
-  return error;
 }
 
 Error StepEngine::skip_step() noexcept {
-  Error reason;
+  Error skipped;
   try {
-    reason = Error(StatusCode::cancelled,
-                   fmt::format("the step was skipped by hook '{}'", state_.attempt.skipped_by->options.name));
+    skipped = Error(StatusCode::cancelled,
+                    fmt::format("the step was skipped by hook '{}'", state_.attempt.skipped_by->options.name));
   } catch (...) {
-    reason = Error(StatusCode::cancelled, "the step was skipped");
+    skipped = Error(StatusCode::cancelled, "the step was skipped");
   }
-  const Error skipped = attempt_failed(std::move(reason));
+  attempt_failed(skipped);
   ++skips_;
   results_stale_ = true;
   // That it was skipped is no failure, but what on_error has failed with is one.

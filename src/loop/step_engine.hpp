@@ -34,9 +34,10 @@ class StepEngine {
   // The first half: decides what is due, calls before_run, merges what is asked for. Returns whether the session is to
   // execute the step. If not, the attempt is over: it has failed with `error`, or the step was skipped.
   bool prepare(const SessionRunArgs& args, Error& error);
-  Error execute() noexcept;  // has the session execute the step
-  Error complete(
-      Error error);  // the second half, from what the step has failed with: hands out results, calls after_run
+  void execute(Error& error) noexcept;  // has the session execute the step
+  // The second half, from what the step has failed with: hands out results, calls after_run. `error` is then what the
+  // attempt has failed with.
+  void complete(Error& error) noexcept;
 
   // The fast path. How many steps it may make, at most `allowed`; 0: the next one has to be made in the ordinary way.
   std::int64_t fast_steps(const SessionRunArgs& args, std::int64_t allowed) {
@@ -48,7 +49,7 @@ class StepEngine {
   }
   // Makes so many steps and returns true, or false if it has left one under way, for finish_interrupted().
   bool make_fast_steps(const SessionRunArgs& args, std::int64_t count, const std::atomic<bool>* thread_failed);
-  Error finish_interrupted();
+  Error finish_interrupted() noexcept;
   void leave_fast_path() noexcept { fast_ = false; }
   void return_to_fast_path() noexcept;  // if nothing of the last attempt keeps it from that
 
@@ -65,9 +66,9 @@ class StepEngine {
   void call_before_run(RunState& state, const HookCalls& calls);
   void call_after_run(RunState& state, const std::vector<HookCall>& calls, Error& error);
   bool ready_for_session(Error& error) noexcept;
-  Error hand_out_results() noexcept;
-  Error end_attempt(Error error) noexcept;
-  Error attempt_failed(Error error) noexcept;
+  void hand_out_results(Error& error) noexcept;
+  void end_attempt(Error& error) noexcept;
+  void attempt_failed(Error& error) noexcept;
   Error skip_step() noexcept;
   void finish_timing(const Error& error) noexcept;
 

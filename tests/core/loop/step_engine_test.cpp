@@ -67,7 +67,8 @@ TEST_F(StepEngineHalves, SecondOneCallsAfterRunWhenTheCallersCodeHasSucceeded) {
   add("b");
   ASSERT_TRUE(engine.prepare(no_args, error));
   EXPECT_EQ(take_calls(), (Calls{"a.before_run", "b.before_run"}));
-  EXPECT_FALSE(engine.complete(Error()));
+  engine.complete(error);
+  EXPECT_FALSE(error);
   EXPECT_EQ(take_calls(), (Calls{"a.after_run", "b.after_run"}));
   EXPECT_EQ(engine.completed_runs(), 1);
   EXPECT_EQ(state.session.global_step, 1);
@@ -78,7 +79,9 @@ TEST_F(StepEngineHalves, SecondOneCallsOnErrorWhenTheCallersCodeHasFailed) {
   add("b");
   ASSERT_TRUE(engine.prepare(no_args, error));
   take_calls();
-  EXPECT_EQ(engine.complete(Error(StatusCode::data_loss, "on purpose")).code(), StatusCode::data_loss);
+  error = Error(StatusCode::data_loss, "on purpose");
+  engine.complete(error);
+  EXPECT_EQ(error.code(), StatusCode::data_loss);
   EXPECT_EQ(take_calls(), (Calls{"b.on_error DATA_LOSS", "a.on_error DATA_LOSS"}));
   EXPECT_EQ(engine.completed_runs(), 0);
   EXPECT_EQ(state.session.global_step, 0);
