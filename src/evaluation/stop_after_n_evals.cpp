@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/monotonic.hpp"
 
 namespace runhook::inline v1 {
 
@@ -33,7 +34,7 @@ void StopAfterNEvalsHook::after_create_session(SessionRunContext& context) {
 
 void StopAfterNEvalsHook::after_run(SessionRunContext& context, const SessionRunValues&) {
   const std::int64_t before = completed_;
-  completed_ += in_next_run_;
+  completed_ = detail::saturating_add(completed_, in_next_run_);
   if (options_.log_progress) log_progress(context, before);
   if (options_.num_evals && completed_ >= *options_.num_evals) {
     context.request_stop(0, fmt::format("{} evaluations have been made", completed_));

@@ -30,7 +30,7 @@ void StopAtStepHook::after_create_session(SessionRunContext& context) {
 void StopAtStepHook::after_run(SessionRunContext& context, const SessionRunValues&) { check(context); }
 
 void StopAtStepHook::check(SessionRunContext& context) {
-  const std::int64_t remaining = *last_step_ - context.global_step();
+  const std::int64_t remaining = detail::saturating_distance(context.global_step(), *last_step_);
   if (remaining <= 0) {
     context.request_stop(0, fmt::format("step {} has been reached", *last_step_));
   } else if (!options_.steps_per_run_variable.empty()) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/format.hpp"
+#include "base/monotonic.hpp"
 #include "output/json_string.hpp"
 
 namespace runhook::inline v1 {
@@ -19,7 +20,13 @@ namespace {
 constexpr std::uint64_t kFirstTrack = std::uint64_t{1} << 22;
 
 // Microseconds, which the format requires, with the nanoseconds as decimals.
-std::string us(std::int64_t ns) { return ns < 0 ? "-" + us(-ns) : fmt::format("{}.{:03}", ns / 1000, ns % 1000); }
+std::string us(std::int64_t ns) {
+  const std::uint64_t size = ns < 0 ? ~static_cast<std::uint64_t>(ns) + 1 : static_cast<std::uint64_t>(ns);
+  return fmt::format("{}{}.{:03}", ns < 0 ? "-" : "", size / 1000, size % 1000);
+}
+
+// What an engine tells of its nodes may be any numbers.
+std::int64_t duration_ns(const SpanRecord& span) noexcept { return saturating_distance(span.begin_ns, span.end_ns); }
 
 // Assigns tracks to the nodes of one run of the session: events on one track must be nested or must not overlap.
 class Tracks {
@@ -84,7 +91,7 @@ class Writer {
         return;
       case SpanKind::session_run:
         place_nodes(span);
-        spent_.session += span.end_ns - span.begin_ns;
+        spent_.session += duration_ns(span);
         break;
       case SpanKind::attempt:
         counter(span);
@@ -92,7 +99,7 @@ class Writer {
       case SpanKind::before_run:
       case SpanKind::after_run:
       case SpanKind::on_error:
-        spent_.hooks += span.end_ns - span.begin_ns;
+        spent_.hooks += duration_ns(span);
         break;
       default:
         break;
@@ -123,16 +130,15 @@ class Writer {
   void event(const SpanRecord& span, std::uint64_t track) {
     separate();
     append_format(text_, R"({{"ph":"X","name":{},"cat":"{}","ts":{},"dur":{},"pid":{},"tid":{},"args":{{"step":{})",
-                  json_string(title(span)), span_kind_name(span.kind), us(span.begin_ns),
-                  us(span.end_ns - span.begin_ns), pid_, track, span.step);
+                  json_string(title(span)), span_kind_name(span.kind), us(span.begin_ns), us(duration_ns(span)), pid_,
+                  track, span.step);
     if (span.attempt > 1) append_format(text_, R"(,"attempt":{})", span.attempt);
     if (span.failed) text_ += R"(,"failed":true)";
     text_ += "}}";
   }
 
   void counter(const SpanRecord& attempt) {
-    const std::int64_t other =
-        std::max<std::int64_t>(attempt.end_ns - attempt.begin_ns - spent_.hooks - spent_.session, 0);
+    const std::int64_t other = std::max<std::int64_t>(duration_ns(attempt) - spent_.hooks - spent_.session, 0);
     separate();
     append_format(text_,
                   R"({{"ph":"C","name":"us of a step","ts":{},"pid":{},)"

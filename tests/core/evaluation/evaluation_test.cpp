@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <thread>
 
 #include "core/evaluation/eval_model.hpp"
@@ -65,6 +66,13 @@ TEST_F(Evaluation, EndsAfterSoMany) {
   EXPECT_EQ(result.evaluations, 4);
   EXPECT_EQ(result.final_values.to_double("mean"), 1.5);
   EXPECT_EQ(progress(), (std::vector<std::string>{"[1/4]", "[2/4]", "[3/4]", "[4/4]"}));
+}
+
+TEST_F(Evaluation, MoreThanCanBeCountedIsTheEnd) {
+  function_session();
+  options.evals.num_evals = std::numeric_limits<std::int64_t>::max();
+  options.evals.evals_per_run = std::numeric_limits<std::int64_t>::max() - 1;
+  EXPECT_EQ(evaluate_once(options).evaluations, std::numeric_limits<std::int64_t>::max());
 }
 
 TEST_F(Evaluation, ManyAreLoggedTenTimes) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <thread>
 
 #include "core/expect_error.hpp"
@@ -315,6 +316,24 @@ TEST(ProfilerTracks, TimesKeepTheirNanoseconds) {
   ring.add(span(SpanKind::attempt, 1'234'567'890'123, 1'234'567'890'130));
   const std::string text = chrome_trace(ring.copy());
   EXPECT_NE(text.find("\"ts\":1234567890.123,\"dur\":0.007"), std::string::npos) << text;
+}
+
+TEST(ProfilerTracks, NodesMayTellOfAnyTimes) {
+  constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min();
+  constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+  SpanRing ring(16);
+  ring.add(span(SpanKind::node, -1, kMax, "longer than can be counted"));
+  ring.add(span(SpanKind::node, kMin, kMax, "as long as can be"));
+  ring.add(span(SpanKind::node, kMax, kMin, "backwards"));
+  ring.add(span(SpanKind::node, 5, 2, "a little backwards"));
+  ring.add(span(SpanKind::session_run, 0, 100));
+  const std::string text = chrome_trace(ring.copy());
+  EXPECT_EQ(events(nlohmann::json::parse(text), "X").size(), 5U);
+  for (const char* event :
+       {R"("ts":-0.001,"dur":9223372036854775.807)", R"("ts":-9223372036854775.808,"dur":9223372036854775.807)",
+        R"("ts":9223372036854775.807,"dur":-9223372036854775.808)", R"("ts":0.005,"dur":-0.003)"}) {
+    EXPECT_THAT(text, ::testing::HasSubstr(event));
+  }
 }
 
 }  // namespace

@@ -69,6 +69,18 @@ TEST(StopAfter, LastDeadlineThereIsNeverComes) {
   EXPECT_EQ(rig.start()->run_until_stop({}, 10), 10);
 }
 
+TEST(StopAtStep, LastStepThatLiesFurtherThanCanBeCountedIsNotReached) {
+  LoopRig rig;
+  rig.config.add_hook(
+      std::make_shared<StopAtStepHook>(StopAtStepOptions{.last_step = std::numeric_limits<std::int64_t>::max()}));
+  rig.config.session_creator = std::make_shared<FunctionSessionCreator>([](const CreationContext&) {
+    return CreatedSession{std::make_shared<FunctionSession>([](FunctionSession::Step&) {}),
+                          std::numeric_limits<std::int64_t>::min()};
+  });
+  MonitoredSession session(rig.config);
+  EXPECT_EQ(session.run_until_stop({}, 5), 5);
+}
+
 TEST(StopAfter, NegativeTimeIsRefused) { EXPECT_STATUS(StopAfterHook(-1ns), invalid_argument, "negative"); }
 
 TEST(StopWhen, AsksTheFunctionInTheRunsInWhichItIsDue) {
