@@ -230,6 +230,29 @@ class Predicate final : public Cloneable<Predicate> {
   std::function<bool(const TriggerPoint&)> predicate_;
 };
 
+// What it takes to see that a rule is not due yet: nothing for steps, which are counted anyway.
+enum class Price : std::uint8_t { steps, runs, clock };
+
+Price price(const Next& next) noexcept {
+  if (next.time_ns != kNever) return Price::clock;
+  return next.run != kNever ? Price::runs : Price::steps;
+}
+
+// Of two rules that both have to be due either says the truth. The one that costs less to ask counts, or else the one
+// that is due later.
+const Next& rather(const Next& a, const Next& b) noexcept {
+  if (price(a) != price(b)) return price(a) < price(b) ? a : b;
+  switch (price(a)) {
+    case Price::clock:
+      return a.time_ns < b.time_ns ? b : a;
+    case Price::runs:
+      return a.run < b.run ? b : a;
+    case Price::steps:
+      break;
+  }
+  return a.step < b.step ? b : a;
+}
+
 enum class Connective : std::uint8_t { conjunction, disjunction };
 
 class Both final : public Rule {
@@ -248,7 +271,8 @@ class Both final : public Rule {
     if (how_ == Connective::disjunction) {
       return {std::min(a.step, b.step), std::min(a.time_ns, b.time_ns), std::min(a.run, b.run)};
     }
-    return a.step <= step ? b : a;  // either says the truth; this is the one that is not due by its steps already
+    if (a.step <= step || b.step <= step) return a.step <= step ? b : a;
+    return rather(a, b);
   }
   bool uses_time() const noexcept override { return a_->uses_time() || b_->uses_time(); }
   bool uses_last() const noexcept override { return a_->uses_last() || b_->uses_last(); }

@@ -199,6 +199,12 @@ TEST(Trigger, NextIsNeverLate) {
       Trigger::every_runs(3),
       Trigger::every_runs(4) || Trigger::every_ns(35),
       Trigger::every_steps(3) && Trigger::every_runs(4),
+      Trigger::every_ns(55) && Trigger::every_steps(2),
+      Trigger::every_runs(4) && Trigger::every_steps(3),
+      Trigger::every_runs(3) && Trigger::every_ns(45),
+      Trigger::every_ns(45) && Trigger::every_ns(25),
+      Trigger::at_steps({4, 9}) && Trigger::every_steps(3),
+      (Trigger::every_runs(3) || Trigger::every_ns(45)) && (Trigger::every_steps(2) || Trigger::every_ns(25)),
       Trigger::at_steps({6}) || (Trigger::every_ns(45) && Trigger::before_step(9)),
   };
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -213,6 +219,43 @@ TEST(Trigger, NextIsNeverLate) {
       }
       if (may_be) next = trigger.next(step);
     }
+  }
+}
+
+// What a loop does: it looks at what next() has said, and decides when that has come.
+int decisions(Trigger trigger, std::int64_t runs, std::int64_t ns_per_run, bool* asks_clock = nullptr) {
+  Trigger::Next next{0, 0, 0};
+  int decided = 0;
+  for (std::int64_t run = 0; run < runs; ++run) {
+    const TriggerPoint point{run, run * ns_per_run, false, run};
+    if (asks_clock != nullptr && run > 0 && next.time_ns != Trigger::kNever) *asks_clock = true;
+    if (point.step < next.step && point.time_ns < next.time_ns && point.run < next.run) continue;
+    ++decided;
+    trigger.due(point) ? trigger.fired(point) : trigger.passed(point);
+    next = trigger.next(point.step);
+  }
+  return decided;
+}
+
+TEST(Trigger, OfTwoThatBothHaveToBeDueTheCheaperIsAskedInEitherOrder) {
+  const auto by_steps = Trigger::every_steps(100);
+  const auto by_time = Trigger::every_ns(5);
+  const auto by_runs = Trigger::every_runs(10);
+  const auto later = Trigger::every_steps(500);
+  const auto before = Trigger::before_step(50);
+  for (const bool swapped : {false, true}) {
+    const auto both = [&](const Trigger& a, const Trigger& b) { return swapped ? b && a : a && b; };
+    bool asks_clock = false;
+    EXPECT_EQ(decisions(both(by_time, by_steps), 1000, 10, &asks_clock), 10);
+    EXPECT_EQ(decisions(both(by_runs, by_steps), 1000, 10, &asks_clock), 10);
+    EXPECT_EQ(decisions(both(by_time, by_runs), 1000, 10, &asks_clock), 100);
+    EXPECT_EQ(decisions(both(by_time, Trigger::never()), 1000, 10, &asks_clock), 1);
+    EXPECT_EQ(decisions(both(by_time, Trigger::once()), 1000, 10, &asks_clock), 1);
+    EXPECT_EQ(decisions(both(later, by_steps), 1000, 10, &asks_clock), 2);
+    EXPECT_FALSE(asks_clock) << "time says nothing while the steps have not come";
+    EXPECT_EQ(decisions(both(by_time, Trigger::every_ns(500)), 1000, 10), 20);
+    EXPECT_EQ(decisions(both(by_runs, Trigger::every_runs(50)), 1000, 10), 20);
+    EXPECT_EQ(decisions(both(before, by_time), 1000, 10), 51) << "in the window the time decides";
   }
 }
 
