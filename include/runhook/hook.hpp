@@ -32,6 +32,9 @@ class SessionRunHook {
  public:
   virtual ~SessionRunHook() = default;
   virtual std::string_view name() const { return {}; }  // for messages; empty: "hook#<number>"
+  // Whether it serves one session at a time, as all hooks of this library do: then a session gets it only once another
+  // that has it has ended, or has removed it. A hook that says no may be called by several threads at the same time.
+  virtual bool one_session_at_a_time() const noexcept { return false; }
 
   // Once, before any session exists. Last chance to add to a graph.
   virtual void begin(SessionRunContext&) {}

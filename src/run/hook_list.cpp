@@ -49,9 +49,24 @@ std::uint64_t HookList::add(HookRegistration registration) {
   if (slot->options.name.empty()) slot->options.name = slot->hook->name();
   if (slot->options.name.empty()) slot->options.name = fmt::format("hook#{}", slot->id);
   slot->request.requester = fmt::format("hook '{}'", slot->options.name);
-  waiting_.push_back(std::move(slot));
+  std::list<std::unique_ptr<HookSlot>> added;
+  added.push_back(std::move(slot));
+  claim(*added.front());
+  waiting_.splice(waiting_.end(), added);
   mark_changed();
   return last_id_;
+}
+
+void HookList::claim(const HookSlot& slot) {
+  const SessionRunHook& hook = *slot.hook;
+  if (hook.one_session_at_a_time()) claims_.try_emplace(&hook, hook, slot.options.name);
+}
+
+void HookList::release(const SessionRunHook& hook) noexcept {
+  const auto same_hook = [&hook](const auto& slot) { return slot->hook.get() == &hook; };
+  if (std::any_of(slots_.begin(), slots_.end(), same_hook)) return;
+  if (std::any_of(waiting_.begin(), waiting_.end(), same_hook)) return;
+  claims_.erase(&hook);
 }
 
 void HookList::remove(std::uint64_t id) {
@@ -59,6 +74,7 @@ void HookList::remove(std::uint64_t id) {
   if (const auto waiting = std::find_if(waiting_.begin(), waiting_.end(), same_id); waiting != waiting_.end()) {
     const std::unique_ptr<HookSlot> gone = std::move(*waiting);  // nobody has called it yet
     waiting_.erase(waiting);
+    release(*gone->hook);
     return;
   }
   const auto found = std::find_if(slots_.begin(), slots_.end(), same_id);
@@ -92,6 +108,7 @@ HookSlot* HookList::admit_next() {
   while (place != slots_.begin() && (*std::prev(place))->options.phase > phase) --place;
   place = slots_.insert(place, std::move(waiting_.front()));
   waiting_.pop_front();
+  admitted_id_ = (*place)->id;
   return place->get();
 }
 
@@ -112,12 +129,14 @@ void HookList::erase(HookSlot* slot) noexcept {
     gone = std::move(*found);
     slots_.erase(found);
   }
+  release(*gone->hook);
   mark_changed();
 }
 
 void HookList::drop_waiting() noexcept {
   const std::list<std::unique_ptr<HookSlot>> gone = std::move(waiting_);
   waiting_.clear();
+  claims_.clear();
 }
 
 void HookList::settle() {
@@ -180,14 +199,22 @@ void HookList::decide(const TriggerPoint& point) {
   // A predicate may fail; then nothing is decided, and all are asked again.
   next_due_ = {kAtOnce, kAtOnce};
   none_due();
+  next_due_ = ask_triggers(point, 0);
+}
+
+void HookList::decide_added(const TriggerPoint& point) { ask_triggers(point, decided_id_); }
+
+Trigger::Next HookList::ask_triggers(const TriggerPoint& point, std::uint64_t after) {
+  const auto concerns = [after](const HookSlot& slot) {
+    return slot.id > after && !slot.disabled && !slot.options.trigger.is_always();
+  };
   for (const auto& slot : slots_) {
-    const Trigger& trigger = slot->options.trigger;
-    if (!slot->disabled && !trigger.is_always()) slot->due = trigger.due(point);
+    if (concerns(*slot)) slot->due = slot->options.trigger.due(point);
   }
   Trigger::Next first{Trigger::kNever, Trigger::kNever};
   for (const auto& slot : slots_) {
     Trigger& trigger = slot->options.trigger;
-    if (slot->disabled || trigger.is_always()) continue;
+    if (!concerns(*slot)) continue;
     if (slot->due) {
       trigger.fired(point);
       any_due_ = true;
@@ -197,8 +224,9 @@ void HookList::decide(const TriggerPoint& point) {
     const Trigger::Next next = trigger.next(point.step);
     first = {std::min(first.step, next.step), std::min(first.time_ns, next.time_ns), std::min(first.run, next.run)};
   }
-  next_due_ = first;
+  decided_id_ = admitted_id_;
   if (any_due_) collect(due_, [](const HookSlot& slot) { return slot.due; });
+  return first;
 }
 
 void HookList::none_due() noexcept {

@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <limits>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string_view>
 #include <vector>
 
+#include "run/hook_claim.hpp"
 #include "run/run_state.hpp"
 
 namespace runhook::inline v1 {
@@ -90,7 +92,7 @@ class HookList {
   HookSlot* next_removed() noexcept;  // NULL if none is to be removed
   bool pending() const noexcept { return removed_ > 0 || !waiting_.empty(); }
   void erase(HookSlot* slot) noexcept;
-  void drop_waiting() noexcept;
+  void drop_waiting() noexcept;  // the session has ended: others may have its hooks
   // Computes the calls of a step anew, and whether changes remain.
   void settle();
   void collect_calls();
@@ -108,6 +110,9 @@ class HookList {
   bool any_due() const noexcept { return any_due_; }  // in the present run
   // Decides which hooks are due in the run that begins at this point. The decision holds until the next call.
   void decide(const TriggerPoint& point);
+  // The same for the hooks that were added since, when the run is made again; what was decided for the others holds.
+  bool has_undecided() const noexcept { return decided_id_ < admitted_id_; }
+  void decide_added(const TriggerPoint& point);
   void none_due() noexcept;                 // no trigger is due in the next runs, until decide() is called again
   void rewind(std::int64_t step) noexcept;  // the run goes on from this step
 
@@ -122,6 +127,10 @@ class HookList {
   static bool selected(const HookSlot& slot, const RunOptions& options) noexcept;
 
  private:
+  // Asks the triggers of the hooks with a number above `after`; returns when the first of these might be due next.
+  Trigger::Next ask_triggers(const TriggerPoint& point, std::uint64_t after);
+  void claim(const HookSlot& slot);
+  void release(const SessionRunHook& hook) noexcept;  // unless it is still in the list
   const HookCalls& select(const RunOptions& options);
   template <typename Wanted>
   void collect(HookCalls& calls, Wanted&& wanted);
@@ -131,6 +140,7 @@ class HookList {
   mutable std::mutex observed_;
   std::vector<std::unique_ptr<HookSlot>> slots_;
   std::list<std::unique_ptr<HookSlot>> waiting_;
+  std::map<const SessionRunHook*, HookClaim> claims_;
   std::size_t removed_ = 0;  // how many slots are marked as removed
   HookCalls idle_;
   HookCalls due_;   // with hooks whose triggers are due
@@ -141,6 +151,8 @@ class HookList {
   bool use_last_ = false;
   bool any_due_ = false;
   std::uint64_t last_id_ = 0;
+  std::uint64_t admitted_id_ = 0;  // hooks come into the list in the order of their numbers
+  std::uint64_t decided_id_ = 0;
   bool changed_ = false;
 };
 

@@ -151,6 +151,63 @@ TEST_P(EveryBuiltinHook, LeavesTheOthersTheirDue) {
   runhook_outcome_destroy(outcome);
 }
 
+class SharedBuiltinHook : public testing::TestWithParam<std::size_t> {};
+
+TEST_P(SharedBuiltinHook, ServesOneSessionAtATime) {
+  const BuiltinHook& hook = kBuiltinHooks[GetParam()];
+  int destroyed = 0;
+  World world;
+  world.count_destroys_in(&destroyed);
+  hook.prepare(world, hook.parameters);
+  Caught error;
+  runhook_builtin_hook* const built = hook.make(error.out());
+  ASSERT_NE(built, nullptr) << error.message();
+  const std::string name = runhook_builtin_hook_name(built);
+  Loop first;
+  Loop second;
+  Loop third;
+  for (Loop* loop : {&first, &second, &third}) {
+    loop->create = [loop](runhook_context* context) {
+      const char* const names[] = {"text"};
+      const runhook_function function = function_of(loop->step);
+      runhook_session* raw = runhook_function_session_create(&function, names, 1, nullptr, 0, nullptr);
+      const auto status = runhook_context_set_session(context, raw, nullptr);
+      runhook_session_destroy(raw);
+      return result_of(context, status);
+    };
+    loop->step = [](runhook_context* context) {
+      return result_of(context, runhook_step_set_double(context, "text", 1, nullptr));
+    };
+    if (loop != &third) runhook_config_add_builtin_hook(loop->config, built, nullptr, nullptr);
+  }
+  ASSERT_TRUE(first.start()) << first.error.message();
+  EXPECT_FALSE(second.start());
+  EXPECT_EQ(second.error.code(), RUNHOOK_ERR_ALREADY_EXISTS);
+  EXPECT_NE(second.error.message().find("'" + name + "'"), std::string::npos) << second.error.message();
+  ASSERT_TRUE(third.start());
+  EXPECT_EQ(runhook_monitored_session_add_builtin_hook(third.session, built, nullptr, nullptr, third.error.out()),
+            RUNHOOK_ERR_ALREADY_EXISTS);
+  first.run();
+  first.close();
+  ASSERT_TRUE(second.start()) << "the first has ended: " << second.error.message();
+  second.run();
+  uint64_t id = 0;
+  ASSERT_EQ(runhook_monitored_session_find_hook(second.session, name.c_str(), &id, nullptr), RUNHOOK_OK);
+  ASSERT_EQ(runhook_monitored_session_remove_hook(second.session, id, nullptr), RUNHOOK_OK);
+  second.run();
+  if (runhook_monitored_session_should_stop(second.session) == 0) {
+    EXPECT_EQ(runhook_monitored_session_add_builtin_hook(third.session, built, nullptr, nullptr, third.error.out()),
+              RUNHOOK_OK)
+        << "the second has removed it: " << third.error.message();
+  }
+  third.run();
+  runhook_builtin_hook_destroy(built);
+}
+
+std::string hook_name(const testing::TestParamInfo<std::size_t>& info) { return kBuiltinHooks[info.param].name(); }
+
+INSTANTIATE_TEST_SUITE_P(All, SharedBuiltinHook, testing::Range<std::size_t>(0, std::size(kBuiltinHooks)), hook_name);
+
 TEST(ProtocolChecker, FindsWhatIsWrong) {
   const std::vector<std::string> good = {"begin", "after_create_session", "before_run", "after_run", "end", "cleanup"};
   EXPECT_EQ(fault_of(good, true), "");

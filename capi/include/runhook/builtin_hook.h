@@ -10,7 +10,8 @@ extern "C" {
 
 /* Each built-in hook is made by a function of its own, runhook_<what>_hook_create(), and is added to a config or to a
  * session like any other hook. It brings its own phase, trigger and name, unless options are given. It belongs to one
- * session at a time; once that has ended, another may use it, and it begins anew. */
+ * session at a time: until that session has ended, or has removed it, making another session with it, or adding it to
+ * one, fails with RUNHOOK_ERR_ALREADY_EXISTS. Then another may use it, and it begins anew. */
 
 /**
  * Destroys the handle. Sessions and configs that the hook was added to keep it.
@@ -48,7 +49,8 @@ RUNHOOK_API runhook_status runhook_config_add_builtin_hook(runhook_config* confi
  * \param hook shared.
  * \param options copied; if their trigger is NULL the hook keeps its own. NULL: the hook's own phase and trigger.
  * \param id set to a number for runhook_monitored_session_remove_hook(); NULL: not wanted.
- * \returns RUNHOOK_ERR_ALREADY_EXISTS if the session has it already, RUNHOOK_ERR_BUSY on another thread during a run.
+ * \returns RUNHOOK_ERR_ALREADY_EXISTS if the session, or another that has not ended, has it already; RUNHOOK_ERR_BUSY
+ *   on another thread during a run.
  * \threadsafety The thread that uses the session.
  * \since 1.0
  */

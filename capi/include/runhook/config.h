@@ -128,7 +128,8 @@ typedef struct runhook_log {
 #define RUNHOOK_LOG_INIT \
   { sizeof(runhook_log), NULL, NULL, NULL }
 
-/* What a monitored session is made from. Several sessions can be made from one config; they share its hooks. */
+/* What a monitored session is made from. Several sessions can be made from one config; they share its hooks. The hooks
+ * that come with the library serve one session at a time: the next can be made once the session before has ended. */
 
 /**
  * Makes a config with defaults and without a session creator.

@@ -16,6 +16,7 @@ HookRequestOptions wanted_options(const HookOptions& own, const runhook_hook_opt
   if (given == nullptr) return {own, false};
   HookRequestOptions wanted = hook_options_from(given);
   if (given->trigger == nullptr) wanted.options.trigger = own.trigger;
+  wanted.options.name = own.name;
   return wanted;
 }
 

@@ -16,7 +16,8 @@ namespace runhook::capi {
 
 struct BuiltinHookBox final : Boxed {
   explicit BuiltinHookBox(HookRegistration its_registration)
-      : registration(std::move(its_registration)), name(registration.hook->name()) {}
+      : registration(std::move(its_registration)),
+        name(registration.options.name.empty() ? registration.hook->name() : registration.options.name) {}
   const HookRegistration registration;  // with the hook's own options
   const std::string name;
 };

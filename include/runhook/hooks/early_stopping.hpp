@@ -44,6 +44,7 @@ class EarlyStoppingHook final : public SessionRunHook {
   // warm-up that is negative, and for NaN.
   explicit EarlyStoppingHook(EarlyStoppingOptions options);
   std::string_view name() const override { return "early stopping"; }
+  bool one_session_at_a_time() const noexcept override { return true; }
   void begin(SessionRunContext& context) override;
   void before_run(SessionRunContext& context) override;
   void after_run(SessionRunContext& context, const SessionRunValues& values) override;

@@ -17,6 +17,7 @@ class FeedFnHook final : public SessionRunHook {
   using Function = std::function<std::vector<Feed>(SessionRunContext&)>;
   explicit FeedFnHook(Function function);  // throws INVALID_ARGUMENT without a function
   std::string_view name() const override { return "feed function"; }
+  bool one_session_at_a_time() const noexcept override { return true; }
   void before_run(SessionRunContext& context) override;
 
  private:

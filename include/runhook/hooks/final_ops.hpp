@@ -14,6 +14,7 @@ class FinalOpsHook final : public SessionRunHook {
   // What to fetch and feed. If the args fetch nothing, nothing is run.
   explicit FinalOpsHook(SessionRunArgs args);
   std::string_view name() const override { return "final ops"; }
+  bool one_session_at_a_time() const noexcept override { return true; }
   void begin(SessionRunContext& context) override;
   void end(SessionRunContext& context) override;
   const Results& values() const noexcept { return values_; }  // absent before `end`, and if there was nothing to fetch

@@ -25,6 +25,7 @@ class GlobalStepWaiterHook final : public SessionRunHook {
   // negative time-out.
   explicit GlobalStepWaiterHook(std::int64_t step, GlobalStepWaiterOptions options = {});
   std::string_view name() const override { return "global step waiter"; }
+  bool one_session_at_a_time() const noexcept override { return true; }
   void begin(SessionRunContext& context) override;
   void before_run(SessionRunContext& context) override;
 

@@ -35,6 +35,7 @@ class InMemoryEvaluatorHook final : public SessionRunHook {
   // Throws INVALID_ARGUMENT for every_n_runs below 1 and without a session creator.
   explicit InMemoryEvaluatorHook(InMemoryEvaluatorOptions options);
   std::string_view name() const override { return "in-memory evaluator"; }
+  bool one_session_at_a_time() const noexcept override { return true; }
   // Throws INVALID_ARGUMENT if the evaluation's session creator has a saver or an init_fn: variables come from the run.
   void begin(SessionRunContext& context) override;
   void after_create_session(SessionRunContext& context) override;

@@ -47,6 +47,7 @@ class LoggingHook final : public SessionRunHook {
   // Throws INVALID_ARGUMENT for options that are not allowed together, nothing to print, and a repeated name.
   explicit LoggingHook(LoggingOptions options);
   std::string_view name() const override { return "logging"; }
+  bool one_session_at_a_time() const noexcept override { return true; }
   void begin(SessionRunContext& context) override;
   void after_create_session(SessionRunContext& context) override;  // throws NOT_FOUND for an unknown name
   void before_run(SessionRunContext& context) override;

@@ -49,6 +49,7 @@ class MetricsHook final : public SessionRunHook {
   // "step", "wall_time" and "elapsed".
   explicit MetricsHook(MetricsOptions options);
   std::string_view name() const override { return "metrics"; }
+  bool one_session_at_a_time() const noexcept override { return true; }
   void begin(SessionRunContext& context) override;
   void after_create_session(SessionRunContext& context) override;  // throws NOT_FOUND for an unknown name
   void before_run(SessionRunContext& context) override;

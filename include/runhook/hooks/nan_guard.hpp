@@ -23,6 +23,7 @@ class NanGuardHook final : public SessionRunHook {
  public:
   explicit NanGuardHook(NanGuardOptions options);  // throws INVALID_ARGUMENT without a name
   std::string_view name() const override { return "NaN guard"; }
+  bool one_session_at_a_time() const noexcept override { return true; }
   void before_run(SessionRunContext& context) override;
   void after_run(SessionRunContext& context, const SessionRunValues& values) override;
 

@@ -41,6 +41,7 @@ class ProfilerHook final : public SessionRunHook {
   explicit ProfilerHook(ProfilerOptions options);
   ~ProfilerHook() override;
   std::string_view name() const override { return "profiler"; }
+  bool one_session_at_a_time() const noexcept override { return true; }
   void begin(SessionRunContext& context) override;
   void after_create_session(SessionRunContext& context) override;
   void before_run(SessionRunContext& context) override;

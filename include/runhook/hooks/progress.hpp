@@ -42,6 +42,7 @@ class ProgressHook final : public SessionRunHook {
   explicit ProgressHook(ProgressOptions options = {});
   ~ProgressHook() override;
   std::string_view name() const override { return "progress"; }
+  bool one_session_at_a_time() const noexcept override { return true; }
   void begin(SessionRunContext& context) override;
   void after_create_session(SessionRunContext& context) override;  // throws NOT_FOUND for an unknown name
   void before_run(SessionRunContext& context) override;

@@ -39,6 +39,7 @@ class ReportHook final : public SessionRunHook {
   explicit ReportHook(ReportOptions options);  // throws INVALID_ARGUMENT: no path, an empty metric, a negative time
   ~ReportHook() override;
   std::string_view name() const override { return "report"; }
+  bool one_session_at_a_time() const noexcept override { return true; }
   void begin(SessionRunContext& context) override;
   void after_create_session(SessionRunContext& context) override;
   void before_run(SessionRunContext& context) override;

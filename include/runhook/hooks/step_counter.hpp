@@ -37,6 +37,7 @@ class StepCounterHook final : public SessionRunHook {
 
   explicit StepCounterHook(StepCounterOptions options = {});  // throws INVALID_ARGUMENT for bad intervals and no name
   std::string_view name() const override { return "step counter"; }
+  bool one_session_at_a_time() const noexcept override { return true; }
   void begin(SessionRunContext& context) override;
   void after_create_session(SessionRunContext& context) override;
   void after_run(SessionRunContext& context, const SessionRunValues& values) override;

@@ -18,6 +18,7 @@ class StopAfterHook final : public SessionRunHook {
   // Compared with the wall clock once, in `begin`: setting that clock later changes nothing.
   explicit StopAfterHook(std::chrono::system_clock::time_point deadline);
   std::string_view name() const override { return "stop after"; }
+  bool one_session_at_a_time() const noexcept override { return true; }
   void begin(SessionRunContext& context) override;
   void after_create_session(SessionRunContext& context) override { check(context); }
   void after_run(SessionRunContext& context, const SessionRunValues&) override { check(context); }

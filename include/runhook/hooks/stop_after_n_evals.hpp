@@ -25,6 +25,7 @@ class StopAfterNEvalsHook final : public SessionRunHook {
  public:
   explicit StopAfterNEvalsHook(StopAfterNEvalsOptions options);  // throws INVALID_ARGUMENT for numbers below 1
   std::string_view name() const override { return "stop after n evals"; }
+  bool one_session_at_a_time() const noexcept override { return true; }
   void begin(SessionRunContext& context) override;
   void after_create_session(SessionRunContext& context) override;
   void after_run(SessionRunContext& context, const SessionRunValues& values) override;

@@ -27,6 +27,7 @@ class StopAtCheckpointStepHook final : public SessionRunHook {
   // Throws INVALID_ARGUMENT without a source or a last_step, and for a negative wait.
   explicit StopAtCheckpointStepHook(StopAtCheckpointStepOptions options);
   std::string_view name() const override { return "stop at checkpoint step"; }
+  bool one_session_at_a_time() const noexcept override { return true; }
   void after_create_session(SessionRunContext& context) override;
   void after_run(SessionRunContext& context, const SessionRunValues& values) override;
   std::int64_t last_step() const noexcept { return *options_.last_step; }

@@ -28,6 +28,7 @@ class StopAtStepHook final : public SessionRunHook {
   // Throws INVALID_ARGUMENT for neither or both of last_step and num_steps, and for steps_per_run below 1.
   explicit StopAtStepHook(StopAtStepOptions options);
   std::string_view name() const override { return "stop at step"; }
+  bool one_session_at_a_time() const noexcept override { return true; }
   void begin(SessionRunContext& context) override;
   void after_create_session(SessionRunContext& context) override;
   void after_run(SessionRunContext& context, const SessionRunValues& values) override;

@@ -33,6 +33,7 @@ class StopFlagHook final : public SessionRunHook {
   explicit StopFlagHook(StopFlag flag, StopFlagOptions options = {});
   ~StopFlagHook() override;
   std::string_view name() const override { return "stop flag"; }
+  bool one_session_at_a_time() const noexcept override { return true; }
   void begin(SessionRunContext& context) override;
   void after_create_session(SessionRunContext& context) override;
   void before_run(SessionRunContext& context) override;

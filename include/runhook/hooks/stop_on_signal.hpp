@@ -15,6 +15,7 @@ class StopOnSignalHook final : public SessionRunHook {
  public:
   explicit StopOnSignalHook(SignalOptions options = {});  // throws INVALID_ARGUMENT as SignalSubscription does
   std::string_view name() const override { return "stop on signal"; }
+  bool one_session_at_a_time() const noexcept override { return true; }
   void begin(SessionRunContext& context) override;
   void cleanup(SessionRunContext& context, const Outcome& outcome) override;
 

@@ -18,6 +18,7 @@ class StopWhenHook final : public SessionRunHook {
   // `reason` is the text of the stop request. Throws INVALID_ARGUMENT without a predicate.
   explicit StopWhenHook(Predicate predicate, std::string reason = "the predicate holds");
   std::string_view name() const override { return "stop when"; }
+  bool one_session_at_a_time() const noexcept override { return true; }
   void after_run(SessionRunContext& context, const SessionRunValues& values) override;
 
  private:

@@ -37,6 +37,7 @@ class SummarySaverHook final : public SessionRunHook {
   explicit SummarySaverHook(SummarySaverOptions options);
   ~SummarySaverHook() override;
   std::string_view name() const override { return "summary saver"; }
+  bool one_session_at_a_time() const noexcept override { return true; }
   void begin(SessionRunContext& context) override;
   void after_create_session(SessionRunContext& context) override;
   void before_run(SessionRunContext& context) override;
@@ -77,6 +78,7 @@ class SummaryAtEndHook final : public SessionRunHook {
   explicit SummaryAtEndHook(SummaryAtEndOptions options);
   ~SummaryAtEndHook() override;
   std::string_view name() const override { return "summary at end"; }
+  bool one_session_at_a_time() const noexcept override { return true; }
   void end(SessionRunContext& context) override;
   void cleanup(SessionRunContext& context, const Outcome& outcome) override;
 

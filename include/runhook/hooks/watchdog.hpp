@@ -71,6 +71,7 @@ class StallWatchdogHook final : public SessionRunHook {
   explicit StallWatchdogHook(StallWatchdogOptions options = {});  // throws INVALID_ARGUMENT for bad times and signals
   ~StallWatchdogHook() override;
   std::string_view name() const override { return "stall watchdog"; }
+  bool one_session_at_a_time() const noexcept override { return true; }
   void begin(SessionRunContext& context) override;
   void cleanup(SessionRunContext& context, const Outcome& outcome) override;
   std::int64_t stalls() const noexcept;  // found so far, in all sessions. Any thread
