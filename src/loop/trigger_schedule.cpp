@@ -13,7 +13,8 @@ TriggerSchedule::LastRun::LastRun(TriggerSchedule& schedule, std::int64_t first_
 }
 
 void TriggerSchedule::decide(std::int64_t run) {
-  if (decided_run_ == run) return;
+  const bool decided = decided_run_ == run;
+  if (decided && !hooks_.has_undecided()) return;
   TriggerPoint point;
   point.step = state_.session.global_step;
   if (hooks_.triggers_use_time()) point.time_ns = state_.context->now_ns();
@@ -21,7 +22,7 @@ void TriggerSchedule::decide(std::int64_t run) {
   const std::int64_t last_step = state_.session.last_step;
   const std::int64_t step_after = saturating_add(point.step, std::max<std::int64_t>(state_.session.advance, 1));
   point.last = run == last_run_ || (last_step != Trigger::kNever && last_step <= step_after);
-  hooks_.decide(point);
+  decided ? hooks_.decide_added(point) : hooks_.decide(point);
   decided_run_ = run;
 }
 

@@ -32,7 +32,8 @@ class TriggerSchedule {
 
   // How many runs, at most `allowed`, can be made from this one on in which no trigger is due.
   std::int64_t idle_runs(std::int64_t run, std::int64_t allowed);
-  // Works out which hooks are due, once for a run, however many attempts it takes.
+  // Works out which hooks are due, once for a run, however many attempts it takes; of hooks that are added before it is
+  // tried again when that is.
   void decide(std::int64_t run);
   // None is due in this run, as idle_runs() has found.
   void none_due_in(std::int64_t run) noexcept { decided_run_ = run; }
@@ -57,7 +58,7 @@ inline std::int64_t TriggerSchedule::idle_runs(std::int64_t run, std::int64_t al
     if (last_step != Trigger::kNever) idle = std::min(idle, saturating_distance(step, last_step) - 1);
     if (last_run_ != Trigger::kNever) idle = std::min(idle, last_run_ - run);
   }
-  if (hooks_.triggers_use_time() && state_.context->now_ns() >= next.time_ns) return 0;
+  if (next.time_ns != Trigger::kNever && state_.context->now_ns() >= next.time_ns) return 0;
   if (idle > 0) hooks_.none_due();
   return idle;
 }

@@ -535,6 +535,36 @@ TEST_F(TriggeredHook, StepsAtTheEndsOfTheirRangeAreCountedLikeOthers) {
   EXPECT_EQ(late, Steps{});
 }
 
+// Its global step goes from one end of the range to the other.
+class JumpingSession final : public Session {
+ public:
+  NodeId resolve(std::string_view) override { return 0; }
+  std::optional<NodeId> global_step() override { return 0; }
+  std::optional<std::int64_t> read_global_step() override { return std::numeric_limits<std::int64_t>::min(); }
+  void run(SessionStep& step) override {
+    for (Value& result : step.results) result = Value::scalar(std::numeric_limits<std::int64_t>::max());
+  }
+};
+
+TEST_F(TriggeredHook, StepMayGoFromOneEndOfItsRangeToTheOther) {
+  rig.make = [] { return std::make_shared<JumpingSession>(); };
+  Steps last;
+  add(Trigger::last(), &last);
+  const auto session = rig.start();
+  EXPECT_EQ(session->run_until_stop({}, 3), 3);
+  EXPECT_EQ(session->global_step(), std::numeric_limits<std::int64_t>::max());
+}
+
+TEST_F(TriggeredHook, StepAtTheEndOfItsRangeStaysThere) {
+  constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+  rig.config.session_creator = std::make_shared<FunctionSessionCreator>([](const CreationContext&) {
+    return CreatedSession{std::make_shared<FunctionSession>([](FunctionSession::Step&) {}), kMax - 1};
+  });
+  MonitoredSession session(rig.config);
+  EXPECT_EQ(session.run_until_stop({}, 5), 5);
+  EXPECT_EQ(session.global_step(), kMax);
+}
+
 TEST_F(TriggeredHook, LastIsTheRunThatReachesTheAnnouncedStep) {
   Steps last;
   add(Trigger::last(), &last);
@@ -559,6 +589,71 @@ TEST_F(TriggeredHook, AddedDuringTheRunBeginsToCountThere) {
   session->add_hook(hook, options);
   session->run_until_stop({}, 6);
   EXPECT_EQ(before, (Steps{3, 7}));
+}
+
+TEST_F(TriggeredHook, AddedAfterARunThatFailedIsDueInTheFirstThatFollows) {
+  for (const bool fetching : {false, true}) {
+    LoopRig own;
+    bool failing = false;
+    own.make = [&failing] {
+      return std::make_shared<FunctionSession>(
+          [&failing](FunctionSession::Step& step) {
+            if (std::exchange(failing, false)) fail(StatusCode::invalid_argument);
+            if (step.wanted("x")) step.set_output("x", Value::scalar(1.0));
+          },
+          std::vector<std::string>{"x"});
+    };
+    HookOptions seldom;
+    seldom.trigger = Trigger::every_steps(100);
+    Steps hundredth;
+    own.hook(seldom)->on_before = [&](auto& context) { hundredth.push_back(context.global_step()); };
+    const auto session = own.start();
+    SessionRunArgs args;
+    if (fetching) args.fetches = "x";
+    session->run(args);
+    session->run(args);
+    failing = true;
+    EXPECT_STATUS(session->run(args), invalid_argument, "on purpose");
+    HookOptions options;
+    options.trigger = Trigger::first();
+    auto hook = std::make_shared<LambdaHook>();
+    Steps before;
+    Steps after;
+    hook->on_before = [&](auto& context) { before.push_back(context.global_step()); };
+    hook->on_after = [&](auto& context) { after.push_back(context.global_step()); };
+    session->add_hook(hook, options);
+    for (int i = 0; i < 3; ++i) session->run(args);
+    EXPECT_EQ(before, (Steps{2}));
+    EXPECT_EQ(after, (Steps{3}));
+    EXPECT_EQ(hundredth, (Steps{0}));
+  }
+}
+
+TEST_F(TriggeredHook, TimeIsNotReadWhileStepsSayThatNothingIsDue) {
+  for (const bool swapped : {false, true}) {
+    for (const bool one_by_one : {false, true}) {
+      LoopRig own;
+      const auto clock = std::make_shared<CountingClock>();
+      own.config.clock = clock;
+      own.step = [&](auto&) { clock->now += 10; };
+      HookOptions options;
+      const Trigger time = Trigger::every_ns(5);
+      const Trigger steps = Trigger::every_steps(100);
+      options.trigger = swapped ? steps && time : time && steps;
+      Steps due;
+      own.hook(options)->on_before = [&](auto& context) { due.push_back(context.global_step()); };
+      const auto session = own.start();
+      session->run();
+      clock->reads = 0;
+      if (one_by_one) {
+        for (int i = 0; i < 299; ++i) session->run();
+      } else {
+        session->run_until_stop({}, 299);
+      }
+      EXPECT_EQ(due, (Steps{0, 100, 200}));
+      EXPECT_LE(clock->reads, 30) << "when it is due, and in the runs that are measured";
+    }
+  }
 }
 
 TEST_F(TriggeredHook, OfANamedSubsetIsCalledOnlyIfDue) {
