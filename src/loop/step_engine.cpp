@@ -2,12 +2,21 @@
 
 #include <fmt/core.h>
 
+#include <limits>
 #include <utility>
 
+#include "base/monotonic.hpp"
 #include "run/unexplained_failure.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {
+
+namespace {
+
+// Fast steps just count up; nobody lives to see them get from here to the end of the range.
+constexpr std::int64_t kMostFastStep = std::numeric_limits<std::int64_t>::max() / 2;
+
+}  // namespace
 
 StepEngine::StepEngine(RunState& state, HookList& hooks, HookCaller& caller, StepTimer& timer,
                        const RunEnd& end) noexcept
@@ -104,6 +113,7 @@ Error StepEngine::finish_interrupted() noexcept {
 void StepEngine::return_to_fast_path() noexcept {
   if (!state_.attempt.plan.quiet() || results_stale_ || !state_.attempt.metadata.nodes.empty()) return;
   if (!hooks_.idle().listeners.empty()) return;
+  if (state_.session.global_step > kMostFastStep) return;
   state_.clear_attempt();
   fast_ = true;
 }
@@ -192,8 +202,9 @@ void StepEngine::hand_out_results(Error& error) noexcept {
       results_stale_ = plan.fetches_anything();
     }
     const std::int64_t before = state_.session.global_step;
-    state_.set_global_step(plan.has_global_step() ? plan.fetched_global_step() : before + 1);
-    state_.session.advance = state_.session.global_step - before;
+    const std::int64_t after = plan.has_global_step() ? plan.fetched_global_step() : saturating_add(before, 1);
+    state_.set_global_step(after);
+    state_.session.advance = after > before ? saturating_distance(before, after) : 1;
   } catch (...) {
     error = session_failure();
   }
