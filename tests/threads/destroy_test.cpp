@@ -209,8 +209,8 @@ void ask_everything(const runhook_monitored_session* session) {
 }
 
 TEST_F(Destroy, WhileOthersReadWaitsForThem) {
-  constexpr int kReaders = 3;
-  for (int i = 0; i < 100; ++i) {
+  constexpr int kReaders = 2;
+  for (int i = 0; i < 40; ++i) {
     ScriptedHook hook;
     std::thread::id cleaned_by;
     hook.on["cleanup"] = [&](runhook_context*) {

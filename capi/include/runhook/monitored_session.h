@@ -27,9 +27,11 @@ RUNHOOK_API runhook_monitored_session* runhook_monitored_session_create(const ru
 
 /**
  * Closes and destroys the session; errors of closing go to the log. In a callback, or while another thread is in a call
- * of this session, it takes effect when that call returns.
+ * of this session, it takes effect when that call returns. For a call that only reads, such as
+ * runhook_monitored_session_timings(), it waits.
  *
- * \threadsafety Any thread; nobody may begin another call with this handle afterwards.
+ * \threadsafety Any thread. Meanwhile and afterwards nobody may begin another call with this handle, except of a
+ *   function that any thread may call: it finds that the handle is not valid.
  * \since 1.0
  */
 RUNHOOK_API void runhook_monitored_session_destroy(runhook_monitored_session* session);

@@ -101,7 +101,8 @@ void* HandleTable::retire(std::uintptr_t handle, HandleKind kind) noexcept {
 
 HandleTable::Reading::Reading(std::uintptr_t handle, HandleKind kind) noexcept {
   Slot* const entry = find_slot(handle);
-  if (entry == nullptr) return;
+  // Whoever comes when the handle is retired already is not waited for, however often he comes.
+  if (entry == nullptr || entry->tag.load(std::memory_order_relaxed) != tag_of(handle, kind)) return;
   readers_ = &entry->readers;
   readers_->fetch_add(1);
   if (entry->tag.load() == tag_of(handle, kind)) object_ = entry->object.load(std::memory_order_relaxed);
