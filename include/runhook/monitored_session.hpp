@@ -42,7 +42,10 @@ class StepContext {
 //
 // It is used by one thread at a time: a call that comes meanwhile throws BUSY on another thread, and REENTRANT in a
 // callback. request_stop(), request_save(), should_stop(), stop_source() and outcome() may be called from any thread.
-// All errors are thrown as StatusError. Since 1.0.
+// All errors are thrown as StatusError.
+//
+// A child made by fork(), which has none of its parent's threads, may go on with a session that it has inherited, and
+// close and destroy it: nothing waits for them. What hooks that come along write is left to the parent. Since 1.0.
 class MonitoredSession {
  public:
   // Calls begin of every hook, creates the session, calls after_create_session of every hook. If any of this fails, the

@@ -18,31 +18,34 @@ ProgressDisplay::ProgressDisplay(std::shared_ptr<StopState> state, std::shared_p
       interval_(interval),
       start_(sample()) {
   recent_.add(start_);
-  thread_ = start_background_thread("runhook-progres", [this] { run(); });
+  shared_->thread = start_background_thread("runhook-progres", [this] { run(); });
 }
 
 void ProgressDisplay::set_last_step(std::int64_t step) {
-  const std::lock_guard lock(mutex_);
-  last_step_ = step;
+  if (!shared_.here()) return;
+  const std::lock_guard lock(shared_->mutex);
+  shared_->last_step = step;
 }
 
 void ProgressDisplay::set_values(std::string text) {
-  const std::lock_guard lock(mutex_);
-  values_ = std::move(text);
+  if (!shared_.here()) return;
+  const std::lock_guard lock(shared_->mutex);
+  shared_->values = std::move(text);
 }
 
 void ProgressDisplay::finish() {
+  if (!shared_.here()) return;
   {
-    const std::lock_guard lock(mutex_);
-    finish_ = true;
+    const std::lock_guard lock(shared_->mutex);
+    shared_->finish = true;
   }
-  finished_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  shared_->finished.notify_all();
+  if (shared_->thread.joinable()) shared_->thread.join();
 }
 
 void ProgressDisplay::run() {
-  std::unique_lock lock(mutex_);
-  while (!finished_.wait_until(lock, deadline_after(interval_), [this] { return finish_; })) {
+  std::unique_lock lock(shared_->mutex);
+  while (!shared_->finished.wait_until(lock, deadline_after(interval_), [this] { return shared_->finish; })) {
     lock.unlock();
     try {
       draw();
@@ -57,13 +60,16 @@ void ProgressDisplay::draw() {
   recent_.add(now);
   std::string text;
   {
-    const std::lock_guard lock(mutex_);
-    text = progress_text(now.step, last_step_, recent_.rate(), values_);
+    const std::lock_guard lock(shared_->mutex);
+    text = progress_text(now.step, shared_->last_step, recent_.rate(), shared_->values);
   }
   write(text, /*last=*/false);
 }
 
-void ProgressDisplay::write_last() { write(final_text(start_, sample(), last_step_, values_), /*last=*/true); }
+void ProgressDisplay::write_last() {
+  if (!shared_.here()) return;
+  write(final_text(start_, sample(), shared_->last_step, shared_->values), /*last=*/true);
+}
 
 void ProgressDisplay::write(const std::string& text, bool last) {
   if (!terminal_) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <thread>
 
+#include "base/fork_mark.hpp"
 #include "hooks/progress_text.hpp"
 #include "runhook/clock.hpp"
 #include "runhook/output.hpp"
@@ -48,13 +49,16 @@ class ProgressDisplay {
   const Sample start_;
   RecentRate recent_;  // used by the thread only
 
-  std::mutex mutex_;  // guards what follows
-  std::condition_variable finished_;
-  bool finish_ = false;
-  std::optional<std::int64_t> last_step_;
-  std::string values_;
+  struct Shared {
+    std::mutex mutex;  // guards what follows
+    std::condition_variable finished;
+    bool finish = false;
+    std::optional<std::int64_t> last_step;
+    std::string values;
 
-  std::thread thread_;
+    std::thread thread;
+  };
+  SharedWithThread<Shared> shared_;
 };
 
 }  // namespace detail

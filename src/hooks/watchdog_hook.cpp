@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/background_thread.hpp"
+#include "base/fork_mark.hpp"
 #include "base/format.hpp"
 #include "base/monotonic.hpp"
 #include "base/refuse.hpp"
@@ -126,23 +127,27 @@ struct StallWatchdogHook::State {
   std::optional<detail::ThreadStacks> stacks;
   RunState* watched = nullptr;
   std::string own_name;
-  std::mutex mutex;  // guards what follows
-  std::condition_variable changed;
-  bool stopping = false;
-  std::thread thread;
+  struct Shared {
+    std::mutex mutex;  // guards what follows
+    std::condition_variable changed;
+    bool stopping = false;
+    std::thread thread;
+  };
+  detail::SharedWithThread<Shared> shared;
 };
 
 void StallWatchdogHook::State::start(SessionRunContext& context) {
   stop();
+  if (!shared.here()) return;
   RunState& state = RunState::of(context);
   if (state.occupant == nullptr) return;  // there is no loop
   if (options.signal != 0) stacks.emplace(signal());
   own_name = context.hook_name();
-  stopping = false;
+  shared->stopping = false;
   state.hot.thread = detail::thread_id();
   watched = &state;
   try {
-    thread = detail::start_background_thread("rh-watchdog", [this] { watch(); });
+    shared->thread = detail::start_background_thread("rh-watchdog", [this] { watch(); });
   } catch (...) {
     watched = nullptr;
     stacks.reset();
@@ -153,12 +158,14 @@ void StallWatchdogHook::State::start(SessionRunContext& context) {
 
 void StallWatchdogHook::State::stop() noexcept {
   if (watched == nullptr) return;
-  {
-    const std::lock_guard lock(mutex);
-    stopping = true;
+  if (shared.here()) {
+    {
+      const std::lock_guard lock(shared->mutex);
+      shared->stopping = true;
+    }
+    shared->changed.notify_all();
+    shared->thread.join();
   }
-  changed.notify_all();
-  thread.join();
   --watched->watchers;
   watched = nullptr;
   stacks.reset();
@@ -166,8 +173,8 @@ void StallWatchdogHook::State::stop() noexcept {
 
 // Waits for the interval. Returns false once the watchdog is to stop.
 bool StallWatchdogHook::State::pause() {
-  std::unique_lock lock(mutex);
-  return !changed.wait_until(lock, detail::deadline_after(interval), [this] { return stopping; });
+  std::unique_lock lock(shared->mutex);
+  return !shared->changed.wait_until(lock, detail::deadline_after(interval), [this] { return shared->stopping; });
 }
 
 void StallWatchdogHook::State::watch() noexcept {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/background_thread.hpp"
+#include "base/fork_mark.hpp"
 #include "base/format.hpp"
 #include "base/monotonic.hpp"
 #include "output/sink.hpp"
@@ -62,6 +63,7 @@ struct Output::State {
   void failed(const Error& error) noexcept;
   void drop_rest() noexcept;
 
+  const detail::ForkMark birth;  // in a child the thread is gone, and what it has held is never let go of
   const std::string name;
   const OutputOptions options;
   const std::unique_ptr<detail::Sink> sink;  // used by the thread only, until that is done
@@ -310,14 +312,16 @@ std::shared_ptr<Output> Output::replaced_file(std::string path, OutputOptions op
 
 Output::~Output() { close(); }
 
-bool Output::write(std::string_view record) noexcept { return state_->take(record); }
-void Output::flush() noexcept { state_->ask(&State::flush); }
-bool Output::sync() noexcept { return state_->sync(); }
-bool Output::close() noexcept { return state_->close(); }
+bool Output::write(std::string_view record) noexcept { return !state_->birth.forked() && state_->take(record); }
+void Output::flush() noexcept {
+  if (!state_->birth.forked()) state_->ask(&State::flush);
+}
+bool Output::sync() noexcept { return !state_->birth.forked() && state_->sync(); }
+bool Output::close() noexcept { return !state_->birth.forked() && state_->close(); }
 const std::string& Output::name() const noexcept { return state_->name; }
 int Output::descriptor() const noexcept { return state_->fd; }
 std::uint64_t Output::dropped() const noexcept { return state_->dropped.load(std::memory_order_relaxed); }
-Error Output::take_failure() noexcept { return state_->take_failure(); }
+Error Output::take_failure() noexcept { return state_->birth.forked() ? Error() : state_->take_failure(); }
 
 void Output::report_to(SessionRunContext& context) {
   while (const Error failure = take_failure()) {

@@ -32,55 +32,58 @@ Error write_trace(const std::string& path, const Trace& trace, const OutputOptio
 }
 
 TraceFiles::TraceFiles(OutputOptions options) : options_(std::move(options)) {
-  thread_ = start_background_thread("rh-profiler", [this] { run(); });
+  shared_->thread = start_background_thread("rh-profiler", [this] { run(); });
 }
 
 TraceFiles::~TraceFiles() { finish(); }
 
 void TraceFiles::failed(const std::string& path, const Error& error) noexcept {
-  const std::lock_guard lock(mutex_);
-  if (failure_) return;
+  const std::lock_guard lock(shared_->mutex);
+  if (shared_->failure) return;
   try {
     std::string reason = without(error.message(), path);
-    if (std::find(reasons_.begin(), reasons_.end(), reason) != reasons_.end()) return;
-    reasons_.push_back(std::move(reason));
+    if (std::find(shared_->reasons.begin(), shared_->reasons.end(), reason) != shared_->reasons.end()) return;
+    shared_->reasons.push_back(std::move(reason));
   } catch (...) {  // NOLINT(bugprone-empty-catch): without memory it is told again
   }
-  failure_ = error;
+  shared_->failure = error;
 }
 
 Error TraceFiles::take_failure() noexcept {
-  const std::lock_guard lock(mutex_);
-  return std::exchange(failure_, Error());
+  if (!shared_.here()) return {};
+  const std::lock_guard lock(shared_->mutex);
+  return std::exchange(shared_->failure, Error());
 }
 
 void TraceFiles::write(std::string path, Trace trace) noexcept {
+  if (!shared_.here()) return;
   try {
-    std::unique_lock lock(mutex_);
-    if (jobs_.size() >= kMostWaiting || finishing_) {
+    std::unique_lock lock(shared_->mutex);
+    if (shared_->jobs.size() >= kMostWaiting || shared_->finishing) {
       lock.unlock();
       failed(path, Error(StatusCode::resource_exhausted, path + " was dropped: writing is too slow"));
       return;
     }
-    jobs_.push_back({std::move(path), std::move(trace)});
+    shared_->jobs.push_back({std::move(path), std::move(trace)});
   } catch (...) {
     failed(path, Error::no_memory());
     return;
   }
-  changed_.notify_one();
+  shared_->changed.notify_one();
 }
 
 void TraceFiles::run() noexcept {
   for (;;) {
     Job job;
     {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [&] { return finishing_ || !jobs_.empty(); });
-      if (jobs_.empty()) return;
-      job = std::move(jobs_.front());
-      jobs_.pop_front();
-      if (finishing_ && std::chrono::steady_clock::now() >= deadline_) {
-        if (!failure_) failure_ = Error(StatusCode::deadline_exceeded, "not all traces could be written in time");
+      std::unique_lock lock(shared_->mutex);
+      shared_->changed.wait(lock, [&] { return shared_->finishing || !shared_->jobs.empty(); });
+      if (shared_->jobs.empty()) return;
+      job = std::move(shared_->jobs.front());
+      shared_->jobs.pop_front();
+      if (shared_->finishing && std::chrono::steady_clock::now() >= shared_->deadline) {
+        if (!shared_->failure)
+          shared_->failure = Error(StatusCode::deadline_exceeded, "not all traces could be written in time");
         return;
       }
     }
@@ -89,13 +92,14 @@ void TraceFiles::run() noexcept {
 }
 
 void TraceFiles::finish() noexcept {
+  if (!shared_.here()) return;
   {
-    const std::lock_guard lock(mutex_);
-    if (!finishing_) deadline_ = deadline_after(options_.close_timeout);
-    finishing_ = true;
+    const std::lock_guard lock(shared_->mutex);
+    if (!shared_->finishing) shared_->deadline = deadline_after(options_.close_timeout);
+    shared_->finishing = true;
   }
-  changed_.notify_one();
-  if (thread_.joinable()) thread_.join();
+  shared_->changed.notify_one();
+  if (shared_->thread.joinable()) shared_->thread.join();
 }
 
 }  // namespace detail

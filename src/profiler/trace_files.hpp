@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/fork_mark.hpp"
 #include "profiler/span_ring.hpp"
 #include "runhook/output.hpp"
 
@@ -44,15 +45,18 @@ class TraceFiles {
   void run() noexcept;
   void failed(const std::string& path, const Error& error) noexcept;
 
+  struct Shared {
+    std::mutex mutex;  // guards what follows
+    std::condition_variable changed;
+    std::deque<Job> jobs;
+    bool finishing = false;
+    std::chrono::steady_clock::time_point deadline;  // once it is finishing
+    Error failure;
+    std::vector<std::string> reasons;  // of all failures so far: what was said, without the file
+    std::thread thread;
+  };
   const OutputOptions options_;
-  std::mutex mutex_;  // guards what follows
-  std::condition_variable changed_;
-  std::deque<Job> jobs_;
-  bool finishing_ = false;
-  std::chrono::steady_clock::time_point deadline_;  // once it is finishing
-  Error failure_;
-  std::vector<std::string> reasons_;  // of all failures so far: what was said, without the file
-  std::thread thread_;
+  SharedWithThread<Shared> shared_;
 };
 
 }  // namespace detail

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "base/blocked_signals.hpp"
+#include "base/fork_mark.hpp"
 #include "base/format.hpp"
 #include "base/monotonic.hpp"
 #include "base/thread_name.hpp"
@@ -157,6 +158,7 @@ struct Coordinator::State {
     return finished;
   }
 
+  const detail::ForkMark birth;
   Options options;
   const bool owns_stop;
   std::mutex mutex;
@@ -329,6 +331,10 @@ std::vector<std::string> Coordinator::join(std::int64_t grace_ns, bool ignore_li
 
 std::vector<std::string> Coordinator::wait_for_threads(std::int64_t grace_ns) {
   State& state = *state_;
+  if (state.birth.forked()) {  // the threads are those of the parent
+    state.joined.store(true);
+    return {};
+  }
   const std::shared_ptr<State> kept = state_;  // a body that runs meanwhile may drop this handle
   std::unique_lock<std::mutex> lock(state.mutex);
   const std::uint64_t bound = state.next_number;

@@ -24,6 +24,11 @@
  *    left behind in it. What has callbacks or user data in another library has to be gone before that one is unloaded:
  *    sessions, hooks, logs and clocks are destroyed, loopers and threads of coordinators joined, and signal
  *    subscriptions ended. runhook_live_handles() is 0 then.
+ *  - A child made by fork() has none of the threads of its parent. It may destroy the objects that it has inherited,
+ *    and may close a session or go on with it before: nothing waits for a thread that is not there. What hooks write is
+ *    left to the parent, also what was waiting to be written; the callbacks of other hooks are called as ever. Nothing
+ *    else may be done with such an object, except by exec() of another program. With objects of its own a child does
+ *    as its parent. Fork while no other thread of the program is in a call with an object that the child will destroy.
  *
  * Callbacks have one form, runhook_callback, and one success value, RUNHOOK_CALLBACK_OK. It is neither 0 nor 1, so that
  * the 0 or the garbage that other languages return to C after an uncaught exception counts as a failure. A callback

@@ -1,5 +1,6 @@
 #include "boundary/handle_table.hpp"
 
+#include <pthread.h>
 #include <sched.h>
 
 #include <ctime>
@@ -29,6 +30,19 @@ constinit std::atomic<std::uint64_t> HandleTable::free_head_{0};
 constinit std::atomic<std::uintptr_t> HandleTable::next_fresh_{1};
 constinit std::atomic<std::uint64_t> HandleTable::live_{0};
 
+void HandleTable::watch_forks() {
+  static const int failure = pthread_atfork(nullptr, nullptr, forget_readers);
+  if (failure != 0) throw std::bad_alloc();
+}
+
+void HandleTable::forget_readers() noexcept {
+  const std::uintptr_t end = next_fresh_.load(std::memory_order_relaxed);
+  for (std::uintptr_t slot = 1; slot < end; ++slot) {
+    auto& readers = slot_at(slot).readers;
+    if (readers.load(std::memory_order_relaxed) != 0) readers.store(0, std::memory_order_relaxed);
+  }
+}
+
 std::uintptr_t HandleTable::take_free() noexcept {
   std::uint64_t head = free_head_.load(std::memory_order_acquire);
   for (;;) {
@@ -49,6 +63,7 @@ std::uintptr_t HandleTable::take_fresh() {
     if (slot > kSlotMask) throw std::bad_alloc();
     auto& chunk = chunks_[slot >> kChunkBits];
     if (chunk.load(std::memory_order_acquire) == nullptr) {
+      watch_forks();
       auto made = std::make_unique<Chunk>();
       Chunk* expected = nullptr;
       if (chunk.compare_exchange_strong(expected, made.get(), std::memory_order_acq_rel)) (void)made.release();

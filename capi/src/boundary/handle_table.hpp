@@ -103,6 +103,8 @@ class HandleTable {
   static Slot& slot_at(std::uintptr_t slot) noexcept {
     return chunks_[slot >> kChunkBits].load(std::memory_order_acquire)->slots[slot & kChunkMask];
   }
+  static void watch_forks();                   // throws std::bad_alloc
+  static void forget_readers() noexcept;       // in a child made by fork(), which has none of the threads that read
   static std::uintptr_t take_free() noexcept;  // 0: there is none
   static std::uintptr_t take_fresh();
   static void put_free(std::uintptr_t slot) noexcept;
