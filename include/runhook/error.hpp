@@ -69,11 +69,14 @@ class Error {
 // e.g., INVALID_ARGUMENT, it throws a StatusError with that code. Since 1.0.
 class StatusError : public std::exception {
  public:
-  explicit StatusError(Error error) noexcept : error_(std::move(error)) {}
-  StatusError(StatusCode code, std::string_view message) noexcept : error_(code, message) {}
+  explicit StatusError(Error error) noexcept;
+  StatusError(StatusCode code, std::string_view message) noexcept;
+  StatusError(const StatusError&) noexcept = default;
+  StatusError& operator=(const StatusError&) noexcept = default;
+  ~StatusError() override;
   const Error& error() const noexcept { return error_; }
   StatusCode code() const noexcept { return error_.code(); }
-  const char* what() const noexcept override { return error_.message().c_str(); }
+  const char* what() const noexcept override;
 
  private:
   Error error_;

@@ -56,7 +56,7 @@ struct SessionRunArgs {
 };
 
 // Args that ask for nothing. The loop recognises them by their address.
-inline const SessionRunArgs no_args;
+extern const SessionRunArgs no_args;
 
 inline bool SessionRunArgs::asks_for_nothing() const noexcept {
   return this == &no_args || (feeds.empty() && fetches.same_object(no_args.fetches) && options.is_default());

@@ -209,4 +209,10 @@ std::string Error::to_string() const {
   return detail::one_line(text);
 }
 
+StatusError::StatusError(Error error) noexcept : error_(std::move(error)) {}
+StatusError::StatusError(StatusCode code, std::string_view message) noexcept : error_(code, message) {}
+StatusError::~StatusError() = default;
+
+const char* StatusError::what() const noexcept { return error_.message().c_str(); }
+
 }  // namespace runhook::inline v1
