@@ -1,4 +1,5 @@
-# Two components: "c" (shared and static C library with its headers) and "core" (C++).
+# Three components: "c" (shared and static C library with its headers), "core" (C++), and "debug" (the debug information of
+# the shared library, in a file of its own beside it, where debuggers look for it).
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/runhook)
@@ -10,6 +11,18 @@ install(TARGETS runhook runhook_static EXPORT runhook-c
 install(TARGETS runhook_core EXPORT runhook-core
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT core
   FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT core)
+
+set(debug_file ${PROJECT_BINARY_DIR}/$<TARGET_FILE_NAME:runhook>.debug)
+install(CODE "set(runhook_libdir [[${CMAKE_INSTALL_LIBDIR}]])
+  cmake_path(ABSOLUTE_PATH runhook_libdir BASE_DIRECTORY \"\${CMAKE_INSTALL_PREFIX}\")
+  set(runhook_installed \"\$ENV{DESTDIR}\${runhook_libdir}/$<TARGET_FILE_NAME:runhook>\")
+  execute_process(COMMAND \"${CMAKE_OBJCOPY}\" --only-keep-debug \"$<TARGET_FILE:runhook>\" \"${debug_file}\" COMMAND_ERROR_IS_FATAL ANY)
+  execute_process(COMMAND \"${CMAKE_OBJCOPY}\" --strip-unneeded \"--add-gnu-debuglink=${debug_file}\" \"\${runhook_installed}\"
+    COMMAND_ERROR_IS_FATAL ANY)" COMPONENT c)
+install(CODE "execute_process(
+    COMMAND \"${CMAKE_OBJCOPY}\" --only-keep-debug \"$<TARGET_FILE:runhook>\" \"${debug_file}\" COMMAND_ERROR_IS_FATAL ANY)" COMPONENT debug)
+install(FILES ${debug_file} DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT debug)
+
 foreach(component IN ITEMS c core)
   install(EXPORT runhook-${component} NAMESPACE runhook:: DESTINATION ${package_dir} COMPONENT ${component})
 endforeach()

@@ -36,6 +36,22 @@ case $1 in
     "$CMAKE" --install "$BUILD_DIR" --prefix "$PWD/prefix" --component core >/dev/null
     [ ! -e prefix/include/runhook/runhook.h ] && [ -e prefix/include/runhook/hook.hpp ]
     build_and_test "$here/package" build_core -DCMAKE_PREFIX_PATH="$PWD/prefix" -DCOMPONENTS=core ;;
+  stripped) # the shared library is small, and what a debugger wants is found beside it
+    install_to prefix
+    library=$(find "$PWD/prefix" -name 'librunhook.so.*.*.*' ! -name '*.debug')
+    size=$(wc -c <"$library")
+    echo "$library: $size bytes"
+    [ "$size" -le 1572864 ] || { echo "that is more than 1.5 MiB"; exit 1; }
+    "$READELF" -SW "$library" >sections
+    ! grep -F -e .debug_info -e .symtab sections || { echo "that is in the library still"; exit 1; }
+    grep -F .gnu_debuglink sections
+    "$READELF" --string-dump=.gnu_debuglink "$library" | grep -F "$(basename "$library").debug"
+    "$READELF" -SW "$library.debug" | grep -F .debug_line
+    "$READELF" -n "$library" | grep 'Build ID' >id
+    "$READELF" -n "$library.debug" | grep 'Build ID' | diff id -
+    rm -r prefix
+    "$CMAKE" --install "$BUILD_DIR" --prefix "$PWD/prefix" --component debug >/dev/null
+    [ "$(find prefix -type f)" = "$(find prefix -name 'librunhook.so.*.debug')" ] ;;
   subdirectory) # as somebody may build it who wants it soon: many files at a time, which also shows that these get along
     build_and_test "$here/subdirectory" build -DRUNHOOK_SOURCE_DIR="$SOURCE_DIR" -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_CXX_FLAGS=-O0 -g0" \
       -DCMAKE_UNITY_BUILD=ON ;;
