@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "runhook/error.hpp"
 #include "runhook/log.hpp"
 #include "runhook/stop.hpp"
 
