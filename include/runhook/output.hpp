@@ -31,7 +31,7 @@ struct OutputOptions {
 //
 // A record is written as a whole or not at all. Records that do not fit into the buffer are dropped and counted. When
 // writing fails it is tried again, and a record that was written to a file in part is removed from it, so that the file
-// stays readable. After a broken pipe, or if a file cannot be opened, nothing more is written.
+// stays readable. After a broken pipe, or if a file cannot be opened or was deleted meanwhile, nothing more is written.
 //
 // All functions may be called by any thread; none throws, and none but sync() and close() waits. Since 1.0.
 class Output {
@@ -57,8 +57,8 @@ class Output {
   // Waits until everything that was accepted before has been written, for at most close_timeout; returns whether it
   // has. For an output that others go on writing to.
   bool sync() noexcept;
-  // Waits until everything has been written, for at most close_timeout; returns whether it has. Later records are
-  // dropped.
+  // Waits until everything has been written, for at most close_timeout from the first call on; returns whether it has.
+  // Later records are dropped.
   bool close() noexcept;
 
   const std::string& name() const noexcept;
