@@ -223,7 +223,10 @@ RUNHOOK_SANE(uint32_t) { return 1; } RUNHOOK_SANE_END;
 RUNHOOK_SANE_TOO(size_t)
 RUNHOOK_SANE(uint64_t) { return std::strcmp(name, "index") == 0 ? 0 : 1; } RUNHOOK_SANE_END;
 RUNHOOK_SANE(double) { return 1; } RUNHOOK_SANE_END;
-RUNHOOK_SANE(const char*) { return std::strcmp(name, "path") == 0 ? "/dev/null" : "text"; } RUNHOOK_SANE_END;
+RUNHOOK_SANE(const char*) {
+  if (std::strcmp(name, "path") == 0) return "/dev/null";
+  return std::strcmp(name, "directory") == 0 ? world.keep(World::folder()).c_str() : "text";
+} RUNHOOK_SANE_END;
 RUNHOOK_SANE(const char*const*) { return world.keep(std::array<const char*, 1>{"text"}).data(); } RUNHOOK_SANE_END;
 RUNHOOK_SANE(const int64_t*) { return &world.keep(int64_t{1}); } RUNHOOK_SANE_END;
 RUNHOOK_SANE_TOO(const runhook_status*)
