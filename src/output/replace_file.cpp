@@ -1,5 +1,6 @@
 #include "output/replace_file.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -117,11 +119,15 @@ void remove_unfinished_replacements(const std::string& path) noexcept {
   try {
     const std::filesystem::path replaced(path);
     const std::filesystem::path folder = replaced.has_parent_path() ? replaced.parent_path() : ".";
-    std::error_code failure;
-    for (std::filesystem::directory_iterator at(folder, failure), end; !failure && at != end; at.increment(failure)) {
-      const std::optional<pid_t> writer = writer_of(at->path().filename().native(), replaced.filename().native());
+    // std::filesystem::directory_iterator ends the program when memory runs out.
+    const auto close = [](DIR* open) { ::closedir(open); };
+    const std::unique_ptr<DIR, decltype(close)> entries(::opendir(folder.c_str()), close);
+    if (entries == nullptr) return;
+    while (const struct dirent* entry = ::readdir(entries.get())) {
+      const std::optional<pid_t> writer = writer_of(entry->d_name, replaced.filename().native());
       // Of this process itself the locks alone tell: in a container every run may have the same number.
-      if (writer && (*writer == getpid() || !is_alive(*writer))) remove_unless_locked(at->path().native());
+      if (writer && (*writer == getpid() || !is_alive(*writer)))
+        remove_unless_locked((folder / entry->d_name).native());
     }
   } catch (...) {  // NOLINT(bugprone-empty-catch): no memory; they go at another start
   }

@@ -20,9 +20,9 @@
  *  - A callback may destroy an object that was given to the call that made the callback, e.g. the args of the run: the
  *    handle is not valid from then on, and the object goes when that call returns. Changing such an object gives
  *    RUNHOOK_ERR_BUSY.
- *  - The shared library stays in memory after dlclose(), since a thread that hangs in a write when its file is closed is
- *    left behind in it. What has callbacks or user data in another library has to be gone before that one is unloaded:
- *    sessions, hooks, logs and clocks are destroyed, loopers and threads of coordinators joined, and signal
+ *  - The shared library stays in memory after dlclose(), since a thread that hangs in a write when its file is closed
+ *    is left behind in it. What has callbacks or user data in another library has to be gone before that library is
+ *    unloaded: sessions, hooks, logs and clocks are destroyed, loopers and threads of coordinators joined, and signal
  *    subscriptions ended. runhook_live_handles() is 0 then.
  *  - A child made by fork() has none of the threads of its parent. It may destroy the objects that it has inherited,
  *    and may close a session or go on with it before: nothing waits for a thread that is not there. What hooks write is
