@@ -51,7 +51,6 @@ void HookLifecycle::admit(HookSlot& slot, Error& error) {
 }
 
 Error HookLifecycle::end_all() {
-  if (outcome_.failed()) return {};
   Error error;
   for (const auto& slot : hooks_.slots()) {
     if (slot->disabled || !slot->begun) continue;

@@ -18,7 +18,7 @@ class HookLifecycle {
 
   void begin_all();      // throws what the first hook has failed with
   void apply_changes();  // at a step boundary: removes and admits hooks; throws what these have failed with
-  Error end_all();       // calls end of all hooks unless the run has failed; returns what they have failed with
+  Error end_all();       // calls end of all hooks; returns what they have failed with
   Error cleanup_all();   // in reverse order; the same
 
  private:

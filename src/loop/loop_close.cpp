@@ -44,15 +44,16 @@ void Loop::decide_outcome() {
   outcome_.decide(ending);
 }
 
-// After a failed run nothing is saved.
+// After a failed run the hooks are not told of an end, and nothing is saved.
 Error Loop::end_hooks() {
-  const bool failed = outcome_.failed();
-  Error error = lifecycle_.end_all();
-  if (failed) {
+  if (outcome_.failed()) {
     if (stop()->save_requested()) {
       state_.log(LogLevel::warning, "a save was requested, but the run has failed first");
     }
-  } else if (state_.session.raw != nullptr) {
+    return {};
+  }
+  Error error = lifecycle_.end_all();
+  if (state_.session.raw != nullptr) {
     try {
       save_if_requested("at the end");
     } catch (const StatusError& failure) {
