@@ -24,6 +24,17 @@ struct DirectCallbacks {
   void* user_data = nullptr;
 };
 
+namespace detail {
+class HookClaim;
+// Whether a session has the hook, if that serves one at a time. A copy of a hook is a hook that no session has.
+struct HookClaimMark {
+  HookClaimMark() noexcept = default;
+  HookClaimMark(const HookClaimMark&) noexcept {}
+  HookClaimMark& operator=(const HookClaimMark&) noexcept { return *this; }
+  bool set = false;
+};
+}  // namespace detail
+
 // Observes a session. Override what you need; the defaults do nothing. After tf.estimator.SessionRunHook.
 //
 // Callbacks run one at a time, on the thread that called the session, with no lock held. They may throw: the
@@ -58,6 +69,10 @@ class SessionRunHook {
   // that happens outside of runs, and the runs in which the hook is called. NULL: none. Asked for once, after begin;
   // must be valid until after cleanup. In those runs the clock is read once for each callback.
   virtual SpanListener* span_listener() noexcept { return nullptr; }
+
+ private:
+  friend class detail::HookClaim;
+  mutable detail::HookClaimMark claim_;
 };
 
 // Hooks run in the order of phases, and within a phase in the order in which they were added.

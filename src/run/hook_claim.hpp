@@ -1,4 +1,4 @@
-// That a hook which serves one session at a time serves this one.
+// hook_claim.hpp: that a hook which serves one session at a time serves this one.
 #ifndef RUNHOOK_SRC_RUN_HOOK_CLAIM_HPP_
 #define RUNHOOK_SRC_RUN_HOOK_CLAIM_HPP_
 
