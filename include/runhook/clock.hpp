@@ -9,7 +9,7 @@ namespace runhook::inline v1 {
 
 class StopState;
 
-// Tells monotonic time and waits. Replace it to test what depends on time. Since 1.0.
+// Tells monotonic time and waits; must not throw. Replace it to test what depends on time. Since 1.0.
 class Clock {
  public:
   virtual ~Clock() = default;

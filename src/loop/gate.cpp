@@ -14,10 +14,12 @@ void Gate::refuse_entry() const {
 
 bool Gate::defer(std::function<void()> when_idle) {
   when_idle_ = std::move(when_idle);
-  if (occupant_.fetch_or(kDeferred, std::memory_order_acq_rel) != 0) return true;
-  occupant_.store(0, std::memory_order_release);
+  return occupant_.fetch_or(kDeferred, std::memory_order_acq_rel) != 0;
+}
+
+void Gate::reopen() noexcept {
   when_idle_ = nullptr;
-  return false;
+  occupant_.store(0, std::memory_order_release);
 }
 
 void Gate::run_deferred() noexcept {

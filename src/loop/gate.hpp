@@ -29,8 +29,10 @@ class Gate {
 
   bool called_back() const noexcept { return occupant(std::memory_order_relaxed) == token(); }  // by this thread
   bool busy() const noexcept { return occupant(std::memory_order_acquire) != 0; }
-  // Has `when_idle` called by the thread that is inside when it leaves, and returns true; false if none is.
+  // Has `when_idle` called by the thread that is inside when it leaves, and returns true. False if none is inside: then
+  // none can enter before reopen().
   bool defer(std::function<void()> when_idle);
+  void reopen() noexcept;
   // Not 0 while a thread is inside: for those who watch.
   const std::atomic<std::uintptr_t>* watched() const noexcept { return &occupant_; }
 

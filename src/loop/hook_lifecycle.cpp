@@ -68,12 +68,10 @@ void HookLifecycle::cleanup(HookSlot& slot, Error& error) {
   slot.listener = nullptr;
 }
 
-Error HookLifecycle::cleanup_all() {
-  Error error;
+void HookLifecycle::cleanup_all(Error& error) {
   const auto& slots = hooks_.slots();
   for (std::size_t i = slots.size(); i-- > 0;) cleanup(*slots[i], error);
   hooks_.drop_waiting();
-  return error;
 }
 
 }  // namespace detail

@@ -10,7 +10,7 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-// A hook whose begin was called gets exactly one cleanup, and one whose begin has failed gets nothing else.
+// A hook whose begin was called gets exactly one cleanup, and one whose begin has failed gets no other callback.
 class HookLifecycle {
  public:
   HookLifecycle(RunState& state, HookList& hooks, HookCaller& caller, OutcomeRecord& outcome) noexcept
@@ -19,7 +19,8 @@ class HookLifecycle {
   void begin_all();      // throws what the first hook has failed with
   void apply_changes();  // at a step boundary: removes and admits hooks; throws what these have failed with
   Error end_all();       // calls end of all hooks; returns what they have failed with
-  Error cleanup_all();   // in reverse order; the same
+  // Calls cleanup of all hooks, in reverse order; adds what they have failed with to `error`.
+  void cleanup_all(Error& error);
 
  private:
   void begin(HookSlot& slot);

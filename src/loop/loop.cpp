@@ -67,6 +67,7 @@ bool Loop::defer_until_idle(std::function<void()> when_idle) {
   end_.set_abandoned();
   if (gate_.defer(std::move(when_idle))) return true;
   end_.clear_abandoned();
+  gate_.reopen();
   return false;
 }
 
@@ -95,6 +96,7 @@ void Loop::run_step_function(const std::function<void(StepContext&)>& function) 
   check_may_run();
   recovering([&]() -> Error {
     CallbackScope scope(state_, CallbackKind::step_function, nullptr);
+    state_.clear_attempt();
     state_.hot.now_known = false;
     StepContext context(*this);
     Error error;
@@ -115,8 +117,11 @@ void Loop::run_with_hooks(const SessionRunArgs& args) {
   }
   check_may_run();
   CallbackScope scope(state_, CallbackKind::none, nullptr);
+  struct Forget {
+    const SessionRunArgs*& original;
+    ~Forget() { original = nullptr; }
+  } const forget{state_.attempt.original};  // the step function's
   Error error = engine_.attempt(args);
-  state_.attempt.original = nullptr;  // the step function's
   if (error) throw StatusError(std::move(error));
 }
 
@@ -200,6 +205,7 @@ void Loop::recover_or_fail(Error error, std::int64_t begun_at) {
   } catch (const StatusError& given_up) {
     settle_failure(given_up.error());
   } catch (...) {
+    hooks_.mark_changed();  // the calls may have been collected in part
     settle_failure(Error::from_current_exception(StatusCode::internal));
   }
 }

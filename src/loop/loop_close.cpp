@@ -19,7 +19,8 @@ void Loop::close() {
   error.merge(keeper_.past_thread_error());
   error.merge(keeper_.close_error());
   outcome_.end_failed(error, unknown);
-  const Error cleanup_error = lifecycle_.cleanup_all();
+  Error cleanup_error;
+  lifecycle_.cleanup_all(cleanup_error);
   outcome_.end_failed(cleanup_error, cleanup_error);
   error.merge(cleanup_error);
   end_.set_closed();
@@ -56,8 +57,8 @@ Error Loop::end_hooks() {
   if (state_.session.raw != nullptr) {
     try {
       save_if_requested("at the end");
-    } catch (const StatusError& failure) {
-      error.merge(failure.error());
+    } catch (...) {
+      error.merge(Error::from_current_exception(StatusCode::internal));
     }
   }
   return error;
@@ -78,7 +79,7 @@ Error Loop::unwind(Error error) noexcept {
   error.merge(keeper_.past_thread_error());
   error.merge(keeper_.close_error());
   outcome_.end_failed(error, error);
-  error.merge(lifecycle_.cleanup_all());
+  lifecycle_.cleanup_all(error);
   end_.set_closed();
   stop()->set_canceller(this, {});
   detach_direct_context();

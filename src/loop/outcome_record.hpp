@@ -18,7 +18,7 @@ class OutcomeRecord {
     Error past_threads;  // of sessions that are gone
     Error threads;
     StopReason stop;
-    bool input_ended = false;  // before any stop was requested
+    bool input_ended = false;  // and that is why the run has ended
     std::int64_t step = 0;
     std::int64_t runs = 0;
     std::int64_t recoveries = 0;

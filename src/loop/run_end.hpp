@@ -8,7 +8,7 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-// Besides a stop request, which is in the stop state. Any thread may ask; the loop says.
+// Besides a stop request, which is in the stop state. Any thread may ask, but for input_ended_first().
 class RunEnd {
  public:
   bool any() const noexcept { return bits_.load(std::memory_order_acquire) != 0; }

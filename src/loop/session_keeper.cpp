@@ -163,6 +163,19 @@ void SessionKeeper::recover(const Error& cause, std::int64_t begun_at) {
   failed_step_ = first ? begun_at : std::max(failed_step_, begun_at);
   recovery_cause_.merge(cause);
   end();
+  try {
+    recreate(first);
+  } catch (...) {
+    // Something else than the policy has ended it, e.g. a clock. No run may take for granted that there is a session.
+    if (state_.session.raw == nullptr && !end_.lost()) {
+      lost_session_ = Error::from_current_exception(StatusCode::internal);
+      end_.set_lost();
+    }
+    throw;
+  }
+}
+
+void SessionKeeper::recreate(bool first) {
   if (first) {
     first_failure_ns_ = state_.session.clock->now_ns();
     recovered_while_stopping_ = false;
@@ -181,8 +194,8 @@ void SessionKeeper::recover(const Error& cause, std::int64_t begun_at) {
 void SessionKeeper::check_recovery_goes_on() {
   const RecoveryPolicy& policy = config_.recovery;
   if (recoveries_in_a_row_ >= policy.max_attempts) give_up(recovery_cause_);
-  const std::int64_t passed = saturating_distance(first_failure_ns_, state_.session.clock->now_ns());
-  const bool too_late = policy.deadline_ns >= 0 && passed >= policy.deadline_ns;
+  const bool too_late = policy.deadline_ns >= 0 &&
+                        saturating_distance(first_failure_ns_, state_.session.clock->now_ns()) >= policy.deadline_ns;
   if (too_late && recoveries_in_a_row_ > 0) give_up(recovery_cause_);
   check_no_urgent_stop();
   // With a stop pending the step in progress gets one more chance, at once.

@@ -28,7 +28,8 @@ class SessionKeeper {
 
   void start();  // creates the first session; throws once recovery has given up
   // Replaces the session after `cause`, with back-off. `begun_at`: the global step at which the failed attempt began.
-  // Throws what the run ends with if there is no way back: STOPPED for an urgent stop.
+  // Throws what the run ends with if there is no way back, STOPPED for an urgent stop; and a clean end that a hook has
+  // asked for when it was told of the new session, which is kept then.
   void recover(const Error& cause, std::int64_t begun_at);
   void end() noexcept;  // threads stopped and waited for, session closed; what these fail with is kept
   void step_completed() noexcept;
@@ -55,6 +56,7 @@ class SessionKeeper {
 
  private:
   void create();
+  void recreate(bool first);
   void announce();  // calls after_create_session
   void install(CreatedSession created);
   std::int64_t initial_global_step(std::optional<std::int64_t> restored) const;

@@ -112,7 +112,7 @@ Error StepEngine::finish_interrupted() noexcept {
 
 void StepEngine::return_to_fast_path() noexcept {
   if (!state_.attempt.plan.quiet() || results_stale_ || !state_.attempt.metadata.nodes.empty()) return;
-  if (!hooks_.idle().listeners.empty()) return;
+  if (!hooks_.idle().listeners.empty() || remaining_.capacity() < hooks_.slots().size()) return;
   if (state_.session.global_step > kMostFastStep) return;
   state_.clear_attempt();
   fast_ = true;
@@ -132,7 +132,7 @@ bool StepEngine::prepare(const SessionRunArgs& args, Error& error) {
   if (hooks_.has_triggers()) [[unlikely]]
     schedule_.decide(run_number());
   calls_ = &hooks_.calls(args.options);
-  remaining_.reserve(hooks_.slots().size());  // nothing that comes after a before_run may want for memory
+  remaining_.reserve(hooks_.slots().size());  // so that no hook goes without its after_run for want of memory
   if (timer_.wants(*calls_, completed_runs(), hooks_.any_due())) [[unlikely]]
     calls_ = &timed_.emplace(timer_, *calls_, completed_runs(), hooks_.any_due()).calls();
   call_before_run(state_, *calls_);

@@ -28,11 +28,12 @@ class StepEngine {
   StepEngine(const StepEngine&) = delete;
   StepEngine& operator=(const StepEngine&) = delete;
 
-  // The whole of an attempt; returns what it has failed with.
+  // The whole of an attempt; returns what it has failed with. Throws what keeps it from beginning: a predicate of a
+  // trigger that fails, options that are refused, names of hooks that there are not. Then no hook has been called.
   Error attempt(const SessionRunArgs& args);
 
   // The first half: decides what is due, calls before_run, merges what is asked for. Returns whether the session is to
-  // execute the step. If not, the attempt is over: it has failed with `error`, or the step was skipped.
+  // execute the step. If not, the attempt is over: it has failed with `error`, or the step was skipped. Throws as above.
   bool prepare(const SessionRunArgs& args, Error& error);
   void execute(Error& error) noexcept;  // has the session execute the step
   // The second half, from what the step has failed with: hands out results, calls after_run. `error` is then what the
@@ -99,11 +100,11 @@ class StepEngine {
 
   // The attempt in progress.
   const HookCalls* calls_ = nullptr;
-  std::size_t reached_ = kAllHooks;  // how many hooks, in the order of the list, before_run has been called of
+  std::size_t reached_ = kAllHooks;  // how many hooks are told of an error; not all once a before_run has failed
   Error before_run_error_;
-  Reached interrupted_at_ = Reached::before_run;
-  Error interruption_;
-  bool some_left_out_ = false;  // a hook's tolerated failure has excluded it
+  Reached interrupted_at_ = Reached::before_run;  // which calls were over when the fast path was left
+  Error interruption_;                            // with this error
+  bool some_left_out_ = false;                    // a hook's tolerated failure has excluded it
   std::vector<HookCall> remaining_;
   std::optional<StepTimer::Attempt> timed_;
 };

@@ -32,8 +32,8 @@ class TriggerSchedule {
 
   // How many runs, at most `allowed`, can be made from this one on in which no trigger is due.
   std::int64_t idle_runs(std::int64_t run, std::int64_t allowed);
-  // Works out which hooks are due, once for a run, however many attempts it takes; of hooks that are added before it is
-  // tried again when that is.
+  // Works out which hooks are due: once for a run, however many attempts it takes, and once more for hooks that were
+  // added between two of them.
   void decide(std::int64_t run);
   // None is due in this run, as idle_runs() has found.
   void none_due_in(std::int64_t run) noexcept { decided_run_ = run; }

@@ -188,6 +188,7 @@ void HookList::collect_calls() {
     use_last_ = use_last_ || trigger.uses_last();
   }
   next_due_ = {kAtOnce, kAtOnce};
+  if (!has_triggers_) none_due();  // nobody is going to ask triggers again, so the last one would stay due
   collect(idle_, [](const HookSlot& slot) { return slot.options.trigger.is_always(); });
   if (any_due_) collect(due_, [](const HookSlot& slot) { return slot.due; });
 }

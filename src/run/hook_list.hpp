@@ -152,7 +152,7 @@ class HookList {
   bool any_due_ = false;
   std::uint64_t last_id_ = 0;
   std::uint64_t admitted_id_ = 0;  // hooks come into the list in the order of their numbers
-  std::uint64_t decided_id_ = 0;
+  std::uint64_t decided_id_ = 0;   // up to this hook the triggers have been asked for the present run
   bool changed_ = false;
 };
 

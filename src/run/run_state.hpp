@@ -22,11 +22,11 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-// Touched for every callback of every step.
-struct HotState {
+// What the calls of a step touch, and what the loop asks after them.
+struct alignas(64) HotState {
   runhook_context* direct = nullptr;           // what direct callbacks get
   OwnerWritten<HookSlot*> slot = nullptr;      // of the hook being called, while there is a callback; see hook_called()
-  std::int64_t expected = kCallbackOk;         // a result that no callback can give, once the present one has failed
+  std::int64_t expected = kCallbackOk;         // what a result is compared with; after fail() a value that none can be
   OwnerWritten<std::uint64_t> attempts = 0;    // begun, those of the fast path left out
   std::int32_t callback_result = kCallbackOk;  // of the direct callback that failed last
   OwnerWritten<SpanKind> activity = SpanKind::attempt;  // what the loop does besides attempts
@@ -37,7 +37,7 @@ struct HotState {
   bool discard = false;                                      // the step's results
   bool now_known = false;
 };
-static_assert(sizeof(HotState) <= 64, "it fits in a cache line");
+static_assert(sizeof(HotState) == 64, "it fits in a cache line");
 
 // The session that executes the steps, and what holds from step to step.
 struct SessionState {

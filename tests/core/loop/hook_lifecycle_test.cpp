@@ -71,5 +71,16 @@ TEST_P(ToleratedFailureOfBegin, HookAddedByACallbackGetsCleanupOnly) {
 INSTANTIATE_TEST_SUITE_P(Policy, ToleratedFailureOfBegin, testing::Values(FailurePolicy::warn, FailurePolicy::disable),
                          [](const auto& policy) { return policy.param == FailurePolicy::warn ? "Warn" : "Disable"; });
 
+TEST(Cleanup, FailuresOfAConstructorsUnwindingAreSuppressedSideBySide) {
+  LoopRig rig;
+  for (int i = 0; i < 2; ++i) {
+    rig.hook()->on_cleanup = [](auto&, const Outcome&) { fail(StatusCode::internal, "cleanup"); };
+  }
+  rig.hook()->on_begin = [](auto&) { fail(StatusCode::data_loss, "begin"); };
+  const Error error = error_of([&] { rig.start(); });
+  EXPECT_EQ(error.message(), "begin");
+  EXPECT_EQ(error.suppressed_count(), 2u);
+}
+
 }  // namespace
 }  // namespace runhook

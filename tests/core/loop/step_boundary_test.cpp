@@ -274,5 +274,38 @@ TEST(CoordinatedThread, MayEndTheSessionWithoutWaitingForItself) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
 }
 
+TEST(StepFunction, ThatMakesNoAttemptMakesAWarningOfTheFailureBeforeASkippedStep) {
+  LoopRig rig;
+  const auto hook = rig.hook();
+  int run = 0;
+  hook->on_before = [&](auto& context) {
+    if (++run == 1) fail(StatusCode::internal);
+    context.skip_step();
+  };
+  const auto session = rig.start();
+  EXPECT_STATUS(session->run(), internal, "");
+  session->run();
+  session->run_step_fn([](StepContext&) {});
+  session->close();
+  EXPECT_EQ(session->outcome().kind, OutcomeKind::completed);
+  EXPECT_EQ(session->outcome().warnings, 1);
+}
+
+TEST(HookList, HookWithTheOnlyTriggerThatRemovesItselfWhileItIsDueLeavesNoneDue) {
+  LoopRig rig;
+  HookOptions once;
+  once.trigger = Trigger::first();
+  const auto hook = rig.hook(once);
+  int calls = 0;
+  hook->on_after = [&](auto& context) {
+    ++calls;
+    context.monitored_session()->remove_hook(context.monitored_session()->hook_id(context.hook_name()));
+  };
+  const auto session = rig.start();
+  session->run_until_stop(no_args, 200);
+  EXPECT_EQ(calls, 1);
+  EXPECT_LT(session->timings().step.samples, 200) << "runs are measured in samples again";
+}
+
 }  // namespace
 }  // namespace runhook
