@@ -407,6 +407,15 @@ void call_and_check(const Function& function, R (*callee)(A...), std::tuple<A...
   }
 }
 
+// After one call, when all that it was given is gone.
+inline void expect_nothing_left(const Function& function, std::size_t argument, int number, int destroyed, int given,
+                                uint64_t handles_before) {
+  EXPECT_EQ(destroyed, given) << "user data: destroyed on the left, taken over on the right; argument "
+                              << function.parameters[argument].name << ", case " << number;
+  EXPECT_EQ(runhook_live_handles(), handles_before)
+      << "handles were left behind; argument " << function.parameters[argument].name << ", case " << number;
+}
+
 // One call with argument I wrong in the number-th way. Returns false if there is no such way.
 template <std::size_t I, class R, class... A>
 bool one_case(const Function& function, R (*callee)(A...), int number, bool with_error) {
@@ -444,10 +453,7 @@ bool one_case(const Function& function, R (*callee)(A...), int number, bool with
       EXPECT_EQ(world.run(), RUNHOOK_OK);
     }
   }
-  EXPECT_EQ(destroyed, given) << "user data: destroyed on the left, taken over on the right; argument "
-                              << function.parameters[I].name << ", case " << number;
-  EXPECT_EQ(runhook_live_handles(), before)
-      << "handles were left behind; argument " << function.parameters[I].name << ", case " << number;
+  expect_nothing_left(function, I, number, destroyed, given, before);
   return true;
 }
 

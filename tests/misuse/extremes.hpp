@@ -169,10 +169,7 @@ bool one_extreme(const Function& function, R (*callee)(A...), int number) {
     if constexpr (Signature<A...>::has_error) runhook_error_destroy(*std::get<runhook_error**>(arguments));
     runhook_stop_source_destroy(of_context);
   }
-  EXPECT_EQ(destroyed, given) << "user data: destroyed on the left, taken over on the right; argument "
-                              << function.parameters[I].name << ", case " << number;
-  EXPECT_EQ(runhook_live_handles(), before)
-      << "handles were left behind; argument " << function.parameters[I].name << ", case " << number;
+  expect_nothing_left(function, I, number, destroyed, given, before);
   return true;
 }
 
