@@ -153,7 +153,7 @@ void StallWatchdogHook::State::start(SessionRunContext& context) {
     stacks.reset();
     throw;
   }
-  ++state.watchers;
+  ++state.hot.watchers;
 }
 
 void StallWatchdogHook::State::stop() noexcept {
@@ -166,7 +166,7 @@ void StallWatchdogHook::State::stop() noexcept {
     shared->changed.notify_all();
     shared->thread.join();
   }
-  --watched->watchers;
+  --watched->hot.watchers;
   watched = nullptr;
   stacks.reset();
 }

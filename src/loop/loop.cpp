@@ -120,7 +120,7 @@ void Loop::run_with_hooks(const SessionRunArgs& args) {
   struct Forget {
     const SessionRunArgs*& original;
     ~Forget() { original = nullptr; }
-  } const forget{state_.attempt.original};  // the step function's
+  } const forget{state_.hot.original};  // the step function's
   Error error = engine_.attempt(args);
   if (error) throw StatusError(std::move(error));
 }

@@ -70,7 +70,7 @@ void SessionKeeper::install(CreatedSession created) {
     session.raw = std::move(created.session);
     session.coordinator = std::move(coordinator);
   }
-  thread_failed_ = std::move(failed);
+  session.thread_failed = std::move(failed);
   canceller_->set(session.raw);
   state_.attempt.plan.set_session(session.raw.get());
   const std::int64_t before = session.global_step;
@@ -110,7 +110,7 @@ void SessionKeeper::end() noexcept {
     session = std::exchange(state_.session.raw, nullptr);
     state_.session.coordinator.reset();
   }
-  thread_failed_.reset();
+  state_.session.thread_failed.reset();
   if (session != nullptr) close(*session);
 }
 

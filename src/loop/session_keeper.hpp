@@ -45,8 +45,10 @@ class SessionKeeper {
 
   Circumstances circumstances() const noexcept;
   // Whether a thread has reported an error that is recovered from.
-  bool thread_failed() const noexcept { return thread_failed_ && thread_failed_->load(std::memory_order_relaxed); }
-  const std::atomic<bool>* thread_failure() const noexcept { return thread_failed_.get(); }
+  bool thread_failed() const noexcept {
+    const std::atomic<bool>* const failed = state_.session.thread_failed.get();
+    return failed != nullptr && failed->load(std::memory_order_relaxed);
+  }
 
   // Any thread.
   std::shared_ptr<Session> session() const noexcept;
@@ -80,7 +82,6 @@ class SessionKeeper {
   const std::shared_ptr<Canceller> canceller_;
   mutable std::mutex mutex_;  // guards session and coordinator of the state, which other threads read
 
-  std::shared_ptr<std::atomic<bool>> thread_failed_;  // of the present coordinator
   std::atomic<std::int64_t> recoveries_{0};
   std::int32_t recoveries_in_a_row_ = 0;  // without getting past the step that failed
   std::int64_t failed_step_ = 0;          // the highest global step at which one of these began

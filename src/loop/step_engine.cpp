@@ -46,18 +46,18 @@ StepEngine::StepEngine(RunState& state, HookList& hooks, HookCaller& caller, Ste
 }
 
 // Ends early when anything is asked for or goes wrong.
-bool StepEngine::make_fast_steps(const SessionRunArgs& args, std::int64_t count,
-                                 const std::atomic<bool>* thread_failed) {
+bool StepEngine::make_fast_steps(const SessionRunArgs& args, std::int64_t count) {
   RunState& state = state_;
   const HookCalls& calls = hooks_.idle();
   Session& session = *state.session.raw;
   SessionStep& step = state.attempt.plan.empty_step();
   step.deadline_ns = 0;
   const StopState& stop = *state.session.stop;
+  const std::atomic<bool>* const thread_failed = state.session.thread_failed.get();
   std::int64_t global_step = state.session.global_step;
   std::int64_t runs = completed_runs();
   state.attempt.number = 1;
-  state.attempt.original = &args;
+  state.hot.original = &args;
   state.attempt.plan.begin_quiet_attempts();
   const bool timed = hooks_.has_triggers() && hooks_.next_due().time_ns != Trigger::kNever;
   Error error;
@@ -154,7 +154,7 @@ bool StepEngine::ready_for_session(Error& error) noexcept {
     return false;
   }
   try {
-    state_.attempt.plan.merge(*state_.attempt.original);
+    state_.attempt.plan.merge(*state_.hot.original);
     if (state_.session.stop->urgent()) [[unlikely]]
       throw StatusError(StatusCode::cancelled, "an urgent stop was requested before the step");
     if (results_stale_) results_.drop_values();  // so that the session may use its buffers again
@@ -359,7 +359,7 @@ void StepEngine::withdraw(HookSlot& slot) noexcept {
   if (std::exchange(slot.options_attempt, 0) != number) return;
   try {
     attempt.options.clear();
-    if (!attempt.original->options.is_default()) attempt.options.start(attempt.original->options, "the caller");
+    if (!state_.hot.original->options.is_default()) attempt.options.start(state_.hot.original->options, "the caller");
     for (const auto& other : slots) {
       if (other->options_attempt != number) continue;
       for (const RunOptions& wanted : other->wanted_options) attempt.options.add(wanted, other->request.requester);
@@ -379,7 +379,7 @@ void StepEngine::call_remaining_after_run(const std::vector<HookCall>& calls, Er
 }
 
 void StepEngine::call_on_error(Error& error) noexcept {
-  const RunOptions& options = state_.attempt.original->options;
+  const RunOptions& options = state_.hot.original->options;
   const auto& slots = hooks_.slots();
   for (std::size_t i = std::min(reached_, slots.size()); i-- > 0;) {
     HookSlot& slot = *slots[i];

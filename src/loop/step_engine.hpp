@@ -22,7 +22,7 @@ namespace detail {
 
 // An attempt has two halves: up to the session's step, and from it on. While nobody asks for anything many steps are
 // made in a loop that does not do more than call hooks and session: the fast path.
-class StepEngine {
+class alignas(64) StepEngine {
  public:
   StepEngine(RunState& state, HookList& hooks, HookCaller& caller, StepTimer& timer, const RunEnd& end) noexcept;
   StepEngine(const StepEngine&) = delete;
@@ -49,7 +49,7 @@ class StepEngine {
     return std::min(allowed, next_timed_ - completed_runs());
   }
   // Makes so many steps and returns true, or false if it has left one under way, for finish_interrupted().
-  bool make_fast_steps(const SessionRunArgs& args, std::int64_t count, const std::atomic<bool>* thread_failed);
+  bool make_fast_steps(const SessionRunArgs& args, std::int64_t count);
   Error finish_interrupted() noexcept;
   void leave_fast_path() noexcept { fast_ = false; }
   void return_to_fast_path() noexcept;  // if nothing of the last attempt keeps it from that
@@ -84,16 +84,17 @@ class StepEngine {
   void withdraw(HookSlot& slot) noexcept;
   void call_on_error(Error& error) noexcept;
 
+  // What every step touches: a cache line.
   RunState& state_;
   HookList& hooks_;
   HookCaller& caller_;
   StepTimer& timer_;
   const RunEnd& end_;
-  TriggerSchedule schedule_;
-
   bool fast_ = false;  // in the last attempt all went well and nobody asked for anything, so nothing is left of it
   std::int64_t next_timed_ = 0;  // up to here, in completed runs, steps may be fast
   std::atomic<std::int64_t> runs_{0};
+
+  TriggerSchedule schedule_;
   std::int64_t skips_ = 0;  // steps that a hook has skipped
   Results results_;
   bool results_stale_ = false;  // results_ holds something that is not of the next step

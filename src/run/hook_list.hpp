@@ -66,7 +66,7 @@ inline constexpr std::ptrdiff_t kCallSites = 8;
   return nullptr;
 }
 
-class HookList {
+class alignas(64) HookList {
  public:
   explicit HookList(RunState& state) noexcept : state_(state) {}
 
@@ -136,24 +136,26 @@ class HookList {
   void collect(HookCalls& calls, Wanted&& wanted);
   static constexpr std::int64_t kAtOnce = std::numeric_limits<std::int64_t>::min();
 
+  // What every step reads: a cache line.
   RunState& state_;
+  bool changed_ = false;
+  bool has_triggers_ = false;
+  bool use_time_ = false;
+  bool use_last_ = false;
+  bool any_due_ = false;
+  HookCalls idle_;
+  Trigger::Next next_due_{kAtOnce, kAtOnce};
+
   mutable std::mutex observed_;
   std::vector<std::unique_ptr<HookSlot>> slots_;
   std::list<std::unique_ptr<HookSlot>> waiting_;
   std::map<const SessionRunHook*, HookClaim> claims_;
   std::size_t removed_ = 0;  // how many slots are marked as removed
-  HookCalls idle_;
-  HookCalls due_;   // with hooks whose triggers are due
-  HookCalls some_;  // of a run that names hooks
-  Trigger::Next next_due_{kAtOnce, kAtOnce};
-  bool has_triggers_ = false;
-  bool use_time_ = false;
-  bool use_last_ = false;
-  bool any_due_ = false;
+  HookCalls due_;            // with hooks whose triggers are due
+  HookCalls some_;           // of a run that names hooks
   std::uint64_t last_id_ = 0;
   std::uint64_t admitted_id_ = 0;  // hooks come into the list in the order of their numbers
   std::uint64_t decided_id_ = 0;   // up to this hook the triggers have been asked for the present run
-  bool changed_ = false;
 };
 
 }  // namespace detail

@@ -114,9 +114,10 @@ class Plan {
   void bind_feeds(const SessionRunArgs& caller);
   void drop_results() noexcept;
 
+  std::uint64_t attempt_ = 1;
+  SessionStep step_;
   Session* session_ = nullptr;
   std::map<std::string, NodeId, std::less<>> resolved_;
-  std::uint64_t attempt_ = 1;
   bool dirty_ = true;
   std::size_t planned_requesters_ = 0;
   std::vector<HookRequest*> active_;   // those that asked in this attempt, in hook order
@@ -129,7 +130,6 @@ class Plan {
   std::vector<NodeId> fetches_;
   std::vector<Value> results_;
   std::vector<ResolvedFeed> feeds_;
-  SessionStep step_;
   std::size_t global_step_slot_ = kNone;
 };
 

@@ -81,7 +81,7 @@ SessionRunContext::~SessionRunContext() = default;
 
 const SessionRunArgs& SessionRunContext::original_args() const noexcept {
   static const SessionRunArgs nothing;
-  return state_->attempt.original != nullptr ? *state_->attempt.original : nothing;
+  return state_->hot.original != nullptr ? *state_->hot.original : nothing;
 }
 
 Session& SessionRunContext::session() const {

@@ -31,34 +31,38 @@ struct alignas(64) HotState {
   std::int32_t callback_result = kCallbackOk;  // of the direct callback that failed last
   OwnerWritten<SpanKind> activity = SpanKind::attempt;  // what the loop does besides attempts
   OwnerWritten<std::int32_t> thread = 0;                // that is in the loop, or was so last; noted for watchers only
+  std::int32_t watchers = 0;                            // who look from threads of their own
   OwnerWritten<CallbackKind> callback = CallbackKind::none;  // in progress
   bool leave_fast_path = false;                              // the attempt needs more than calling hooks and session
   bool skip = false;                                         // the step
   bool discard = false;                                      // the step's results
   bool now_known = false;
+  const SessionRunArgs* original = nullptr;  // the caller's, of the attempt in progress
 };
 static_assert(sizeof(HotState) == 64, "it fits in a cache line");
 
 // The session that executes the steps, and what holds from step to step.
 struct SessionState {
+  // What every step reads, and no more than a cache line of it.
   std::shared_ptr<Session> raw;
   std::shared_ptr<StopState> stop;
-  std::shared_ptr<Clock> clock;
-  std::optional<Coordinator> coordinator;
   std::atomic<std::int64_t> global_step{-1};  // written by the loop only
   std::int64_t last_step = Trigger::kNever;   // at which the run is going to be stopped, as far as anybody has said
-  std::int64_t advance = 1;                   // by how much the last run has moved the global step
+  std::shared_ptr<const std::atomic<bool>> thread_failed;  // a thread has reported an error that is recovered from
+
+  std::int64_t advance = 1;  // by how much the last run has moved the global step
+  std::shared_ptr<Clock> clock;
+  std::optional<Coordinator> coordinator;
 };
 
 // The attempt in progress.
 struct AttemptState {
-  const SessionRunArgs* original = nullptr;
   std::int64_t number = 1;  // within its run
+  RunMetadata metadata;
+  Plan plan;
   std::int64_t now = 0;
   Error reported;  // by SessionRunContext::fail during the callback in progress
-  Plan plan;
   OptionsMerge options;
-  RunMetadata metadata;
   const HookSlot* skipped_by = nullptr;  // the first that has asked for it, while hot.skip
 };
 
@@ -92,7 +96,6 @@ struct RunState {
   Outcome outcome;                                        // what SessionRunContext::outcome() has told last
   LogSink log_sink;                                       // never empty
   const std::atomic<std::uintptr_t>* occupant = nullptr;  // not 0: a thread is in the loop; NULL: there is no loop
-  int watchers = 0;                                       // who look from threads of their own
 
   void log(LogLevel level, std::string_view text) const noexcept;
 
@@ -113,7 +116,7 @@ struct RunState {
   }
   void begin_attempt(const SessionRunArgs& args) {
     clear_attempt();
-    attempt.original = &args;
+    hot.original = &args;
     hot.attempts = hot.attempts + 1;
     attempt.plan.begin_attempt();
     if (!args.options.is_default()) attempt.options.start(args.options, "the caller");
