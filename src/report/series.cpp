@@ -6,7 +6,7 @@
 namespace runhook::inline v1 {
 namespace detail::report {
 
-void Series::Bucket::merge(const Bucket& later) {
+void Series::Bucket::merge(const Bucket& later) noexcept {
   if (!low || (later.low && later.low->value < low->value)) low = later.low;
   if (!high || (later.high && later.high->value > high->value)) high = later.high;
   if (!odd) odd = later.odd;
@@ -14,28 +14,30 @@ void Series::Bucket::merge(const Bucket& later) {
 
 void Series::add(std::int64_t step, double value) {
   const SeriesPoint point{step, value, count_};
+  const bool finite = std::isfinite(value);
   Bucket one;
-  if (std::isfinite(value)) {
-    one.low = one.high = last_ = point;
-    if (!first_) first_ = point;
-  } else {
-    one.odd = point;
-    ++not_finite_;
-    if (!first_odd_) first_odd_ = point;
-  }
-  if (count_++ % per_bucket_ != 0) {
+  (finite ? one.low : one.odd) = point;
+  if (finite) one.high = point;
+  if (count_ % per_bucket_ != 0) {
     buckets_.back().merge(one);
-    return;
+  } else {
+    if (buckets_.size() == kMaxBuckets) halve();
+    buckets_.push_back(one);  // without memory the value is not counted either
   }
-  if (buckets_.size() == kMaxBuckets) {
-    for (std::size_t i = 0; i < kMaxBuckets / 2; ++i) {
-      buckets_[i] = buckets_[2 * i];
-      buckets_[i].merge(buckets_[2 * i + 1]);
-    }
-    buckets_.resize(kMaxBuckets / 2);
-    per_bucket_ *= 2;
+  ++count_;
+  if (!finite) ++not_finite_;
+  if (finite) last_ = point;
+  std::optional<SeriesPoint>& first_of_kind = finite ? first_ : first_odd_;
+  if (!first_of_kind) first_of_kind = point;
+}
+
+void Series::halve() noexcept {
+  for (std::size_t i = 0; i < kMaxBuckets / 2; ++i) {
+    buckets_[i] = buckets_[2 * i];
+    buckets_[i].merge(buckets_[2 * i + 1]);
   }
-  buckets_.push_back(one);
+  buckets_.resize(kMaxBuckets / 2);
+  per_bucket_ *= 2;
 }
 
 std::optional<SeriesPoint> Series::lowest() const {

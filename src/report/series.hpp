@@ -23,7 +23,7 @@ class Series {
   static constexpr std::size_t kMaxBuckets = 240;
   static constexpr std::size_t kMaxFinitePoints = 2 * kMaxBuckets + 2;
 
-  void add(std::int64_t step, double value);
+  void add(std::int64_t step, double value);  // all or nothing
   std::uint64_t count() const noexcept { return count_; }
   std::uint64_t not_finite() const noexcept { return not_finite_; }
   // Of the finite values.
@@ -38,8 +38,10 @@ class Series {
  private:
   struct Bucket {
     std::optional<SeriesPoint> low, high, odd;
-    void merge(const Bucket& later);
+    void merge(const Bucket& later) noexcept;
   };
+  void halve() noexcept;  // every two buckets become one
+
   std::uint64_t count_ = 0;
   std::uint64_t not_finite_ = 0;
   std::uint64_t per_bucket_ = 1;
