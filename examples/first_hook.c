@@ -4,29 +4,29 @@
 
 /* The hook: two callbacks. */
 
-static int32_t before_run(runhook_context* context, void* user_data) {
+static int32_t before_run(runhook_context* context, void* user_data, int32_t ok) {
   (void)user_data;
   runhook_context_add_fetch(context, NULL, "loss", NULL); /* if there is no "loss", the run fails and says so */
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
-static int32_t after_run(runhook_context* context, void* user_data) {
+static int32_t after_run(runhook_context* context, void* user_data, int32_t ok) {
   const double* enough = user_data;
   double loss = 0.0;
   if (runhook_context_get_double(context, "loss", &loss, NULL) != RUNHOOK_OK) {
     return runhook_context_fail(context, RUNHOOK_ERR_FAILED_PRECONDITION, "the loss is not a number");
   }
   if (loss <= *enough) runhook_context_request_stop(context, 0, "the loss is small enough", RUNHOOK_STOP_AFTER_STEP);
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
 /* What it watches: one step of your program. Here it descends the parabola x * x. */
 
-static int32_t step(runhook_context* context, void* user_data) {
+static int32_t step(runhook_context* context, void* user_data, int32_t ok) {
   double* x = user_data;
   *x -= 0.1 * 2.0 * *x;
   runhook_step_set_double(context, "loss", *x * *x, NULL);
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
 int main(void) {

@@ -16,7 +16,7 @@ typedef struct evaluation_hook {
   evaluation* latest;
 } evaluation_hook;
 
-static int32_t evaluate(runhook_context* context, evaluation_hook* self) {
+static int32_t evaluate(runhook_context* context, evaluation_hook* self, int32_t ok) {
   runhook_error* error = NULL;
   double accuracy = 0.0;
   /* The raw session: no hooks, no stop check, and the test images are no training step. */
@@ -25,19 +25,19 @@ static int32_t evaluate(runhook_context* context, evaluation_hook* self) {
   }
   self->latest->step = runhook_context_global_step(context);
   self->latest->accuracy = accuracy;
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
-static int32_t evaluation_after_run(runhook_context* context, void* user_data) {
+static int32_t evaluation_after_run(runhook_context* context, void* user_data, int32_t ok) {
   evaluation_hook* self = user_data;
-  if (runhook_context_global_step(context) % self->every != 0) return RUNHOOK_CALLBACK_OK;
-  return evaluate(context, self);
+  if (runhook_context_global_step(context) % self->every != 0) return ok;
+  return evaluate(context, self, ok);
 }
 
-static int32_t evaluation_end(runhook_context* context, void* user_data) {
+static int32_t evaluation_end(runhook_context* context, void* user_data, int32_t ok) {
   evaluation_hook* self = user_data;
-  if (runhook_context_global_step(context) == self->latest->step) return RUNHOOK_CALLBACK_OK;
-  return evaluate(context, self);
+  if (runhook_context_global_step(context) == self->latest->step) return ok;
+  return evaluate(context, self, ok);
 }
 
 runhook_status add_evaluation_hook(runhook_config* config, const fashion_dataset* test_set, int64_t every,
@@ -61,7 +61,7 @@ typedef struct target_hook {
   const evaluation* latest;
 } target_hook;
 
-static int32_t target_after_run(runhook_context* context, void* user_data) {
+static int32_t target_after_run(runhook_context* context, void* user_data, int32_t ok) {
   const target_hook* self = user_data;
   const int is_new = self->latest->step == runhook_context_global_step(context);
   if (is_new && self->latest->accuracy >= self->target) {
@@ -70,7 +70,7 @@ static int32_t target_after_run(runhook_context* context, void* user_data) {
     runhook_context_request_stop(context, 0, why,
                                  RUNHOOK_STOP_AFTER_STEP); /* the other hooks are still called for this step */
   }
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
 runhook_status add_target_hook(runhook_config* config, double target, const evaluation* latest, runhook_error** error) {
@@ -109,7 +109,7 @@ static void show(progress_hook* self, int64_t step, int64_t now_ns, double loss)
   self->shown_evaluation = self->latest->step;
 }
 
-static int32_t progress_before_run(runhook_context* context, void* user_data) {
+static int32_t progress_before_run(runhook_context* context, void* user_data, int32_t ok) {
   progress_hook* self = user_data;
   if (self->start_ns < 0) {
     self->start_ns = self->shown_ns = runhook_context_now_ns(context);
@@ -118,28 +118,28 @@ static int32_t progress_before_run(runhook_context* context, void* user_data) {
   /* Training computes the loss anyway, so asking for it costs nothing. A name that does not exist would fail the run
    * without our doing, hence no check. */
   runhook_context_add_fetch(context, NULL, FASHION_LOSS, NULL);
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
-static int32_t progress_after_run(runhook_context* context, void* user_data) {
+static int32_t progress_after_run(runhook_context* context, void* user_data, int32_t ok) {
   progress_hook* self = user_data;
   const int64_t now_ns = runhook_context_now_ns(context);
   const int is_due = now_ns - self->shown_ns >= self->interval_ns || self->latest->step != self->shown_evaluation;
   runhook_error* error = NULL;
   double loss = 0.0;
-  if (!is_due) return RUNHOOK_CALLBACK_OK;
+  if (!is_due) return ok;
   if (runhook_context_get_double(context, FASHION_LOSS, &loss, &error) != RUNHOOK_OK)
     return runhook_context_fail_with(context, error);
   show(self, runhook_context_global_step(context), now_ns, loss);
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
 /* Not `end`: the cursor has to leave the line after a failure, too. */
-static int32_t progress_cleanup(runhook_context* context, void* user_data) {
+static int32_t progress_cleanup(runhook_context* context, void* user_data, int32_t ok) {
   const progress_hook* self = user_data;
   (void)context;
   if (self->is_terminal) fputc('\n', stderr);
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
 runhook_status add_progress_hook(runhook_config* config, const evaluation* latest, runhook_error** error) {

@@ -59,7 +59,7 @@ static batcher* batcher_create(int64_t count, int64_t batch_size, uint64_t seed)
   return self;
 }
 
-static int32_t next_batch(runhook_context* context, void* user_data) {
+static int32_t next_batch(runhook_context* context, void* user_data, int32_t ok) {
   batcher* self = user_data;
   if (self == NULL)
     return runhook_context_fail(context, RUNHOOK_ERR_NO_MEMORY, "no memory for the order of the images");
@@ -72,10 +72,10 @@ static int32_t next_batch(runhook_context* context, void* user_data) {
   int32_t* indices = output(context, 0, RUNHOOK_INT32, 1, self->batch_size, 0);
   if (indices == NULL) return RUNHOOK_CALLBACK_FAILED;
   memcpy(indices, self->order + step % batches * self->batch_size, (size_t)self->batch_size * sizeof(*indices));
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
-static int32_t gather_images(runhook_context* context, void* user_data) {
+static int32_t gather_images(runhook_context* context, void* user_data, int32_t ok) {
   const fashion_dataset* data = user_data;
   const int64_t rows = input_rows(context, 0);
   const int32_t* indices = input(context, 0);
@@ -84,68 +84,68 @@ static int32_t gather_images(runhook_context* context, void* user_data) {
   for (int64_t i = 0; i < rows; i++) {
     memcpy(images + i * FASHION_PIXELS, data->images + (int64_t)indices[i] * FASHION_PIXELS, FASHION_PIXELS);
   }
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
-static int32_t gather_labels(runhook_context* context, void* user_data) {
+static int32_t gather_labels(runhook_context* context, void* user_data, int32_t ok) {
   const fashion_dataset* data = user_data;
   const int64_t rows = input_rows(context, 0);
   const int32_t* indices = input(context, 0);
   uint8_t* labels = output(context, 0, RUNHOOK_UINT8, 1, rows, 0);
   if (labels == NULL) return RUNHOOK_CALLBACK_FAILED;
   for (int64_t i = 0; i < rows; i++) labels[i] = data->labels[indices[i]];
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
 /* The network. */
 
-static int32_t scale(runhook_context* context, void* user_data) {
+static int32_t scale(runhook_context* context, void* user_data, int32_t ok) {
   (void)user_data;
   const int64_t rows = input_rows(context, 0);
   float* x = matrix(context, 0, rows, FASHION_PIXELS);
   if (x == NULL) return RUNHOOK_CALLBACK_FAILED;
   nn_scale_pixels(input(context, 0), (size_t)rows * FASHION_PIXELS, x);
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
-static int32_t hidden_layer(runhook_context* context, void* user_data) {
+static int32_t hidden_layer(runhook_context* context, void* user_data, int32_t ok) {
   (void)user_data;
   const int64_t rows = input_rows(context, 0);
   float* y = matrix(context, 0, rows, HIDDEN);
   if (y == NULL) return RUNHOOK_CALLBACK_FAILED;
   nn_dense(input(context, 0), input(context, 1), input(context, 2), (size_t)rows, FASHION_PIXELS, HIDDEN, y);
   nn_relu(y, (size_t)rows * HIDDEN);
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
-static int32_t output_layer(runhook_context* context, void* user_data) {
+static int32_t output_layer(runhook_context* context, void* user_data, int32_t ok) {
   (void)user_data;
   const int64_t rows = input_rows(context, 0);
   float* y = matrix(context, 0, rows, FASHION_CLASSES);
   if (y == NULL) return RUNHOOK_CALLBACK_FAILED;
   nn_dense(input(context, 0), input(context, 1), input(context, 2), (size_t)rows, HIDDEN, FASHION_CLASSES, y);
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
-static int32_t softmax_loss(runhook_context* context, void* user_data) {
+static int32_t softmax_loss(runhook_context* context, void* user_data, int32_t ok) {
   (void)user_data;
   const int64_t rows = input_rows(context, 0);
   float* loss = scalar(context, 0);
   float* d_logits = matrix(context, 1, rows, FASHION_CLASSES);
   if (loss == NULL || d_logits == NULL) return RUNHOOK_CALLBACK_FAILED;
   *loss = nn_softmax_loss(input(context, 0), input(context, 1), (size_t)rows, FASHION_CLASSES, d_logits);
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
-static int32_t measure_accuracy(runhook_context* context, void* user_data) {
+static int32_t measure_accuracy(runhook_context* context, void* user_data, int32_t ok) {
   (void)user_data;
   float* accuracy = scalar(context, 0);
   if (accuracy == NULL) return RUNHOOK_CALLBACK_FAILED;
   *accuracy = nn_accuracy(input(context, 0), input(context, 1), (size_t)input_rows(context, 0), FASHION_CLASSES);
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
-static int32_t output_gradient(runhook_context* context, void* user_data) {
+static int32_t output_gradient(runhook_context* context, void* user_data, int32_t ok) {
   (void)user_data;
   const int64_t rows = input_rows(context, 0);
   const float* hidden = input(context, 0);
@@ -156,21 +156,21 @@ static int32_t output_gradient(runhook_context* context, void* user_data) {
   if (dw == NULL || db == NULL || d_hidden == NULL) return RUNHOOK_CALLBACK_FAILED;
   nn_dense_gradient(hidden, d_logits, (size_t)rows, HIDDEN, FASHION_CLASSES, dw, db);
   nn_relu_gradient(hidden, d_logits, input(context, 2), (size_t)rows, HIDDEN, FASHION_CLASSES, d_hidden);
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
-static int32_t hidden_gradient(runhook_context* context, void* user_data) {
+static int32_t hidden_gradient(runhook_context* context, void* user_data, int32_t ok) {
   (void)user_data;
   const size_t rows = (size_t)input_rows(context, 0);
   float* dw = matrix(context, 0, FASHION_PIXELS, HIDDEN);
   float* db = vector(context, 1, HIDDEN);
   if (dw == NULL || db == NULL) return RUNHOOK_CALLBACK_FAILED;
   nn_dense_gradient(input(context, 0), input(context, 1), rows, FASHION_PIXELS, HIDDEN, dw, db);
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
 /* Input 0 is the learning rate; behind it comes one gradient for each variable that the node updates. */
-static int32_t descend(runhook_context* context, void* user_data) {
+static int32_t descend(runhook_context* context, void* user_data, int32_t ok) {
   (void)user_data;
   const float rate = *(const float*)input(context, 0);
   for (size_t i = 0; i + 1 < runhook_kernel_input_count(context); i++) {
@@ -180,7 +180,7 @@ static int32_t descend(runhook_context* context, void* user_data) {
     nn_descend(runhook_value_mutable_data(variable), input(context, i + 1),
                (size_t)runhook_value_element_count(variable), rate);
   }
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
 /* The graph. */

@@ -109,15 +109,15 @@ def _explained(exception):
 def _trampoline(method):
     """Makes the C callback that calls a method. Lives as long as the module, so that no table has to keep it."""
 
-    def callback(handle, number):
+    def callback(handle, number, ok):
         context = Context(handle)
         try:
             getattr(_alive[number], method)(context)
-            return abi.CALLBACK_OK
-        except BaseException as exception:  # none may pass through C: ctypes would print it and give 0
+        except BaseException as exception:  # none may pass through C: ctypes would print it, and nobody would get it
             return _fail(handle, exception)
         finally:
             context.handle = None  # the context may have been kept, but what it stands for ends here
+        return ok  # only here: nothing else means success
 
     return abi.CALLBACK(callback)
 

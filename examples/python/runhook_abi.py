@@ -10,8 +10,7 @@ import os
 from ctypes import POINTER, Structure, c_char_p, c_double, c_int32, c_int64, c_size_t, c_void_p
 
 VERSION = 10000  # of the headers that these declarations were taken from
-CALLBACK_OK = 0x600D  # neither 0 nor 1, so that nothing is a success by accident
-CALLBACK = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p)
+CALLBACK = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_int32)
 DESTROY = ctypes.CFUNCTYPE(None, c_void_p)
 ERROR = POINTER(c_void_p)  # `runhook_error **error`, which comes last
 

@@ -82,8 +82,8 @@ struct Creator {
     outputs: Vec<CString>,
 }
 
-unsafe extern "C" fn create_session(context: *mut ffi::Context, creator: *mut c_void) -> i32 {
-    guard(context, |context| {
+unsafe extern "C" fn create_session(context: *mut ffi::Context, creator: *mut c_void, ok: i32) -> i32 {
+    guard(context, ok, |context| {
         let creator = lend::<Creator>(creator)?;
         let outputs: Vec<_> = creator.outputs.iter().map(|name| name.as_ptr()).collect();
         let step = function(creator.step.clone(), run_step);

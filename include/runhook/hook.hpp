@@ -13,9 +13,9 @@
 
 namespace runhook::inline v1 {
 
-// A callback that the dispatcher may call without a C++ wrapper around it. kCallbackOk is its only success value.
-using DirectCallback = std::int32_t (*)(runhook_context* context, void* user_data);
-inline constexpr std::int32_t kCallbackOk = 0x600D;
+// A callback that the dispatcher may call without a C++ wrapper around it. It returns `ok`, which is of this very call,
+// if it has succeeded; anything else is a failure.
+using DirectCallback = std::int32_t (*)(runhook_context* context, void* user_data, std::int32_t ok);
 
 // For hooks written in other languages: plain functions in place of before_run and after_run. NULL: not interested.
 struct DirectCallbacks {

@@ -73,7 +73,7 @@ std::int64_t StepTimer::cost_ns() const noexcept {
   return kAttempt + static_cast<std::int64_t>(entries_.size() + 3) * (clock_ns_ + kEntry);
 }
 
-std::int32_t StepTimer::timed_call(runhook_context* context, void* user_data) {
+std::int32_t StepTimer::timed_call(runhook_context* context, void* user_data, std::int32_t) {
   // Its end is noted if an exception leaves the callback, too.
   struct Scope {
     const TimedCall& call;
@@ -83,8 +83,10 @@ std::int32_t StepTimer::timed_call(runhook_context* context, void* user_data) {
   const TimedCall& call = *static_cast<const TimedCall*>(user_data);
   call.timer->enter();
   Scope scope{call};
-  const std::int32_t returned = call.function(context, call.user_data);
-  scope.failed = returned != call.timer->state_.hot.expected;
+  // Not the number that came as an argument: it would have been on the stack while the clock was read.
+  const SuccessValue& success = call.timer->state_.hot.success;
+  const std::int32_t returned = call.function(context, call.user_data, success.current());
+  scope.failed = !success.is(returned);
   return returned;
 }
 

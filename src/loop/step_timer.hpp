@@ -111,7 +111,7 @@ class StepTimer {
     HookSlot* slot;
     SpanKind kind;
   };
-  static std::int32_t timed_call(runhook_context* context, void* user_data);
+  static std::int32_t timed_call(runhook_context* context, void* user_data, std::int32_t ok);
   void wrap(const std::vector<HookCall>& calls, std::vector<HookCall>& timed, SpanKind kind);
   void enter() noexcept;
   void leave(HookSlot* slot, SpanKind kind, bool failed) noexcept;

@@ -12,16 +12,16 @@ namespace detail {
 namespace {
 
 // The C++ side of HookCall.
-std::int32_t call_before_run(runhook_context*, void* user_data) {
+std::int32_t call_before_run(runhook_context*, void* user_data, std::int32_t ok) {
   HookSlot& slot = *static_cast<HookSlot*>(user_data);
   slot.hook->before_run(*slot.state.context);
-  return kCallbackOk;
+  return ok;
 }
 
-std::int32_t call_after_run(runhook_context*, void* user_data) {
+std::int32_t call_after_run(runhook_context*, void* user_data, std::int32_t ok) {
   HookSlot& slot = *static_cast<HookSlot*>(user_data);
   slot.hook->after_run(*slot.state.context, slot.values);
-  return kCallbackOk;
+  return ok;
 }
 
 }  // namespace

@@ -43,11 +43,13 @@ inline constexpr std::ptrdiff_t kCallSites = 8;
   runhook_context* const context = state.hot.direct;
   const HookCall* call = calls.data() + from;
   const HookCall* const end = calls.data() + calls.size();
-#define RUNHOOK_CALL(i)                                                                                             \
-  state.hot.slot = call[i].slot;                                                                                    \
-  if (const std::int32_t returned = call[i].function(context, call[i].user_data); returned != state.hot.expected) { \
-    state.hot.callback_result = returned;                                                                           \
-    return call + (i);                                                                                              \
+  state.hot.success.prepare();
+#define RUNHOOK_CALL(i)                                                                                     \
+  state.hot.slot = call[i].slot;                                                                            \
+  if (const std::int32_t returned = call[i].function(context, call[i].user_data, state.hot.success.next()); \
+      !state.hot.success.is(returned)) {                                                                    \
+    state.hot.callback_result = returned;                                                                   \
+    return call + (i);                                                                                      \
   }
   for (; end - call >= kCallSites; call += kCallSites) [[unlikely]] {
       RUNHOOK_CALL(0)

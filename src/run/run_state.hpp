@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/owner_written.hpp"
+#include "base/success_value.hpp"
 #include "run/callback_kind.hpp"
 #include "run/hook_slot.hpp"
 #include "run/plan.hpp"
@@ -24,11 +25,11 @@ namespace detail {
 
 // What the calls of a step touch, and what the loop asks after them.
 struct alignas(64) HotState {
-  runhook_context* direct = nullptr;           // what direct callbacks get
-  OwnerWritten<HookSlot*> slot = nullptr;      // of the hook being called, while there is a callback; see hook_called()
-  std::int64_t expected = kCallbackOk;         // what a result is compared with; after fail() a value that none can be
-  OwnerWritten<std::uint64_t> attempts = 0;    // begun, those of the fast path left out
-  std::int32_t callback_result = kCallbackOk;  // of the direct callback that failed last
+  runhook_context* direct = nullptr;         // what direct callbacks get
+  OwnerWritten<HookSlot*> slot = nullptr;    // of the hook being called, while there is a callback; see hook_called()
+  SuccessValue success;                      // of the callback in progress; after fail() no value is it
+  OwnerWritten<std::uint64_t> attempts = 0;  // begun, those of the fast path left out
+  std::int32_t callback_result = 0;          // of the direct callback that failed last
   OwnerWritten<SpanKind> activity = SpanKind::attempt;  // what the loop does besides attempts
   OwnerWritten<std::int32_t> thread = 0;                // that is in the loop, or was so last; noted for watchers only
   std::int32_t watchers = 0;                            // who look from threads of their own
@@ -124,13 +125,12 @@ struct RunState {
 
   void fail(const Error& error) noexcept {
     if (!attempt.reported) attempt.reported = error;
-    hot.expected = kImpossibleResult;
+    hot.success.fail();
   }
   Error take_failure() noexcept {
-    hot.expected = kCallbackOk;
+    hot.success.clear_failure();
     return std::exchange(attempt.reported, Error());
   }
-  static constexpr std::int64_t kImpossibleResult = std::int64_t{1} << 40;
 };
 
 // Marks the callback in progress and whose it is; restores what was before, for callbacks within callbacks.

@@ -19,13 +19,21 @@ struct BareHook {
   void* user_data;
 };
 
-// before of each hook, `session`, after of each hook; and that `steps` times.
-void bare_steps(const std::vector<BareHook>& hooks, runhook_callback session, std::int64_t steps);
+// An array of hooks. Each call is given a number of its own, which it has to return.
+struct BareHooks {
+  std::vector<BareHook> list;
+  std::uint32_t calls = 0;
+};
+
+// before of each hook, `session`, after of each hook; and that `steps` times. Ends with the first call that fails, and
+// returns whether there was none.
+bool bare_steps(BareHooks& hooks, runhook_callback session, std::int64_t steps);
 // The same with eight call sites in the loop, for a multiple of eight hooks: what is left of long lists when the branch
 // predictor is dealt with.
-void bare_steps_of_eight(const std::vector<BareHook>& hooks, runhook_callback session, std::int64_t steps);
-// One step with a boost::signals2 for each side; empty where Boost is not installed.
-std::function<void()> signals_step(const std::vector<BareHook>& hooks, runhook_callback session);
+bool bare_steps_of_eight(BareHooks& hooks, runhook_callback session, std::int64_t steps);
+// One step with a boost::signals2 for each side, which returns whether all went well; empty where Boost is not
+// installed.
+std::function<bool()> signals_step(const std::vector<BareHook>& hooks, runhook_callback session);
 
 }  // namespace bench
 

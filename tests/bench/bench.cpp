@@ -27,10 +27,12 @@ void per_step(benchmark::State& state, std::int64_t steps = kSteps) {
   state.SetItemsProcessed(state.iterations() * steps);
 }
 
-using BareSteps = void(const std::vector<bench::BareHook>&, runhook_callback, std::int64_t);
+using BareSteps = bool(bench::BareHooks&, runhook_callback, std::int64_t);
 void bare_loop(benchmark::State& state, BareSteps* steps) {
-  const auto hooks = bench::bare_hooks(static_cast<std::size_t>(state.range(0)));
-  for (auto _ : state) steps(hooks, bench::empty_step, kSteps);
+  bench::BareHooks hooks{bench::bare_hooks(static_cast<std::size_t>(state.range(0)))};
+  bool good = true;
+  for (auto _ : state) good = steps(hooks, bench::empty_step, kSteps) && good;
+  if (!good) return state.SkipWithError("a call has failed");
   per_step(state);
 }
 
@@ -61,9 +63,11 @@ void until_stop(benchmark::State& state) {
 void signals(benchmark::State& state) {
   const auto step = bench::signals_step(bench::bare_hooks(static_cast<std::size_t>(state.range(0))), bench::empty_step);
   if (!step) return state.SkipWithError("boost::signals2 is not installed");
+  bool good = true;
   for (auto _ : state) {
-    for (std::int64_t i = 0; i < kSteps; ++i) step();
+    for (std::int64_t i = 0; i < kSteps; ++i) good = step() && good;
   }
+  if (!good) return state.SkipWithError("a call has failed");
   per_step(state);
 }
 
@@ -198,11 +202,11 @@ double steps_per_second(int threads) {
 // From posting a stop until the loop has left, with steps of 50 us: the worst of many, in microseconds beyond one step.
 double stop_latency_us(int trials) {
   constexpr double kStepUs = 50;
-  static const auto busy = [](runhook_context*, void*) -> std::int32_t {
+  static const auto busy = [](runhook_context*, void*, std::int32_t ok) -> std::int32_t {
     const auto end = Clock::now() + std::chrono::microseconds(50);
     while (Clock::now() < end) {
     }
-    return RUNHOOK_CALLBACK_OK;
+    return ok;
   };
   double worst = 0;
   for (int trial = 0; trial < trials; ++trial) {

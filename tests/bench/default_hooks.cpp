@@ -11,9 +11,8 @@ namespace {
 
 runhook_session* scalar_session() {
   runhook_function step = RUNHOOK_FUNCTION_INIT;
-  step.call = [](runhook_context* context, void*) -> int32_t {
-    return runhook_step_set_double(context, "loss", 0.5, nullptr) == RUNHOOK_OK ? RUNHOOK_CALLBACK_OK
-                                                                                : RUNHOOK_CALLBACK_FAILED;
+  step.call = [](runhook_context* context, void*, int32_t ok) -> int32_t {
+    return runhook_step_set_double(context, "loss", 0.5, nullptr) == RUNHOOK_OK ? ok : RUNHOOK_CALLBACK_FAILED;
   };
   const char* const outputs[] = {"loss"};
   return runhook_function_session_create(&step, outputs, 1, nullptr, 0, nullptr);

@@ -19,25 +19,25 @@ const std::vector<std::string>& names() {
   return all;
 }
 
-std::int32_t compute_scalar(runhook_context* context, void*) {
+std::int32_t compute_scalar(runhook_context* context, void*, std::int32_t ok) {
   runhook_value* output = runhook_kernel_output(context, 0, RUNHOOK_FLOAT64, nullptr, 0, nullptr);
   if (output == nullptr) return RUNHOOK_CALLBACK_FAILED;
   *static_cast<double*>(runhook_value_mutable_data(output)) += 1.0;
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
-std::int32_t train(runhook_context*, void*) { return RUNHOOK_CALLBACK_OK; }
+std::int32_t train(runhook_context*, void*, std::int32_t ok) { return ok; }
 
-std::int32_t ask(runhook_context* context, void* user_data) {
-  const bool ok =
+std::int32_t ask(runhook_context* context, void* user_data, std::int32_t ok) {
+  const bool asked =
       runhook_context_add_fetch(context, nullptr, static_cast<const char*>(user_data), nullptr) == RUNHOOK_OK;
-  return ok ? RUNHOOK_CALLBACK_OK : RUNHOOK_CALLBACK_FAILED;
+  return asked ? ok : RUNHOOK_CALLBACK_FAILED;
 }
 
-std::int32_t read(runhook_context* context, void*) {
+std::int32_t read(runhook_context* context, void*, std::int32_t ok) {
   double number = 0;
-  const bool ok = runhook_context_get_double(context, nullptr, &number, nullptr) == RUNHOOK_OK;
-  return ok ? RUNHOOK_CALLBACK_OK : RUNHOOK_CALLBACK_FAILED;
+  const bool there = runhook_context_get_double(context, nullptr, &number, nullptr) == RUNHOOK_OK;
+  return there ? ok : RUNHOOK_CALLBACK_FAILED;
 }
 
 runhook_monitored_session* session_with(bool hooks) {

@@ -38,9 +38,9 @@ namespace {
 constexpr std::size_t kFunctions = 64;
 
 template <std::size_t Index, int Side>
-std::int32_t count(runhook_context*, void* user_data) {
+std::int32_t count(runhook_context*, void* user_data, std::int32_t ok) {
   static_cast<Counter*>(user_data)->value += Index * 2 + static_cast<std::size_t>(Side) + 1;
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
 template <int Side, std::size_t... Index>
@@ -51,7 +51,7 @@ constexpr std::array<runhook_callback, kFunctions> functions(std::index_sequence
 constexpr auto before_functions = functions<0>(std::make_index_sequence<kFunctions>());
 constexpr auto after_functions = functions<1>(std::make_index_sequence<kFunctions>());
 
-std::int32_t do_nothing(runhook_context*, void*) { return RUNHOOK_CALLBACK_OK; }
+std::int32_t do_nothing(runhook_context*, void*, std::int32_t ok) { return ok; }
 
 }  // namespace
 

@@ -23,8 +23,7 @@ class Forking {
     loop.step = [this](runhook_context* context) {
       if (++step_ == 3) child = fork();
       if (child == 0) alarm(kPatience);
-      return runhook_step_set_double(context, "text", 1, nullptr) == RUNHOOK_OK ? RUNHOOK_CALLBACK_OK
-                                                                                : RUNHOOK_CALLBACK_FAILED;
+      return runhook_step_set_double(context, "text", 1, nullptr) == RUNHOOK_OK ? kOk : RUNHOOK_CALLBACK_FAILED;
     };
     loop.create = [this](runhook_context* context) {
       const char* const names[] = {"text"};
@@ -32,7 +31,7 @@ class Forking {
       runhook_session* raw = runhook_function_session_create(&function, names, 1, nullptr, 0, nullptr);
       const auto status = runhook_context_set_session(context, raw, nullptr);
       runhook_session_destroy(raw);
-      return status == RUNHOOK_OK ? RUNHOOK_CALLBACK_OK : RUNHOOK_CALLBACK_FAILED;
+      return status == RUNHOOK_OK ? kOk : RUNHOOK_CALLBACK_FAILED;
     };
     runhook_config_set_stop_grace_period_ns(loop.config, int64_t{3600} * 1'000'000'000, nullptr);
   }
@@ -87,9 +86,9 @@ TEST(Child, MayDestroyASessionWhoseThreadsItDoesNotHave) {
   runhook_coordinator* threads = runhook_monitored_session_coordinator(forking.loop.session, nullptr);
   runhook_function body = RUNHOOK_FUNCTION_INIT;
   body.user_data = threads;
-  body.call = [](runhook_context*, void* coordinator) {
+  body.call = [](runhook_context*, void* coordinator, int32_t ok) {
     runhook_coordinator_wait_for_stop(static_cast<runhook_coordinator*>(coordinator), -1);
-    return static_cast<int32_t>(RUNHOOK_CALLBACK_OK);
+    return ok;
   };
   EXPECT_EQ(runhook_coordinator_start_thread(threads, "thread", &body, nullptr), RUNHOOK_OK);
   forking.run();

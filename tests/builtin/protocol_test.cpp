@@ -58,7 +58,7 @@ std::string fault_of(const std::vector<std::string>& called, bool ended) {
 }
 
 int32_t result_of(runhook_context* context, runhook_status status) {
-  return status == RUNHOOK_OK ? RUNHOOK_CALLBACK_OK : runhook_context_fail(context, status, "on purpose");
+  return status == RUNHOOK_OK ? kOk : runhook_context_fail(context, status, "on purpose");
 }
 
 class EveryBuiltinHook : public testing::TestWithParam<std::tuple<std::size_t, std::size_t, int32_t>> {
@@ -103,7 +103,7 @@ class EveryBuiltinHook : public testing::TestWithParam<std::tuple<std::size_t, s
       case Act::remove:
         return result_of(context, runhook_monitored_session_remove_hook(loop_.session, id_, nullptr));
     }
-    return RUNHOOK_CALLBACK_OK;
+    return kOk;
   }
 
   int destroyed_ = 0;

@@ -49,28 +49,28 @@ typedef struct counts {
 
 static void destroy_counts(void* user_data) { ++((counts*)user_data)->destroyed; }
 
-static int32_t on_begin(runhook_context* context, void* user_data) {
+static int32_t on_begin(runhook_context* context, void* user_data, int32_t ok) {
   ++((counts*)user_data)->begin;
   CHECK(runhook_context_session(context) == NULL);
   CHECK(strcmp(runhook_context_callback_name(context), "begin") == 0);
   CHECK(runhook_context_monitored_session(context) != NULL);
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
-static int32_t on_after_create_session(runhook_context* context, void* user_data) {
+static int32_t on_after_create_session(runhook_context* context, void* user_data, int32_t ok) {
   ++((counts*)user_data)->after_create_session;
   CHECK(runhook_context_session(context) != NULL);
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
-static int32_t on_before_run(runhook_context* context, void* user_data) {
+static int32_t on_before_run(runhook_context* context, void* user_data, int32_t ok) {
   ++((counts*)user_data)->before_run;
   CHECK(strcmp(runhook_context_hook_name(context), "watch") == 0);
   if (runhook_context_add_fetch(context, "loss", "loss", NULL) != RUNHOOK_OK) return RUNHOOK_CALLBACK_FAILED;
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
-static int32_t on_after_run(runhook_context* context, void* user_data) {
+static int32_t on_after_run(runhook_context* context, void* user_data, int32_t ok) {
   counts* seen = user_data;
   ++seen->after_run;
   seen->step = runhook_context_global_step(context);
@@ -81,25 +81,25 @@ static int32_t on_after_run(runhook_context* context, void* user_data) {
   CHECK(runhook_context_options(context) != NULL);
   CHECK(runhook_run_args_fetch_count(runhook_context_original_args(context)) == 1);
   if (seen->step >= 5) runhook_context_request_stop(context, 42, "far enough", RUNHOOK_STOP_AFTER_STEP);
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
-static int32_t on_error(runhook_context* context, void* user_data) {
+static int32_t on_error(runhook_context* context, void* user_data, int32_t ok) {
   ++((counts*)user_data)->on_error;
   CHECK(runhook_context_error(context) != NULL);
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
-static int32_t on_end(runhook_context* context, void* user_data) {
+static int32_t on_end(runhook_context* context, void* user_data, int32_t ok) {
   ++((counts*)user_data)->end;
   CHECK(runhook_context_session(context) != NULL);
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
-static int32_t on_cleanup(runhook_context* context, void* user_data) {
+static int32_t on_cleanup(runhook_context* context, void* user_data, int32_t ok) {
   ++((counts*)user_data)->cleanup;
   CHECK(runhook_outcome_kind(runhook_context_outcome(context)) != RUNHOOK_OUTCOME_RUNNING);
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
 static runhook_hook watching_hook(counts* seen) {
@@ -118,7 +118,7 @@ static runhook_hook watching_hook(counts* seen) {
 }
 
 /* weight -= rate * weight; loss = weight * weight */
-static int32_t train(runhook_context* context, void* user_data) {
+static int32_t train(runhook_context* context, void* user_data, int32_t ok) {
   runhook_value* rate = runhook_kernel_input(context, 0);
   runhook_value* weight = runhook_kernel_variable(context, 0, NULL);
   runhook_value* loss = runhook_kernel_output(context, 0, RUNHOOK_FLOAT64, NULL, 0, NULL);
@@ -130,7 +130,7 @@ static int32_t train(runhook_context* context, void* user_data) {
   }
   *w -= *(const double*)runhook_value_data(rate) * *w;
   *(double*)runhook_value_mutable_data(loss) = *w * *w;
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
 static runhook_graph* make_graph(void) {
@@ -213,21 +213,21 @@ static void train_with_hooks(void) {
 }
 
 /* A loop body that exists already. */
-static int32_t body(runhook_context* context, void* user_data) {
+static int32_t body(runhook_context* context, void* user_data, int32_t ok) {
   int* calls = user_data;
   runhook_value* input = runhook_step_input(context, "x");
   double x = 0;
   if (++*calls == 4) return runhook_context_fail(context, RUNHOOK_ERR_OUT_OF_RANGE, "no more rows");
   if (input != NULL) OK(runhook_value_get_double(input, &x, error));
   if (runhook_step_wanted(context, "y")) OK(runhook_step_set_double(context, "y", 2 * x, error));
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
 /* One that publishes an output which was not declared, and does not look whether it could. */
-static int32_t careless_body(runhook_context* context, void* user_data) {
+static int32_t careless_body(runhook_context* context, void* user_data, int32_t ok) {
   (void)user_data;
   FAILS(RUNHOOK_ERR_NOT_FOUND, runhook_step_set_double(context, "z", 1, error));
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
 static void run_a_function(void) {
@@ -279,20 +279,20 @@ static void run_a_function(void) {
 }
 
 /* A step function with two runs in it. */
-static int32_t two_runs(runhook_context* context, void* user_data) {
+static int32_t two_runs(runhook_context* context, void* user_data, int32_t ok) {
   runhook_results* results = runhook_results_create(NULL);
   OK(runhook_context_run_with_hooks(context, user_data, results, error));
   OK(runhook_context_run_with_hooks(context, NULL, NULL, error));
   runhook_results_destroy(results);
   runhook_context_request_stop(context, 7, "done", RUNHOOK_STOP_AFTER_STEP);
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
-static int32_t make_session(runhook_context* context, void* user_data) {
+static int32_t make_session(runhook_context* context, void* user_data, int32_t ok) {
   runhook_session* session = runhook_graph_session_create(user_data, NULL);
   const runhook_status status = runhook_context_set_session(context, session, NULL);
   runhook_session_destroy(session);
-  return status == RUNHOOK_OK ? RUNHOOK_CALLBACK_OK : RUNHOOK_CALLBACK_FAILED;
+  return status == RUNHOOK_OK ? ok : RUNHOOK_CALLBACK_FAILED;
 }
 
 static void step_function_saver_and_training_config(void) {

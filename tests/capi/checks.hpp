@@ -41,7 +41,8 @@ class NoHandlesLeft : public testing::Test {
 
 // What runhook says of a callback that has failed without saying why.
 inline std::string unexplained_failure(const std::string& callback, int32_t returned) {
-  return callback + " returned " + std::to_string(returned) + ", which is not the success value 0x600D (24589)";
+  return callback + " returned " + std::to_string(returned) +
+         ", which is not the value that this call has to return on success";
 }
 
 // Counts how often it was destroyed.

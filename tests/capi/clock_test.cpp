@@ -10,7 +10,6 @@
 namespace {
 
 using namespace runhook_test;
-constexpr int32_t kOk = RUNHOOK_CALLBACK_OK;
 
 class CClock : public NoHandlesLeft {};
 
@@ -33,12 +32,12 @@ TEST_F(CClock, TableIsCalledAndGivenBackOnce) {
   table.destroy = count_destroy;
   EXPECT_EQ(runhook_clock_create(&table, nullptr), nullptr) << "now_ns is required";
   EXPECT_EQ(destroyed, 1);
-  table.now_ns = [](runhook_context* context, void*) {
+  table.now_ns = [](runhook_context* context, void*, int32_t ok) {
     EXPECT_STREQ(runhook_context_callback_name(context), "now_ns");
     EXPECT_EQ(runhook_context_wait_ns(context), 0);
     EXPECT_EQ(runhook_context_stop_requested(context), 0);
     EXPECT_EQ(runhook_context_set_now_ns(context, 77, nullptr), RUNHOOK_OK);
-    return kOk;
+    return ok;
   };
   runhook_clock* clock = runhook_clock_create(&table, nullptr);
   EXPECT_EQ(runhook_clock_now_ns(clock), 77);
@@ -60,9 +59,11 @@ struct ScriptedClock {
   runhook_clock* create() {
     runhook_clock_table table = RUNHOOK_CLOCK_TABLE_INIT;
     table.user_data = this;
-    table.now_ns = [](runhook_context* context, void* self) { return static_cast<ScriptedClock*>(self)->now(context); };
-    table.wait_ns = [](runhook_context* context, void* self) {
-      return static_cast<ScriptedClock*>(self)->wait(context);
+    table.now_ns = [](runhook_context* context, void* self, int32_t ok) {
+      return answer(static_cast<ScriptedClock*>(self)->now(context), ok);
+    };
+    table.wait_ns = [](runhook_context* context, void* self, int32_t ok) {
+      return answer(static_cast<ScriptedClock*>(self)->wait(context), ok);
     };
     return runhook_clock_create(&table, nullptr);
   }
@@ -182,9 +183,9 @@ TEST_F(CClock, IsAskedByManyThreadsAtOnce) {
   std::atomic<int64_t> time{0};
   runhook_clock_table table = RUNHOOK_CLOCK_TABLE_INIT;
   table.user_data = &time;
-  table.now_ns = [](runhook_context* context, void* data) {
+  table.now_ns = [](runhook_context* context, void* data, int32_t ok) {
     runhook_context_set_now_ns(context, ++*static_cast<std::atomic<int64_t>*>(data), nullptr);
-    return kOk;
+    return ok;
   };
   runhook_clock* clock = runhook_clock_create(&table, nullptr);
   std::vector<std::thread> threads;

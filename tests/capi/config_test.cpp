@@ -9,7 +9,6 @@
 namespace {
 
 using namespace runhook_test;
-constexpr int32_t kOk = RUNHOOK_CALLBACK_OK;
 
 class CApiConfig : public NoHandlesLeft {};
 
@@ -87,13 +86,13 @@ struct Policy {
     policy.initial_backoff_ns = 1;
     policy.jitter = 0;
     if (classify) {
-      policy.classify = [](runhook_context* context, void* self) {
-        return static_cast<Policy*>(self)->classify(context);
+      policy.classify = [](runhook_context* context, void* self, int32_t ok) {
+        return answer(static_cast<Policy*>(self)->classify(context), ok);
       };
     }
     if (on_recovery) {
-      policy.on_recovery = [](runhook_context* context, void* self) {
-        return static_cast<Policy*>(self)->on_recovery(context);
+      policy.on_recovery = [](runhook_context* context, void* self, int32_t ok) {
+        return answer(static_cast<Policy*>(self)->on_recovery(context), ok);
       };
     }
     return policy;

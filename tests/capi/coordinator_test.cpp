@@ -35,18 +35,18 @@ class CCoordinator : public runhook_test::NoHandlesLeft {
   Caught caught_;
 };
 
-int32_t wait_for_stop(runhook_context* context, void*) {
+int32_t wait_for_stop(runhook_context* context, void*, int32_t ok) {
   runhook_coordinator* coordinator = runhook_context_coordinator(context, nullptr);
   runhook_coordinator_wait_for_stop(coordinator, -1);
   runhook_coordinator_destroy(coordinator);
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
 TEST_F(CCoordinator, CO_03_JoinEndsAllThreads) {
   std::atomic<int> runs{0};
-  const auto body = [](runhook_context*, void* user_data) -> int32_t {
+  const auto body = [](runhook_context*, void* user_data, int32_t ok) -> int32_t {
     ++*static_cast<std::atomic<int>*>(user_data);
-    return RUNHOOK_CALLBACK_OK;
+    return ok;
   };
   for (int i = 0; i < 3; ++i) ASSERT_EQ(start(body, &runs), RUNHOOK_OK);
   EXPECT_EQ(join(), RUNHOOK_OK) << caught_.message();
@@ -132,16 +132,16 @@ TEST_F(CCoordinator, CO_11_CleanStopCodesAreTheCallers) {
 }
 
 TEST_F(CCoordinator, OnlyTheSuccessValueIsSuccess) {
-  ASSERT_EQ(start([](runhook_context*, void*) -> int32_t { return 0; }), RUNHOOK_OK);
+  ASSERT_EQ(start([](runhook_context*, void*, int32_t) -> int32_t { return 0; }), RUNHOOK_OK);
   EXPECT_EQ(join(), RUNHOOK_ERR_UNKNOWN);
   EXPECT_EQ(caught_.message(), runhook_test::unexplained_failure("call", 0));
 }
 
 TEST_F(CCoordinator, RecordedFailureWinsOverTheVerdict) {
-  ASSERT_EQ(start([](runhook_context* context, void*) -> int32_t {
+  ASSERT_EQ(start([](runhook_context* context, void*, int32_t ok) -> int32_t {
               runhook_context_fail(context, RUNHOOK_ERR_DATA_LOSS, "broken");
               runhook_context_fail(context, RUNHOOK_ERR_INTERNAL, "second");
-              return RUNHOOK_CALLBACK_OK;
+              return ok;
             }),
             RUNHOOK_OK);
   EXPECT_EQ(join(), RUNHOOK_ERR_DATA_LOSS);
@@ -149,17 +149,17 @@ TEST_F(CCoordinator, RecordedFailureWinsOverTheVerdict) {
 }
 
 TEST_F(CCoordinator, ExceptionThatLeavesACallbackIsAnError) {
-  ASSERT_EQ(start([](runhook_context*, void*) -> int32_t { throw std::runtime_error("thrown"); }), RUNHOOK_OK);
+  ASSERT_EQ(start([](runhook_context*, void*, int32_t) -> int32_t { throw std::runtime_error("thrown"); }), RUNHOOK_OK);
   EXPECT_EQ(join(), RUNHOOK_ERR_UNKNOWN);
   EXPECT_EQ(caught_.message(), "thrown");
   runhook_coordinator_clear_stop(coordinator_, nullptr);
-  ASSERT_EQ(start([](runhook_context*, void*) -> int32_t { throw std::bad_alloc(); }), RUNHOOK_OK);
+  ASSERT_EQ(start([](runhook_context*, void*, int32_t) -> int32_t { throw std::bad_alloc(); }), RUNHOOK_OK);
   EXPECT_EQ(join(), RUNHOOK_ERR_NO_MEMORY);
 }
 
 TEST_F(CCoordinator, FunctionIsDestroyedOnceWhateverHappens) {
   int destroyed = 0;
-  ASSERT_EQ(start([](runhook_context*, void*) -> int32_t { return RUNHOOK_CALLBACK_OK; }, &destroyed, count_destroy),
+  ASSERT_EQ(start([](runhook_context*, void*, int32_t ok) -> int32_t { return ok; }, &destroyed, count_destroy),
             RUNHOOK_OK);
   EXPECT_EQ(join(), RUNHOOK_OK);
   EXPECT_EQ(destroyed, 1);
@@ -191,17 +191,17 @@ runhook_looper counting_looper(Loops& loops) {
   runhook_looper looper = RUNHOOK_LOOPER_INIT;
   looper.user_data = &loops;
   looper.destroy = [](void* data) { ++static_cast<Loops*>(data)->destroyed; };
-  looper.start_loop = [](runhook_context*, void* data) -> int32_t {
+  looper.start_loop = [](runhook_context*, void* data, int32_t ok) -> int32_t {
     ++static_cast<Loops*>(data)->started;
-    return RUNHOOK_CALLBACK_OK;
+    return ok;
   };
-  looper.run_loop = [](runhook_context* context, void* data) -> int32_t {
-    if (++static_cast<Loops*>(data)->runs < 3) return RUNHOOK_CALLBACK_OK;
+  looper.run_loop = [](runhook_context* context, void* data, int32_t ok) -> int32_t {
+    if (++static_cast<Loops*>(data)->runs < 3) return ok;
     return runhook_context_fail(context, RUNHOOK_ERR_OUT_OF_RANGE, nullptr);
   };
-  looper.stop_loop = [](runhook_context*, void* data) -> int32_t {
+  looper.stop_loop = [](runhook_context*, void* data, int32_t ok) -> int32_t {
     ++static_cast<Loops*>(data)->stopped;
-    return RUNHOOK_CALLBACK_OK;
+    return ok;
   };
   return looper;
 }

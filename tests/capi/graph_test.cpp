@@ -7,7 +7,6 @@
 namespace {
 
 using namespace runhook_test;
-constexpr int32_t kOk = RUNHOOK_CALLBACK_OK;
 
 class CApiGraph : public NoHandlesLeft {
  protected:

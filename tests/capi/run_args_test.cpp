@@ -167,11 +167,11 @@ TEST_F(CResults, MetadataIsLent) {
   runhook_results_destroy(results);
 }
 
-int32_t publish_twice_the_input(runhook_context* context, void*) {
+int32_t publish_twice_the_input(runhook_context* context, void*, int32_t ok) {
   double number = 0;
   if (runhook_value_get_double(runhook_step_input(context, "x"), &number, nullptr) != RUNHOOK_OK) return 0;
   runhook_step_set_double(context, "y", 2 * number, nullptr);
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
 TEST_F(CResults, RunFillsThemUnderTheirKeys) {

@@ -4,7 +4,6 @@
 namespace {
 
 using namespace runhook_test;
-constexpr int32_t kOk = RUNHOOK_CALLBACK_OK;
 
 class CApiScaffold : public NoHandlesLeft {
  protected:
@@ -165,19 +164,18 @@ TEST_F(CApiScaffold, SaverOfCGetsTheSession) {
   runhook_saver_table table = RUNHOOK_SAVER_TABLE_INIT;
   table.user_data = &kept;
   table.destroy = [](void* self) { ++static_cast<Saver*>(self)->destroyed; };
-  table.save = [](runhook_context* context, void* self) {
+  table.save = [](runhook_context* context, void* self, int32_t ok) {
     static_cast<Saver*>(self)->saved = runhook_context_global_step(context);
     runhook_snapshot* snapshot = runhook_session_save(runhook_context_session(context), nullptr);
     EXPECT_NE(snapshot, nullptr);
     runhook_snapshot_destroy(snapshot);
     EXPECT_EQ(runhook_context_set_restored_step(context, 1, nullptr), RUNHOOK_ERR_FAILED_PRECONDITION);
-    return kOk;
+    return ok;
   };
-  table.restore = [](runhook_context* context, void* self) {
+  table.restore = [](runhook_context* context, void* self, int32_t ok) {
     EXPECT_EQ(runhook_session_initialize(runhook_context_session(context), RUNHOOK_VARIABLES_GLOBAL, nullptr),
               RUNHOOK_OK);
-    return runhook_context_set_restored_step(context, static_cast<Saver*>(self)->saved, nullptr) == RUNHOOK_OK ? kOk
-                                                                                                               : 0;
+    return runhook_context_set_restored_step(context, static_cast<Saver*>(self)->saved, nullptr) == RUNHOOK_OK ? ok : 0;
   };
   runhook_saver* saver = runhook_saver_create(&table, nullptr);
   ASSERT_EQ(runhook_session_initialize(session_, RUNHOOK_VARIABLES_GLOBAL, nullptr), RUNHOOK_OK);

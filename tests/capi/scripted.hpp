@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "answer.hpp"
 #include "checks.hpp"
 
 namespace runhook_test {
@@ -41,14 +42,14 @@ struct ScriptedHook {
   }
 
  private:
-  static int32_t callback(runhook_context* context, void* user_data) {
+  static int32_t callback(runhook_context* context, void* user_data, int32_t ok) {
     auto& self = *static_cast<ScriptedHook*>(user_data);
     const char* const text = runhook_context_callback_name(context);
     if (text == nullptr) return RUNHOOK_CALLBACK_FAILED;
     const std::string which = text;
     self.called.push_back(which);
     const auto found = self.on.find(which);
-    return found == self.on.end() ? RUNHOOK_CALLBACK_OK : found->second(context);
+    return found == self.on.end() ? ok : answer(found->second(context), ok);
   }
 };
 
@@ -65,8 +66,8 @@ inline runhook_function function_of(Callback& body, int* destroyed = nullptr) {
     if (data->destroyed != nullptr) ++*data->destroyed;
     delete data;
   };
-  function.call = [](runhook_context* context, void* user_data) {
-    return (*static_cast<Data*>(user_data)->body)(context);
+  function.call = [](runhook_context* context, void* user_data, int32_t ok) {
+    return answer((*static_cast<Data*>(user_data)->body)(context), ok);
   };
   return function;
 }
@@ -75,8 +76,7 @@ inline runhook_function function_of(Callback& body, int* destroyed = nullptr) {
 class Loop {
  public:
   Callback step = [](runhook_context* context) {
-    return runhook_step_set_double(context, "y", 1, nullptr) == RUNHOOK_OK ? RUNHOOK_CALLBACK_OK
-                                                                           : RUNHOOK_CALLBACK_FAILED;
+    return runhook_step_set_double(context, "y", 1, nullptr) == RUNHOOK_OK ? kOk : RUNHOOK_CALLBACK_FAILED;
   };
   Callback create = [this](runhook_context* context) {
     ++sessions;
@@ -86,7 +86,7 @@ class Loop {
     runhook_session* raw = runhook_function_session_create(&function, outputs, 1, inputs, 1, nullptr);
     const auto status = runhook_context_set_session(context, raw, nullptr);
     runhook_session_destroy(raw);
-    return status == RUNHOOK_OK ? RUNHOOK_CALLBACK_OK : RUNHOOK_CALLBACK_FAILED;
+    return status == RUNHOOK_OK ? kOk : RUNHOOK_CALLBACK_FAILED;
   };
   int sessions = 0;
   runhook_config* config = runhook_config_create(nullptr);

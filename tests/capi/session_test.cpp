@@ -10,7 +10,6 @@
 namespace {
 
 using namespace runhook_test;
-constexpr int32_t kOk = RUNHOOK_CALLBACK_OK;
 
 // An engine with the nodes "out" (1), "in" (2), "step" (3) and one variable "w".
 struct Engine {
@@ -25,38 +24,40 @@ struct Engine {
     runhook_session_table engine = RUNHOOK_SESSION_TABLE_INIT;
     engine.user_data = this;
     engine.destroy = [](void* self) { ++static_cast<Engine*>(self)->destroyed; };
-    engine.resolve = [](runhook_context* context, void* self) {
+    engine.resolve = [](runhook_context* context, void* self, int32_t ok) {
       ++static_cast<Engine*>(self)->resolved;
       const std::string name = runhook_engine_name(context);
       const std::map<std::string, uint32_t> nodes = {{"out", 1}, {"in", 2}, {"step", 3}};
       const auto found = nodes.find(name);
       if (found == nodes.end()) return runhook_context_fail(context, RUNHOOK_ERR_NOT_FOUND, "no such node");
-      return runhook_engine_set_node(context, found->second, nullptr) == RUNHOOK_OK ? kOk : 0;
+      return runhook_engine_set_node(context, found->second, nullptr) == RUNHOOK_OK ? ok : 0;
     };
-    engine.run = [](runhook_context* context, void* self) { return static_cast<Engine*>(self)->run(context); };
+    engine.run = [](runhook_context* context, void* self, int32_t ok) {
+      return answer(static_cast<Engine*>(self)->run(context), ok);
+    };
     engine.cancel = [](void* self) { ++static_cast<Engine*>(self)->cancelled; };
-    engine.close = [](runhook_context*, void* self) {
+    engine.close = [](runhook_context*, void* self, int32_t ok) {
       ++static_cast<Engine*>(self)->closed;
-      return kOk;
+      return ok;
     };
     engine.global_step = "step";
-    engine.list_variables = [](runhook_context* context, void*) {
+    engine.list_variables = [](runhook_context* context, void*, int32_t ok) {
       if (runhook_engine_scope(context) == RUNHOOK_VARIABLES_GLOBAL) {
         EXPECT_EQ(runhook_engine_add_name(context, "w", nullptr), RUNHOOK_OK);
       }
-      return kOk;
+      return ok;
     };
-    engine.uninitialized = [](runhook_context* context, void* self) {
+    engine.uninitialized = [](runhook_context* context, void* self, int32_t ok) {
       if (runhook_engine_scope(context) == RUNHOOK_VARIABLES_GLOBAL && !static_cast<Engine*>(self)->has_value) {
         EXPECT_EQ(runhook_engine_add_name(context, "w", nullptr), RUNHOOK_OK);
       }
-      return kOk;
+      return ok;
     };
-    engine.initialize = [](runhook_context*, void* self) {
+    engine.initialize = [](runhook_context*, void* self, int32_t ok) {
       static_cast<Engine*>(self)->has_value = true;
-      return kOk;
+      return ok;
     };
-    engine.read_variable = [](runhook_context* context, void* self) {
+    engine.read_variable = [](runhook_context* context, void* self, int32_t ok) {
       auto& engine_of = *static_cast<Engine*>(self);
       const std::string name = runhook_engine_name(context);
       if (name != "w" && !(name == "step" && engine_of.step_is_variable)) {
@@ -66,12 +67,12 @@ struct Engine {
                                          : runhook_value_create_int64(engine_of.step, nullptr);
       EXPECT_EQ(runhook_engine_set_value(context, value, nullptr), RUNHOOK_OK);
       runhook_value_destroy(value);
-      return kOk;
+      return ok;
     };
-    engine.write_variable = [](runhook_context* context, void* self) {
+    engine.write_variable = [](runhook_context* context, void* self, int32_t ok) {
       EXPECT_EQ(runhook_value_get_double(runhook_engine_value(context), &static_cast<Engine*>(self)->w, nullptr),
                 RUNHOOK_OK);
-      return kOk;
+      return ok;
     };
     return engine;
   }
@@ -349,7 +350,7 @@ TEST_F(CApiSession, ResultsOfAFailedRunAreAsTheyWere) {
 
 TEST_F(CApiSession, ExceptionThatLeavesCancelIsSwallowed) {
   runhook_session_table table = RUNHOOK_SESSION_TABLE_INIT;
-  table.resolve = [](runhook_context*, void*) { return kOk; };
+  table.resolve = [](runhook_context*, void*, int32_t ok) { return ok; };
   table.run = table.resolve;
   table.cancel = [](void*) { throw std::runtime_error("must not leave a callback"); };
   runhook_session* session = runhook_session_create(&table, nullptr);

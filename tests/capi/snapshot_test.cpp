@@ -112,7 +112,7 @@ struct Kept {
   int destroyed = 0;
 };
 
-int32_t save_w(runhook_context* context, void* user_data) {
+int32_t save_w(runhook_context* context, void* user_data, int32_t ok) {
   auto* kept = static_cast<Kept*>(user_data);
   runhook_session* session = runhook_context_session(context);
   runhook_value* value = runhook_session_read_variable(session, "w", nullptr);
@@ -120,17 +120,17 @@ int32_t save_w(runhook_context* context, void* user_data) {
   kept->number = number_of(value);
   kept->step = runhook_context_global_step(context);
   runhook_value_destroy(value);
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
-int32_t restore_w(runhook_context* context, void* user_data) {
+int32_t restore_w(runhook_context* context, void* user_data, int32_t ok) {
   const auto* kept = static_cast<Kept*>(user_data);
-  if (kept->step < 0) return RUNHOOK_CALLBACK_OK;
+  if (kept->step < 0) return ok;
   runhook_value* value = runhook_value_create_double(kept->number, nullptr);
   runhook_session_write_variable(runhook_context_session(context), "w", value, nullptr);
   runhook_value_destroy(value);
   runhook_context_set_restored_step(context, kept->step, nullptr);
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
 TEST_F(CSaver, TableSavesAndRestores) {
@@ -166,12 +166,12 @@ TEST_F(CSaver, FailingSaveIsReported) {
   runhook_saver_table table = RUNHOOK_SAVER_TABLE_INIT;
   table.user_data = &destroyed;
   table.destroy = count_destroy;
-  table.save = [](runhook_context* context, void*) {
+  table.save = [](runhook_context* context, void*, int32_t) {
     return runhook_context_fail(context, RUNHOOK_ERR_DATA_LOSS, "full");
   };
   EXPECT_EQ(runhook_saver_create(&table, nullptr), nullptr) << "restore is required";
   EXPECT_EQ(destroyed, 1);
-  table.restore = [](runhook_context*, void*) -> int32_t { return RUNHOOK_CALLBACK_FAILED; };
+  table.restore = [](runhook_context*, void*, int32_t) -> int32_t { return RUNHOOK_CALLBACK_FAILED; };
   runhook_saver* saver = runhook_saver_create(&table, nullptr);
   EXPECT_EQ(runhook_saver_save(saver, session_, 1, caught_.out()), RUNHOOK_ERR_DATA_LOSS);
   EXPECT_EQ(caught_.message(), "full");

@@ -7,7 +7,6 @@
 namespace {
 
 using namespace runhook_test;
-constexpr int32_t kOk = RUNHOOK_CALLBACK_OK;
 using Steps = std::vector<int64_t>;
 
 class CTrigger : public NoHandlesLeft {
@@ -160,11 +159,11 @@ TEST_F(CTriggeredHook, PredicateSaysWhen) {
   runhook_function predicate = RUNHOOK_FUNCTION_INIT;
   predicate.user_data = &data;
   predicate.destroy = [](void* user_data) { ++*static_cast<Data*>(user_data)->destroyed; };
-  predicate.call = [](runhook_context* context, void* user_data) -> int32_t {
+  predicate.call = [](runhook_context* context, void* user_data, int32_t ok) -> int32_t {
     ++*static_cast<Data*>(user_data)->asked;
     EXPECT_GT(runhook_context_now_ns(context), 0);
     EXPECT_EQ(runhook_context_set_due(context, runhook_context_global_step(context) % 3 == 1, nullptr), RUNHOOK_OK);
-    return kOk;
+    return ok;
   };
   EXPECT_EQ(called(runhook_trigger_when(&predicate, error_.out()), 8), (Steps{1, 4, 7}));
   EXPECT_EQ(asked, 8);
@@ -173,7 +172,7 @@ TEST_F(CTriggeredHook, PredicateSaysWhen) {
 
 TEST_F(CTriggeredHook, FailingPredicateFailsTheRun) {
   runhook_function predicate = RUNHOOK_FUNCTION_INIT;
-  predicate.call = [](runhook_context* context, void*) {
+  predicate.call = [](runhook_context* context, void*, int32_t) {
     return runhook_context_fail(context, RUNHOOK_ERR_INTERNAL, "cannot tell");
   };
   EXPECT_EQ(called(runhook_trigger_when(&predicate, error_.out()), 8), Steps{});

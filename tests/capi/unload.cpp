@@ -32,9 +32,9 @@ Function find(const char* name) {
 }
 #define RUNHOOK_FIND(function) find<std::add_pointer_t<decltype(function)>>(#function)
 
-int32_t step(runhook_context* context, void* set_double) {
+int32_t step(runhook_context* context, void* set_double, int32_t ok) {
   reinterpret_cast<decltype(&runhook_step_set_double)>(set_double)(context, "loss", 1, nullptr);
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
 // Ends a session whose metrics nobody reads.

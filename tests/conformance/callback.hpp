@@ -6,14 +6,15 @@
 #include <functional>
 #include <utility>
 
+#include "../answer.hpp"
 #include "runhook/runhook.h"
 
 namespace conformance {
 
 using Callback = std::function<std::int32_t(runhook_context*)>;
 
-// Typed, so that a closure that returns this or a failure deduces one type.
-constexpr std::int32_t kOk = RUNHOOK_CALLBACK_OK;
+using runhook_test::answer;
+using runhook_test::kOk;
 
 // A runhook_function around a closure, which it owns.
 runhook_function function_of(Callback callback);

@@ -276,22 +276,22 @@ struct Looping {
   runhook_looper table() {
     runhook_looper looper = RUNHOOK_LOOPER_INIT;
     looper.user_data = this;
-    looper.start_loop = [](runhook_context*, void* data) {
+    looper.start_loop = [](runhook_context*, void* data, std::int32_t ok) {
       ++static_cast<Looping*>(data)->starts;
-      return kOk;
+      return ok;
     };
-    looper.run_loop = [](runhook_context* context, void* data) {
+    looper.run_loop = [](runhook_context* context, void* data, std::int32_t ok) {
       auto* self = static_cast<Looping*>(data);
       if (++self->calls == self->fail_at) return runhook_context_fail(context, RUNHOOK_ERR_INTERNAL, "third call");
       if (self->calls == self->limit) {
         const OwnCoordinator mine(runhook_context_coordinator(context, nullptr));
         runhook_coordinator_request_stop(mine.get(), nullptr);
       }
-      return kOk;
+      return ok;
     };
-    looper.stop_loop = [](runhook_context*, void* data) {
+    looper.stop_loop = [](runhook_context*, void* data, std::int32_t ok) {
       ++static_cast<Looping*>(data)->stops;
-      return kOk;
+      return ok;
     };
     return looper;
   }

@@ -39,20 +39,32 @@ OwnSession Raw::session() {
   table.struct_size = sizeof(table);
   table.user_data = this;
   table.destroy = [](void* data) { ++static_cast<Raw*>(data)->destroyed; };
-  table.resolve = [](runhook_context* context, void* data) { return static_cast<Raw*>(data)->resolve(context); };
-  table.run = [](runhook_context* context, void* data) { return static_cast<Raw*>(data)->run(context); };
+  table.resolve = [](runhook_context* context, void* data, std::int32_t ok) {
+    return answer(static_cast<Raw*>(data)->resolve(context), ok);
+  };
+  table.run = [](runhook_context* context, void* data, std::int32_t ok) {
+    return answer(static_cast<Raw*>(data)->run(context), ok);
+  };
   table.cancel = [](void* data) { static_cast<Raw*>(data)->cancel(); };
-  table.close = [](runhook_context* context, void* data) { return static_cast<Raw*>(data)->close(context); };
+  table.close = [](runhook_context* context, void* data, std::int32_t ok) {
+    return answer(static_cast<Raw*>(data)->close(context), ok);
+  };
   table.global_step = has_global_step ? "global_step" : nullptr;
-  table.list_variables = [](runhook_context* context, void* data) {
-    return static_cast<Raw*>(data)->list(context, false);
+  table.list_variables = [](runhook_context* context, void* data, std::int32_t ok) {
+    return answer(static_cast<Raw*>(data)->list(context, false), ok);
   };
-  table.uninitialized = [](runhook_context* context, void* data) {
-    return static_cast<Raw*>(data)->list(context, true);
+  table.uninitialized = [](runhook_context* context, void* data, std::int32_t ok) {
+    return answer(static_cast<Raw*>(data)->list(context, true), ok);
   };
-  table.initialize = [](runhook_context* context, void* data) { return static_cast<Raw*>(data)->initialize(context); };
-  table.read_variable = [](runhook_context* context, void* data) { return static_cast<Raw*>(data)->read(context); };
-  table.write_variable = [](runhook_context* context, void* data) { return static_cast<Raw*>(data)->write(context); };
+  table.initialize = [](runhook_context* context, void* data, std::int32_t ok) {
+    return answer(static_cast<Raw*>(data)->initialize(context), ok);
+  };
+  table.read_variable = [](runhook_context* context, void* data, std::int32_t ok) {
+    return answer(static_cast<Raw*>(data)->read(context), ok);
+  };
+  table.write_variable = [](runhook_context* context, void* data, std::int32_t ok) {
+    return answer(static_cast<Raw*>(data)->write(context), ok);
+  };
   OwnSession made;
   EXPECT_REPLY(make(made, runhook_session_create, &table), RUNHOOK_OK);
   ++opened;
@@ -86,7 +98,7 @@ std::int32_t Raw::resolve(runhook_context* context) {
   ++resolutions[wanted];
   names_.push_back(wanted);
   runhook_engine_set_node(context, static_cast<std::uint32_t>(names_.size() - 1), nullptr);
-  return RUNHOOK_CALLBACK_OK;
+  return kOk;
 }
 
 std::int32_t Raw::run(runhook_context* context) {
@@ -105,7 +117,7 @@ std::int32_t Raw::run(runhook_context* context) {
   if (on_run) {
     const Callback action = on_run;  // a copy: it may replace itself
     const std::int32_t returned = action(context);
-    if (returned != RUNHOOK_CALLBACK_OK) return returned;
+    if (returned != kOk) return returned;
   }
   if (const auto failure = failures.find(runs); failure != failures.end()) {
     return runhook_context_fail(context, failure->second.code, failure->second.message.c_str());
@@ -130,7 +142,7 @@ std::int32_t Raw::run(runhook_context* context) {
   if (runhook_run_options_trace_level(runhook_context_options(context)) > RUNHOOK_TRACE_NONE) {
     runhook_engine_add_node_stats(context, "step", 10, 20, nullptr);
   }
-  return RUNHOOK_CALLBACK_OK;
+  return kOk;
 }
 
 void Raw::cancel() {
@@ -144,7 +156,7 @@ std::int32_t Raw::close(runhook_context* context) {
   trace_.push_back(name + ".close");
   if (close_failure.code != RUNHOOK_OK)
     return runhook_context_fail(context, close_failure.code, close_failure.message.c_str());
-  return RUNHOOK_CALLBACK_OK;
+  return kOk;
 }
 
 std::int32_t Raw::list(runhook_context* context, bool only_missing) {
@@ -152,14 +164,14 @@ std::int32_t Raw::list(runhook_context* context, bool only_missing) {
     if (held.scope != runhook_engine_scope(context) || (only_missing && held.value)) continue;
     runhook_engine_add_name(context, variable_name.c_str(), nullptr);
   }
-  return RUNHOOK_CALLBACK_OK;
+  return kOk;
 }
 
 std::int32_t Raw::initialize(runhook_context* context) {
   for (auto& [variable_name, held] : variables) {
     if (held.scope == runhook_engine_scope(context)) held.value = held.initial;
   }
-  return RUNHOOK_CALLBACK_OK;
+  return kOk;
 }
 
 std::int32_t Raw::read(runhook_context* context) {
@@ -170,13 +182,13 @@ std::int32_t Raw::read(runhook_context* context) {
   const std::string wanted = runhook_engine_name(context);
   if (wanted == "id") {
     runhook_engine_set_value(context, number(id).get(), nullptr);
-    return RUNHOOK_CALLBACK_OK;
+    return kOk;
   }
   const auto held = variables.find(wanted);
   if (held == variables.end()) return runhook_context_fail(context, RUNHOOK_ERR_NOT_FOUND, "no such variable");
   if (!held->second.value) return runhook_context_fail(context, RUNHOOK_ERR_FAILED_PRECONDITION, "no value yet");
   runhook_engine_set_value(context, number(*held->second.value).get(), nullptr);
-  return RUNHOOK_CALLBACK_OK;
+  return kOk;
 }
 
 std::int32_t Raw::write(runhook_context* context) {
@@ -185,7 +197,7 @@ std::int32_t Raw::write(runhook_context* context) {
   double written = 0;
   runhook_value_get_double(runhook_engine_value(context), &written, nullptr);
   held->second.value = written;
-  return RUNHOOK_CALLBACK_OK;
+  return kOk;
 }
 
 int session_id(runhook_context* context) {

@@ -35,18 +35,26 @@ runhook_hook Rec::table() {
   hook.user_data = this;
   hook.destroy = [](void* data) { ++static_cast<Rec*>(data)->destroyed; };
   hook.name = name.c_str();
-  hook.begin = [](runhook_context* context, void* data) { return static_cast<Rec*>(data)->called("begin", context); };
-  hook.after_create_session = [](runhook_context* context, void* data) {
-    return static_cast<Rec*>(data)->called("created", context);
+  hook.begin = [](runhook_context* context, void* data, std::int32_t ok) {
+    return answer(static_cast<Rec*>(data)->called("begin", context), ok);
   };
-  hook.before_run = [](runhook_context* context, void* data) { return static_cast<Rec*>(data)->before(context); };
-  hook.after_run = [](runhook_context* context, void* data) { return static_cast<Rec*>(data)->after(context); };
-  hook.on_error = [](runhook_context* context, void* data) {
-    return static_cast<Rec*>(data)->called("error", context);
+  hook.after_create_session = [](runhook_context* context, void* data, std::int32_t ok) {
+    return answer(static_cast<Rec*>(data)->called("created", context), ok);
   };
-  hook.end = [](runhook_context* context, void* data) { return static_cast<Rec*>(data)->called("end", context); };
-  hook.cleanup = [](runhook_context* context, void* data) {
-    return static_cast<Rec*>(data)->called("cleanup", context);
+  hook.before_run = [](runhook_context* context, void* data, std::int32_t ok) {
+    return answer(static_cast<Rec*>(data)->before(context), ok);
+  };
+  hook.after_run = [](runhook_context* context, void* data, std::int32_t ok) {
+    return answer(static_cast<Rec*>(data)->after(context), ok);
+  };
+  hook.on_error = [](runhook_context* context, void* data, std::int32_t ok) {
+    return answer(static_cast<Rec*>(data)->called("error", context), ok);
+  };
+  hook.end = [](runhook_context* context, void* data, std::int32_t ok) {
+    return answer(static_cast<Rec*>(data)->called("end", context), ok);
+  };
+  hook.cleanup = [](runhook_context* context, void* data, std::int32_t ok) {
+    return answer(static_cast<Rec*>(data)->called("cleanup", context), ok);
   };
   return hook;
 }
@@ -81,7 +89,7 @@ std::int32_t Rec::called(const char* callback, runhook_context* context) {
 std::int32_t Rec::before(runhook_context* context) {
   asked = {};
   const std::int32_t returned = called("before", context);
-  if (returned != RUNHOOK_CALLBACK_OK) return returned;
+  if (returned != kOk) return returned;
   if (!wanted.fetches.empty() || !wanted.feeds.empty() || wanted.options) {
     const OwnArgs args = args_of(wanted);
     asked = call(runhook_context_request, context, args.get());

@@ -25,14 +25,14 @@ struct Notice {
 struct Notices {
   explicit Notices(Rig& of_rig, std::int64_t fail_at_attempt = 0) : rig(of_rig), fail_at(fail_at_attempt) {
     rig.recovery.user_data = this;
-    rig.recovery.on_recovery = [](runhook_context* context, void* data) {
+    rig.recovery.on_recovery = [](runhook_context* context, void* data, std::int32_t ok) {
       auto* self = static_cast<Notices*>(data);
       self->all.push_back({runhook_context_recovery_attempt(context), runhook_context_backoff_ns(context),
                            runhook_clock_now_ns(self->rig.clock.get()),
                            runhook_error_code(runhook_context_error(context))});
       if (self->all.back().attempt == self->fail_at)
         return runhook_context_fail(context, RUNHOOK_ERR_CANCELLED, "no more");
-      return kOk;
+      return ok;
     };
   }
   Rig& rig;
@@ -123,10 +123,10 @@ TEST(Recovery, W40_ClassifierDecides) {
   Rig rig;
   rig.raw().fails(1, RUNHOOK_ERR_DATA_LOSS, "lost");
   rig.raw().fails(1, RUNHOOK_ERR_ABORTED, "not any more");
-  rig.recovery.classify = [](runhook_context* context, void*) {
+  rig.recovery.classify = [](runhook_context* context, void*, std::int32_t ok) {
     runhook_context_set_recoverable(
         context, runhook_error_code(runhook_context_error(context)) == RUNHOOK_ERR_DATA_LOSS ? 1 : 0, nullptr);
-    return kOk;
+    return ok;
   };
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
   EXPECT_REPLY(rig.step().reply, RUNHOOK_ERR_ABORTED);

@@ -59,7 +59,7 @@ Callback Rig::creator() {
     ++created;
     if (before_create) {
       const std::int32_t returned = before_create(context);
-      if (returned != RUNHOOK_CALLBACK_OK) return returned;
+      if (returned != kOk) return returned;
     }
     if (next_raw_ >= raws.size()) return runhook_context_fail(context, RUNHOOK_ERR_NOT_FOUND, "list empty");
     const OwnSession made = raws[next_raw_++]->session();

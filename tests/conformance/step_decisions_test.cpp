@@ -132,9 +132,9 @@ TEST(Clock, W55_IsReadAtMostOncePerStep) {
   std::int64_t reads = 0;
   runhook_clock_table table = RUNHOOK_CLOCK_TABLE_INIT;
   table.user_data = &reads;
-  table.now_ns = [](runhook_context* context, void* data) {
+  table.now_ns = [](runhook_context* context, void* data, std::int32_t ok) {
     runhook_context_set_now_ns(context, 1000 + ++*static_cast<std::int64_t*>(data), nullptr);
-    return kOk;
+    return ok;
   };
   make(rig.clock, runhook_clock_create, &table);
   Rec& a = rig.hook("A");

@@ -80,8 +80,8 @@ TEST(StepFunction, SF_07_UserDataReachesTheFunction) {
   } model;
   runhook_function function = RUNHOOK_FUNCTION_INIT;
   function.user_data = &model;
-  function.call = [](runhook_context* context, void* data) {
-    return with_hooks(context, identity_of(3.2), &static_cast<Model*>(data)->value);
+  function.call = [](runhook_context* context, void* data, std::int32_t ok) {
+    return answer(with_hooks(context, identity_of(3.2), &static_cast<Model*>(data)->value), ok);
   };
   EXPECT_REPLY(call(runhook_monitored_session_run_step_fn, rig.session.get(), &function), RUNHOOK_OK);
   EXPECT_EQ(model.value, 3.2);

@@ -13,11 +13,11 @@ namespace {
 const BuiltinHook* hook_under_test = nullptr;
 int32_t policy = RUNHOOK_POLICY_FAIL;  // what its own failures do
 
-int32_t step_with_text(runhook_context* context, void*) {
-  return Trial::returned(context, runhook_step_set_double(context, "text", 1, nullptr));
+int32_t step_with_text(runhook_context* context, void*, int32_t ok) {
+  return Trial::returned(context, runhook_step_set_double(context, "text", 1, nullptr), ok);
 }
 
-int32_t create_text_session(runhook_context* context, void*) {
+int32_t create_text_session(runhook_context* context, void*, int32_t ok) {
   runhook_function step = RUNHOOK_FUNCTION_INIT;
   step.call = step_with_text;
   const char* const outputs[] = {"text"};
@@ -27,7 +27,7 @@ int32_t create_text_session(runhook_context* context, void*) {
   if (session != nullptr) status = runhook_context_set_session(context, session, nullptr);
   runhook_session_destroy(session);
   runhook_error_destroy(error);
-  return Trial::returned(context, status);
+  return Trial::returned(context, status, ok);
 }
 
 void with_hook(Trial& trial) {

@@ -53,7 +53,7 @@ void once(Trial& trial) {
 void in_memory(Trial& trial) {
   Evaluated evaluated(trial);
   if (!evaluated.good()) return;
-  const runhook_function on_result = function_of(trial, [](runhook_context*, void*) { return kOk; });
+  const runhook_function on_result = function_of(trial, [](runhook_context*, void*, int32_t ok) { return ok; });
   runhook_builtin_hook* hook = trial.made(
       runhook_in_memory_evaluator_hook_create(evaluated.config, &evaluated.options, 1, &on_result, trial.error()));
   runhook_config* config = hook == nullptr ? nullptr : new_config(trial, create_session<plain_step>);

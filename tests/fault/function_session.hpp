@@ -16,16 +16,16 @@ inline runhook_session* new_function_session(Trial& trial, runhook_callback step
   return trial.made(runhook_function_session_create(&function, outputs, 2, inputs, 1, trial.error()));
 }
 
-inline int32_t plain_step(runhook_context* context, void*) {
+inline int32_t plain_step(runhook_context* context, void*, int32_t ok) {
   runhook_step_input(context, "x");
   runhook_status status = runhook_step_set_double(context, "y", 1, nullptr);
   if (status == RUNHOOK_OK) status = runhook_step_set_double(context, "loss", 0.5, nullptr);
-  return Trial::returned(context, status);
+  return Trial::returned(context, status, ok);
 }
 
 // A creator's callback: the data is the trial, but the error belongs to the call under way.
-template <int32_t (*step)(runhook_context*, void*)>
-int32_t create_session(runhook_context* context, void* data) {
+template <runhook_callback step>
+int32_t create_session(runhook_context* context, void* data, int32_t ok) {
   Trial& trial = *static_cast<Trial*>(data);
   const runhook_function function = function_of(trial, step);
   const char* const outputs[] = {"y", "loss"};
@@ -36,7 +36,7 @@ int32_t create_session(runhook_context* context, void* data) {
   runhook_error_destroy(error);
   if (session != nullptr) status = runhook_context_set_session(context, session, nullptr);
   runhook_session_destroy(session);
-  return Trial::returned(context, status);
+  return Trial::returned(context, status, ok);
 }
 
 }  // namespace runhook_test

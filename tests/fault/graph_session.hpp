@@ -27,7 +27,7 @@ inline runhook_session* new_graph_session(Trial& trial, runhook_graph** graph_ou
     node.updates = updates;
     node.update_count = 1;
     node.output_count = 1;
-    node.kernel = [](runhook_context* context, void*) {
+    node.kernel = [](runhook_context* context, void*, int32_t ok) {
       runhook_error* error = nullptr;
       double weight = 0;
       runhook_value* in = runhook_kernel_input(context, 0);
@@ -43,7 +43,7 @@ inline runhook_session* new_graph_session(Trial& trial, runhook_graph** graph_ou
         *static_cast<double*>(runhook_value_mutable_data(out)) = weight;
       }
       runhook_error_destroy(error);
-      return Trial::returned(context, status);
+      return Trial::returned(context, status, ok);
     };
     trial.own(node);
     const char* const after[] = {"train"};

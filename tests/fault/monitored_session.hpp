@@ -26,59 +26,59 @@ inline runhook_hook counted_hook(Trial& trial, const char* name) {
   runhook_hook hook = RUNHOOK_HOOK_INIT;
   trial.own(hook);
   hook.name = name;
-  hook.begin = [](runhook_context*, void* self) {
+  hook.begin = [](runhook_context*, void* self, int32_t ok) {
     ++static_cast<Trial*>(self)->begun;
-    return kOk;
+    return ok;
   };
-  hook.cleanup = [](runhook_context* context, void* self) {
+  hook.cleanup = [](runhook_context* context, void* self, int32_t ok) {
     ++static_cast<Trial*>(self)->cleaned;
     runhook_context_outcome(context);
-    return kOk;
+    return ok;
   };
-  hook.before_run = [](runhook_context*, void* self) {
+  hook.before_run = [](runhook_context*, void* self, int32_t ok) {
     before_run_of(self);
-    return kOk;
+    return ok;
   };
-  hook.after_run = [](runhook_context*, void* self) {
+  hook.after_run = [](runhook_context*, void* self, int32_t ok) {
     after_run_of(self);
-    return kOk;
+    return ok;
   };
-  hook.on_error = [](runhook_context* context, void* self) {
+  hook.on_error = [](runhook_context* context, void* self, int32_t ok) {
     after_run_of(self);
     runhook_context_error(context);
-    return kOk;
+    return ok;
   };
   return hook;
 }
 
 inline runhook_hook fetching_hook(Trial& trial) {
   runhook_hook hook = counted_hook(trial, "a hook that fetches");
-  hook.before_run = [](runhook_context* context, void* self) {
+  hook.before_run = [](runhook_context* context, void* self, int32_t ok) {
     before_run_of(self);
     runhook_context_original_args(context);
-    return Trial::returned(context, runhook_context_add_fetch(context, "the/loss", "loss", nullptr));
+    return Trial::returned(context, runhook_context_add_fetch(context, "the/loss", "loss", nullptr), ok);
   };
-  hook.after_run = [](runhook_context* context, void* self) {
+  hook.after_run = [](runhook_context* context, void* self, int32_t ok) {
     after_run_of(self);
     double number = 0;
     runhook_context_results(context);
     runhook_context_metadata(context);
     runhook_context_options(context);
     runhook_context_session(context);
-    return Trial::returned(context, runhook_context_get_double(context, nullptr, &number, nullptr));
+    return Trial::returned(context, runhook_context_get_double(context, nullptr, &number, nullptr), ok);
   };
   return hook;
 }
 
 inline runhook_hook feeding_hook(Trial& trial) {
   runhook_hook hook = counted_hook(trial, "a hook that feeds");
-  hook.before_run = [](runhook_context* context, void* self) {
+  hook.before_run = [](runhook_context* context, void* self, int32_t ok) {
     before_run_of(self);
     runhook_value* value = runhook_value_create_double(1, nullptr);
     const runhook_status status =
         value == nullptr ? RUNHOOK_ERR_NO_MEMORY : runhook_context_add_feed(context, "x", value, nullptr);
     runhook_value_destroy(value);
-    return Trial::returned(context, status);
+    return Trial::returned(context, status, ok);
   };
   return hook;
 }

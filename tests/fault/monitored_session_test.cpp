@@ -10,7 +10,7 @@ namespace {
 
 runhook_hook optioned_hook(Trial& trial) {
   runhook_hook hook = counted_hook(trial, "a hook with options");
-  hook.before_run = [](runhook_context* context, void* self) {
+  hook.before_run = [](runhook_context* context, void* self, int32_t ok) {
     before_run_of(self);
     runhook_error* error = nullptr;
     runhook_run_options* options = runhook_run_options_create(&error);
@@ -20,7 +20,7 @@ runhook_hook optioned_hook(Trial& trial) {
     if (status == RUNHOOK_OK) status = runhook_context_add_options(context, options, nullptr);
     runhook_run_options_destroy(options);
     runhook_error_destroy(error);
-    return Trial::returned(context, status);
+    return Trial::returned(context, status, ok);
   };
   return hook;
 }
@@ -44,8 +44,8 @@ void monitored_session(Trial& trial) {
   runhook_run_args_destroy(args);
   runhook_results_destroy(results);
 
-  const runhook_function step = function_of(trial, [](runhook_context* context, void*) {
-    return Trial::returned(context, runhook_context_run_with_hooks(context, nullptr, nullptr, nullptr));
+  const runhook_function step = function_of(trial, [](runhook_context* context, void*, int32_t ok) {
+    return Trial::returned(context, runhook_context_run_with_hooks(context, nullptr, nullptr, nullptr), ok);
   });
   trial.ok(runhook_monitored_session_run_step_fn(session, &step, trial.error()));
 
@@ -76,7 +76,7 @@ void abandoned_session(Trial& trial) {
   if (session == nullptr) return;
   runhook_coordinator* threads = trial.made(runhook_monitored_session_coordinator(session, trial.error()));
   if (threads != nullptr) {
-    const runhook_function body = function_of(trial, [](runhook_context*, void*) { return kOk; });
+    const runhook_function body = function_of(trial, [](runhook_context*, void*, int32_t ok) { return ok; });
     trial.ok(runhook_coordinator_start_thread(threads, "thread", &body, trial.error()));
   }
   runhook_coordinator_destroy(threads);
@@ -97,7 +97,7 @@ void hook_left_out(Trial& trial) {
   runhook_config* config = new_config(trial, create_session<plain_step>);
   if (config == nullptr) return;
   runhook_hook failing = counted_hook(trial, "a hook that fails");
-  failing.before_run = [](runhook_context* context, void* self) {
+  failing.before_run = [](runhook_context* context, void* self, int32_t) {
     before_run_of(self);
     return runhook_context_fail(context, RUNHOOK_ERR_INTERNAL, "on purpose");
   };
@@ -111,9 +111,9 @@ void skipped_step(Trial& trial) {
   runhook_config* config = new_config(trial, create_session<plain_step>);
   if (config == nullptr) return;
   runhook_hook skipping = counted_hook(trial, "a hook with a long name that skips a step");
-  skipping.before_run = [](runhook_context* context, void* self) {
+  skipping.before_run = [](runhook_context* context, void* self, int32_t ok) {
     const bool skips = ++before_run_of(self).number == 2;
-    return Trial::returned(context, skips ? runhook_context_skip_step(context, nullptr) : RUNHOOK_OK);
+    return Trial::returned(context, skips ? runhook_context_skip_step(context, nullptr) : RUNHOOK_OK, ok);
   };
   if (add(trial, config, skipping) && add(trial, config, fetching_hook(trial))) three_steps(trial, config);
   runhook_config_destroy(config);

@@ -7,10 +7,10 @@
 namespace runhook_test {
 namespace {
 
-int32_t aborting_step(runhook_context* context, void* data) {
+int32_t aborting_step(runhook_context* context, void* data, int32_t ok) {
   Trial& trial = *static_cast<Trial*>(data);
   if (++trial.number == 2) return runhook_context_fail(context, RUNHOOK_ERR_ABORTED, "the second step is aborted");
-  return plain_step(context, nullptr);
+  return plain_step(context, nullptr, ok);
 }
 
 // The second step fails; a memory saver has the state of the first.
@@ -30,12 +30,12 @@ void recovery(Trial& trial) {
     runhook_recovery_policy policy = RUNHOOK_RECOVERY_POLICY_INIT;
     trial.own(policy);
     policy.initial_backoff_ns = 0;
-    policy.classify = [](runhook_context* context, void*) {
+    policy.classify = [](runhook_context* context, void*, int32_t ok) {
       const runhook_error* error = runhook_context_error(context);
       const int32_t yes = error != nullptr && runhook_error_code(error) == RUNHOOK_ERR_ABORTED ? 1 : 0;
-      return Trial::returned(context, runhook_context_set_recoverable(context, yes, nullptr));
+      return Trial::returned(context, runhook_context_set_recoverable(context, yes, nullptr), ok);
     };
-    policy.on_recovery = [](runhook_context*, void*) { return kOk; };
+    policy.on_recovery = [](runhook_context*, void*, int32_t ok) { return ok; };
     good = trial.ok(runhook_config_set_recovery(config, &policy, trial.error())) &&
            add(trial, config, fetching_hook(trial)) && add(trial, config, counted_hook(trial, "second"));
     good = good && quieten(trial, config);

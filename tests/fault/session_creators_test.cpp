@@ -51,13 +51,13 @@ void scaffold(Trial& trial) {
   runhook_scaffold* pieces = trial.made(runhook_scaffold_create(trial.error()));
   runhook_session* session = new_graph_session(trial);
   if (pieces != nullptr && session != nullptr) {
-    const runhook_function init = function_of(trial, [](runhook_context* context, void*) {
+    const runhook_function init = function_of(trial, [](runhook_context* context, void*, int32_t ok) {
       runhook_context_session(context);
-      return kOk;
+      return ok;
     });
     trial.ok(runhook_scaffold_set(pieces, RUNHOOK_PIECE_INIT_FN, &init, trial.error()));
-    const runhook_function ready = function_of(trial, [](runhook_context* context, void*) {
-      return Trial::returned(context, runhook_context_add_missing(context, "something of some length", nullptr));
+    const runhook_function ready = function_of(trial, [](runhook_context* context, void*, int32_t ok) {
+      return Trial::returned(context, runhook_context_add_missing(context, "something of some length", nullptr), ok);
     });
     trial.ok(runhook_scaffold_set(pieces, RUNHOOK_PIECE_READY_OP, &ready, trial.error()));
     runhook_scaffold* copy = trial.made(runhook_scaffold_copy(pieces, trial.error()));

@@ -31,12 +31,12 @@ void function_session(Trial& trial) {
 
 void engine(Trial& trial) {
   runhook_session_table table = RUNHOOK_SESSION_TABLE_INIT;
-  table.resolve = [](runhook_context* context, void*) {
+  table.resolve = [](runhook_context* context, void*, int32_t ok) {
     const char* const name = runhook_engine_name(context);
     return Trial::returned(context,
-                           runhook_engine_set_node(context, name != nullptr && name[0] == 's' ? 1 : 2, nullptr));
+                           runhook_engine_set_node(context, name != nullptr && name[0] == 's' ? 1 : 2, nullptr), ok);
   };
-  table.run = [](runhook_context* context, void*) {
+  table.run = [](runhook_context* context, void*, int32_t ok) {
     runhook_status status = RUNHOOK_OK;
     for (size_t i = 0; i < runhook_engine_feed_count(context); ++i) runhook_engine_feed_value_at(context, i);
     for (size_t i = 0; status == RUNHOOK_OK && i < runhook_engine_fetch_count(context); ++i) {
@@ -46,23 +46,23 @@ void engine(Trial& trial) {
     }
     if (status == RUNHOOK_OK) status = runhook_engine_add_node_stats(context, "a node of some length", 1, 2, nullptr);
     runhook_context_options(context);
-    return Trial::returned(context, status);
+    return Trial::returned(context, status, ok);
   };
-  table.close = [](runhook_context*, void*) { return kOk; };
+  table.close = [](runhook_context*, void*, int32_t ok) { return ok; };
   table.global_step = "step";
-  table.list_variables = table.uninitialized = [](runhook_context* context, void*) {
-    return Trial::returned(context, runhook_engine_add_name(context, "a variable of some length", nullptr));
+  table.list_variables = table.uninitialized = [](runhook_context* context, void*, int32_t ok) {
+    return Trial::returned(context, runhook_engine_add_name(context, "a variable of some length", nullptr), ok);
   };
-  table.initialize = [](runhook_context*, void*) { return kOk; };
-  table.read_variable = [](runhook_context* context, void*) {
+  table.initialize = [](runhook_context*, void*, int32_t ok) { return ok; };
+  table.read_variable = [](runhook_context* context, void*, int32_t ok) {
     runhook_value* value = runhook_value_create_double(1, nullptr);
     const runhook_status status =
         value == nullptr ? RUNHOOK_ERR_NO_MEMORY : runhook_engine_set_value(context, value, nullptr);
     runhook_value_destroy(value);
-    return Trial::returned(context, status);
+    return Trial::returned(context, status, ok);
   };
-  table.write_variable = [](runhook_context* context, void*) {
-    return runhook_engine_value(context) != nullptr ? kOk
+  table.write_variable = [](runhook_context* context, void*, int32_t ok) {
+    return runhook_engine_value(context) != nullptr ? ok
                                                     : runhook_context_fail(context, RUNHOOK_ERR_NO_MEMORY, nullptr);
   };
   trial.own(table);

@@ -44,8 +44,8 @@ class Trial {
   // Where the calls report. One call at a time.
   runhook_error** error() { return &error_; }
   // The code of a call in a callback, to be handed on by it.
-  static int32_t returned(runhook_context* context, runhook_status status) {
-    return status == RUNHOOK_OK ? RUNHOOK_CALLBACK_OK : runhook_context_fail(context, status, "in a callback");
+  static int32_t returned(runhook_context* context, runhook_status status, int32_t ok) {
+    return status == RUNHOOK_OK ? ok : runhook_context_fail(context, status, "in a callback");
   }
   void problem(const char* format, const char* first, const char* second) {
     if (problem_[0] == '\0') std::snprintf(problem_, sizeof problem_, format, first, second);
@@ -85,9 +85,6 @@ class Trial {
   std::atomic<int> destroyed_{0};
   char problem_[256] = "";
 };
-
-// Typed, so that a callback that returns this or a failure deduces one type.
-constexpr int32_t kOk = RUNHOOK_CALLBACK_OK;
 
 // A runhook_function with the trial's user data.
 inline runhook_function function_of(Trial& trial, runhook_callback call) {

@@ -24,21 +24,21 @@ void stop_sources(Trial& trial) {
 void coordinator(Trial& trial) {
   runhook_coordinator* threads = trial.made(runhook_coordinator_create(trial.error()));
   if (threads == nullptr) return;
-  const runhook_function body = function_of(trial, [](runhook_context* context, void*) {
+  const runhook_function body = function_of(trial, [](runhook_context* context, void*, int32_t ok) {
     runhook_error* error = nullptr;
     runhook_coordinator* own = runhook_context_coordinator(context, &error);
     const runhook_status status = own != nullptr ? RUNHOOK_OK : runhook_error_code(error);
     runhook_error_destroy(error);
     runhook_coordinator_destroy(own);
-    return Trial::returned(context, status);
+    return Trial::returned(context, status, ok);
   });
   trial.ok(runhook_coordinator_start_thread(threads, "a thread with a name of some length", &body, trial.error()));
   runhook_looper looper = RUNHOOK_LOOPER_INIT;
-  looper.start_loop = looper.stop_loop = [](runhook_context*, void*) { return kOk; };
-  looper.run_loop = [](runhook_context* context, void*) {
+  looper.start_loop = looper.stop_loop = [](runhook_context*, void*, int32_t ok) { return ok; };
+  looper.run_loop = [](runhook_context* context, void*, int32_t ok) {
     runhook_coordinator* own = runhook_context_coordinator(context, nullptr);
     runhook_coordinator_destroy(own);
-    return kOk;
+    return ok;
   };
   trial.own(looper);
   trial.ok(runhook_coordinator_start_looper(threads, "looper", 1000000, &looper, trial.error()));

@@ -182,9 +182,9 @@ void throw_if_asked(const std::string& what) {
   if (what == "throw_bad") throw std::bad_alloc();
 }
 
-int32_t act(const std::string& what, Hook& hook, runhook_context* context) {
-  if (what == "ok") return RUNHOOK_CALLBACK_OK;
-  if (what == "v0") return world->control == Control::zero_is_ok ? RUNHOOK_CALLBACK_OK : 0;
+int32_t act(const std::string& what, Hook& hook, runhook_context* context, int32_t ok) {
+  if (what == "ok") return ok;
+  if (what == "v0") return world->control == Control::zero_is_ok ? ok : 0;
   if (what == "v1") return 1;
   if (what == "vm1") return -1;
   if (what == "vmax") return 0x7fffffff;
@@ -193,11 +193,11 @@ int32_t act(const std::string& what, Hook& hook, runhook_context* context) {
   if (what == "fail_then_ok") {
     runhook_context_fail(context, RUNHOOK_ERR_INVALID_ARGUMENT, "told to");
     runhook_context_fail(context, RUNHOOK_ERR_INTERNAL, "second, not to count");
-    return RUNHOOK_CALLBACK_OK;
+    return ok;
   }
   if (what == "stop" || what == "stop_fail") {
     note(">stop=" + std::to_string(runhook_context_request_stop(context, 7, "told to", RUNHOOK_STOP_AFTER_STEP)));
-    if (what == "stop") return RUNHOOK_CALLBACK_OK;
+    if (what == "stop") return ok;
     return runhook_context_fail(context, RUNHOOK_ERR_INVALID_ARGUMENT, "told to");
   }
   if (what == "stop_thread") {
@@ -208,7 +208,7 @@ int32_t act(const std::string& what, Hook& hook, runhook_context* context) {
     }).join();
     runhook_stop_source_destroy(source);
     note(">stop_thread=" + std::to_string(answer));
-    return RUNHOOK_CALLBACK_OK;
+    return ok;
   }
   // The handle that a hook gets; only its owner has another one, and destroys the session by that.
   runhook_monitored_session* session = runhook_context_monitored_session(context);
@@ -217,7 +217,7 @@ int32_t act(const std::string& what, Hook& hook, runhook_context* context) {
     std::cerr << "driver: unknown behaviour " << what << "\n";
     std::exit(2);
   }
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
 const std::string& behaviour(Hook& hook, const std::string& callback) {
@@ -247,7 +247,7 @@ std::string arguments(const std::string& callback, runhook_context* context) {
   return text.empty() ? text : "(" + text + ")";
 }
 
-int32_t call(const char* callback, runhook_context* context, void* user_data) {
+int32_t call(const char* callback, runhook_context* context, void* user_data, int32_t ok) {
   Hook& hook = *static_cast<Hook*>(user_data);
   const std::string& what = behaviour(hook, callback);
   const bool dropped = world->control == Control::drop_after_run && std::string_view(callback) == "after_run" &&
@@ -261,16 +261,16 @@ int32_t call(const char* callback, runhook_context* context, void* user_data) {
     token += "!hook_name";
   }
   if (!dropped) note(token);
-  return act(what, hook, context);
+  return act(what, hook, context, ok);
 }
 
-int32_t on_begin(runhook_context* c, void* u) { return call("begin", c, u); }
-int32_t on_created(runhook_context* c, void* u) { return call("after_create_session", c, u); }
-int32_t on_before_run(runhook_context* c, void* u) { return call("before_run", c, u); }
-int32_t on_after_run(runhook_context* c, void* u) { return call("after_run", c, u); }
-int32_t on_on_error(runhook_context* c, void* u) { return call("on_error", c, u); }
-int32_t on_end(runhook_context* c, void* u) { return call("end", c, u); }
-int32_t on_cleanup(runhook_context* c, void* u) { return call("cleanup", c, u); }
+int32_t on_begin(runhook_context* c, void* u, int32_t ok) { return call("begin", c, u, ok); }
+int32_t on_created(runhook_context* c, void* u, int32_t ok) { return call("after_create_session", c, u, ok); }
+int32_t on_before_run(runhook_context* c, void* u, int32_t ok) { return call("before_run", c, u, ok); }
+int32_t on_after_run(runhook_context* c, void* u, int32_t ok) { return call("after_run", c, u, ok); }
+int32_t on_on_error(runhook_context* c, void* u, int32_t ok) { return call("on_error", c, u, ok); }
+int32_t on_end(runhook_context* c, void* u, int32_t ok) { return call("end", c, u, ok); }
+int32_t on_cleanup(runhook_context* c, void* u, int32_t ok) { return call("cleanup", c, u, ok); }
 
 void on_destroy(void* user_data) {
   Hook& hook = *static_cast<Hook*>(user_data);
@@ -326,24 +326,24 @@ runhook_hook_options options_of(int index) {
   return options;
 }
 
-int32_t engine_resolve(runhook_context* context, void*) {
+int32_t engine_resolve(runhook_context* context, void*, int32_t) {
   return runhook_context_fail(context, RUNHOOK_ERR_NOT_FOUND, runhook_engine_name(context));
 }
 
-int32_t engine_run(runhook_context* context, void*) {
+int32_t engine_run(runhook_context* context, void*, int32_t ok) {
   const int n = ++world->engine_steps;
   const auto fault = world->plan->session_faults.find(n);
   if (fault == world->plan->session_faults.end()) {
     note("S" + std::to_string(n));
-    return RUNHOOK_CALLBACK_OK;
+    return ok;
   }
   note("S" + std::to_string(n) + "!" + fault->second);
   return runhook_context_fail(context, code_number(fault->second), "told to");
 }
 
-int32_t engine_close(runhook_context*, void* user_data) {
+int32_t engine_close(runhook_context*, void* user_data, int32_t ok) {
   note("X" + std::to_string(static_cast<Engine*>(user_data)->number));
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
 void engine_destroy(void* user_data) {
@@ -351,7 +351,7 @@ void engine_destroy(void* user_data) {
   delete static_cast<Engine*>(user_data);
 }
 
-int32_t create_session(runhook_context* context, void*) {
+int32_t create_session(runhook_context* context, void*, int32_t ok) {
   const int n = ++world->creations;
   const auto fault = world->plan->creator_faults.find(n);
   if (fault != world->plan->creator_faults.end()) {
@@ -370,12 +370,12 @@ int32_t create_session(runhook_context* context, void*) {
   runhook_session* session = runhook_session_create(&table, nullptr);
   const runhook_status status = runhook_context_set_session(context, session, nullptr);
   runhook_session_destroy(session);
-  return status == RUNHOOK_OK ? RUNHOOK_CALLBACK_OK : RUNHOOK_CALLBACK_FAILED;
+  return status == RUNHOOK_OK ? ok : RUNHOOK_CALLBACK_FAILED;
 }
 
-int32_t on_recovery(runhook_context* context, void*) {
+int32_t on_recovery(runhook_context* context, void*, int32_t ok) {
   note("N" + std::to_string(runhook_context_recovery_attempt(context)));
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
 void log_nothing(int32_t, const char*, void*) {}

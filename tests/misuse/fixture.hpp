@@ -39,7 +39,7 @@ class Visitor {
   virtual void in_after_run(runhook_context*) {}
 };
 
-inline int32_t succeed(runhook_context*, void*) { return RUNHOOK_CALLBACK_OK; }
+inline int32_t succeed(runhook_context*, void*, int32_t ok) { return ok; }
 
 // A session with a hook, and one live object of each other kind.
 class World {
@@ -60,11 +60,11 @@ class World {
     runhook_hook hook = RUNHOOK_HOOK_INIT;
     hook.user_data = this;
     hook.name = "visited";
-    hook.after_run = [](runhook_context* context, void* self) {
+    hook.after_run = [](runhook_context* context, void* self, int32_t ok) {
       auto* world = static_cast<World*>(self);
       world->lent_args_ = runhook_context_original_args(context);
       if (world->visitor_ != nullptr) world->visitor_->in_after_run(context);
-      return static_cast<int32_t>(RUNHOOK_CALLBACK_OK);
+      return ok;
     };
     runhook_config_add_hook(config, &hook, nullptr, nullptr);
     auto*& monitored = get<runhook_monitored_session>();
@@ -171,14 +171,14 @@ class World {
   static std::string folder() { return testing::TempDir() + "runhook-world-" + std::to_string(getpid()); }
 
  private:
-  static int32_t make_session(runhook_context* context, void* self) {
+  static int32_t make_session(runhook_context* context, void* self, int32_t ok) {
     runhook_function step = RUNHOOK_FUNCTION_INIT;
     step.user_data = self;
-    step.call = [](runhook_context* its_context, void* data) {
+    step.call = [](runhook_context* its_context, void* data, int32_t its_ok) {
       auto* world = static_cast<World*>(data);
       runhook_step_set_double(its_context, "text", 1, nullptr);
       if (world->visitor_ != nullptr) world->visitor_->in_step(its_context);
-      return static_cast<int32_t>(RUNHOOK_CALLBACK_OK);
+      return its_ok;
     };
     const char* const names[] = {"text"};
     runhook_error* error = nullptr;
@@ -187,7 +187,7 @@ class World {
     runhook_error_destroy(error);
     if (made != nullptr) status = runhook_context_set_session(context, made, nullptr);
     runhook_session_destroy(made);
-    return status == RUNHOOK_OK ? RUNHOOK_CALLBACK_OK : runhook_context_fail(context, status, nullptr);
+    return status == RUNHOOK_OK ? ok : runhook_context_fail(context, status, nullptr);
   }
 
   void borrow(const runhook_run_args* args) {
@@ -319,15 +319,15 @@ RUNHOOK_SANE(const runhook_log*) {
 } RUNHOOK_SANE_END;
 RUNHOOK_SANE(const runhook_log_formatter*) {
   runhook_log_formatter table = RUNHOOK_LOG_FORMATTER_INIT;
-  table.format = [](const char* const*, runhook_value* const*, size_t, char* line, size_t, void*) -> int32_t {
+  table.format = [](const char* const*, runhook_value* const*, size_t, char* line, size_t, void*, int32_t ok) -> int32_t {
     line[0] = '\0';
-    return RUNHOOK_CALLBACK_OK;
+    return ok;
   };
   return world.own(world.keep(table));
 } RUNHOOK_SANE_END;
 RUNHOOK_SANE(const runhook_scalar_sink*) {
   runhook_scalar_sink table = RUNHOOK_SCALAR_SINK_INIT;
-  table.write = [](const char*, double, int64_t, void*) { return static_cast<int32_t>(RUNHOOK_CALLBACK_OK); };
+  table.write = [](const char*, double, int64_t, void*, int32_t ok) { return ok; };
   return world.own(world.keep(table));
 } RUNHOOK_SANE_END;
 RUNHOOK_SANE(const runhook_recovery_policy*) {

@@ -8,7 +8,6 @@
 namespace {
 
 using namespace runhook_test;
-constexpr int32_t kOk = RUNHOOK_CALLBACK_OK;
 
 class Cancel : public NoHandlesLeft {};
 
@@ -26,14 +25,16 @@ class Blocking {
     runhook_session_table table = RUNHOOK_SESSION_TABLE_INIT;
     table.user_data = this;
     table.destroy = [](void* user_data) { ++self(user_data).destroyed; };
-    table.resolve = [](runhook_context* context, void*) -> int32_t {
+    table.resolve = [](runhook_context* context, void*, int32_t) -> int32_t {
       return runhook_context_fail(context, RUNHOOK_ERR_NOT_FOUND, nullptr);
     };
-    table.run = [](runhook_context* context, void* user_data) -> int32_t { return self(user_data).run(context); };
+    table.run = [](runhook_context* context, void* user_data, int32_t ok) -> int32_t {
+      return answer(self(user_data).run(context), ok);
+    };
     table.cancel = [](void* user_data) { self(user_data).cancel(); };
-    table.close = [](runhook_context*, void* user_data) -> int32_t {
+    table.close = [](runhook_context*, void* user_data, int32_t ok) -> int32_t {
       ++self(user_data).closed;
-      return kOk;
+      return ok;
     };
     return table;
   }
@@ -191,15 +192,15 @@ struct Endless {
   std::atomic<int> calls{0};
 };
 
-int32_t endless(runhook_context* context, void* user_data) {
+int32_t endless(runhook_context* context, void* user_data, int32_t ok) {
   ++static_cast<Endless*>(user_data)->calls;
   while (runhook_context_cancel_requested(context) == 0) std::this_thread::yield();
-  return kOk;  // a kernel that notices may simply return
+  return ok;  // a kernel that notices may simply return
 }
 
-int32_t count_call(runhook_context*, void* user_data) {
+int32_t count_call(runhook_context*, void* user_data, int32_t ok) {
   ++*static_cast<std::atomic<int>*>(user_data);
-  return kOk;
+  return ok;
 }
 
 TEST_F(Cancel, UrgentStopEndsTheStepOfAGraph) {

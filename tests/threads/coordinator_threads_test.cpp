@@ -14,7 +14,6 @@
 namespace {
 
 using namespace runhook_test;
-constexpr int32_t kOk = RUNHOOK_CALLBACK_OK;
 constexpr int64_t kAtOnce = 500 * kMillisecond;  // polling in slices of a second takes longer wherever it begins
 
 class CoordinatorThreads : public NoHandlesLeft {
@@ -164,8 +163,8 @@ TEST_F(CoordinatorThreads, CO_06_GraceIsHonouredAndStragglersAreNamed) {
     runhook_function function = RUNHOOK_FUNCTION_INIT;
     function.user_data = &straggler;
     function.destroy = [](void* data) { static_cast<Straggler*>(data)->ended->count_down(); };
-    function.call = [](runhook_context* context, void* data) {
-      return (*static_cast<Straggler*>(data)->body)(context);
+    function.call = [](runhook_context* context, void* data, int32_t ok) {
+      return answer((*static_cast<Straggler*>(data)->body)(context), ok);
     };
     ASSERT_EQ(runhook_coordinator_start_thread(coordinator_, name, &function, nullptr), RUNHOOK_OK);
   }
@@ -360,17 +359,17 @@ struct Loops {
     runhook_looper looper = RUNHOOK_LOOPER_INIT;
     looper.user_data = this;
     looper.destroy = [](void* data) { ++static_cast<Loops*>(data)->destroyed; };
-    looper.start_loop = [](runhook_context*, void* data) -> int32_t {
+    looper.start_loop = [](runhook_context*, void* data, int32_t ok) -> int32_t {
       ++static_cast<Loops*>(data)->started;
-      return kOk;
+      return ok;
     };
-    looper.run_loop = [](runhook_context*, void* data) -> int32_t {
+    looper.run_loop = [](runhook_context*, void* data, int32_t ok) -> int32_t {
       ++static_cast<Loops*>(data)->runs;
-      return kOk;
+      return ok;
     };
-    looper.stop_loop = [](runhook_context*, void* data) -> int32_t {
+    looper.stop_loop = [](runhook_context*, void* data, int32_t ok) -> int32_t {
       ++static_cast<Loops*>(data)->stopped;
-      return kOk;
+      return ok;
     };
     return looper;
   }
@@ -407,7 +406,7 @@ TEST_F(CoordinatorThreads, ThreadMayOutliveHandleAndSession) {
       runhook_function function = RUNHOOK_FUNCTION_INIT;
       function.user_data = &late;
       function.destroy = [](void* data) { static_cast<Late*>(data)->ended.count_down(); };
-      function.call = [](runhook_context* context, void* data) -> int32_t {
+      function.call = [](runhook_context* context, void* data, int32_t) -> int32_t {
         static_cast<Late*>(data)->release.wait();
         runhook_coordinator* own = runhook_context_coordinator(context, nullptr);
         EXPECT_EQ(runhook_coordinator_should_stop(own), 1);

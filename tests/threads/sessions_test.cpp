@@ -8,7 +8,6 @@
 namespace {
 
 using namespace runhook_test;
-constexpr int32_t kOk = RUNHOOK_CALLBACK_OK;
 constexpr int kRunners = 4;
 
 class Sessions : public NoHandlesLeft {};
@@ -93,14 +92,14 @@ TEST_F(Sessions, StopOfOneLeavesTheOthersAlone) {
   runhook_stop_source_destroy(source);
 }
 
-int32_t add_one(runhook_context* context, void*) {
+int32_t add_one(runhook_context* context, void*, int32_t ok) {
   runhook_value* variable = runhook_kernel_variable(context, 0, nullptr);
   auto* number = static_cast<int64_t*>(runhook_value_mutable_data(variable));
   if (number == nullptr) return RUNHOOK_CALLBACK_FAILED;
   ++*number;
   runhook_value* output = runhook_kernel_output(context, 0, RUNHOOK_INT64, nullptr, 0, nullptr);
   *static_cast<int64_t*>(runhook_value_mutable_data(output)) = *number;
-  return kOk;
+  return ok;
 }
 
 TEST_F(Sessions, OfOneGraphHaveVariablesOfTheirOwn) {

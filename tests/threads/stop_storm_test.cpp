@@ -9,7 +9,6 @@
 namespace {
 
 using namespace runhook_test;
-constexpr int32_t kOk = RUNHOOK_CALLBACK_OK;
 constexpr int kRounds = 4;  // requests of each thread: more in all than are kept
 constexpr size_t kKept = 16;
 
@@ -262,11 +261,11 @@ TEST_F(StopStorm, SaveRequestsAreServedAndTheLoopGoesOn) {
   } saves;
   runhook_saver_table saver_table = RUNHOOK_SAVER_TABLE_INIT;
   saver_table.user_data = &saves;
-  saver_table.save = [](runhook_context*, void* user_data) -> int32_t {
+  saver_table.save = [](runhook_context*, void* user_data, int32_t ok) -> int32_t {
     ++static_cast<Saves*>(user_data)->count;
-    return kOk;
+    return ok;
   };
-  saver_table.restore = [](runhook_context*, void*) -> int32_t { return kOk; };
+  saver_table.restore = [](runhook_context*, void*, int32_t ok) -> int32_t { return ok; };
   runhook_saver* saver = runhook_saver_create(&saver_table, nullptr);
   ASSERT_NE(saver, nullptr);
   runhook_scaffold* scaffold = runhook_scaffold_create(nullptr);

@@ -12,7 +12,7 @@ extern "C" {
 
 /**
  * Says why the callback fails. Only the first call counts. The callback has failed even if it then returns
- * RUNHOOK_CALLBACK_OK.
+ * `ok`.
  *
  * \param code not RUNHOOK_OK; RUNHOOK_ERR_OUT_OF_RANGE is the end of input, RUNHOOK_ERR_ABORTED and
  *   RUNHOOK_ERR_UNAVAILABLE are recovered from by default.
@@ -226,7 +226,7 @@ RUNHOOK_API const runhook_run_args* runhook_context_original_args(runhook_contex
  * \param key under which the result is found; NULL: the name.
  * \param name what the session is asked for.
  * \returns RUNHOOK_ERR_NOT_FOUND if the session does not know the name, RUNHOOK_ERR_ALREADY_EXISTS if the key is in
- *   use. The attempt then fails even if the callback returns RUNHOOK_CALLBACK_OK.
+ *   use. The attempt then fails even if the callback returns `ok`.
  * \threadsafety The callback's thread.
  * \since 1.0
  */

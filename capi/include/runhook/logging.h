@@ -40,9 +40,9 @@ typedef struct runhook_log_formatter {
   void (*destroy)(void* user_data);
   /* Required; on the session's thread. Writes a line, without a newline and with a NUL at its end, to `line`, which has
      `capacity` bytes, 4096 or more. Tags and values are borrowed, and in the order of the tags; a value is NULL if
-     there is none. Returns RUNHOOK_CALLBACK_OK; anything else fails the hook. */
+     there is none. Returns `ok`, as a runhook_callback does; anything else fails the hook. */
   int32_t (*format)(const char* const* tags, runhook_value* const* values, size_t count, char* line, size_t capacity,
-                    void* user_data);
+                    void* user_data, int32_t ok);
   /* End of 1.0. Append only, below this line. */
 } runhook_log_formatter;
 #define RUNHOOK_LOG_FORMATTER_INIT \
@@ -78,8 +78,8 @@ typedef struct runhook_scalar_sink {
   size_t struct_size;
   void* user_data;
   void (*destroy)(void* user_data);
-  /* Required; on the session's thread. Returns RUNHOOK_CALLBACK_OK; anything else fails the hook. */
-  int32_t (*write)(const char* tag, double value, int64_t step, void* user_data);
+  /* Required; on the session's thread. Returns `ok`, as a runhook_callback does; anything else fails the hook. */
+  int32_t (*write)(const char* tag, double value, int64_t step, void* user_data, int32_t ok);
   /* End of 1.0. Append only, below this line. */
 } runhook_scalar_sink;
 #define RUNHOOK_SCALAR_SINK_INIT \

@@ -30,10 +30,11 @@
  *    else may be done with such an object, except by exec() of another program. With objects of its own a child does
  *    as its parent. Fork while no other thread of the program is in a call with an object that the child will destroy.
  *
- * Callbacks have one form, runhook_callback, and one success value, RUNHOOK_CALLBACK_OK. It is neither 0 nor 1, so that
- * the 0 or the garbage that other languages return to C after an uncaught exception counts as a failure. A callback
- * that fails says why with runhook_context_fail(). Functions that get no context, such as destroy, cancel, and those
- * that write or format a line, have forms of their own; those that return an int32_t have the same success value.
+ * Callbacks have one form, runhook_callback, and get the value that means success from the call: `ok`. It differs from
+ * call to call, so that what other languages return to C after an uncaught exception counts as a failure, be it 0,
+ * garbage or the value of an earlier call. A callback that fails says why with runhook_context_fail(). Functions that
+ * get no context, such as destroy, cancel, and those that write or format a line, have forms of their own; those that
+ * return an int32_t get `ok` as well.
  *
  * Callbacks run on the thread that called runhook, one at a time for each session, with no lock held, except where a
  * function says that it starts a thread.

@@ -47,16 +47,26 @@ typedef struct runhook_signal_subscription runhook_signal_subscription; /* owned
  * What may be asked of `context` depends on the callback; asking for anything else gives
  * RUNHOOK_ERR_FAILED_PRECONDITION or the neutral value.
  *
+ * A callback of another language that raises or throws gives C 0, garbage, or what the call before it has returned:
+ * with ctypes and koffi the return slot stays as it was. So no constant can stand for success. `ok` is of this call
+ * alone, and never 0, 1 or a negative number. Return it as the last thing on the path that has succeeded; do not keep
+ * it, compute it or use it for anything else. A function that hands a call on to another hands `ok` on, too, before it
+ * calls anything else.
+ *
+ * In bindings: ctypes declares the third argument as c_int32; with cffi `error` stays 0; with koffi the callback
+ * catches everything, and an async function never succeeds; in Go a named result that begins as
+ * RUNHOOK_CALLBACK_FAILED, with a deferred recover; in Rust catch_unwind, and `ok` in its Ok arm only; with JNA an int,
+ * not an Integer; in LuaJIT pcall.
+ *
  * \param context borrowed; valid until the callback returns.
  * \param user_data of the table that the callback was given in.
- * \returns RUNHOOK_CALLBACK_OK on success. Anything else, known or not, is a failure.
+ * \param ok what to return on success.
+ * \returns `ok` on success. Anything else, known or not, is a failure.
  */
-typedef int32_t (*runhook_callback)(runhook_context* context, void* user_data);
+typedef int32_t (*runhook_callback)(runhook_context* context, void* user_data, int32_t ok);
 
-enum {
-  RUNHOOK_CALLBACK_OK = 0x600D,    /* the only success */
-  RUNHOOK_CALLBACK_FAILED = 0x0BAD /* what runhook_context_fail() returns */
-};
+/* What runhook_context_fail() returns, for a callback to return. Any other value but `ok` is a failure as well. */
+enum { RUNHOOK_CALLBACK_FAILED = 0 };
 
 /**
  * One callback with its data: the form in which runhook takes single functions.

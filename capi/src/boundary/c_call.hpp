@@ -41,11 +41,12 @@ class ActiveCall {
   const detail::ActiveCall call(context, callback);
   std::int32_t returned = RUNHOOK_CALLBACK_FAILED;
   try {
-    returned = fn(handle, user_data);
+    context.success.prepare();
+    returned = fn(handle, user_data, context.success.next());
   } catch (...) {
     context.record(detail::error_from_callback_exception());
   }
-  if (returned == RUNHOOK_CALLBACK_OK && !context.failure) [[likely]]
+  if (context.success.is(returned) && !context.failure) [[likely]]
     return;
   detail::throw_callback_failure(context, returned, unexplained);
 }

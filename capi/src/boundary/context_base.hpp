@@ -13,6 +13,7 @@
 #include "runhook/error.hpp"
 #include "runhook/thread_token.hpp"
 #include "runhook/types.h"
+#include "src/base/success_value.hpp"
 
 namespace runhook::inline v1 {
 class Session;
@@ -61,7 +62,8 @@ struct ContextBase : Boxed {
   const Role role;
   const char* callback = "";                 // of static storage duration
   std::atomic<ThreadToken> thread{nullptr};  // the thread that the callback runs on; NULL between callbacks
-  Error failure;                             // of the callback in progress; empty between callbacks
+  v1::detail::SuccessValue success;
+  Error failure;  // of the callback in progress; empty between callbacks
   std::unique_ptr<ContextExtra> extra;
 };
 

@@ -50,8 +50,6 @@ class Told {
 
 }  // namespace
 
-static_assert(kCallbackOk == RUNHOOK_CALLBACK_OK);
-
 CHook::CHook(const runhook_hook& table, UserData owner)
     : data_(std::move(owner)), table_(table), direct_{table.before_run, table.after_run, table.user_data} {
   name_ = optional_text(table.name, "name");
@@ -69,8 +67,12 @@ bool CHook::same_as(const runhook_hook& table) const noexcept {
 // exception.
 void CHook::call(runhook_callback callback, const char* name, SessionRunContext& context) {
   if (callback == nullptr) return;
-  const std::int32_t returned = callback(context.direct_context(), data_.get());
-  if (returned == RUNHOOK_CALLBACK_OK) [[likely]]
+  v1::detail::SuccessValue& success = require_hook_context(context).success;
+  runhook_context* const handle = context.direct_context();
+  void* const user_data = data_.get();
+  success.prepare();
+  const std::int32_t returned = callback(handle, user_data, success.next());  // with nothing called in between
+  if (success.is(returned)) [[likely]]
     return;
   throw StatusError(StatusCode::hook_failed, v1::detail::unexplained_failure(name, returned));
 }

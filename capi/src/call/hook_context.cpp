@@ -142,6 +142,12 @@ void HookContext::withdraw_for(const SessionCall* call) noexcept {
   if (lent_by_ == call) show_nothing();
 }
 
+HookContext& require_hook_context(SessionRunContext& context) {
+  HookContext* const found = find_hook_context(context.direct_context());
+  if (found == nullptr) throw StatusError(StatusCode::failed_precondition, "the session has no contexts for functions");
+  return *found;
+}
+
 runhook_context* HookContexts::attach(SessionRunContext& context, MonitoredSession&) {
   context_ = std::make_unique<HookContext>(context, owner_);
   auto* const handle = handle_.publish(*context_);

@@ -101,6 +101,9 @@ inline HookContext* find_hook_context(const runhook_context* handle) noexcept {
   return of_hook ? static_cast<HookContext*>(context) : nullptr;
 }
 
+// What is behind the context that callbacks in C get. Throws FAILED_PRECONDITION if the session has none for them.
+HookContext& require_hook_context(SessionRunContext& context);
+
 // Makes the context of a monitored session's hooks.
 class HookContexts final : public DirectContextProvider {
  public:

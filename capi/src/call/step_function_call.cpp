@@ -12,12 +12,13 @@ void StepFunctionCall::run(StepContext& its_step, runhook_context* handle, const
   const detail::ActiveCall call(*this, "step_function");
   std::int32_t returned = RUNHOOK_CALLBACK_FAILED;
   try {
-    returned = function.call(handle, function.data.get());
+    success.prepare();
+    returned = function.call(handle, function.data.get(), success.next());
   } catch (...) {
     record(detail::error_from_callback_exception());
   }
   const Error stopped = stop_asked ? Error(StatusCode::stopped, "the step function has requested a stop") : Error();
-  if (returned == RUNHOOK_CALLBACK_OK && !failure) {
+  if (success.is(returned) && !failure) {
     if (stopped) throw StatusError(stopped);
     return;
   }

@@ -25,15 +25,17 @@ HookRequestOptions wanted_options(const HookOptions& own, const runhook_hook_opt
 // If the function has explained its failure, the context has the error already, and that one comes before this
 // exception.
 void call_for_hook(SessionRunContext& context, const char* what, const CFunction& function) {
-  const std::int32_t returned = function.call(context.direct_context(), function.data.get());
-  if (returned == RUNHOOK_CALLBACK_OK) return;
+  v1::detail::SuccessValue& success = require_hook_context(context).success;
+  runhook_context* const handle = context.direct_context();
+  void* const user_data = function.data.get();
+  success.prepare();
+  const std::int32_t returned = function.call(handle, user_data, success.next());  // with nothing called in between
+  if (success.is(returned)) return;
   throw StatusError(StatusCode::hook_failed, v1::detail::unexplained_failure(what, returned));
 }
 
 bool ask_for_hook(SessionRunContext& context, const char* what, const CFunction& function) {
-  HookContext* const asked = find_hook_context(context.direct_context());
-  if (asked == nullptr) throw StatusError(StatusCode::failed_precondition, "the session has no contexts for functions");
-  const HookContext::Question question(*asked);
+  const HookContext::Question question(require_hook_context(context));
   call_for_hook(context, what, function);
   return question.due();
 }

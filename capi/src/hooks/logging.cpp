@@ -18,6 +18,7 @@
 #include "runhook/hooks/progress.hpp"
 #include "runhook/hooks/step_counter.hpp"
 #include "runhook/value.h"
+#include "src/base/success_value.hpp"
 #include "src/run/unexplained_failure.hpp"
 
 namespace runhook::capi {
@@ -102,13 +103,14 @@ runhook_status accept_formatter(const runhook_log_formatter* given, LogFormatter
   }
   return guarded(error, [&] {
     if (table.format == nullptr) refuse("format is NULL");
-    formatter = [format = table.format,
+    formatter = [format = table.format, success = std::make_shared<v1::detail::SuccessValue>(),
                  data = std::make_shared<const UserData>(std::move(owner))](const LoggedValues& logged) {
       const ShownValues shown(logged);
       std::array<char, kLineCapacity> line{};
+      success->prepare();
       const std::int32_t returned =
-          format(shown.tags(), shown.values(), shown.size(), line.data(), line.size(), data->get());
-      if (returned != RUNHOOK_CALLBACK_OK) {
+          format(shown.tags(), shown.values(), shown.size(), line.data(), line.size(), data->get(), success->next());
+      if (!success->is(returned)) {
         throw StatusError(StatusCode::hook_failed, v1::detail::unexplained_failure("format", returned));
       }
       line.back() = '\0';
@@ -126,10 +128,13 @@ runhook_status accept_scalars(const runhook_scalar_sink* given, ScalarSink& sink
   }
   return guarded(error, [&] {
     if (table.write == nullptr) refuse("write is NULL");
-    sink = [write = table.write, data = std::make_shared<const UserData>(std::move(owner))](
-               std::string_view tag, double value, std::int64_t step) {
-      const std::int32_t returned = write(std::string(tag).c_str(), value, step, data->get());
-      if (returned == RUNHOOK_CALLBACK_OK) return;
+    sink = [write = table.write, success = std::make_shared<v1::detail::SuccessValue>(),
+            data = std::make_shared<const UserData>(std::move(owner))](std::string_view tag, double value,
+                                                                       std::int64_t step) {
+      const std::string name(tag);
+      success->prepare();
+      const std::int32_t returned = write(name.c_str(), value, step, data->get(), success->next());
+      if (success->is(returned)) return;
       throw StatusError(StatusCode::hook_failed, v1::detail::unexplained_failure("write", returned));
     };
   });

@@ -3,11 +3,10 @@
 use std::os::raw::{c_char, c_void};
 
 pub const VERSION: i32 = 10000; // of the headers that these declarations were taken from
-pub const CALLBACK_OK: i32 = 0x600D; // neither 0 nor 1, so that nothing is a success by accident
-pub const CALLBACK_FAILED: i32 = 0x0BAD;
+pub const CALLBACK_FAILED: i32 = 0;
 
 pub type Status = i32;
-pub type Callback = Option<unsafe extern "C" fn(*mut Context, *mut c_void) -> i32>;
+pub type Callback = Option<unsafe extern "C" fn(*mut Context, *mut c_void, i32) -> i32>;
 pub type Destroy = Option<unsafe extern "C" fn(*mut c_void)>;
 
 macro_rules! handles { ($($name:ident)*) => { $(#[repr(C)] pub struct $name { _private: [u8; 0] })* } }

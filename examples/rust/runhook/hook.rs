@@ -84,8 +84,8 @@ macro_rules! hook {
         }
         pub(super) mod callbacks {
             use super::*;
-            $(pub unsafe extern "C" fn $name(context: *mut ffi::Context, hook: *mut c_void) -> i32 {
-                guard(context, |context| lend::<Box<dyn Hook>>(hook)?.$name(context))
+            $(pub unsafe extern "C" fn $name(context: *mut ffi::Context, hook: *mut c_void, ok: i32) -> i32 {
+                guard(context, ok, |context| lend::<Box<dyn Hook>>(hook)?.$name(context))
             })*
         }
     };
@@ -109,7 +109,7 @@ hook! {
 }
 
 /// Keeps panics on this side and tells runhook what went wrong.
-pub(super) fn guard(context: *mut ffi::Context, body: impl FnOnce(&mut Context) -> HookResult) -> i32 {
+pub(super) fn guard(context: *mut ffi::Context, ok: i32, body: impl FnOnce(&mut Context) -> HookResult) -> i32 {
     let body = AssertUnwindSafe(|| {
         body(&mut Context(context, PhantomData)).map_err(|error| match error.downcast_ref::<Error>() {
             Some(known) => (known.code, known.message.clone(), error),
@@ -117,7 +117,7 @@ pub(super) fn guard(context: *mut ffi::Context, body: impl FnOnce(&mut Context) 
         })
     });
     let (code, message, cause) = match catch_unwind(body) {
-        Ok(Ok(())) => return ffi::CALLBACK_OK,
+        Ok(Ok(())) => return ok,
         Ok(Err(failure)) => failure,
         Err(panic) => {
             let text = format!("panic: {}", panic_text(panic));
@@ -160,7 +160,7 @@ pub(super) unsafe extern "C" fn destroy<T>(data: *mut c_void) {
 
 pub(super) fn function<T>(
     data: Rc<RefCell<T>>,
-    call: unsafe extern "C" fn(*mut ffi::Context, *mut c_void) -> i32,
+    call: unsafe extern "C" fn(*mut ffi::Context, *mut c_void, i32) -> i32,
 ) -> ffi::Function {
     let user_data = Rc::into_raw(data) as *mut c_void;
     ffi::Function {
@@ -173,6 +173,6 @@ pub(super) fn function<T>(
 
 pub(super) type Step = Box<dyn FnMut(&mut Context) -> HookResult>;
 
-pub(super) unsafe extern "C" fn run_step(context: *mut ffi::Context, step: *mut c_void) -> i32 {
-    guard(context, |context| lend::<Step>(step)?(context))
+pub(super) unsafe extern "C" fn run_step(context: *mut ffi::Context, step: *mut c_void, ok: i32) -> i32 {
+    guard(context, ok, |context| lend::<Step>(step)?(context))
 }

@@ -4,7 +4,6 @@
 namespace {
 
 using namespace runhook_test;
-constexpr int32_t kOk = RUNHOOK_CALLBACK_OK;
 
 class CApiPins : public NoHandlesLeft {};
 
@@ -18,14 +17,16 @@ struct Engine {
   runhook_session* session() {
     runhook_session_table table = RUNHOOK_SESSION_TABLE_INIT;
     table.user_data = this;
-    table.resolve = [](runhook_context* context, void* self) {
+    table.resolve = [](runhook_context* context, void* self, int32_t ok) {
       auto& engine = *static_cast<Engine*>(self);
       runhook_engine_set_node(context, engine.nodes++, nullptr);
-      return engine.resolve(context);
+      return answer(engine.resolve(context), ok);
     };
-    table.run = [](runhook_context* context, void* self) { return static_cast<Engine*>(self)->run(context); };
-    table.write_variable = [](runhook_context* context, void* self) {
-      return static_cast<Engine*>(self)->write(context);
+    table.run = [](runhook_context* context, void* self, int32_t ok) {
+      return answer(static_cast<Engine*>(self)->run(context), ok);
+    };
+    table.write_variable = [](runhook_context* context, void* self, int32_t ok) {
+      return answer(static_cast<Engine*>(self)->write(context), ok);
     };
     return runhook_session_create(&table, nullptr);
   }
@@ -359,7 +360,7 @@ TEST_F(CApiPins, ConfigMayBeDestroyedByTheDestroyFunctionOfWhatItReplaces) {
   static runhook_config* config;
   config = runhook_config_create(nullptr);
   runhook_recovery_policy policy = RUNHOOK_RECOVERY_POLICY_INIT;
-  policy.classify = [](runhook_context*, void*) { return kOk; };
+  policy.classify = [](runhook_context*, void*, int32_t ok) { return ok; };
   policy.destroy = [](void*) { runhook_config_destroy(config); };
   EXPECT_EQ(runhook_config_set_recovery(config, &policy, nullptr), RUNHOOK_OK);
   EXPECT_EQ(runhook_config_set_recovery(config, nullptr, nullptr), RUNHOOK_OK);
@@ -386,7 +387,7 @@ TEST_F(CApiPins, ScaffoldMayBeDestroyedByTheDestroyFunctionOfWhatItReplaces) {
   static runhook_scaffold* scaffold;
   scaffold = runhook_scaffold_create(nullptr);
   runhook_saver_table table = RUNHOOK_SAVER_TABLE_INIT;
-  table.save = [](runhook_context*, void*) { return kOk; };
+  table.save = [](runhook_context*, void*, int32_t ok) { return ok; };
   table.restore = table.save;
   table.destroy = [](void*) { runhook_scaffold_destroy(scaffold); };
   runhook_saver* saver = runhook_saver_create(&table, nullptr);
@@ -406,12 +407,12 @@ TEST_F(CApiPins, ClockMayBeDestroyedWhileItTellsTheTime) {
   runhook_clock_table table = RUNHOOK_CLOCK_TABLE_INIT;
   table.user_data = &data;
   table.destroy = [](void* self) { ++static_cast<Data*>(self)->destroyed; };
-  table.now_ns = [](runhook_context* context, void* self) {
+  table.now_ns = [](runhook_context* context, void* self, int32_t ok) {
     auto& its = *static_cast<Data*>(self);
     runhook_clock_destroy(its.clock);
     EXPECT_EQ(its.destroyed, 0) << "the callback has not returned yet";
     EXPECT_EQ(runhook_context_set_now_ns(context, 42, nullptr), RUNHOOK_OK);
-    return kOk;
+    return ok;
   };
   data.clock = runhook_clock_create(&table, nullptr);
   EXPECT_EQ(runhook_clock_now_ns(data.clock), 42);
@@ -428,11 +429,11 @@ TEST_F(CApiPins, CoordinatorMayBeDestroyedByWhatItsErrorIsShownTo) {
     Loop loop;
     runhook_recovery_policy policy = RUNHOOK_RECOVERY_POLICY_INIT;
     policy.user_data = &data;
-    policy.classify = [](runhook_context*, void* self) {
+    policy.classify = [](runhook_context*, void* self, int32_t ok) {
       auto& its = *static_cast<Data*>(self);
       ++its.classified;
       runhook_coordinator_destroy(its.coordinator);
-      return kOk;
+      return ok;
     };
     ASSERT_EQ(runhook_config_set_recovery(loop.config, &policy, nullptr), RUNHOOK_OK);
     ASSERT_TRUE(loop.start());

@@ -136,7 +136,7 @@ TEST_F(CApiHook, FailureCountsThoughTheVerdictIsOk) {
     hook.on[callback] = [](runhook_context* context) {
       runhook_context_fail(context, RUNHOOK_ERR_DATA_LOSS, "first");
       runhook_context_fail(context, RUNHOOK_ERR_INTERNAL, "second");
-      return static_cast<int32_t>(RUNHOOK_CALLBACK_OK);
+      return kOk;
     };
     ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
     auto status = loop.start() ? loop.run() : loop.error.code();
@@ -165,11 +165,11 @@ TEST_F(CApiHook, OnErrorSeesTheError) {
   int32_t code = 0;
   hook.on["on_error"] = [&](runhook_context* context) {
     code = runhook_error_code(runhook_context_error(context));
-    return static_cast<int32_t>(RUNHOOK_CALLBACK_OK);
+    return kOk;
   };
   hook.on["after_run"] = [](runhook_context* context) {
     EXPECT_EQ(runhook_context_error(context), nullptr);
-    return static_cast<int32_t>(RUNHOOK_CALLBACK_OK);
+    return kOk;
   };
   ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
   ASSERT_TRUE(loop.start());
@@ -186,7 +186,7 @@ TEST_F(CApiHook, GuardsComeBeforeSaversWhateverTheOrderOfAdding) {
   const auto note = [&](ScriptedHook& hook, char letter) {
     hook.on["before_run"] = [&order, letter](runhook_context*) {
       order += letter;
-      return static_cast<int32_t>(RUNHOOK_CALLBACK_OK);
+      return kOk;
     };
   };
   note(saver, 's');
@@ -256,7 +256,7 @@ TEST_F(CApiHook, RequestAfterTheStepFailsTheRunThoughItIsIgnored) {
     if (asks) {
       EXPECT_EQ(runhook_context_add_fetch(context, nullptr, "y", nullptr), RUNHOOK_ERR_FAILED_PRECONDITION);
     }
-    return static_cast<int32_t>(RUNHOOK_CALLBACK_OK);
+    return kOk;
   };
   ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
   ASSERT_TRUE(loop.start());
@@ -323,7 +323,7 @@ TEST_F(CApiHook, WhatAnErrorHasLentLivesWhenTheErrorIsAskedForAgain) {
     EXPECT_EQ(text, before);
     EXPECT_NE(before.find("disk on fire"), std::string::npos) << before;
     EXPECT_EQ(runhook_error_code(suppressed), RUNHOOK_ERR_DATA_LOSS);
-    return RUNHOOK_CALLBACK_OK;
+    return kOk;
   };
   ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
   ASSERT_EQ(loop.add(other), RUNHOOK_OK);

@@ -7,7 +7,6 @@
 namespace {
 
 using namespace runhook_test;
-constexpr int32_t kOk = RUNHOOK_CALLBACK_OK;
 
 enum class Kind { function, kernel, engine };
 
@@ -74,11 +73,11 @@ class CApiSessionStop : public NoHandlesLeft, public testing::WithParamInterface
       case Kind::engine: {
         runhook_session_table table = RUNHOOK_SESSION_TABLE_INIT;
         table.user_data = this;
-        table.resolve = [](runhook_context* context, void* self) {
-          return static_cast<CApiSessionStop*>(self)->resolve(context);
+        table.resolve = [](runhook_context* context, void* self, int32_t ok) {
+          return answer(static_cast<CApiSessionStop*>(self)->resolve(context), ok);
         };
-        table.run = [](runhook_context* context, void* self) {
-          return static_cast<CApiSessionStop*>(self)->step(context);
+        table.run = [](runhook_context* context, void* self, int32_t ok) {
+          return answer(static_cast<CApiSessionStop*>(self)->step(context), ok);
         };
         return runhook_session_create(&table, nullptr);
       }

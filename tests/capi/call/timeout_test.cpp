@@ -8,7 +8,6 @@ namespace {
 
 using namespace runhook_test;
 using namespace std::chrono_literals;
-constexpr int32_t kOk = RUNHOOK_CALLBACK_OK;
 
 // Asks again and again whether the step is to be cancelled. Returns whether it was.
 bool wait_for_cancel(runhook_context* context) {
@@ -152,10 +151,12 @@ TEST_F(CApiTimeout, EngineThatAsksGivesUpEarlyAndOneThatDoesNotFailsAtItsEnd) {
     };
     runhook_session_table table = RUNHOOK_SESSION_TABLE_INIT;
     table.user_data = &body;
-    table.resolve = [](runhook_context* context, void*) {
+    table.resolve = [](runhook_context* context, void*, int32_t) {
       return runhook_context_fail(context, RUNHOOK_ERR_NOT_FOUND, nullptr);
     };
-    table.run = [](runhook_context* context, void* run) { return (*static_cast<Callback*>(run))(context); };
+    table.run = [](runhook_context* context, void* run, int32_t ok) {
+      return answer((*static_cast<Callback*>(run))(context), ok);
+    };
     runhook_session* raw = runhook_session_create(&table, nullptr);
     Loop loop;
     ASSERT_EQ(runhook_config_set_session(loop.config, raw, nullptr), RUNHOOK_OK);

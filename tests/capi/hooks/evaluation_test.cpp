@@ -15,7 +15,7 @@ int32_t add_to_variable(runhook_context* context, double add) {
   runhook_value* next = runhook_value_create_double(value + add, nullptr);
   const runhook_status status = runhook_kernel_assign(context, 0, next, nullptr);
   runhook_value_destroy(next);
-  return status == RUNHOOK_OK ? RUNHOOK_CALLBACK_OK : RUNHOOK_CALLBACK_FAILED;
+  return status == RUNHOOK_OK ? kOk : RUNHOOK_CALLBACK_FAILED;
 }
 
 // A config over a graph with a global variable "w", and a node "work" that adds to a variable.
@@ -132,15 +132,14 @@ TEST_F(Evaluation, HooksOfCHaveTheirContexts) {
   std::vector<int64_t> steps;
   hook.on["before_run"] = [](runhook_context* context) {
     EXPECT_EQ(runhook_context_monitored_session(context), nullptr);
-    return runhook_context_add_fetch(context, "w", "w", nullptr) == RUNHOOK_OK ? RUNHOOK_CALLBACK_OK
-                                                                               : RUNHOOK_CALLBACK_FAILED;
+    return runhook_context_add_fetch(context, "w", "w", nullptr) == RUNHOOK_OK ? kOk : RUNHOOK_CALLBACK_FAILED;
   };
   hook.on["after_run"] = [&](runhook_context* context) {
     double w = 0;
     runhook_context_get_double(context, "w", &w, nullptr);
     steps.push_back(static_cast<int64_t>(w));
     if (steps.size() == 2) runhook_context_request_stop(context, 0, "two are enough", RUNHOOK_STOP_AFTER_STEP);
-    return static_cast<int32_t>(RUNHOOK_CALLBACK_OK);
+    return kOk;
   };
   const runhook_hook table = hook.table();
   ASSERT_EQ(runhook_config_add_hook(model.config, &table, nullptr, nullptr), RUNHOOK_OK);
@@ -220,7 +219,7 @@ TEST_F(Evaluation, InMemoryEvaluatorSeesWhatHasBeenLearnt) {
     EXPECT_EQ(result_.evaluations, 3);
     seen.push_back(final_w());
     if (final_w() >= 4) runhook_context_request_stop(context, 0, "good enough", RUNHOOK_STOP_AFTER_STEP);
-    return static_cast<int32_t>(RUNHOOK_CALLBACK_OK);
+    return kOk;
   };
   int destroyed = 0;
   const runhook_function function = function_of(on_result, &destroyed);

@@ -25,18 +25,17 @@ class FeedHooks : public NoHandlesLeft {
       runhook_value* value = runhook_step_input(context, "x");
       if (value != nullptr) runhook_value_get_double(value, &x, nullptr);
       seen.push_back(x);
-      return runhook_step_set_double(context, "y", x + 1, nullptr) == RUNHOOK_OK ? RUNHOOK_CALLBACK_OK
-                                                                                 : RUNHOOK_CALLBACK_FAILED;
+      return runhook_step_set_double(context, "y", x + 1, nullptr) == RUNHOOK_OK ? kOk : RUNHOOK_CALLBACK_FAILED;
     };
   }
   // A function that feeds 1, 2, nothing, and then has no more.
   Callback feed_ = [this](runhook_context* context) -> int32_t {
-    if (++asked_ == 3) return RUNHOOK_CALLBACK_OK;
+    if (++asked_ == 3) return kOk;
     if (asked_ == 4) return runhook_context_fail(context, RUNHOOK_ERR_OUT_OF_RANGE, "no more");
     runhook_value* value = runhook_value_create_double(asked_, nullptr);
     const runhook_status status = runhook_context_add_feed(context, "x", value, nullptr);
     runhook_value_destroy(value);
-    return status == RUNHOOK_OK ? RUNHOOK_CALLBACK_OK : RUNHOOK_CALLBACK_FAILED;
+    return status == RUNHOOK_OK ? kOk : RUNHOOK_CALLBACK_FAILED;
   };
   int asked_ = 0;
   Caught error_;

@@ -25,7 +25,7 @@ struct Written {
   std::vector<int64_t> steps;
   std::vector<double> values;
   int destroyed = 0;
-  int32_t returned = RUNHOOK_CALLBACK_OK;
+  int32_t returned = kOk;
 
   static void destroy(void* self) { ++static_cast<Written*>(self)->destroyed; }
   runhook_log log() {
@@ -42,12 +42,12 @@ struct Written {
     runhook_scalar_sink table = RUNHOOK_SCALAR_SINK_INIT;
     table.user_data = this;
     table.destroy = destroy;
-    table.write = [](const char* tag, double value, int64_t step, void* self) {
+    table.write = [](const char* tag, double value, int64_t step, void* self, int32_t ok) {
       auto& written = *static_cast<Written*>(self);
       written.lines.emplace_back(tag);
       written.values.push_back(value);
       written.steps.push_back(step);
-      return written.returned;
+      return answer(written.returned, ok);
     };
     return table;
   }
@@ -68,8 +68,7 @@ class CLogging : public NoHandlesLeft {
     runhook_config_set_clock(loop.config, clock_, nullptr);
     loop.step = [this](runhook_context* context) {
       runhook_manual_clock_advance(clock_, 10000000, nullptr);
-      return runhook_step_set_double(context, "y", 0.5, nullptr) == RUNHOOK_OK ? RUNHOOK_CALLBACK_OK
-                                                                               : RUNHOOK_CALLBACK_FAILED;
+      return runhook_step_set_double(context, "y", 0.5, nullptr) == RUNHOOK_OK ? kOk : RUNHOOK_CALLBACK_FAILED;
     };
     EXPECT_EQ(runhook_config_add_builtin_hook(loop.config, hook, nullptr, error_.out()), RUNHOOK_OK);
     runhook_builtin_hook_destroy(hook);
@@ -99,11 +98,11 @@ TEST_F(CLogging, LinesAreAsTheFormatterMakesThem) {
     formatter.user_data = &destroyed;
     formatter.destroy = count_destroy;
     formatter.format = [](const char* const* its_tags, runhook_value* const* values, size_t count, char* line,
-                          size_t capacity, void*) -> int32_t {
+                          size_t capacity, void*, int32_t ok) -> int32_t {
       double number = 0;
       runhook_value_get_double(values[0], &number, nullptr);
       std::snprintf(line, capacity, "%zu: %s is %.2f, %s", count, its_tags[0], number, its_tags[1]);
-      return RUNHOOK_CALLBACK_OK;
+      return ok;
     };
     runhook_logging_options options = RUNHOOK_LOGGING_OPTIONS_INIT;
     options.tags = tags;
@@ -117,7 +116,7 @@ TEST_F(CLogging, LinesAreAsTheFormatterMakesThem) {
 TEST_F(CLogging, FormatterThatFailsFailsTheRun) {
   Loop loop;
   runhook_log_formatter formatter = RUNHOOK_LOG_FORMATTER_INIT;
-  formatter.format = [](const char* const*, runhook_value* const*, size_t, char*, size_t, void*) -> int32_t {
+  formatter.format = [](const char* const*, runhook_value* const*, size_t, char*, size_t, void*, int32_t) -> int32_t {
     return 0;
   };
   EXPECT_EQ(run(loop, runhook_logging_hook_create(kY, 1, nullptr, nullptr, &formatter, error_.out()), 3), -1);

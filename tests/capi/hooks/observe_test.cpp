@@ -45,7 +45,7 @@ TEST_F(Observe, TimingsTellOfStepSessionAndEachCallback) {
   Loop loop;
   hook.on["after_run"] = [](runhook_context*) {
     std::this_thread::sleep_for(2ms);
-    return RUNHOOK_CALLBACK_OK;
+    return kOk;
   };
   ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
   ASSERT_TRUE(loop.start());
@@ -83,7 +83,7 @@ TEST_F(Observe, HookBeyondItsBudgetIsAWarning) {
   Loop loop;
   hook.on["after_run"] = [](runhook_context*) {
     std::this_thread::sleep_for(1ms);
-    return RUNHOOK_CALLBACK_OK;
+    return kOk;
   };
   ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
   EXPECT_EQ(runhook_config_set_hook_budget(loop.config, -1, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
@@ -149,7 +149,7 @@ TEST_F(Observe, WatchdogNamesTheHookThatHangsAndAsksForAStop) {
   runhook_config_set_log(loop.config, &log, nullptr);
   hook.on["after_run"] = [](runhook_context*) {
     while (!told) std::this_thread::sleep_for(1ms);
-    return RUNHOOK_CALLBACK_OK;
+    return kOk;
   };
   ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
   ASSERT_TRUE(loop.start());

@@ -180,7 +180,7 @@ runhook_outcome* outcome_of_stopped_run(int signal, Log& log) {
   int steps = 0;
   loop.step = [&](runhook_context*) {
     if (++steps == 2) raise(signal);
-    return RUNHOOK_CALLBACK_OK;
+    return kOk;
   };
   if (!loop.start()) return nullptr;
   int64_t completed = 0;

@@ -52,7 +52,7 @@ class BuiltinHook : public NoHandlesLeft {
 Callback outputs(std::vector<double> values) {
   return [values = std::move(values), next = std::size_t{0}](runhook_context* context) mutable {
     return runhook_step_set_double(context, "y", values[next++ % values.size()], nullptr) == RUNHOOK_OK
-               ? RUNHOOK_CALLBACK_OK
+               ? kOk
                : RUNHOOK_CALLBACK_FAILED;
   };
 }
@@ -123,8 +123,7 @@ TEST_F(BuiltinHook, StopAfterStopsWhenTheTimeOfTheClockIsOver) {
   runhook_config_set_clock(loop.config, clock, nullptr);
   loop.step = [&](runhook_context* context) {
     runhook_manual_clock_advance(clock, 10, nullptr);
-    return runhook_step_set_double(context, "y", 0, nullptr) == RUNHOOK_OK ? RUNHOOK_CALLBACK_OK
-                                                                           : RUNHOOK_CALLBACK_FAILED;
+    return runhook_step_set_double(context, "y", 0, nullptr) == RUNHOOK_OK ? kOk : RUNHOOK_CALLBACK_FAILED;
   };
   add(loop, runhook_stop_after_hook_create(45, error_.out()));
   EXPECT_EQ(run(loop), 5);
@@ -142,7 +141,7 @@ TEST_F(BuiltinHook, StopWhenAsksItsPredicateWithTheContextOfTheStep) {
   int destroyed = 0;
   Callback predicate = [](runhook_context* context) {
     return runhook_context_set_due(context, runhook_context_global_step(context) == 4 ? 1 : 0, nullptr) == RUNHOOK_OK
-               ? RUNHOOK_CALLBACK_OK
+               ? kOk
                : RUNHOOK_CALLBACK_FAILED;
   };
   const runhook_function function = function_of(predicate, &destroyed);
@@ -189,7 +188,7 @@ TEST_F(BuiltinHook, NanGuardComesFirstUnlessOptionsSayOtherwise) {
     bool stopped_before = false;
     normal.on["after_run"] = [&](runhook_context* context) {
       stopped_before = runhook_context_stop_requested(context) == 1;
-      return RUNHOOK_CALLBACK_OK;
+      return kOk;
     };
     loop.add(normal);
     runhook_hook_options last = RUNHOOK_HOOK_OPTIONS_INIT;
@@ -248,7 +247,7 @@ TEST_F(BuiltinHook, AnswerIsRefusedWhereNobodyHasAsked) {
   runhook_status status = RUNHOOK_OK;
   hook.on["after_run"] = [&](runhook_context* context) {
     status = runhook_context_set_due(context, 1, nullptr);
-    return RUNHOOK_CALLBACK_OK;
+    return kOk;
   };
   loop.add(hook);
   EXPECT_EQ(run(loop, 1), 1);
@@ -270,7 +269,7 @@ TEST_F(BuiltinHook, HookOfTheProgramCanLogAndWarn) {
     EXPECT_EQ(runhook_context_log(context, 3, "hello", nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
     EXPECT_EQ(runhook_context_warn(context, RUNHOOK_ERR_DATA_LOSS, "half of it", nullptr), RUNHOOK_OK);
     EXPECT_EQ(runhook_context_warn(context, RUNHOOK_OK, "none", nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
-    return RUNHOOK_CALLBACK_OK;
+    return kOk;
   };
   loop.add(hook);
   EXPECT_EQ(run(loop, 1), 1);

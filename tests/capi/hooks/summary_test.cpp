@@ -170,8 +170,7 @@ TEST_F(Summary, AtEndFeedsAndWritesOnce) {
     runhook_value* fed = runhook_step_input(context, "x");
     double y = -1;
     if (fed != nullptr) runhook_value_get_double(fed, &y, nullptr);
-    return runhook_step_set_double(context, "y", y, nullptr) == RUNHOOK_OK ? RUNHOOK_CALLBACK_OK
-                                                                           : RUNHOOK_CALLBACK_FAILED;
+    return runhook_step_set_double(context, "y", y, nullptr) == RUNHOOK_OK ? kOk : RUNHOOK_CALLBACK_FAILED;
   };
   add(loop, runhook_summary_at_end_hook_create(&options, args, error.out()));
   runhook_run_args_destroy(args);

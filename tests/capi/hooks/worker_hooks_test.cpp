@@ -57,7 +57,7 @@ TEST_F(WorkerHooks, ChiefRaisesTheFlagAndWorkersStop) {
   {
     Callback at_five = [](runhook_context* context) {
       runhook_context_set_due(context, runhook_context_global_step(context) >= 5 ? 1 : 0, nullptr);
-      return static_cast<int32_t>(RUNHOOK_CALLBACK_OK);
+      return kOk;
     };
     const runhook_function predicate = function_of(at_five, &destroyed);
     Loop chief;
@@ -163,7 +163,7 @@ TEST_F(WorkerHooks, HooksOfCWaitForAStop) {
     after = runhook_context_now_ns(context);
     runhook_context_request_stop(context, 0, "", RUNHOOK_STOP_AFTER_STEP);
     EXPECT_EQ(runhook_context_wait_for_stop(context, 50), 1);
-    return static_cast<int32_t>(RUNHOOK_CALLBACK_OK);
+    return kOk;
   };
   loop.add(hook);
   ASSERT_TRUE(loop.start());

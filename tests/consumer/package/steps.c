@@ -10,22 +10,22 @@ struct counts {
   int destroyed;
 };
 
-static int32_t step(runhook_context* context, void* user_data) {
+static int32_t step(runhook_context* context, void* user_data, int32_t ok) {
   (void)context;
   ++((struct counts*)user_data)->steps;
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
-static int32_t before_run(runhook_context* context, void* user_data) {
+static int32_t before_run(runhook_context* context, void* user_data, int32_t ok) {
   (void)context;
   ++((struct counts*)user_data)->before;
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
-static int32_t after_run(runhook_context* context, void* user_data) {
+static int32_t after_run(runhook_context* context, void* user_data, int32_t ok) {
   (void)context;
   ++((struct counts*)user_data)->after;
-  return RUNHOOK_CALLBACK_OK;
+  return ok;
 }
 
 static void destroy(void* user_data) { ++((struct counts*)user_data)->destroyed; }
