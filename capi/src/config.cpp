@@ -25,12 +25,12 @@ static_assert(offsetof(runhook_training_options, is_chief) == 8 && offsetof(runh
                   offsetof(runhook_training_options, stop_grace_period_ns) == 32 && kTrainingSizeV1_0 == 40,
               "the 1.0 prefix is frozen");
 
+}  // namespace
+
 void use_creator(ConfigBox& box, std::shared_ptr<SessionCreator> creator, bool single) noexcept {
   box.config.session_creator = std::move(creator);
   box.single_session = single;
 }
-
-}  // namespace
 
 Config session_config(const ConfigBox& from) {
   Config config = from.config;

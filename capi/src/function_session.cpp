@@ -4,6 +4,7 @@
 #include "boundary/exception_guard.hpp"
 #include "boundary/table.hpp"
 #include "boundary/text.hpp"
+#include "call/inline_step_call.hpp"
 #include "call/step_call.hpp"
 #include "handle/guarded_session.hpp"
 #include "handle/session_handle.hpp"
@@ -19,7 +20,7 @@ struct StepFunction {
   explicit StepFunction(std::shared_ptr<CFunction> its_function) : function(std::move(its_function)) {
     handle.publish(call);
   }
-  void run(FunctionSession::Step& step) {
+  void run(Step& step) {
     call.step = &step;
     struct Withdraw {
       ~Withdraw() { options.withdraw(); }
@@ -32,14 +33,16 @@ struct StepFunction {
   Lent<runhook_context> handle;
 };
 
-StepCall* find_step(const runhook_context* context) noexcept {
-  return find_context_as<StepCall>(context, Role::function_session);
+// Of a function session, or of a loop that stays where it is.
+Step* find_step(const runhook_context* context) noexcept {
+  if (const auto* call = find_inline_step(context)) return call->step;
+  const auto* call = find_context_as<StepCall>(context, Role::function_session);
+  return call != nullptr ? call->step : nullptr;
 }
 
-StepCall& require_step(const runhook_context* context) {
-  if (find_context(context) == nullptr) throw StatusError(StatusCode::invalid_argument, "not a valid context");
-  if (auto* call = find_step(context)) return *call;
-  throw StatusError(StatusCode::failed_precondition, "this is for the function of a function session");
+Step& require_step(const runhook_context* context) {
+  if (Step* step = find_step(context)) return *step;
+  refuse_context(context, "this is for the function of a function session and for the body of a loop");
 }
 
 // Publishes an output. If that fails, so does the step, even if the function goes on: otherwise the one who fetches the
@@ -47,11 +50,13 @@ StepCall& require_step(const runhook_context* context) {
 template <class Body>
 runhook_status publish(runhook_context* context, runhook_error** error, Body&& body) {
   return guarded(error, [&] {
-    StepCall& call = require_step(context);
+    Step& step = require_step(context);
     try {
-      body(*call.step);
+      body(step);
     } catch (...) {
-      call.record(Error::from_current_exception(StatusCode::unknown));
+      const Error failure = Error::from_current_exception(StatusCode::unknown);
+      auto* const call = find_inline_step(context);
+      call != nullptr ? call->step->fail(failure) : find_context(context)->record(failure);
       throw;
     }
   });
@@ -71,38 +76,32 @@ runhook_session* runhook_function_session_create(const runhook_function* step, c
   if (accept_function(step, function, error) != RUNHOOK_OK) return nullptr;
   return guarded_handle(error, [&] {
     auto shared = std::make_shared<StepFunction>(std::move(function));
-    return give_session(std::make_shared<Guarded<FunctionSession>>(
-        [shared](FunctionSession::Step& call) { shared->run(call); }, required_texts(outputs, output_count, "output"),
-        required_texts(inputs, input_count, "input")));
+    return give_session(std::make_shared<Guarded<FunctionSession>>([shared](Step& call) { shared->run(call); },
+                                                                   required_texts(outputs, output_count, "output"),
+                                                                   required_texts(inputs, input_count, "input")));
   });
 }
 
 runhook_value* runhook_step_input(runhook_context* context, const char* name) {
   return guarded_value<runhook_value*>(nullptr, [&]() -> runhook_value* {
-    const auto* call = find_step(context);
-    if (call == nullptr || name == nullptr) return nullptr;
-    const Value* value = call->step->input(name);
+    const Step* step = find_step(context);
+    if (step == nullptr || name == nullptr) return nullptr;
+    const Value* value = step->input(name);
     return value != nullptr ? to_handle(*value) : nullptr;
   });
 }
 
 int32_t runhook_step_wanted(runhook_context* context, const char* name) {
-  const auto* call = find_step(context);
-  return call != nullptr && name != nullptr && call->step->wanted(name) ? 1 : 0;
+  const Step* step = find_step(context);
+  return step != nullptr && name != nullptr && step->wanted(name) ? 1 : 0;
 }
 
 runhook_status runhook_step_set_output(runhook_context* context, const char* name, runhook_value* value,
                                        runhook_error** error) {
-  return publish(context, error, [&](FunctionSession::Step& step) {
-    step.set_output(required_text(name, "name"), from_handle(value));
-  });
+  return publish(context, error, [&](Step& step) { step.set_output(required_text(name, "name"), from_handle(value)); });
 }
 
 runhook_status runhook_step_set_double(runhook_context* context, const char* name, double number,
                                        runhook_error** error) {
-  return publish(context, error, [&](FunctionSession::Step& step) {
-    const auto output = required_text(name, "name");
-    // If nobody fetches the number no value is made, but the name is checked all the same.
-    step.set_output(output, step.wanted(output) ? Value::scalar(number) : Value());
-  });
+  return publish(context, error, [&](Step& step) { step.set(required_text(name, "name"), number); });
 }

@@ -5,6 +5,7 @@
 #include "boundary/table.hpp"
 #include "boundary/text.hpp"
 #include "call/hook_context.hpp"
+#include "call/inline_step_call.hpp"
 #include "call/monitored_handle.hpp"
 #include "call/step_function_call.hpp"
 #include "handle/config_handle.hpp"
@@ -28,7 +29,10 @@ void SessionCall::withdraw_lent() noexcept {
   box_->release();
 }
 
+MonitoredBox::MonitoredBox() = default;
+
 MonitoredBox::~MonitoredBox() {
+  if (inline_step != nullptr) inline_step->hide();
   const SessionCall call(*this, /*keeps=*/false);
   session.reset();
 }
@@ -57,6 +61,21 @@ void end_box(MonitoredBox* box) noexcept {
   }
   box->release();
 }
+
+// Destroys the session behind a handle, once.
+void destroy_session(runhook_monitored_session* handle) noexcept {
+  auto* box = static_cast<MonitoredBox*>(HandleTable::retire(number_of(handle), HandleKind::monitored_session));
+  if (box == nullptr) return;
+  if (!box->decided.exchange(true)) return;  // it is still being created; the thread that creates it destroys the box
+  end_box(box);
+}
+
+// For what is possible at any time and on any thread. Throws INVALID_ARGUMENT.
+StopSource source_of(const runhook_monitored_session* session) {
+  return StopSource(SessionReading(session).require().stop, StopOrigin::caller);
+}
+
+}  // namespace
 
 runhook_monitored_session* new_session(const ConfigBox& from) {
   Config config = session_config(from);
@@ -91,12 +110,12 @@ runhook_monitored_session* new_session(const ConfigBox& from) {
   return handle;
 }
 
-// For what is possible at any time and on any thread. Throws INVALID_ARGUMENT.
-StopSource source_of(const runhook_monitored_session* session) {
-  return StopSource(SessionReading(session).require().stop, StopOrigin::caller);
+void end_if_abandoned(MonitoredBox& box) {
+  if (!box.abandoned.load(std::memory_order_relaxed)) [[likely]]
+    return;
+  destroy_session(box.handle);
+  throw StatusError(StatusCode::closed, "another thread has destroyed the session");
 }
-
-}  // namespace
 
 }  // namespace runhook::capi
 
@@ -108,10 +127,16 @@ runhook_monitored_session* runhook_monitored_session_create(const runhook_config
 }
 
 void runhook_monitored_session_destroy(runhook_monitored_session* session) {
-  auto* box = static_cast<MonitoredBox*>(HandleTable::retire(number_of(session), HandleKind::monitored_session));
-  if (box == nullptr) return;
-  if (!box->decided.exchange(true)) return;  // it is still being created; the thread that creates it destroys the box
-  end_box(box);
+  {
+    const SessionReading reading(session);
+    auto* const box = const_cast<MonitoredBox*>(reading.find());  // NOLINT: it is the caller's, and destroyed in here
+    if (box != nullptr && step_is_elsewhere(*box)) {
+      box->abandoned = true;
+      // If the step has been ended meanwhile, nobody may call again.
+      if (step_is_elsewhere(*box) || !box->abandoned.exchange(false)) return;
+    }
+  }
+  destroy_session(session);
 }
 
 runhook_status runhook_monitored_session_run(runhook_monitored_session* session, const runhook_run_args* args,
@@ -249,6 +274,9 @@ runhook_status runhook_monitored_session_close(runhook_monitored_session* sessio
   return guarded(error, [&] {
     MonitoredBox& box = require(session);
     MonitoredSession& target = box.get();
+    end_if_abandoned(box);
+    if (step_is_elsewhere(box)) throw StatusError(StatusCode::busy, "a step is open that another thread has begun");
+    if (box.inline_step != nullptr) box.inline_step->hide();
     const SessionCall call(box);
     target.close();
   });

@@ -11,6 +11,7 @@
 #include "runhook/clock.hpp"
 #include "runhook/coordinator.hpp"
 #include "runhook/hook.hpp"
+#include "runhook/inline_step.hpp"
 #include "runhook/log.hpp"
 #include "runhook/recovery.hpp"
 #include "runhook/session_creator.hpp"
@@ -43,6 +44,7 @@ struct Config {
 
   Config& add_hook(std::shared_ptr<SessionRunHook> hook, HookOptions options = {});
   Config& add_hook(HookRegistration registration);
+  Config& set_inline(InlineOptions options = {});  // the loop stays where it is: sessions for MonitoredSession::next()
 };
 
 }  // namespace runhook::inline v1

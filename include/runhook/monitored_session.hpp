@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include <utility>
 
 #include "runhook/config.hpp"
+#include "runhook/inline_step.hpp"
 #include "runhook/timings.hpp"
 
 namespace runhook::inline v1 {
@@ -82,6 +84,22 @@ class MonitoredSession {
     }
   }
   const RunMetadata& metadata() const noexcept;  // of the last run
+
+  // A loop that stays where it is, for a config with set_inline(): `while (InlineStep* step = session.next()) { body }`,
+  // or `for (InlineStep& step : session.steps())`. next() completes the step that is open, if one is, and opens the next
+  // one; all that holds of a run holds of it, with the body in the place of the session. NULL once a stop has been asked
+  // for, input has ended, or max_steps are over. Throws what completing or beginning a step has failed with, CLOSED,
+  // REENTRANT, BUSY, and FAILED_PRECONDITION for another config. After a recovery the same step is given again.
+  // close() completes the step that is open, which `break` leaves so; a destructor cancels it: hooks get on_error.
+  InlineStep* next();
+  // The two halves of next(), for event loops and for callbacks of other libraries. REENTRANT if a step is open. The
+  // args are copied.
+  InlineStep* begin_step(const SessionRunArgs& args = no_args);
+  void end_step();                  // returns after a recovery, too: the next step is then this one again
+  void abandon_step();              // gives the step up that is open: see InlineStep::abandon()
+  bool step_open() const noexcept;  // any thread
+  class Steps;
+  Steps steps() noexcept;
   // Calls `body` and then closes, as a scope around a loop. If `body` throws STOPPED or OUT_OF_RANGE, the run has ended
   // well and nothing is thrown; any other exception makes the outcome failed and is thrown again, with errors of
   // closing attached as suppressed.
@@ -131,6 +149,33 @@ class MonitoredSession {
   std::unique_ptr<detail::Loop> loop_;
   int uncaught_;
 };
+
+// The steps that next() gives, for a range-based `for`.
+class MonitoredSession::Steps {
+ public:
+  class Iterator {
+   public:
+    explicit Iterator(MonitoredSession& session) : session_(session), step_(session.next()) {}
+    InlineStep& operator*() const noexcept { return *step_; }
+    Iterator& operator++() {
+      step_ = session_.next();
+      return *this;
+    }
+    bool operator==(std::default_sentinel_t) const noexcept { return step_ == nullptr; }
+
+   private:
+    MonitoredSession& session_;
+    InlineStep* step_;
+  };
+  explicit Steps(MonitoredSession& session) noexcept : session_(session) {}
+  Iterator begin() const { return Iterator(session_); }
+  std::default_sentinel_t end() const noexcept { return {}; }
+
+ private:
+  MonitoredSession& session_;
+};
+
+inline MonitoredSession::Steps MonitoredSession::steps() noexcept { return Steps(*this); }
 
 // The same without recovery. After tf.train.SingularMonitoredSession.
 class SingularMonitoredSession : public MonitoredSession {

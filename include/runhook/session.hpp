@@ -46,6 +46,8 @@ namespace detail {
 // Has the session execute the step within the time-out of the options. Throws what the session throws, and
 // DEADLINE_EXCEEDED if it took longer, even if the session did not notice.
 void run_in_time(Session& session, SessionStep& step);
+void set_deadline(SessionStep& step);          // the time of the options begins to run
+void check_deadline(const SessionStep& step);  // throws DEADLINE_EXCEEDED if it is over
 }  // namespace detail
 
 // Scopes of a session's variables; saved state holds the global ones.

@@ -54,6 +54,7 @@ Nanoseconds limit_of(const StallWatchdogOptions& options, const ActivitySnapshot
     case CallbackKind::cleanup:
       return or_else(options.end);
     case CallbackKind::step_function:
+    case CallbackKind::inline_step:
     case CallbackKind::standalone:
     case CallbackKind::none:
       break;

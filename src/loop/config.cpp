@@ -14,4 +14,9 @@ Config& Config::add_hook(HookRegistration registration) {
   return *this;
 }
 
+Config& Config::set_inline(InlineOptions options) {
+  session_creator = inline_session_creator(std::move(options));
+  return *this;
+}
+
 }  // namespace runhook::inline v1

@@ -73,6 +73,7 @@ bool Loop::defer_until_idle(std::function<void()> when_idle) {
 
 void Loop::run_until_stop(const SessionRunArgs& args, std::int64_t max_steps, std::int64_t& completed) {
   completed = 0;
+  check_makes_steps();
   if (closed()) throw StatusError(StatusCode::closed, "the session is closed");
   const std::int64_t start = engine_.completed_runs();
   const std::int64_t first_run = engine_.run_number();
@@ -93,6 +94,7 @@ void Loop::run_until_stop(const SessionRunArgs& args, std::int64_t max_steps, st
 }
 
 void Loop::run_step_function(const std::function<void(StepContext&)>& function) {
+  check_makes_steps();
   check_may_run();
   recovering([&]() -> Error {
     CallbackScope scope(state_, CallbackKind::step_function, nullptr);
@@ -156,8 +158,7 @@ void Loop::recovering(Body&& body, bool under_way) {
   for (;; ++state_.attempt.number) {
     const std::int64_t begun_at = global_step();  // a failing after_run may have seen a later step
     Error error;
-    if (!std::exchange(under_way, false) && keeper_.thread_failed()) [[unlikely]]
-      error = state_.session.coordinator->error();  // none yet, if a thread is just about to report it
+    if (!std::exchange(under_way, false)) error = thread_error();
     if (!error) [[likely]] {
       try {
         error = body();
@@ -167,14 +168,23 @@ void Loop::recovering(Body&& body, bool under_way) {
       }
       if (!error) [[likely]]
         return step_succeeded();
-      const Circumstances now = keeper_.circumstances();
-      error = with_gravest_primary(error, now);
-      if (const auto& coordinator = state_.session.coordinator) {
-        error = prefer_thread_error(error, coordinator->error(), now);
-      }
+      error = judged(std::move(error));
     }
     recover_or_fail(error, begun_at);
   }
+}
+
+Error Loop::thread_error() const {
+  if (!keeper_.thread_failed()) [[likely]]
+    return {};
+  return state_.session.coordinator->error();  // none yet, if a thread is just about to report it
+}
+
+Error Loop::judged(Error error) const {
+  const Circumstances now = keeper_.circumstances();
+  error = with_gravest_primary(error, now);
+  const auto& coordinator = state_.session.coordinator;
+  return coordinator ? prefer_thread_error(error, coordinator->error(), now) : error;
 }
 
 void Loop::step_succeeded() {
@@ -194,7 +204,7 @@ void Loop::recover_or_fail(Error error, std::int64_t begun_at) {
     stopped.add_suppressed(error);
     settle_failure(stopped);
   }
-  if (!is_recovered_from(error, now)) {
+  if (ending_ || !is_recovered_from(error, now)) {
     // A run that fails for good carries what it was recovered from before.
     if (!is_clean_end(error.code())) error.add_suppressed(keeper_.take_recovery_cause());
     settle_failure(error);

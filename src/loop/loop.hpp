@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,7 @@
 #include "run/hook_list.hpp"
 #include "run/run_state.hpp"
 #include "runhook/config.hpp"
+#include "runhook/inline_step.hpp"
 #include "runhook/monitored_session.hpp"
 
 namespace runhook::inline v1 {
@@ -39,7 +41,7 @@ class Loop final : private Reporter {
       loop.entered();
     }
     ~Entry() {
-      loop_.state_.hot.original = nullptr;  // the caller's
+      if (!loop_.open_.is_open) loop_.state_.hot.original = nullptr;  // the caller's
       loop_.gate_.leave();
     }
     Entry(const Entry&) = delete;
@@ -53,12 +55,20 @@ class Loop final : private Reporter {
 
   // With an Entry.
   void run(const SessionRunArgs& args) {
+    check_makes_steps();
     check_may_run();
     make_steps(args, 1);
   }
   void run_until_stop(const SessionRunArgs& args, std::int64_t max_steps, std::int64_t& completed);
   void run_step_function(const std::function<void(StepContext&)>& function);
   void run_with_hooks(const SessionRunArgs& args);  // inside a step function
+  // A loop that stays where it is. They return whether a step is open.
+  bool next();
+  bool begin_step(const SessionRunArgs& args);
+  void end_step();
+  void abandon_step();
+  void check_step_is_open() const;              // throws FAILED_PRECONDITION
+  void leave_step(bool by_exception) noexcept;  // cancels the step that is open, if one is
   void close();
   void fail(const Error& given);
   void clear_end_of_input() { end_.clear_input_ended(); }
@@ -74,6 +84,7 @@ class Loop final : private Reporter {
   // Any thread.
   bool should_stop() const noexcept { return stop()->requested() || end_.should_stop(); }
   bool closed() const noexcept { return end_.closed(); }
+  bool step_open() const noexcept { return open_.is_open; }
   bool busy() const noexcept { return gate_.busy(); }
   bool defer_until_idle(std::function<void()> when_idle);
   const std::shared_ptr<StopState>& stop() const noexcept { return state_.session.stop; }
@@ -83,6 +94,7 @@ class Loop final : private Reporter {
   std::shared_ptr<Session> session() const noexcept { return keeper_.session(); }
   Coordinator coordinator() const { return keeper_.coordinator(); }
   RunState& state() noexcept { return state_; }
+  InlineStep& inline_step() noexcept { return open_.view; }
   // The MonitoredSession is gone, or about to go, while callbacks of it are under way.
   void abandoned() noexcept { state_.monitored = nullptr; }
 
@@ -94,6 +106,10 @@ class Loop final : private Reporter {
   }
 
   // One step, or many.
+  void check_makes_steps() const {
+    if (state_.session.inline_session != nullptr) [[unlikely]]
+      refuse_run();
+  }
   void check_may_run() {
     if (end_.any() || stop()->requested() || hooks_.changed()) [[unlikely]]
       check_slowly();
@@ -111,6 +127,9 @@ class Loop final : private Reporter {
   // `body` makes one attempt, and another one after each recovery.
   template <typename Body>
   void recovering(Body&& body, bool under_way = false);
+  Error thread_error() const;  // that has to be recovered from before a step is made
+  // What an attempt's failure is to be taken for, in the light of what else has gone wrong.
+  Error judged(Error error) const;
   void step_succeeded();
   // After an attempt that began at this global step: there is a new session, or what the run fails with is thrown.
   void recover_or_fail(Error error, std::int64_t begun_at);
@@ -118,7 +137,22 @@ class Loop final : private Reporter {
   void post_stop(const Error& error);
   void save_if_requested(std::string_view when);  // throws what the save fails with
 
+  // A loop that stays where it is.
+  template <typename Body>
+  bool end_if_clean(Body&& body);
+  void check_inline() const;
+  [[noreturn]] void refuse_run() const;
+  bool open_next_step(const SessionRunArgs& args);  // false: there is none
+  bool open_step(const SessionRunArgs& args);       // false: a hook has skipped it
+  bool open_ordinary_step(const SessionRunArgs& args, bool under_way);
+  void enter_body(SessionStep& step);
+  Error leave_body() noexcept;
+  void complete_step();
+  void end_ordinary_step(Error& error, bool is_fast) noexcept;
+  void cancel_step(std::string_view why);
+
   // The end.
+  Error close_step();
   void decide_outcome();
   Error end_hooks();
   void log_outcome();
@@ -133,6 +167,17 @@ class Loop final : private Reporter {
   // for each of them anew in every step.
   Gate gate_;
   RunEnd end_;
+  struct OpenStep {
+    explicit OpenStep(Loop& loop) noexcept : view(loop) {}
+    OwnerWritten<bool> is_open = false;
+    bool is_fast = false;  // nobody asks anything of it so far
+    bool again = false;    // the last one was recovered from: the next one is the same
+    std::int64_t begun_at = 0;
+    SessionStep* session_step = nullptr;
+    InlineStep view;
+    SessionRunArgs args;
+    std::optional<TriggerSchedule::LastRun> last_run;
+  } open_{*this};
   Config config_;
   RunState state_;
   HookList hooks_;

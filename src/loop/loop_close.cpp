@@ -9,6 +9,7 @@ namespace detail {
 void Loop::close() {
   if (closed()) return;
   ending_ = true;
+  Error of_step = close_step();
   decide_outcome();
   Error error = end_hooks();  // what the caller has not been told yet
   Error unknown = error;      // what the outcome does not know yet
@@ -25,7 +26,19 @@ void Loop::close() {
   error.merge(cleanup_error);
   end_.set_closed();
   log_outcome();
-  if (error) throw StatusError(error);
+  of_step.merge(error);
+  if (of_step) throw StatusError(of_step);
+}
+
+// The step that is open counts: leaving the loop by `break` is how most loops end. It is not made again, though.
+Error Loop::close_step() {
+  if (!open_.is_open) return {};
+  try {
+    complete_step();
+  } catch (const StatusError& error) {
+    if (!is_clean_end(error.code())) return error.error();
+  }
+  return {};
 }
 
 void Loop::decide_outcome() {

@@ -37,6 +37,7 @@ void end(Loop& loop, bool by_exception) noexcept {
     if (by_exception && !loop.should_stop() && !loop.last_run_failed()) {
       loop.fail(Error(StatusCode::unknown, "an exception left the scope of the session"));
     }
+    loop.leave_step(by_exception);
     loop.close();
   } catch (...) {
     // close() has logged the outcome, which holds the error.
@@ -86,6 +87,32 @@ void MonitoredSession::run_until_stop(const SessionRunArgs& args, std::int64_t m
   std::int64_t count = 0;
   loop_->run_until_stop(args, max_steps, completed != nullptr ? *completed : count);
 }
+
+InlineStep* MonitoredSession::next() {
+  Loop& loop = *loop_;
+  const Loop::Entry entry(loop);
+  return loop.next() ? &loop.inline_step() : nullptr;
+}
+
+InlineStep* MonitoredSession::begin_step(const SessionRunArgs& args) {
+  Loop& loop = *loop_;
+  const Loop::Entry entry(loop);
+  return loop.begin_step(args) ? &loop.inline_step() : nullptr;
+}
+
+void MonitoredSession::end_step() {
+  Loop& loop = *loop_;
+  const Loop::Entry entry(loop);
+  loop.end_step();
+}
+
+void MonitoredSession::abandon_step() {
+  Loop& loop = *loop_;
+  const Loop::Entry entry(loop);
+  loop.abandon_step();
+}
+
+bool MonitoredSession::step_open() const noexcept { return loop_->step_open(); }
 
 void MonitoredSession::run_step_function(const std::function<void(StepContext&)>& fn) {
   const Loop::Entry entry(*loop_);

@@ -8,6 +8,7 @@
 
 #include "base/monotonic.hpp"
 #include "loop/backoff.hpp"
+#include "session/inline_session.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {
@@ -70,6 +71,7 @@ void SessionKeeper::install(CreatedSession created) {
     session.raw = std::move(created.session);
     session.coordinator = std::move(coordinator);
   }
+  session.inline_session = dynamic_cast<InlineSession*>(session.raw.get());
   session.thread_failed = std::move(failed);
   canceller_->set(session.raw);
   state_.attempt.plan.set_session(session.raw.get());
@@ -110,6 +112,7 @@ void SessionKeeper::end() noexcept {
     session = std::exchange(state_.session.raw, nullptr);
     state_.session.coordinator.reset();
   }
+  state_.session.inline_session = nullptr;
   state_.session.thread_failed.reset();
   if (session != nullptr) close(*session);
 }

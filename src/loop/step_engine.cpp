@@ -45,34 +45,46 @@ StepEngine::StepEngine(RunState& state, HookList& hooks, HookCaller& caller, Ste
   state.hot.callback = CallbackKind::none;
 }
 
+[[gnu::always_inline]] inline void StepEngine::begin_fast_steps(RunState& state, const SessionRunArgs& args) {
+  state.attempt.plan.empty_step().deadline_ns = 0;
+  state.attempt.number = 1;
+  state.hot.original = &args;
+  state.attempt.plan.begin_quiet_attempts();
+}
+
+// Both return whether the step is still one that nobody asks anything of.
+[[gnu::always_inline]] inline bool StepEngine::make_first_half(RunState& state, const HookCalls& calls) {
+  call_before_run(state, calls);
+  return !state.hot.leave_fast_path && !state.session.stop->anything();  // a stop may be urgent
+}
+
+[[gnu::always_inline]] inline bool StepEngine::make_second_half(RunState& state, const HookCalls& calls, Error& error) {
+  call_after_run(state, calls.after, error);
+  return !state.session.stop->anything() && !state.hot.leave_fast_path && state.attempt.metadata.nodes.empty();
+}
+
 // Ends early when anything is asked for or goes wrong.
 bool StepEngine::make_fast_steps(const SessionRunArgs& args, std::int64_t count) {
   RunState& state = state_;
   const HookCalls& calls = hooks_.idle();
   Session& session = *state.session.raw;
   SessionStep& step = state.attempt.plan.empty_step();
-  step.deadline_ns = 0;
-  const StopState& stop = *state.session.stop;
   const std::atomic<bool>* const thread_failed = state.session.thread_failed.get();
   std::int64_t global_step = state.session.global_step;
   std::int64_t runs = completed_runs();
-  state.attempt.number = 1;
-  state.hot.original = &args;
-  state.attempt.plan.begin_quiet_attempts();
+  begin_fast_steps(state, args);
   const bool timed = hooks_.has_triggers() && hooks_.next_due().time_ns != Trigger::kNever;
   Error error;
   Reached reached;
   try {
     do {
       reached = Reached::before_run;
-      call_before_run(state, calls);
-      if (state.hot.leave_fast_path || stop.anything()) [[unlikely]]  // a stop may be urgent
+      if (!make_first_half(state, calls)) [[unlikely]]
         break;
       session.run(step);
       state.set_global_step(++global_step);
       reached = Reached::after_run;
-      call_after_run(state, calls.after, error);
-      if (stop.anything() || state.hot.leave_fast_path || !state.attempt.metadata.nodes.empty()) [[unlikely]]
+      if (!make_second_half(state, calls, error)) [[unlikely]]
         break;
       runs_.store(++runs, std::memory_order_relaxed);
       state.hot.now_known = false;
@@ -90,9 +102,34 @@ bool StepEngine::make_fast_steps(const SessionRunArgs& args, std::int64_t count)
   return false;
 }
 
-Error StepEngine::finish_interrupted() noexcept {
+bool StepEngine::begin_fast_step(const SessionRunArgs& args) {
+  begin_fast_steps(state_, args);
+  if (make_first_half(state_, hooks_.idle())) [[likely]]
+    return true;
+  take_up_fast_step();
+  return false;
+}
+
+bool StepEngine::end_fast_step() {
+  state_.set_global_step(state_.session.global_step + 1);
+  Error error;
+  if (make_second_half(state_, hooks_.idle(), error)) [[likely]] {
+    runs_.store(completed_runs() + 1, std::memory_order_relaxed);
+    state_.hot.now_known = false;
+    return true;
+  }
+  interrupted_at_ = Reached::after_run;
+  interruption_ = std::move(error);
+  return false;
+}
+
+void StepEngine::take_up_fast_step() noexcept {
   if (hooks_.has_triggers()) schedule_.none_due_in(run_number());
   calls_ = &hooks_.idle();
+}
+
+Error StepEngine::finish_interrupted() noexcept {
+  take_up_fast_step();
   Error error = std::exchange(interruption_, Error());
   switch (interrupted_at_) {
     case Reached::before_run:
@@ -177,6 +214,18 @@ void StepEngine::execute(Error& error) noexcept {
   }
 }
 
+void StepEngine::begin_execution() noexcept {
+  if (timed_) [[unlikely]]
+    timed_execution_.emplace(timer_);
+}
+
+void StepEngine::end_execution(const Error& error) noexcept {
+  if (!timed_execution_) [[likely]]
+    return;
+  if (!error) timed_execution_->succeeded();
+  timed_execution_.reset();
+}
+
 void StepEngine::complete(Error& error) noexcept {
   if (!error) [[likely]]
     hand_out_results(error);
@@ -202,7 +251,9 @@ void StepEngine::hand_out_results(Error& error) noexcept {
       results_stale_ = plan.fetches_anything();
     }
     const std::int64_t before = state_.session.global_step;
-    const std::int64_t after = plan.has_global_step() ? plan.fetched_global_step() : saturating_add(before, 1);
+    const auto said = std::exchange(state_.attempt.next_step, std::nullopt);
+    const std::int64_t after =
+        plan.has_global_step() ? plan.fetched_global_step() : said.value_or(saturating_add(before, 1));
     state_.set_global_step(after);
     state_.session.advance = after > before ? saturating_distance(before, after) : 1;
   } catch (...) {

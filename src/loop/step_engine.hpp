@@ -36,6 +36,9 @@ class alignas(64) StepEngine {
   // execute the step. If not, the attempt is over: it has failed with `error`, or the step was skipped. Throws as above.
   bool prepare(const SessionRunArgs& args, Error& error);
   void execute(Error& error) noexcept;  // has the session execute the step
+  // Instead of execute(), for a step that the caller makes: what is measured as the session's begins and ends.
+  void begin_execution() noexcept;
+  void end_execution(const Error& error) noexcept;
   // The second half, from what the step has failed with: hands out results, calls after_run. `error` is then what the
   // attempt has failed with.
   void complete(Error& error) noexcept;
@@ -51,6 +54,13 @@ class alignas(64) StepEngine {
   // Makes so many steps and returns true, or false if it has left one under way, for finish_interrupted().
   bool make_fast_steps(const SessionRunArgs& args, std::int64_t count);
   Error finish_interrupted() noexcept;
+  // The same with the session's step left to the caller, who makes it between the two. begin_fast_step() returns false
+  // if the step needs more than that: then it is prepare() without the calls that resume_preparing() makes. After true
+  // comes either end_fast_step(), which returns false as make_fast_steps() does, or take_up_fast_step() and complete().
+  bool begin_fast_step(const SessionRunArgs& args);
+  bool resume_preparing(Error& error) noexcept { return ready_for_session(error); }
+  bool end_fast_step();
+  void take_up_fast_step() noexcept;
   void leave_fast_path() noexcept { fast_ = false; }
   void return_to_fast_path() noexcept;  // if nothing of the last attempt keeps it from that
 
@@ -66,6 +76,9 @@ class alignas(64) StepEngine {
 
   void call_before_run(RunState& state, const HookCalls& calls);
   void call_after_run(RunState& state, const std::vector<HookCall>& calls, Error& error);
+  void begin_fast_steps(RunState& state, const SessionRunArgs& args);
+  bool make_first_half(RunState& state, const HookCalls& calls);
+  bool make_second_half(RunState& state, const HookCalls& calls, Error& error);
   bool ready_for_session(Error& error) noexcept;
   void hand_out_results(Error& error) noexcept;
   void end_attempt(Error& error) noexcept;
@@ -108,6 +121,7 @@ class alignas(64) StepEngine {
   bool some_left_out_ = false;                    // a hook's tolerated failure has excluded it
   std::vector<HookCall> remaining_;
   std::optional<StepTimer::Attempt> timed_;
+  std::optional<StepTimer::SessionRun> timed_execution_;
 };
 
 }  // namespace detail

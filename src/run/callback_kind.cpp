@@ -25,6 +25,8 @@ std::string_view callback_text(CallbackKind kind) noexcept {
       return "cleanup"sv;
     case CallbackKind::step_function:
       return "step_function"sv;
+    case CallbackKind::inline_step:
+      return "step"sv;
     case CallbackKind::standalone:
       return "standalone"sv;
   }

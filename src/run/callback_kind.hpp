@@ -19,6 +19,7 @@ enum class CallbackKind : std::uint8_t {
   end,
   cleanup,
   step_function,
+  inline_step,  // the body of a loop that stays where it is
   standalone,  // outside a loop everything is allowed
 };
 

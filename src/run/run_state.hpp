@@ -23,6 +23,8 @@
 namespace runhook::inline v1 {
 namespace detail {
 
+class InlineSession;
+
 // What the calls of a step touch, and what the loop asks after them.
 struct alignas(64) HotState {
   runhook_context* direct = nullptr;         // what direct callbacks get
@@ -51,6 +53,7 @@ struct SessionState {
   std::int64_t last_step = Trigger::kNever;   // at which the run is going to be stopped, as far as anybody has said
   std::shared_ptr<const std::atomic<bool>> thread_failed;  // a thread has reported an error that is recovered from
 
+  InlineSession* inline_session = nullptr;  // the same session as raw, if it is one
   std::int64_t advance = 1;  // by how much the last run has moved the global step
   std::shared_ptr<Clock> clock;
   std::optional<Coordinator> coordinator;
@@ -64,7 +67,8 @@ struct AttemptState {
   std::int64_t now = 0;
   Error reported;  // by SessionRunContext::fail during the callback in progress
   OptionsMerge options;
-  const HookSlot* skipped_by = nullptr;  // the first that has asked for it, while hot.skip
+  const HookSlot* skipped_by = nullptr;   // the first that has asked for it, while hot.skip
+  std::optional<std::int64_t> next_step;  // the global step that it reaches, if its code has said so
 };
 
 // The loop, as callbacks reach it. Any thread may call these.

@@ -37,27 +37,33 @@ bool SessionStep::request_stop(std::int32_t code, std::string_view text, StopUrg
 
 namespace detail {
 
-void run_in_time(Session& session, SessionStep& step) {
+void set_deadline(SessionStep& step) {
+  step.deadline_ns = 0;
   const std::int64_t timeout_ms = step.options != nullptr ? step.options->timeout_ms : 0;
-  if (timeout_ms <= 0) [[likely]] {
-    step.deadline_ns = 0;
-    session.run(step);
+  if (timeout_ms <= 0) [[likely]]
     return;
-  }
   constexpr std::int64_t kLongest = std::numeric_limits<std::int64_t>::max() / kNsPerMillisecond;
   step.deadline_ns = saturating_add(monotonic_ns(), std::min(timeout_ms, kLongest) * kNsPerMillisecond);
-  const auto too_late = [&] {
-    return Error(StatusCode::deadline_exceeded, fmt::format("the step has taken more than {} ms", timeout_ms));
-  };
+}
+
+void check_deadline(const SessionStep& step) {
+  if (!step.timed_out()) [[likely]]
+    return;
+  throw StatusError(StatusCode::deadline_exceeded,
+                    fmt::format("the step has taken more than {} ms", step.options->timeout_ms));
+}
+
+void run_in_time(Session& session, SessionStep& step) {
+  set_deadline(step);
   try {
     session.run(step);
   } catch (const StatusError& error) {
     // A session that gives up because its time is over says that it was cancelled.
     const bool urgent = step.stop != nullptr && step.stop->urgent();
-    if (error.code() == StatusCode::cancelled && !urgent && step.timed_out()) throw StatusError(too_late());
+    if (error.code() == StatusCode::cancelled && !urgent) check_deadline(step);
     throw;
   }
-  if (step.timed_out()) throw StatusError(too_late());
+  check_deadline(step);
 }
 
 std::vector<std::pair<std::string, Value>> copy_variables(Session& session) {

@@ -26,11 +26,13 @@ struct ActivitySnapshot {
 
 inline ActivitySnapshot activity_snapshot(const RunState& state) noexcept {
   ActivitySnapshot seen;
-  seen.occupied = state.occupant != nullptr && state.occupant->load(std::memory_order_relaxed) != 0;
+  // The body of a loop that stays where it is stands for the session's run; no thread is in a call meanwhile.
+  const bool in_body = state.hot.callback.get() == CallbackKind::inline_step;
+  seen.occupied = in_body || (state.occupant != nullptr && state.occupant->load(std::memory_order_relaxed) != 0);
   seen.step = state.session.global_step.load(std::memory_order_relaxed);
   seen.attempts = state.hot.attempts.get();
   if (!seen.occupied) return seen;
-  seen.callback = state.hot.callback.get();
+  seen.callback = in_body ? CallbackKind::none : state.hot.callback.get();
   if (seen.callback != CallbackKind::none) seen.slot = state.hot.slot.get();
   seen.activity = state.hot.activity.get();
   return seen;

@@ -60,6 +60,29 @@ void until_stop(benchmark::State& state) {
   runhook_monitored_session_destroy(session);
 }
 
+// The loop stays where it is: its body is the step, and publishes nothing or a number in each.
+void inline_loop(benchmark::State& state, bool publishes) {
+  runhook_monitored_session* session = bench::monitored(static_cast<std::size_t>(state.range(0)), nullptr);
+  const auto make = [&](std::int64_t steps) {
+    for (std::int64_t i = 0; i < steps; ++i) {
+      runhook_context* const step = runhook_monitored_session_next(session, nullptr);
+      if (bench::empty_step(step, nullptr, 1) != 1) return false;
+      if (publishes && runhook_step_set_double(step, "loss", 0.5, nullptr) != RUNHOOK_OK) return false;
+    }
+    return true;
+  };
+  bool good = make(kSteps);
+  const std::uint64_t before = bench::allocations();
+  for (auto _ : state) good = make(kSteps) && good;
+  state.counters["allocations"] = static_cast<double>(bench::allocations() - before);
+  if (!good) return state.SkipWithError("a step has failed");
+  per_step(state);
+  runhook_monitored_session_destroy(session);
+}
+
+void stays(benchmark::State& state) { inline_loop(state, false); }
+void stays_and_publishes(benchmark::State& state) { inline_loop(state, true); }
+
 void signals(benchmark::State& state) {
   const auto step = bench::signals_step(bench::bare_hooks(static_cast<std::size_t>(state.range(0))), bench::empty_step);
   if (!step) return state.SkipWithError("boost::signals2 is not installed");
@@ -268,6 +291,8 @@ double python_ns(const char* script) {
 BENCHMARK(bare)->Arg(0)->Arg(1)->Arg(8)->Arg(64)->Arg(1000);
 BENCHMARK(bare_of_eight)->Arg(104)->Arg(1000);
 BENCHMARK(driven)->Arg(0)->Arg(1)->Arg(8)->Arg(64);
+BENCHMARK(stays)->Arg(0)->Arg(8);
+BENCHMARK(stays_and_publishes)->Arg(0);
 BENCHMARK(until_stop)->Arg(0)->Arg(1)->Arg(8)->Arg(64)->Arg(104)->Arg(1000);
 BENCHMARK(signals)->Arg(8);
 BENCHMARK(uninterested)->Arg(0)->Arg(64);
@@ -367,6 +392,12 @@ int main(int argc, char** argv) {
   const double empty = at["driven/0"] - at["bare/0"];
   table.row("empty step, no hooks, over the bare call of the session", "<= 20 ns", empty <= 20,
             "%.1f ns (library drives: %.1f ns)", empty, at["until_stop/0"] - at["bare/0"]);
+  const double stays = at["stays/0"] - at["bare/0"];
+  table.row("the same for a loop that stays where it is", "<= 20 ns", stays <= 20,
+            "%.1f ns (that publishes a number: %.1f ns)", stays, at["stays_and_publishes/0"] - at["bare/0"]);
+  const double stays_ratio = at["stays/8"] / at["driven/8"];
+  table.row("8 hooks, a loop that stays where it is, against run()", "<= 1.2x", stays_ratio <= 1.2,
+            "%.2fx (%.1f / %.1f ns)", stays_ratio, at["stays/8"], at["driven/8"]);
   const std::pair<const char*, double> counts[] = {{"1", 2.0}, {"8", 1.2}, {"64", 0.75}};
   for (const auto& [n, limit] : counts) {
     const std::string hooks = n;

@@ -83,7 +83,11 @@ runhook_session* empty_session() {
 runhook_monitored_session* monitored(std::size_t hook_count, runhook_session* session) {
   runhook_error* error = nullptr;
   runhook_config* config = runhook_config_create(&error);
-  check(runhook_config_set_session(config, session, &error), error);
+  if (session != nullptr) {
+    check(runhook_config_set_session(config, session, &error), error);
+  } else {
+    check(runhook_config_set_inline(config, nullptr, &error), error);
+  }
   for (std::size_t i = 0; i < hook_count; ++i) {
     runhook_hook hook = RUNHOOK_HOOK_INIT;
     hook.user_data = &counters[i];

@@ -31,7 +31,8 @@ std::vector<BareHook> bare_hooks(std::size_t count);  // the same functions for 
 runhook_session* empty_session();
 extern runhook_callback volatile empty_step;
 
-runhook_monitored_session* monitored(std::size_t hook_count, runhook_session* session);  // takes the session over
+// Takes the session over; NULL: the loop stays where it is.
+runhook_monitored_session* monitored(std::size_t hook_count, runhook_session* session);
 
 [[noreturn]] void give_up(runhook_error* error);
 inline void check(runhook_status status, runhook_error* error) {

@@ -24,3 +24,15 @@ Error error_from_callback_exception() {
 }
 
 }  // namespace runhook::capi::detail
+
+namespace runhook::capi {
+
+void refuse_context(const runhook_context* handle, const char* what) {
+  if (find_context(handle) != nullptr) throw StatusError(StatusCode::failed_precondition, what);
+  if (HandleTable::is_renewable(number_of(handle))) {
+    throw StatusError(StatusCode::failed_precondition, "the step is over: next() and begin_step() give another one");
+  }
+  throw StatusError(StatusCode::invalid_argument, "not a valid context");
+}
+
+}  // namespace runhook::capi

@@ -26,6 +26,7 @@ enum class Role : std::uint8_t {
   none,
   hook,              // a hook's, in a loop
   detached,          // made by runhook_context_create()
+  inline_step,       // the body of a loop that stays where it is
   step_function,     // of runhook_monitored_session_run_step_fn()
   scope,             // the body of a scope
   engine,            // runhook_session_table
@@ -50,8 +51,10 @@ struct ContextBase : Boxed {
   explicit ContextBase(Role context_role) noexcept : role(context_role) {}
   virtual ~ContextBase() = default;
 
-  // Whether the calling thread is the one that the callback runs on.
-  bool on_own_thread() const noexcept { return thread.load(std::memory_order_relaxed) == thread_token(); }
+  // Whether the calling thread is the one that the callback runs on. No thread owns the body of a loop.
+  bool on_own_thread() const noexcept {
+    return role == Role::inline_step ? active() : thread.load(std::memory_order_relaxed) == thread_token();
+  }
   // Whether the callback is in progress; a context that is not active is not found.
   bool active() const noexcept { return thread.load(std::memory_order_relaxed) != nullptr; }
   // Records why the callback fails; only the first call counts.
@@ -74,6 +77,10 @@ inline ContextBase* find_context(const runhook_context* handle) noexcept {
   auto* context = find(handle);
   return context != nullptr && context->active() ? context : nullptr;
 }
+
+// Throws FAILED_PRECONDITION with `what` for a context of another role, or that of a step that is over; INVALID_ARGUMENT
+// for one that is not valid.
+[[noreturn]] void refuse_context(const runhook_context* handle, const char* what);
 
 // Returns the context as the class of its role, or NULL if it has another role or is not valid.
 template <class Context>

@@ -148,6 +148,12 @@ class Lent {
     if (number_ == 0) number_ = HandleTable::create(BoxOf<Handle>::kind, &object);
     return get();
   }
+  // Makes another handle, and the one there was invalid. Not together with publish(). Throws std::bad_alloc.
+  Handle* renew(BoxType<Handle>& object) {
+    constexpr HandleKind kKind = BoxOf<Handle>::kind;
+    number_ = number_ == 0 ? HandleTable::create_renewable(kKind, &object) : HandleTable::renew(number_, kKind);
+    return get();
+  }
   Handle* get() const noexcept { return handle_from<Handle>(number_); }  // NULL before publish()
   void retire() noexcept {
     if (number_ != 0) HandleTable::retire(std::exchange(number_, 0), BoxOf<Handle>::kind);

@@ -9,10 +9,10 @@
 
 namespace runhook::capi {
 
-static_assert(sizeof(std::uintptr_t) == 8, "a handle holds 24 bits of slot and 40 bits of generation");
+static_assert(sizeof(std::uintptr_t) == 8, "a handle holds 24 bits of slot, 39 of generation and one for its sort");
 
 namespace {
-constexpr std::uint64_t kLastGeneration = (std::uint64_t{1} << 40) - 1;
+constexpr std::uint64_t kLastGeneration = (std::uint64_t{1} << 39) - 1;
 
 // Readers are about to be through, unless they are not let run: after some tries they are given more time than a yield.
 void wait_for(const std::atomic<std::uint32_t>& readers) noexcept {
@@ -82,12 +82,16 @@ void HandleTable::put_free(std::uintptr_t slot) noexcept {
   } while (!free_head_.compare_exchange_weak(head, changed, std::memory_order_release, std::memory_order_relaxed));
 }
 
-std::uintptr_t HandleTable::create(HandleKind kind, void* object) {
+std::uintptr_t HandleTable::create(HandleKind kind, void* object) { return occupy(kind, object, 0); }
+std::uintptr_t HandleTable::create_renewable(HandleKind kind, void* object) { return occupy(kind, object, kRenewable); }
+
+std::uintptr_t HandleTable::occupy(HandleKind kind, void* object, std::uint64_t sort) {
   std::uintptr_t slot = take_free();
   if (slot == 0) slot = take_fresh();
   Slot& entry = slot_at(slot);
   std::uint64_t generation = entry.tag.load(std::memory_order_relaxed) >> 8;
   if (generation == 0) generation = 1;
+  generation |= sort;
   entry.object.store(object, std::memory_order_relaxed);
   entry.tag.store(generation << 8 | static_cast<std::uint64_t>(kind), std::memory_order_release);
   live_.fetch_add(1, std::memory_order_relaxed);
@@ -99,7 +103,7 @@ void* HandleTable::retire(std::uintptr_t handle, HandleKind kind) noexcept {
   if (slot == 0 || find_slot(handle) == nullptr) return nullptr;
   Slot& entry = slot_at(slot);
   std::uint64_t tag = tag_of(handle, kind);
-  const std::uint64_t generation = tag >> 8;
+  const std::uint64_t generation = tag >> 8 & ~kRenewable;
   const std::uint64_t retired = (generation + 1) << 8 | static_cast<std::uint64_t>(HandleKind::none);
   // A reader counts itself and then looks at the tag; here it is the other way round. Sequential consistency makes one
   // of the two see the other.
@@ -112,6 +116,18 @@ void* HandleTable::retire(std::uintptr_t handle, HandleKind kind) noexcept {
   // A slot that has used up its generations is never used again: an old handle must not become valid again.
   if (generation < kLastGeneration) put_free(slot);
   return object;
+}
+
+std::uintptr_t HandleTable::renew(std::uintptr_t handle, HandleKind kind) {
+  Slot& entry = *find_slot(handle);
+  const std::uint64_t generation = tag_of(handle, kind) >> 8;
+  if ((generation & ~kRenewable) == kLastGeneration) {  // the slot has no further one
+    const std::uintptr_t other = create_renewable(kind, entry.object.load(std::memory_order_relaxed));
+    retire(handle, kind);
+    return other;
+  }
+  entry.tag.store((generation + 1) << 8 | static_cast<std::uint64_t>(kind), std::memory_order_release);
+  return static_cast<std::uintptr_t>(generation + 1) << kSlotBits | (handle & kSlotMask);
 }
 
 HandleTable::Reading::Reading(std::uintptr_t handle, HandleKind kind) noexcept {

@@ -50,6 +50,12 @@ class HandleTable {
   // Makes a handle invalid; returns the object, or NULL if the handle was not valid (then nothing changes). Of several
   // threads that retire one handle exactly one gets the object.
   static void* retire(std::uintptr_t handle, HandleKind kind) noexcept;
+  // The same for a handle that is going to be renewed: it becomes invalid, and another one for the same object takes its
+  // place, which costs next to nothing. renew() is for the one thread that uses the handle, and throws as create().
+  static std::uintptr_t create_renewable(HandleKind kind, void* object);
+  static std::uintptr_t renew(std::uintptr_t handle, HandleKind kind);
+  // Whether it is, or was once, a handle of that sort. Looks at the number only.
+  static bool is_renewable(std::uintptr_t handle) noexcept { return (handle >> kSlotBits & kRenewable) != 0; }
   // Returns the object, or NULL. Safe in a signal handler.
   static void* find(std::uintptr_t handle, HandleKind kind) noexcept {
     const Slot* entry = find_slot(handle);
@@ -94,6 +100,8 @@ class HandleTable {
     return (static_cast<std::uint64_t>(handle) >> kSlotBits) << 8 | static_cast<std::uint64_t>(kind);
   }
 
+  static constexpr std::uint64_t kRenewable = std::uint64_t{1} << 39;  // a bit of the generation
+  static std::uintptr_t occupy(HandleKind kind, void* object, std::uint64_t sort);
   // Of a handle whose slot exists; else NULL.
   static Slot* find_slot(std::uintptr_t handle) noexcept {
     const std::uintptr_t slot = handle & kSlotMask;

@@ -6,6 +6,7 @@
 #include "call/context_access.hpp"
 #include "call/graph_engine.hpp"
 #include "call/hook_context.hpp"
+#include "call/inline_step_call.hpp"
 #include "call/step_call.hpp"
 #include "call/step_function_call.hpp"
 #include "handle/clock_handle.hpp"
@@ -25,6 +26,8 @@ SessionRunContext* find_run_context(const runhook_context* handle) noexcept {
       auto* hook = static_cast<HookContext*>(context);
       return hook->in_callback() ? hook->context : nullptr;
     }
+    case Role::inline_step:
+      return &static_cast<InlineStepCall*>(context)->step->context();
     case Role::step_function:
       return context->on_own_thread() ? &static_cast<StepFunctionCall*>(context)->step->run_context() : nullptr;
     default:
@@ -42,6 +45,8 @@ const SessionStep* find_session_step(const runhook_context* handle) noexcept {
     }
     case Role::function_session:
       return &static_cast<const StepCall&>(*context).step->step();
+    case Role::inline_step:
+      return &static_cast<const InlineStepCall&>(*context).step->step();
     case Role::kernel:
       return &static_cast<const KernelCall&>(*context).kernel->step();
     default:
@@ -54,8 +59,7 @@ HookContext& require_hook_context(const runhook_context* handle) {
     hook->check_in_callback();
     return *hook;
   }
-  if (find_context(handle) == nullptr) throw StatusError(StatusCode::invalid_argument, "not a valid context");
-  throw StatusError(StatusCode::failed_precondition, "this is for the callbacks of a hook");
+  refuse_context(handle, "this is for the callbacks of a hook");
 }
 
 HookContext* find_hook_in_callback(const runhook_context* handle) noexcept {
@@ -78,6 +82,8 @@ int32_t fail_callback(runhook_context* context, const Error& error) noexcept {
   if (found == nullptr || !in_callback(*found)) return RUNHOOK_CALLBACK_FAILED;
   if (auto* hook = find_hook_context(context)) {
     hook->context->fail(error);
+  } else if (auto* call = find_inline_step(context)) {
+    call->step->fail(error);
   } else {
     found->record(error);
   }
@@ -90,6 +96,10 @@ runhook_session* lend_session(ContextBase& context) {
     case Role::detached: {
       auto& hook = static_cast<HookContext&>(context);
       return hook.session.lend(hook.context->shared_session());
+    }
+    case Role::inline_step: {
+      auto& call = static_cast<InlineStepCall&>(context);
+      return call.session.lend(call.step->context().shared_session());
     }
     case Role::step_function: {
       auto& call = static_cast<StepFunctionCall&>(context);
@@ -166,6 +176,8 @@ int32_t runhook_context_cancel_requested(runhook_context* context) {
     }
     case Role::function_session:
       return static_cast<const StepCall&>(*found).step->cancel_requested() ? 1 : 0;
+    case Role::inline_step:
+      return static_cast<const InlineStepCall&>(*found).step->cancel_requested() ? 1 : 0;
     case Role::kernel:
       return static_cast<const KernelCall&>(*found).kernel->cancel_requested() ? 1 : 0;
     default:
@@ -188,6 +200,10 @@ const runhook_run_options* runhook_context_options(runhook_context* context) {
       case Role::engine: {
         auto& call = static_cast<EngineCall&>(*found);
         return call.which == EngineCallback::run ? call.options.lend(*call.step->options) : nullptr;
+      }
+      case Role::inline_step: {
+        auto& call = static_cast<InlineStepCall&>(*found);
+        return call.options.lend(call.step->options());
       }
       case Role::function_session: {
         auto& call = static_cast<StepCall&>(*found);

@@ -9,7 +9,8 @@ namespace runhook::capi {
 
 struct HookContext;
 
-// The context of a hook in one of its callbacks, or of a step function, on the callback's thread; else NULL.
+// The context of a hook in one of its callbacks, of a step function, on the callback's thread, or of the body of a loop;
+// else NULL.
 SessionRunContext* find_run_context(const runhook_context* handle) noexcept;
 // The context of a hook in one of its callbacks, on the callback's thread; else NULL.
 HookContext* find_hook_in_callback(const runhook_context* handle) noexcept;
@@ -22,11 +23,7 @@ const SessionStep* find_session_step(const runhook_context* handle) noexcept;
 // Throws unless `call` may be answered on this thread. `call` is what the context stands for, or NULL if that has
 // another role.
 inline void check_answerable(const runhook_context* handle, const ContextBase* call, const char* what) {
-  if (call == nullptr) {
-    const bool valid = find_context(handle) != nullptr;
-    throw StatusError(valid ? StatusCode::failed_precondition : StatusCode::invalid_argument,
-                      valid ? what : "not a valid context");
-  }
+  if (call == nullptr) refuse_context(handle, what);
   if (!call->on_own_thread()) throw StatusError(StatusCode::busy, "the callback runs on another thread");
 }
 

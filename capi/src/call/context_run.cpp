@@ -5,6 +5,7 @@
 #include "boundary/text.hpp"
 #include "call/context_access.hpp"
 #include "call/hook_context.hpp"
+#include "call/inline_step_call.hpp"
 #include "call/monitored_handle.hpp"
 #include "call/step_function_call.hpp"
 #include "handle/clock_handle.hpp"
@@ -37,6 +38,7 @@ std::shared_ptr<StopState> find_stop(const runhook_context* context) {
   if (const auto* hook = find_hook_from_elsewhere(context)) return hook->stop.state();
   if (const auto* hook = find_hook_in_callback(context)) return hook->stop.state();
   if (const auto* call = find_context_as<StepFunctionCall>(context, Role::step_function)) return call->owner.stop;
+  if (const auto* call = find_inline_step(context)) return call->owner.stop;
   return nullptr;
 }
 
@@ -57,6 +59,12 @@ class HookTarget {
   HookContext& hook_;
   const Pinned<runhook_context> pin_;
 };
+
+// Of a hook or of the body of a loop. Throws as require_hook_context().
+SessionRunContext& require_run_context(const runhook_context* context) {
+  if (const auto* call = find_inline_step(context)) return call->step->context();
+  return *require_hook_context(context).context;
+}
 
 const SessionRunValues* find_values(const runhook_context* context) noexcept {
   const auto* hook = find_hook_in_callback(context);
@@ -110,6 +118,8 @@ runhook_monitored_session* runhook_context_monitored_session(runhook_context* co
     box = hook->monitored;
   } else if (const auto* call = find_step_function(context)) {
     box = &call->owner;
+  } else if (const auto* step = find_inline_step(context)) {
+    box = &step->owner;
   }
   return box != nullptr && find(box->handle) != nullptr ? box->handle : nullptr;
 }
@@ -118,6 +128,7 @@ int32_t runhook_context_request_stop(runhook_context* context, int32_t code, con
   const StopUrgency how_soon = urgency_from_number(urgency);
   return guarded_value<int32_t>(0, [&] {
     const auto why = readable_text(text);
+    if (auto* call = find_inline_step(context)) return call->step->request_stop(why, code, how_soon) ? 1 : 0;
     if (const auto* step = find_session_step(context)) return step->request_stop(code, why, how_soon) ? 1 : 0;
     if (auto* call = find_step_function(context)) {
       call->stop_asked = true;
@@ -167,7 +178,7 @@ runhook_status runhook_context_request_save(runhook_context* context, runhook_er
 
 runhook_status runhook_context_log(runhook_context* context, int32_t level, const char* text, runhook_error** error) {
   return guarded(error, [&] {
-    SessionRunContext& target = *require_hook_context(context).context;
+    SessionRunContext& target = require_run_context(context);
     if (level < RUNHOOK_LOG_INFO || level > RUNHOOK_LOG_ERROR) {
       throw StatusError(StatusCode::invalid_argument, "not a log level");
     }
@@ -178,7 +189,7 @@ runhook_status runhook_context_log(runhook_context* context, int32_t level, cons
 runhook_status runhook_context_warn(runhook_context* context, runhook_status code, const char* message,
                                     runhook_error** error) {
   return guarded(error, [&] {
-    SessionRunContext& target = *require_hook_context(context).context;
+    SessionRunContext& target = require_run_context(context);
     if (code == RUNHOOK_OK) throw StatusError(StatusCode::invalid_argument, "the code is RUNHOOK_OK");
     target.warn(Error(status_from_number(code), optional_text(message, "message")));
   });

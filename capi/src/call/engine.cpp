@@ -25,9 +25,8 @@ static_assert(offsetof(runhook_session_table, user_data) == 8 && offsetof(runhoo
 
 // Returns the call that the context stands for. Throws INVALID_ARGUMENT, or FAILED_PRECONDITION if it is no engine's.
 EngineCall& require_call(const runhook_context* context) {
-  if (find_context(context) == nullptr) throw StatusError(StatusCode::invalid_argument, "not a valid context");
   if (auto* call = find_context_as<EngineCall>(context, Role::engine)) return *call;
-  throw StatusError(StatusCode::failed_precondition, "this is for the functions of an engine");
+  refuse_context(context, "this is for the functions of an engine");
 }
 
 EngineCall& require_call(const runhook_context* context, EngineCallback which, const char* what) {

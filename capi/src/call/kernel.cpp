@@ -9,9 +9,8 @@ namespace runhook::capi {
 namespace {
 
 KernelContext& require_kernel(const runhook_context* context) {
-  if (find_context(context) == nullptr) throw StatusError(StatusCode::invalid_argument, "not a valid context");
   if (const auto* call = find_context_as<KernelCall>(context, Role::kernel)) return *call->kernel;
-  throw StatusError(StatusCode::failed_precondition, "this is for kernels");
+  refuse_context(context, "this is for kernels");
 }
 
 }  // namespace

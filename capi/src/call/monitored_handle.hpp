@@ -16,7 +16,9 @@
 
 namespace runhook::capi {
 
+struct ConfigBox;
 struct HookContext;
+struct InlineStepCall;
 struct MonitoredBox;
 
 // A call of a monitored session that is in progress on this thread. To be made on the stack.
@@ -56,7 +58,7 @@ class SessionCall {
 };
 
 struct MonitoredBox final : Boxed {
-  MonitoredBox() = default;
+  MonitoredBox();
   ~MonitoredBox();
 
   // Returns the session. Throws REENTRANT while its constructor calls callbacks, and BUSY on another thread.
@@ -85,11 +87,27 @@ struct MonitoredBox final : Boxed {
   std::atomic<bool> decided{false};               // set by the first of two: the constructor's return, and destroying
   std::atomic<std::uint32_t> uses{1};
   std::shared_ptr<StopState> stop;
-  HookContext* context = nullptr;  // of the session's hooks
+  HookContext* context = nullptr;               // of the session's hooks
+  std::unique_ptr<InlineStepCall> inline_step;  // of a loop that stays where it is; made with its first step
+  // The thread that has begun the step that is open, or is about to; NULL if there is none.
+  std::atomic<ThreadToken> step_thread{nullptr};
+  // Destroying was asked for by another thread meanwhile: that of the step does it with its next call.
+  std::atomic<bool> abandoned{false};
   runhook_monitored_session* handle = nullptr;
   std::vector<std::weak_ptr<CHook>> hooks;  // to recognise one that is added again
 };
 RUNHOOK_CAPI_BOX(runhook_monitored_session, MonitoredBox, monitored_session, "monitored session");
+
+// Makes a session from a config; owned.
+runhook_monitored_session* new_session(const ConfigBox& from);
+// For functions that begin or end a step. Throws CLOSED, after having destroyed the session, if another thread has asked
+// for that while a step was open.
+void end_if_abandoned(MonitoredBox& box);
+// Whether a step is open that another thread has begun: its body is under way, as far as anybody can tell.
+inline bool step_is_elsewhere(const MonitoredBox& box) noexcept {
+  const ThreadToken owner = box.step_thread.load();
+  return owner != nullptr && owner != thread_token();
+}
 
 // A session for a function of any thread, which may read while another thread destroys it. Let go of it before anybody
 // is called back: destroying waits.

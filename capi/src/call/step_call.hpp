@@ -10,7 +10,7 @@ namespace runhook::capi {
 
 struct StepCall final : ContextBase {
   StepCall() noexcept : ContextBase(Role::function_session) {}
-  FunctionSession::Step* step = nullptr;
+  Step* step = nullptr;
   StepOptions options;
 };
 

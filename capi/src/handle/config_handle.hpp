@@ -52,6 +52,9 @@ struct PolicyCall final : ContextBase {
   bool recoverable = false;                // answer of classify
 };
 
+// Where the config's session gets its sessions from; `single`: it is one that cannot be replaced.
+void use_creator(ConfigBox& box, std::shared_ptr<SessionCreator> creator, bool single) noexcept;
+
 // The config that a session is made from.
 Config session_config(const ConfigBox& from);
 

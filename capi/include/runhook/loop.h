@@ -1,0 +1,59 @@
+/* runhook/loop.h -- a monitored loop in one call to open it and one to finish it */
+#ifndef RUNHOOK_LOOP_H_
+#define RUNHOOK_LOOP_H_
+
+#include "runhook/hook.h"
+#include "runhook/inline_loop.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * What a loop is to have. The caller sets struct_size; growth follows the rules of runhook_function.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_loop_options {
+  size_t struct_size;
+  const char* dir; /* for the run's files, with the hooks of runhook_config_add_default_hooks(); NULL: neither */
+  const char* const* scalars; /* names that the body publishes, for these hooks; copied; NULL: none */
+  size_t scalar_count;
+  const runhook_hook* const* hooks; /* further hooks; each table is consumed; NULL: none */
+  size_t hook_count;
+  int64_t max_steps; /* 0: no limit */
+  /* End of 1.0. Append only, below this line. */
+} runhook_loop_options;
+#define RUNHOOK_LOOP_OPTIONS_INIT \
+  { sizeof(runhook_loop_options), NULL, NULL, 0, NULL, 0, 0 }
+
+/**
+ * Opens a loop that stays where it is, for runhook_monitored_session_next(). SIGINT and SIGTERM end it after its step;
+ * the second one ends the process.
+ *
+ * \param options NULL: those of RUNHOOK_LOOP_OPTIONS_INIT. Unless its struct_size is refused the hooks are consumed,
+ *   whether the call succeeds or not.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT for a negative max_steps or a hook that is NULL, or with what
+ *   adding the hooks or creating a session fails with.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_monitored_session* runhook_loop_open(const runhook_loop_options* options, runhook_error** error);
+
+/**
+ * Closes a loop, says on standard error how it has ended, and destroys it.
+ *
+ * \param loop consumed; NULL if it could not be opened.
+ * \param error consumed: what opening the loop, a step or a call in its body has failed with. The run has failed then.
+ *   NULL: there is none.
+ * \returns the exit status for main: runhook_outcome_exit_status(), or 1 if there is no loop. If the loop is in use,
+ *   nothing is done but that its step ends first, and 1 is returned.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_loop_finish(runhook_monitored_session* loop, runhook_error* error);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+#endif /* RUNHOOK_LOOP_H_ */

@@ -1,0 +1,124 @@
+#include "runhook/inline_loop.h"
+
+#include "boundary/exception_guard.hpp"
+#include "boundary/table.hpp"
+#include "boundary/text.hpp"
+#include "call/context_access.hpp"
+#include "call/hook.hpp"
+#include "call/inline_step_call.hpp"
+#include "call/monitored_handle.hpp"
+#include "handle/config_handle.hpp"
+#include "handle/run_args_handle.hpp"
+#include "handle/snapshot_handle.hpp"
+
+namespace runhook::capi {
+
+namespace {
+
+constexpr std::size_t kInlineSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_inline_options, saver);
+static_assert(offsetof(runhook_inline_options, outputs) == 8 && offsetof(runhook_inline_options, inputs) == 24 &&
+                  offsetof(runhook_inline_options, initial_step) == 40 &&
+                  offsetof(runhook_inline_options, saver) == 56 && kInlineSizeV1_0 == 64,
+              "the 1.0 prefix is frozen");
+
+InlineOptions inline_options_from(const runhook_inline_options* options) {
+  const runhook_inline_options given =
+      read_struct(options, kInlineSizeV1_0, runhook_inline_options(RUNHOOK_INLINE_OPTIONS_INIT));
+  InlineOptions wanted;
+  if (given.outputs != nullptr) wanted.outputs = required_texts(given.outputs, given.output_count, "output");
+  if (given.inputs != nullptr) wanted.inputs = required_texts(given.inputs, given.input_count, "input");
+  wanted.initial_step = given.initial_step;
+  wanted.max_steps = given.max_steps;
+  if (given.saver != nullptr) wanted.saver = require(given.saver).saver;
+  return wanted;
+}
+
+InlineStepCall& shown_step(MonitoredBox& box) {
+  if (box.inline_step == nullptr) box.inline_step = std::make_unique<InlineStepCall>(box);
+  return *box.inline_step;
+}
+
+// Calls `body`, which ends the step that is open, or opens one, or both, and returns the one that is open then.
+template <typename Body>
+runhook_context* step_after(runhook_monitored_session* handle, Body&& body) {
+  MonitoredBox& box = require(handle);
+  MonitoredSession& target = box.get();
+  end_if_abandoned(box);
+  InlineStepCall& shown = shown_step(box);
+  const SessionCall call(box);
+  // Entering the session makes this known to a thread that destroys it.
+  const ThreadToken before = box.step_thread.load(std::memory_order_relaxed);
+  if (before != thread_token()) box.step_thread.store(thread_token(), std::memory_order_release);
+  InlineStep* step = nullptr;
+  try {
+    step = body(target);
+  } catch (...) {
+    if (find(handle) != &box) throw;
+    if (target.step_open() || target.running()) {  // refused, while a step is open or another thread's call under way
+      box.step_thread = before;
+    } else {
+      shown.hide();
+    }
+    throw;
+  }
+  // A callback may have destroyed the session, and the box with it.
+  if (find(handle) != &box) return nullptr;
+  step != nullptr ? static_cast<void>(shown.show(*step)) : shown.hide();
+  end_if_abandoned(box);
+  return step != nullptr ? shown.handle.get() : nullptr;
+}
+
+InlineStepCall& require_open_step(const runhook_context* context) {
+  if (auto* call = find_inline_step(context)) return *call;
+  refuse_context(context, "this is for a step of a loop that stays where it is");
+}
+
+}  // namespace
+
+}  // namespace runhook::capi
+
+using namespace runhook;
+using namespace runhook::capi;
+
+runhook_status runhook_config_set_inline(runhook_config* config, const runhook_inline_options* options,
+                                         runhook_error** error) {
+  return guarded(error, [&] {
+    const auto box = require_pinned(config);
+    use_creator(*box, inline_session_creator(inline_options_from(options)), /*single=*/false);
+  });
+}
+
+runhook_context* runhook_monitored_session_next(runhook_monitored_session* session, runhook_error** error) {
+  return guarded_handle(error,
+                        [&] { return step_after(session, [](MonitoredSession& target) { return target.next(); }); });
+}
+
+runhook_context* runhook_monitored_session_begin_step(runhook_monitored_session* session, const runhook_run_args* args,
+                                                      runhook_error** error) {
+  return guarded_handle(error, [&] {
+    const PinnedArgs what(args);
+    return step_after(session, [&](MonitoredSession& target) { return target.begin_step(*what); });
+  });
+}
+
+runhook_status runhook_monitored_session_end_step(runhook_monitored_session* session, runhook_error** error) {
+  return guarded(error, [&] {
+    step_after(session, [](MonitoredSession& target) -> InlineStep* {
+      target.end_step();
+      return nullptr;
+    });
+  });
+}
+
+runhook_status runhook_step_abandon(runhook_context* step, runhook_error** error) {
+  return guarded(error, [&] {
+    step_after(require_open_step(step).owner.handle, [](MonitoredSession& target) -> InlineStep* {
+      target.abandon_step();
+      return nullptr;
+    });
+  });
+}
+
+runhook_status runhook_step_set_global_step(runhook_context* step, int64_t global_step, runhook_error** error) {
+  return guarded(error, [&] { require_open_step(step).step->set_global_step(global_step); });
+}

@@ -1,0 +1,94 @@
+#include "runhook/loop.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "boundary/exception_guard.hpp"
+#include "boundary/table.hpp"
+#include "boundary/text.hpp"
+#include "call/hook.hpp"
+#include "call/monitored_handle.hpp"
+#include "handle/config_handle.hpp"
+#include "handle/error_handle.hpp"
+#include "runhook/default_hooks.hpp"
+#include "runhook/hooks/stop_on_signal.hpp"
+#include "runhook/signals.hpp"
+#include "src/base/standard_error.hpp"
+
+namespace runhook::capi {
+
+namespace {
+
+constexpr std::size_t kLoopSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_loop_options, max_steps);
+static_assert(offsetof(runhook_loop_options, dir) == 8 && offsetof(runhook_loop_options, scalars) == 16 &&
+                  offsetof(runhook_loop_options, hooks) == 32 && offsetof(runhook_loop_options, max_steps) == 48 &&
+                  kLoopSizeV1_0 == 56,
+              "the 1.0 prefix is frozen");
+
+// Takes over all of them before the first is looked at more closely, so that each is destroyed once, whatever comes.
+std::vector<std::shared_ptr<CHook>> accept_hooks(const runhook_hook* const* hooks, std::size_t count) {
+  std::vector<std::pair<runhook_hook, UserData>> tables(hooks != nullptr ? count : 0);
+  Error first;
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    runhook_error* refused = nullptr;
+    if (accept_hook(hooks[i], tables[i].first, tables[i].second, &refused) == RUNHOOK_OK) continue;
+    if (!first) first = error_from_handle(refused);
+    runhook_error_destroy(refused);
+  }
+  if (first) throw StatusError(first);
+  std::vector<std::shared_ptr<CHook>> accepted;
+  for (auto& [table, owner] : tables) accepted.push_back(std::make_shared<CHook>(table, std::move(owner)));
+  return accepted;
+}
+
+void configure(ConfigBox& box, const runhook_loop_options& given) {
+  for (auto& hook : accept_hooks(given.hooks, given.hook_count)) box.add({std::move(hook), {}}, /*chief_only=*/false);
+  InlineOptions loop;
+  loop.max_steps = given.max_steps;
+  use_creator(box, inline_session_creator(std::move(loop)), /*single=*/false);
+  if (given.dir == nullptr) {
+    box.add(StopOnSignalHook::make(), /*chief_only=*/false);
+    return;
+  }
+  DefaultHooks wanted;
+  wanted.dir = required_text(given.dir, "dir");
+  if (given.scalars != nullptr) wanted.scalars = required_texts(given.scalars, given.scalar_count, "scalars");
+  for (HookRegistration& hook : default_hooks(wanted)) box.add(std::move(hook), /*chief_only=*/false);
+}
+
+void say(const std::string& text) noexcept { v1::detail::write_to_standard_error("runhook: " + text + "\n"); }
+
+}  // namespace
+
+}  // namespace runhook::capi
+
+using namespace runhook;
+using namespace runhook::capi;
+
+runhook_monitored_session* runhook_loop_open(const runhook_loop_options* options, runhook_error** error) {
+  return guarded_handle(error, [&] {
+    const runhook_loop_options given =
+        read_struct(options, kLoopSizeV1_0, runhook_loop_options(RUNHOOK_LOOP_OPTIONS_INIT));
+    ConfigBox box;
+    configure(box, given);
+    return new_session(box);
+  });
+}
+
+int32_t runhook_loop_finish(runhook_monitored_session* loop, runhook_error* error) {
+  return guarded_value<int32_t>(1, [&]() -> int32_t {
+    const Error failure = error_from_handle(error);
+    runhook_error_destroy(error);
+    if (loop == nullptr) {
+      say(failure ? "error: " + failure.to_string() : "error: there is no loop to finish");
+      return 1;
+    }
+    if (failure) guarded(nullptr, [&] { require(loop).get().fail(failure); });
+    runhook_monitored_session_close(loop, nullptr);  // what it fails with is in the outcome, and in the log
+    const Outcome outcome = SessionReading(loop).require().get().outcome();
+    if (outcome.kind != OutcomeKind::failed) say(outcome.to_string());
+    runhook_monitored_session_destroy(loop);
+    return exit_status(outcome);
+  });
+}

@@ -1,0 +1,64 @@
+// runhook/inline_step.hpp: a loop that stays where it is: its body is the step.
+#ifndef RUNHOOK_INLINE_STEP_HPP_
+#define RUNHOOK_INLINE_STEP_HPP_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runhook/session_creator.hpp"
+#include "runhook/step.hpp"
+
+namespace runhook::inline v1 {
+
+class SessionRunContext;
+
+namespace detail {
+class Loop;
+}
+
+// What is known of a loop whose body is the caller's own code. Since 1.0.
+struct InlineOptions {
+  // The names that the body publishes and that can be fetched; nullopt: any. A name that is fetched in a step that does
+  // not publish it fails the step with NOT_FOUND.
+  std::optional<std::vector<std::string>> outputs = {};
+  std::optional<std::vector<std::string>> inputs = {};  // the names that can be fed; nullopt: any
+  std::int64_t initial_step = 0;      // the global step at which a program that resumes by itself begins
+  std::int64_t max_steps = 0;         // how many steps next() gives; 0: no limit
+  std::shared_ptr<Saver> saver = {};  // saves in next() and end_step() only, and restores on creation
+};
+
+// Makes sessions for MonitoredSession::next(). Throws INVALID_ARGUMENT for a negative initial_step or max_steps, and for
+// an empty name; ALREADY_EXISTS for a repeated one. Since 1.0.
+std::shared_ptr<SessionCreator> inline_session_creator(InlineOptions options = {});
+
+// The step that is open in a loop that stays where it is. Valid until the next call of next(), end_step() or close().
+// No thread owns it: it may be handed from one to another, but used by one at a time. Since 1.0.
+class InlineStep final : public Step {
+ public:
+  std::int64_t global_step() const noexcept;  // before this step
+  std::int64_t attempt() const noexcept;      // 1, or more if the step is made again after a recovery
+  // Asks for a stop after this step. Returns whether this was the first request.
+  bool request_stop(std::string_view text = {}, std::int32_t code = 0, StopUrgency urgency = StopUrgency::after_step);
+  // The step has failed: it ends so when the next call ends it. Only the first call counts. OUT_OF_RANGE is the end of
+  // input; recoverable errors give the step again. INVALID_ARGUMENT for no error.
+  void fail(const Error& error);
+  void fail(StatusCode code, std::string_view message) { fail(Error(code, message)); }
+  // Gives the step up at once: hooks get on_error with CANCELLED, it does not count, and the run has not failed.
+  void abandon();
+  // The global step that this step reaches, where it is not one more. Throws INVALID_ARGUMENT for a negative one.
+  void set_global_step(std::int64_t step);
+  SessionRunContext& context() const noexcept;  // all else that a callback may ask
+
+ private:
+  friend class detail::Loop;
+  explicit InlineStep(detail::Loop& loop) noexcept : loop_(loop) {}
+  detail::Loop& loop_;
+};
+
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_INLINE_STEP_HPP_

@@ -1,0 +1,131 @@
+// A loop opened in one call and finished in one.
+#include "runhook/loop.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <string>
+
+#include "folder.hpp"
+#include "scripted.hpp"
+
+namespace {
+
+using runhook_test::Caught;
+using runhook_test::ScriptedHook;
+
+class OneCallLoop : public runhook_test::NoHandlesLeft {
+ protected:
+  static int32_t finish(runhook_monitored_session* loop, runhook_error* error, std::string& said) {
+    testing::internal::CaptureStderr();
+    const int32_t status = runhook_loop_finish(loop, error);
+    said = testing::internal::GetCapturedStderr();
+    return status;
+  }
+};
+
+TEST_F(OneCallLoop, EndsAsPlannedWithStatusZeroAndSaysSo) {
+  runhook_loop_options options = RUNHOOK_LOOP_OPTIONS_INIT;
+  options.max_steps = 3;
+  runhook_error* error = nullptr;
+  runhook_monitored_session* loop = runhook_loop_open(&options, &error);
+  int bodies = 0;
+  while (error == nullptr && runhook_monitored_session_next(loop, &error) != nullptr) ++bodies;
+  std::string said;
+  EXPECT_EQ(finish(loop, error, said), 0);
+  EXPECT_EQ(bodies, 3);
+  EXPECT_EQ(said, "runhook: completed at step 3\n");
+}
+
+TEST_F(OneCallLoop, FailureIsTheStatusAndIsSaidOnce) {
+  runhook_error* error = nullptr;
+  runhook_monitored_session* loop = runhook_loop_open(nullptr, &error);
+  runhook_context_fail(runhook_monitored_session_next(loop, &error), RUNHOOK_ERR_INTERNAL, "diverged");
+  EXPECT_EQ(runhook_monitored_session_next(loop, &error), nullptr);
+  std::string said;
+  EXPECT_EQ(finish(loop, error, said), 1);
+  EXPECT_EQ(said, "runhook: error: failed: INTERNAL in step at step 0: diverged\n");
+}
+
+TEST_F(OneCallLoop, ErrorOfACallInTheBodyFailsTheRun) {
+  runhook_error* error = nullptr;
+  runhook_monitored_session* loop = runhook_loop_open(nullptr, &error);
+  runhook_step_set_double(runhook_monitored_session_next(loop, &error), nullptr, 1, &error);
+  ASSERT_NE(error, nullptr);
+  std::string said;
+  EXPECT_EQ(finish(loop, error, said), 1);
+  EXPECT_NE(said.find("name is NULL"), std::string::npos) << said;
+}
+
+TEST_F(OneCallLoop, ThatCouldNotBeOpenedIsFinishedWithItsError) {
+  runhook_loop_options options = RUNHOOK_LOOP_OPTIONS_INIT;
+  options.max_steps = -1;
+  runhook_error* error = nullptr;
+  EXPECT_EQ(runhook_loop_open(&options, &error), nullptr);
+  std::string said;
+  EXPECT_EQ(finish(nullptr, error, said), 1);
+  EXPECT_EQ(said, "runhook: error: INVALID_ARGUMENT: max_steps is negative\n");
+  EXPECT_EQ(finish(nullptr, nullptr, said), 1);
+  EXPECT_EQ(said, "runhook: error: there is no loop to finish\n");
+}
+
+TEST_F(OneCallLoop, HooksAreConsumedWhateverBecomesOfTheLoop) {
+  ScriptedHook good;
+  const runhook_hook table = good.table();
+  runhook_hook bad = RUNHOOK_HOOK_INIT;
+  bad.struct_size = 3;
+  const runhook_hook* hooks[] = {&table, &bad};
+  runhook_loop_options options = RUNHOOK_LOOP_OPTIONS_INIT;
+  options.hooks = hooks;
+  options.hook_count = 2;
+  Caught error;
+  EXPECT_EQ(runhook_loop_open(&options, error.out()), nullptr);
+  EXPECT_EQ(error.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(good.destroyed, 1);
+  options.hook_count = 1;
+  runhook_monitored_session* loop = runhook_loop_open(&options, error.out());
+  ASSERT_NE(loop, nullptr);
+  EXPECT_NE(runhook_monitored_session_next(loop, error.out()), nullptr);
+  std::string said;
+  EXPECT_EQ(finish(loop, nullptr, said), 0);
+  EXPECT_EQ(good.destroyed, 2);
+  EXPECT_EQ(good.count("after_run"), 1);
+}
+
+TEST_F(OneCallLoop, SignalEndsItAfterItsStep) {
+  runhook_error* error = nullptr;
+  runhook_monitored_session* loop = runhook_loop_open(nullptr, &error);
+  int bodies = 0;
+  while (error == nullptr && runhook_monitored_session_next(loop, &error) != nullptr) {
+    if (++bodies == 2) kill(getpid(), SIGTERM);
+  }
+  EXPECT_EQ(bodies, 2);
+  std::string said;
+  EXPECT_EQ(finish(loop, error, said), 128 + SIGTERM);
+}
+
+TEST_F(OneCallLoop, WithADirectoryItHasTheDefaultHooks) {
+  const runhook_test::Folder folder;
+  const std::string dir = folder.path();
+  const char* const scalars[] = {"loss"};
+  runhook_loop_options options = RUNHOOK_LOOP_OPTIONS_INIT;
+  options.dir = dir.c_str();
+  options.scalars = scalars;
+  options.scalar_count = 1;
+  options.max_steps = 5;
+  runhook_error* error = nullptr;
+  std::string said;
+  testing::internal::CaptureStderr();
+  runhook_monitored_session* loop = runhook_loop_open(&options, &error);
+  while (runhook_context* step = runhook_monitored_session_next(loop, &error)) {
+    runhook_step_set_double(step, "loss", 0.5, &error);
+  }
+  testing::internal::GetCapturedStderr();
+  EXPECT_EQ(finish(loop, error, said), 0) << said;
+  EXPECT_TRUE(std::filesystem::exists(folder.file("report.html")));
+  EXPECT_TRUE(std::filesystem::exists(folder.file("metrics.jsonl")));
+}
+
+}  // namespace
