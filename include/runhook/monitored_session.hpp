@@ -126,8 +126,9 @@ class MonitoredSession {
   void fail(const Error& error);
   // Ends the run: calls `end` of every hook unless the outcome is failed, joins threads, closes the session, and calls
   // `cleanup` of every hook. All of it is done, whatever fails. Throws the first new error, with the others suppressed:
-  // of a thread, of `end`, of closing, of `cleanup`; an error that a run has thrown already is in the outcome only.
-  // Closing again does nothing. REENTRANT in a callback.
+  // of a thread, of `end`, of closing, of `cleanup`; an error that a run has thrown already is in the outcome only. What
+  // the session's own close fails with is logged only, and no failure of the run, if the policy's classifier calls it
+  // recoverable, also where nothing is recovered. Closing again does nothing. REENTRANT in a callback.
   void close();
   bool closed() const noexcept;
 

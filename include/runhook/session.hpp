@@ -65,7 +65,8 @@ class Session {
   virtual void run(SessionStep& step) = 0;
   // Cancels the step in progress, if any: run() then throws CANCELLED soon. Any thread. Default: does nothing.
   virtual void cancel() noexcept {}
-  // Releases what the session holds; called once, before destruction. run() afterwards throws CLOSED.
+  // Releases what the session holds; called once, before destruction. run() afterwards throws CLOSED. A failure with
+  // ABORTED or UNAVAILABLE, or what else the recovery policy calls recoverable, is logged and no failure of the run.
   virtual void close() {}
   // The node that holds the global step (an integer scalar), if the session has one. Default: none.
   virtual std::optional<NodeId> global_step() { return std::nullopt; }

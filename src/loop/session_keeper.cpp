@@ -133,14 +133,23 @@ void SessionKeeper::end_threads() noexcept {
   if (error && !fatal) state_.log(LogLevel::warning, error.message());
 }
 
+void SessionKeeper::log_warning(const Error& error) const noexcept {
+  try {
+    state_.log(LogLevel::warning, error.to_string());
+  } catch (...) {
+    state_.log(LogLevel::warning, error.message());
+  }
+}
+
 void SessionKeeper::close(Session& session) noexcept {
   try {
     session.close();
   } catch (...) {
     Error error = Error::from_current_exception(StatusCode::unknown);
     error.locate({}, "close", state_.session.global_step);
-    if (recovers(error)) {
-      state_.log(LogLevel::warning, error.message());
+    // Nothing is left to be recovered, so that it does not matter whether there is recovery at all.
+    if (is_recoverable(error, circumstances())) {
+      log_warning(error);
     } else {
       close_error_.merge(error);
     }

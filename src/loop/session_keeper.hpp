@@ -64,6 +64,7 @@ class SessionKeeper {
   std::int64_t initial_global_step(std::optional<std::int64_t> restored) const;
   void end_threads() noexcept;
   void close(Session& session) noexcept;
+  void log_warning(const Error& error) const noexcept;
   void check_recovery_goes_on();
   std::int64_t next_backoff_ns();
   void tell_of_recovery(std::int64_t backoff_ns);

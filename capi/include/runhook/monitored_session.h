@@ -182,7 +182,9 @@ RUNHOOK_API runhook_status runhook_monitored_session_fail(runhook_monitored_sess
  * of every hook. All of it is done, whatever fails. Closing again does nothing.
  *
  * \returns the first new error, with the others suppressed: of a thread, of `end`, of closing, of `cleanup`. An error
- *   that a run has returned already is in the outcome only. RUNHOOK_ERR_REENTRANT in a callback.
+ *   that a run has returned already is in the outcome only. What the session's own close fails with is logged only, and
+ *   no failure of the run, if the recovery policy calls it recoverable, also where nothing is recovered.
+ *   RUNHOOK_ERR_REENTRANT in a callback.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */

@@ -27,7 +27,7 @@ typedef struct runhook_session_table {
                                runhook_engine_set_node(), or fails with NOT_FOUND. Called once for each name */
   runhook_callback run;     /* required; makes one step, see runhook_engine_*(); OUT_OF_RANGE is the end of input */
   void (*cancel)(void* user_data); /* on any thread: has run fail with CANCELLED soon; NULL: cannot be cancelled */
-  runhook_callback close;          /* once, before destroy; NULL: nothing to do */
+  runhook_callback close;          /* once, before destroy; NULL: none. ABORTED and UNAVAILABLE are logged only */
   const char* global_step; /* name of the node that holds the global step, an integer scalar; copied; NULL: none.
                               Before the first step it is read by read_variable, if that is not NULL */
   /* Variables; all NULL: there are none. */
