@@ -149,78 +149,107 @@ void Plan::merge_slowly(const SessionRunArgs& caller) {
   bind_feeds(caller);
 }
 
-std::size_t Plan::fetch_slot(NodeId node) {
-  const auto found = std::find(fetches_.begin(), fetches_.end(), node);
-  if (found != fetches_.end()) return static_cast<std::size_t>(found - fetches_.begin());
-  fetches_.push_back(node);
-  return fetches_.size() - 1;
+std::size_t PlanDraft::fetch_slot(NodeId node) {
+  const auto found = std::find(fetches.begin(), fetches.end(), node);
+  if (found != fetches.end()) return static_cast<std::size_t>(found - fetches.begin());
+  fetches.push_back(node);
+  return fetches.size() - 1;
 }
 
-void Plan::assign_slots(const Fetches& fetches, std::vector<std::size_t>& slots) {
+void Plan::draft_slots(const Fetches& fetches, std::vector<std::size_t>& slots) {
   slots.clear();
-  for (const std::string& leaf : fetches.leaves()) slots.push_back(fetch_slot(resolve(leaf)));
+  for (const std::string& leaf : fetches.leaves()) slots.push_back(draft_.fetch_slot(resolve(leaf)));
+}
+
+void Plan::draft_caller(const SessionRunArgs& caller) {
+  draft_slots(caller.fetches, draft_.caller_slots);
+  draft_.caller_feed_names.clear();
+  auto& nodes = draft_.caller_feed_nodes;
+  nodes.clear();
+  for (const Feed& feed : caller.feeds) {
+    const NodeId node = resolve(feed.name);
+    if (std::find(nodes.begin(), nodes.end(), node) != nodes.end()) {
+      throw StatusError(StatusCode::invalid_argument,
+                        fmt::format("Same tensor is fed twice by the caller: '{}'", feed.name));
+    }
+    draft_.caller_feed_names.push_back(feed.name);
+    nodes.push_back(node);
+  }
+}
+
+void Plan::draft_request(const HookRequest& request, RequestDraft& draft) {
+  if (request.form == HookRequest::Form::none) {
+    draft.fetches = Fetches();
+  } else if (request.form == HookRequest::Form::tree ||
+             (!request.stale_fetches && request.keyed.size() == request.fetch_cursor)) {
+    draft.fetches = request.args.fetches;
+  } else {
+    draft.fetches = Fetches::keyed(std::span(request.keyed).first(request.fetch_cursor));
+  }
+  const auto& of_caller = draft_.caller_feed_nodes;
+  draft.feed_nodes.clear();
+  for (const Feed& feed : std::span(request.args.feeds).first(request.feed_cursor)) {
+    const NodeId node = resolve(feed.name);
+    if (std::find(of_caller.begin(), of_caller.end(), node) != of_caller.end()) {
+      throw StatusError(StatusCode::invalid_argument,
+                        fmt::format("Same tensor is fed by {} and the caller: '{}'", request.requester, feed.name));
+    }
+    draft.feed_nodes.push_back(node);
+  }
+  draft_slots(draft.fetches, draft.slots);
+  draft.results.reset(draft.fetches);
 }
 
 void Plan::rebuild(const SessionRunArgs& caller) {
-  dirty_ = true;  // until all of it has succeeded
+  draft_.fetches.clear();
+  draft_caller(caller);
+  draft_.planned = active_;
+  if (draft_.requests.size() < active_.size()) draft_.requests.resize(active_.size());
+  for (std::size_t i = 0; i < active_.size(); ++i) draft_request(*active_[i], draft_.requests[i]);
+  draft_.global_step_slot = kNone;
+  if (session_ != nullptr) {
+    if (const auto node = session_->global_step()) draft_.global_step_slot = draft_.fetch_slot(*node);
+  }
+  draft_.results.clear();
+  draft_.results.resize(draft_.fetches.size());
+  std::size_t feeds = caller.feeds.size();
+  for (const HookRequest* request : active_) feeds += request->feed_cursor;
+  feeds_.reserve(feeds);  // for bind_feeds(), which must not fail when the plan is the new one
+  adopt_draft(caller);
+}
+
+void Plan::adopt_draft(const SessionRunArgs& caller) noexcept {
   for (HookRequest* request : planned_) {
     request->planned = false;
     request->planned_form = HookRequest::Form::none;
     if (!asked(*request)) request->results.reset(Fetches());
   }
-  planned_.clear();
-  fetches_.clear();
-
+  planned_.swap(draft_.planned);
+  planned_requesters_ = planned_.size();
+  for (std::size_t i = 0; i < planned_.size(); ++i) {
+    HookRequest& request = *planned_[i];
+    RequestDraft& draft = draft_.requests[i];
+    request.planned = true;
+    request.planned_form = request.form;
+    request.keyed.resize(request.fetch_cursor);  // without what was asked for before, and is not any more
+    request.stale_fetches = false;
+    request.args.fetches = std::exchange(draft.fetches, Fetches());
+    request.args.feeds.resize(request.feed_cursor);
+    request.feed_nodes.swap(draft.feed_nodes);
+    request.slots.swap(draft.slots);
+    std::swap(request.results, draft.results);
+    draft.results.drop_values();
+  }
   caller_fetches_ = caller.fetches;
-  assign_slots(caller_fetches_, caller_slots_);
-  caller_feed_names_.clear();
-  caller_feed_nodes_.clear();
-  for (const Feed& feed : caller.feeds) {
-    const NodeId node = resolve(feed.name);
-    if (std::find(caller_feed_nodes_.begin(), caller_feed_nodes_.end(), node) != caller_feed_nodes_.end()) {
-      throw StatusError(StatusCode::invalid_argument,
-                        fmt::format("Same tensor is fed twice by the caller: '{}'", feed.name));
-    }
-    caller_feed_names_.push_back(feed.name);
-    caller_feed_nodes_.push_back(node);
-  }
-  for (HookRequest* request : active_) {
-    if (request->form != HookRequest::Form::tree && request->keyed.size() != request->fetch_cursor) {
-      request->keyed.resize(request->fetch_cursor);
-      request->stale_fetches = true;
-    }
-    if (request->form == HookRequest::Form::none) {
-      request->keyed.clear();
-      request->args.fetches = Fetches();
-      request->stale_fetches = false;
-    }
-    request->args.feeds.resize(request->feed_cursor);
-    request->feed_nodes.clear();
-    for (const Feed& feed : request->args.feeds) {
-      const NodeId node = resolve(feed.name);
-      request->feed_nodes.push_back(node);
-      if (std::find(caller_feed_nodes_.begin(), caller_feed_nodes_.end(), node) != caller_feed_nodes_.end()) {
-        throw StatusError(StatusCode::invalid_argument,
-                          fmt::format("Same tensor is fed by {} and the caller: '{}'", request->requester, feed.name));
-      }
-    }
-    assign_slots(request->fetches(), request->slots);
-    request->results.reset(request->args.fetches);
-  }
-  global_step_slot_ = kNone;
-  if (session_ != nullptr) {
-    if (const auto node = session_->global_step()) global_step_slot_ = fetch_slot(*node);
-  }
-  results_.clear();
-  results_.resize(fetches_.size());
+  caller_feed_names_.swap(draft_.caller_feed_names);
+  caller_feed_nodes_.swap(draft_.caller_feed_nodes);
+  caller_slots_.swap(draft_.caller_slots);
+  fetches_.swap(draft_.fetches);
+  results_.swap(draft_.results);
+  draft_.results.clear();
+  global_step_slot_ = draft_.global_step_slot;
   step_.fetches = fetches_;
   step_.results = results_;
-  planned_ = active_;
-  for (HookRequest* request : planned_) {
-    request->planned = true;
-    request->planned_form = request->form;
-  }
-  planned_requesters_ = planned_.size();
   dirty_ = false;
 }
 

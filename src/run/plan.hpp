@@ -40,6 +40,29 @@ struct HookRequest {
   const Fetches& fetches();
 };
 
+// What one requester has to do with a plan that is being made.
+struct RequestDraft {
+  Fetches fetches;
+  Results results;
+  std::vector<NodeId> feed_nodes;
+  std::vector<std::size_t> slots;
+};
+
+// A plan that is being made. It takes the place of the old one only when all of it is there; what it is made of is used
+// again for the next one.
+struct PlanDraft {
+  std::vector<std::string> caller_feed_names;
+  std::vector<NodeId> caller_feed_nodes;
+  std::vector<std::size_t> caller_slots;
+  std::vector<NodeId> fetches;
+  std::vector<Value> results;
+  std::vector<HookRequest*> planned;
+  std::vector<RequestDraft> requests;  // at least one for each in `planned`
+  std::size_t global_step_slot = 0;
+
+  std::size_t fetch_slot(NodeId node);
+};
+
 class Plan {
  public:
   // Sets the session, which may be NULL, and forgets which nodes names stand for.
@@ -108,9 +131,12 @@ class Plan {
   void activate(HookRequest& request);
   bool unchanged(const SessionRunArgs& caller) const;
   void merge_slowly(const SessionRunArgs& caller);
+  // The new plan, or the old one if this throws.
   void rebuild(const SessionRunArgs& caller);
-  std::size_t fetch_slot(NodeId node);
-  void assign_slots(const Fetches& fetches, std::vector<std::size_t>& slots);
+  void draft_caller(const SessionRunArgs& caller);
+  void draft_request(const HookRequest& request, RequestDraft& draft);
+  void draft_slots(const Fetches& fetches, std::vector<std::size_t>& slots);
+  void adopt_draft(const SessionRunArgs& caller) noexcept;
   void bind_feeds(const SessionRunArgs& caller);
   void drop_results() noexcept;
 
@@ -131,6 +157,7 @@ class Plan {
   std::vector<Value> results_;
   std::vector<ResolvedFeed> feeds_;
   std::size_t global_step_slot_ = kNone;
+  PlanDraft draft_;
 };
 
 }  // namespace detail
