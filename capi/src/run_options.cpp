@@ -57,10 +57,7 @@ runhook_status runhook_run_options_set_trace_level(runhook_run_options* options,
 
 runhook_status runhook_run_options_set_timeout_ms(runhook_run_options* options, int64_t timeout_ms,
                                                   runhook_error** error) {
-  return change(options, error, [&](RunOptions& target) {
-    if (timeout_ms < 0) throw StatusError(StatusCode::invalid_argument, "timeout_ms is negative");
-    target.timeout_ms = timeout_ms;
-  });
+  return change(options, error, [&](RunOptions& target) { target.timeout_ms = timeout_ms; });
 }
 
 runhook_status runhook_run_options_set_output_partition_graphs(runhook_run_options* options, int32_t enabled,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "base/format.hpp"
@@ -12,10 +13,9 @@ namespace detail {
 
 namespace {
 
-void check_timeout(const RunOptions& options, std::string_view requester) {
-  if (options.timeout_ms >= 0) return;
-  throw StatusError(StatusCode::invalid_argument,
-                    fmt::format("time-out of {} ms given by {} is negative", options.timeout_ms, requester));
+// The longer one of two time-outs; negative is for ever, 0 is not set.
+std::int64_t longer_timeout(std::int64_t one, std::int64_t other) noexcept {
+  return one < 0 || other < 0 ? -1 : std::max(one, other);
 }
 
 }  // namespace
@@ -35,10 +35,9 @@ void OptionsMerge::clear_slowly() noexcept {
 
 void OptionsMerge::start(const RunOptions& options, std::string_view requester) {
   clear_slowly();
-  check_timeout(options, requester);
   started_ = true;
   merged_.trace_level = options.trace_level;
-  merged_.timeout_ms = options.timeout_ms;
+  merged_.timeout_ms = longer_timeout(0, options.timeout_ms);
   merged_.output_partition_graphs = options.output_partition_graphs;
   merged_.report_allocations_on_oom = options.report_allocations_on_oom;
   merged_.watches = options.watches;
@@ -52,7 +51,6 @@ void OptionsMerge::add(const RunOptions& from, std::string_view requester) {
     start(RunOptions(), {});
   }
   if (from.is_default()) return;
-  check_timeout(from, requester);
   const std::size_t watches = merged_.watches.size();
   merged_.watches.insert(merged_.watches.end(), from.watches.begin(), from.watches.end());
   try {
@@ -62,8 +60,7 @@ void OptionsMerge::add(const RunOptions& from, std::string_view requester) {
     throw;
   }
   merged_.trace_level = std::max(merged_.trace_level, from.trace_level);
-  const bool unlimited = merged_.timeout_ms == 0 || from.timeout_ms == 0;
-  merged_.timeout_ms = unlimited ? 0 : std::max(merged_.timeout_ms, from.timeout_ms);
+  merged_.timeout_ms = longer_timeout(merged_.timeout_ms, from.timeout_ms);
   merged_.output_partition_graphs = merged_.output_partition_graphs || from.output_partition_graphs;
   merged_.report_allocations_on_oom = merged_.report_allocations_on_oom || from.report_allocations_on_oom;
 }

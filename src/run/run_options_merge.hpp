@@ -19,10 +19,9 @@ class OptionsMerge {
     if (started_) clear_slowly();
   }
   // Begins with a copy of `options`, which are the only ones whose `hooks` and `hook_names` are used. Throws
-  // INVALID_ARGUMENT for a negative time-out or two values for one engine option.
+  // INVALID_ARGUMENT for two values for one engine option.
   void start(const RunOptions& options, std::string_view requester);
-  // Merges the options of another requester. Options that are all defaults are left out; in others a time-out of 0
-  // means unlimited. Throws INVALID_ARGUMENT, and then has merged nothing.
+  // Merges the options of another requester. Throws INVALID_ARGUMENT, and then has merged nothing.
   void add(const RunOptions& from, std::string_view requester);
 
   bool started() const noexcept { return started_; }

@@ -90,15 +90,41 @@ TEST(RunOptions, RO_03_ConflictWithTheCallersEngineOptionIsRefused) {
   EXPECT_TRUE(reply.mentions("left") && reply.mentions("caller")) << reply;
 }
 
-TEST(RunOptions, RO_03_UnlimitedTimeWinsOverAHooksTimeout) {
+Ask within(int64_t timeout_ms) {
+  return Ask().with(
+      [timeout_ms](runhook_run_options* options) { runhook_run_options_set_timeout_ms(options, timeout_ms, nullptr); });
+}
+
+TEST(RunOptions, RO_03_LongestTimeoutOfHooksHoldsWhereTheCallerSetsNone) {
   Rig rig;
   Merged merged;
-  keep_merged(rig.hook("A").asks(Ask().with(
-                  [](runhook_run_options* options) { runhook_run_options_set_timeout_ms(options, 5, nullptr); })),
-              merged);
+  keep_merged(rig.hook("A").asks(within(30000)), merged);
+  rig.hook("B").asks(within(60000));
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
   EXPECT_REPLY(rig.fetch("five").reply, RUNHOOK_OK);
-  EXPECT_EQ(merged.timeout_ms, 0) << "the caller left the time unlimited";
+  EXPECT_EQ(merged.timeout_ms, 60000);
+  EXPECT_EQ(rig.raws[0]->timeout_ms, 60000);
+}
+
+TEST(RunOptions, RO_03_ForEverOfAHookBeatsTheCallersTimeout) {
+  Rig rig;
+  Merged merged;
+  keep_merged(rig.hook("A").asks(within(-1)), merged);
+  ASSERT_EQ(rig.open().status, RUNHOOK_OK);
+  EXPECT_REPLY(rig.run(within(60000).fetch("five")).reply, RUNHOOK_OK);
+  EXPECT_EQ(merged.timeout_ms, -1);
+}
+
+TEST(RunOptions, RO_03_HookThatAsksForATraceLeavesTheCallersTimeout) {
+  Rig rig;
+  Merged merged;
+  keep_merged(rig.hook("A").asks(Ask().with([](runhook_run_options* options) {
+    runhook_run_options_set_trace_level(options, RUNHOOK_TRACE_FULL, nullptr);
+  })),
+              merged);
+  ASSERT_EQ(rig.open().status, RUNHOOK_OK);
+  EXPECT_REPLY(rig.run(within(60000).fetch("five")).reply, RUNHOOK_OK);
+  EXPECT_EQ(merged.timeout_ms, 60000);
 }
 
 TEST(RunOptions, RO_03_HookWithoutOptionsLeavesTheCallersTimeout) {

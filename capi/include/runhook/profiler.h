@@ -31,7 +31,7 @@ typedef struct runhook_profiler_options {
  * Makes a hook that records how long the session, its nodes and the callbacks of all hooks take. For each profiled run
  * it writes `timeline-<step>.json`, a trace that Perfetto opens; when a run fails it writes `timeline-failure.json`
  * with all that is recorded. The interval begins with the first run, which is not profiled. Files are written by a
- * thread of the hook.
+ * thread of the hook. It sets no time-out: a profiled run has the caller's, which has to leave time for the tracing.
  *
  * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT if both intervals are given, or neither of them nor
  *   record_every_run.

@@ -16,7 +16,9 @@ enum { RUNHOOK_HOOKS_ALL = 0, RUNHOOK_HOOKS_NONE = 1, RUNHOOK_HOOKS_NAMED = 2 };
 
 /* Options of one run. Those of the caller and of the hooks are merged into a copy, in the order of the hooks:
  *  - The trace level is the highest that is asked for.
- *  - The time-out is the longest; 0, which is what options have if it is not set, means unlimited and is the longest.
+ *  - The time-out is the longest that anyone has set. 0, not set, is neutral: a hook may impose a time-out where the
+ *    caller sets none, and one that asks for something else leaves the caller's alone. Negative, for ever, is the
+ *    longest, and is merged to -1.
  *  - A flag is set if anyone sets it.
  *  - Watches are appended.
  *  - Engine options are united; two values for one key give RUNHOOK_ERR_INVALID_ARGUMENT.
@@ -50,9 +52,11 @@ RUNHOOK_API runhook_status runhook_run_options_set_trace_level(runhook_run_optio
                                                                runhook_error** error);
 
 /**
- * Limits the session's time for the step; if it takes longer it fails with RUNHOOK_ERR_DEADLINE_EXCEEDED.
+ * Limits the session's time for the step; if it takes longer it fails with RUNHOOK_ERR_DEADLINE_EXCEEDED. The longest
+ * time-out that the caller or a hook has set holds, and for ever is the longest. Where nobody has set one there is no
+ * limit.
  *
- * \param timeout_ms milliseconds; 0: unlimited.
+ * \param timeout_ms milliseconds; 0: not set; negative: for ever.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -123,7 +127,7 @@ RUNHOOK_API runhook_status runhook_run_options_add_hook_name(runhook_run_options
 RUNHOOK_API int32_t runhook_run_options_trace_level(const runhook_run_options* options);
 
 /**
- * Returns the time-out in milliseconds; 0: unlimited.
+ * Returns the time-out in milliseconds; 0: not set; negative: for ever.
  *
  * \threadsafety One thread at a time per object.
  * \since 1.0

@@ -32,8 +32,9 @@ struct ProfilerOptions {
 // `timeline-failure.json` with all that is recorded. Files are written by a thread of the hook. A trace has a track for
 // each thread, further ones for nodes that overlap, and a counter that shows what the time of each step was spent on.
 //
-// The trace level is that of the whole run, so that other hooks and the caller see a traced run, too. After
-// tf.train.ProfilerHook. Register what make() returns. Since 1.0.
+// The trace level is that of the whole run, so that other hooks and the caller see a traced run, too. It sets no
+// time-out: a profiled run has the caller's, which has to leave time for the tracing. After tf.train.ProfilerHook.
+// Register what make() returns. Since 1.0.
 class ProfilerHook final : public SessionRunHook {
  public:
   // Throws INVALID_ARGUMENT if both intervals are given, or neither of them nor record_every_run, for one that is not

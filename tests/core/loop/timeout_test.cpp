@@ -46,7 +46,7 @@ class ErrorWatcher final : public SessionRunHook {
   void before_run(SessionRunContext& context) override {
     RunOptions options;
     options.timeout_ms = asks_for_ms;
-    if (asks_for_ms > 0) context.add_options(options);
+    if (asks_for_ms != 0) context.add_options(options);
   }
   void after_run(SessionRunContext&, const SessionRunValues&) override { ++completed; }
   void on_error(SessionRunContext&, const Error& error) override { errors.push_back(error.code()); }
@@ -159,6 +159,32 @@ TEST_F(Timeout, LongerOneOfAHookHolds) {
   });
   watcher->asks_for_ms = 60'000;
   EXPECT_NO_THROW(session->run(within(1)));
+}
+
+TEST_F(Timeout, OneOfAHookAloneHolds) {
+  open([](Step&) { std::this_thread::sleep_for(10ms); });
+  watcher->asks_for_ms = 1;
+  EXPECT_STATUS(session->run(), deadline_exceeded, "the step has taken more than 1 ms");
+  EXPECT_STATUS(session->run({"y", {}, {}}), deadline_exceeded, "");
+}
+
+TEST_F(Timeout, ForEverOfAHookLiftsTheCallers) {
+  std::int64_t timeout_ms = 0;
+  open([&](Step& step) {
+    timeout_ms = step.options().timeout_ms;
+    std::this_thread::sleep_for(10ms);
+    EXPECT_FALSE(step.cancel_requested());
+  });
+  watcher->asks_for_ms = -1;
+  EXPECT_NO_THROW(session->run(within(1)));
+  EXPECT_EQ(timeout_ms, -1);
+}
+
+TEST_F(Timeout, ForEverOfTheCallerIsNoLimit) {
+  open([](Step& step) { EXPECT_FALSE(step.cancel_requested()); });
+  EXPECT_NO_THROW(session->run(within(-1)));
+  Sleeper raw;
+  EXPECT_NO_THROW(run_session(raw, within(INT64_MIN)));
 }
 
 TEST_F(Timeout, StepsAfterOneWithItAreNotLimited) {

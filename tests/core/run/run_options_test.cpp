@@ -44,27 +44,38 @@ TEST(RunOptions, RO_02_CallerAndHookAreMerged) {
             (RunOptions{TraceLevel::full, 60000, true, true, {"c", "h"}, {}, HookSelection::named, {"h"}}));
 }
 
-TEST(RunOptions, UnlimitedTimeoutWins) {
-  RunOptions caller;
-  caller.timeout_ms = 5;
-  RunOptions hook;
-  hook.trace_level = TraceLevel::software;
-  EXPECT_EQ(merged(caller, hook).timeout_ms, 0);
-  EXPECT_EQ(merged(hook, caller).timeout_ms, 0);
+RunOptions within(std::int64_t timeout_ms) {
+  RunOptions options;
+  options.timeout_ms = timeout_ms;
+  return options;
 }
 
-TEST(RunOptions, AllDefaultOptionsAskForNothing) {
-  RunOptions caller;
-  caller.timeout_ms = 5;
-  EXPECT_EQ(merged(caller, RunOptions()).timeout_ms, 5);
+TEST(RunOptions, RO_03_LongestTimeoutThatIsSetWins) {
+  EXPECT_EQ(merged(within(5), within(60)).timeout_ms, 60);
+  EXPECT_EQ(merged(within(60), within(5)).timeout_ms, 60);
 }
 
-TEST(RunOptions, NegativeTimeoutIsRefused) {
-  RunOptions bad;
-  bad.timeout_ms = -1;
-  RunOptions caller;
-  EXPECT_STATUS(merged(caller, bad), invalid_argument, "hook 'h'");
-  EXPECT_STATUS(merged(bad, RunOptions()), invalid_argument, "the caller");
+TEST(RunOptions, RO_03_TimeoutThatIsNotSetIsNeutral) {
+  RunOptions tracing;
+  tracing.trace_level = TraceLevel::software;
+  EXPECT_EQ(merged(within(5), tracing).timeout_ms, 5);
+  EXPECT_EQ(merged(tracing, within(5)).timeout_ms, 5);
+  EXPECT_EQ(merged(within(5), RunOptions()).timeout_ms, 5);
+  EXPECT_EQ(merged(RunOptions(), tracing).timeout_ms, 0);
+}
+
+TEST(RunOptions, RO_03_LongerTimeoutOfTwoHooksHoldsWhereTheCallerAsksForNothing) {
+  OptionsMerge merge;
+  merge.add(within(30'000), "hook 'one'");
+  merge.add(within(60'000), "hook 'two'");
+  EXPECT_EQ(merge.merged().timeout_ms, 60'000);
+}
+
+TEST(RunOptions, RO_03_ForEverBeatsEveryTimeoutAndIsMergedToMinusOne) {
+  EXPECT_EQ(merged(within(-1), within(60)).timeout_ms, -1);
+  EXPECT_EQ(merged(within(INT64_MAX), within(-7)).timeout_ms, -1);
+  EXPECT_EQ(merged(within(INT64_MIN), RunOptions()).timeout_ms, -1);
+  EXPECT_EQ(merged(RunOptions(), within(-1)).timeout_ms, -1);
 }
 
 TEST(RunOptions, RO_03_EngineOptionsAreUnited) {
