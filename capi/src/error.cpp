@@ -128,6 +128,8 @@ const char* runhook_error_hook(const runhook_error* error) { return text_of(erro
 
 const char* runhook_error_callback(const runhook_error* error) { return text_of(error, &Error::callback, ""); }
 
+const char* runhook_error_thread(const runhook_error* error) { return text_of(error, &Error::thread, ""); }
+
 int64_t runhook_error_step(const runhook_error* error) {
   const auto* box = find(error);
   return box != nullptr ? box->error.step() : -1;

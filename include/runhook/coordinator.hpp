@@ -52,7 +52,8 @@ class Coordinator {
 
   // Asks all threads to stop. The first error is recorded, even if a plain stop came before it, and later ones are
   // attached to it as suppressed; one with a clean-stop code is a plain stop. After join() an error is recorded and
-  // also thrown to the caller, since nobody else would see it.
+  // also thrown to the caller, since nobody else would see it. A recorded error says which thread it came from, see
+  // Error::thread(), if that was made by start_thread() or has registered itself.
   void request_stop();
   void request_stop(const Error& error);
   void stop_threads() noexcept;  // stops the threads only, and requests no stop of the stop state: for a session's end
@@ -65,7 +66,8 @@ class Coordinator {
   void clear_stop();
 
   // Registers the calling thread, or one that is about to be started, for which join() then waits. `name` is for the
-  // list of stragglers, the threads that are still running after join().
+  // list of stragglers, the threads that are still running after join(), and for the errors of a thread that registers
+  // itself. The thread that has made the coordinator, which is a session's own thread, does not count as registered.
   CoordinatedThread register_thread(std::string_view name);
   // Starts and registers a thread of the library. What `body` throws is reported as by request_stop(error).
   // The thread starts with all signals blocked.

@@ -36,6 +36,7 @@ class Error {
   const std::string& message() const noexcept;   // one line, no trailing period
   const std::string& hook() const noexcept;      // name of the hook that failed; empty if none
   const std::string& callback() const noexcept;  // e.g. "before_run"; empty if unknown
+  const std::string& thread() const noexcept;    // name of the coordinated thread that reported it; empty if none
   std::int64_t step() const noexcept;            // global step at which it happened; -1 if unknown
   std::exception_ptr cause() const noexcept;     // the C++ exception that it was made from, if there was one
   bool is_uninitialized() const noexcept;        // whether it was made by uninitialized()
@@ -50,10 +51,13 @@ class Error {
   void add_suppressed(const Error& later) noexcept;
   // Fills in where it happened, as far as it is not known yet.
   void locate(std::string_view hook, std::string_view callback, std::int64_t step) noexcept;
+  void locate_thread(std::string_view thread) noexcept;  // the same for the thread
   // Puts `prefix` in front of the message, if there is memory for it.
   void prepend(std::string_view prefix) noexcept;
   // Becomes `later` if this is no error, else attaches it as suppressed.
   void merge(const Error& later) noexcept;
+  // The primary error without those that followed it; all of it if there is no memory for that.
+  Error alone() const noexcept;
   // The same errors, with the suppressed one at `index` as the primary error; the others follow in their order.
   Error with_primary(std::size_t index) const noexcept;
   // The whole error as one line: code, place, message and the number of suppressed errors.

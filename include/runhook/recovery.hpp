@@ -23,7 +23,8 @@ struct RecoveryNotice {
 // Errors that threads report through the Coordinator count, too. If a thread has reported a recoverable error, and then
 // a step fails with one that is not, the thread's error is taken for the cause: it becomes the primary error, and is
 // recovered from. If a step fails with a recoverable error while a thread has reported one that is not, the step is
-// recovered from, and close() throws the thread's error. Since 1.0.
+// recovered from, and close() throws the thread's error. A recoverable error of a thread is dealt with at the next run,
+// before anything else of it; if there is none, it fails nothing, and is in the outcome. Since 1.0.
 struct RecoveryPolicy {
   std::int32_t max_attempts = 5;                  // 0: no recovery
   std::int64_t initial_backoff_ns = 100'000'000;  // doubles with each attempt

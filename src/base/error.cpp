@@ -19,6 +19,7 @@ struct Error::Rep {
         message(other.message),
         hook(other.hook),
         callback(other.callback),
+        thread(other.thread),
         step(other.step),
         uninitialized(other.uninitialized),
         cause(other.cause),
@@ -35,6 +36,7 @@ struct Error::Rep {
   std::string message;
   std::string hook;
   std::string callback;
+  std::string thread;
   std::int64_t step = -1;
   bool uninitialized = false;
   std::exception_ptr cause;
@@ -101,6 +103,7 @@ StatusCode Error::code() const noexcept { return rep_ ? rep_->code : StatusCode:
 const std::string& Error::message() const noexcept { return rep_ ? rep_->message : empty_string(); }
 const std::string& Error::hook() const noexcept { return rep_ ? rep_->hook : empty_string(); }
 const std::string& Error::callback() const noexcept { return rep_ ? rep_->callback : empty_string(); }
+const std::string& Error::thread() const noexcept { return rep_ ? rep_->thread : empty_string(); }
 std::int64_t Error::step() const noexcept { return rep_ ? rep_->step : -1; }
 std::exception_ptr Error::cause() const noexcept { return rep_ ? rep_->cause : nullptr; }
 bool Error::is_uninitialized() const noexcept { return rep_ && rep_->uninitialized; }
@@ -162,6 +165,14 @@ void Error::locate(std::string_view hook, std::string_view callback, std::int64_
   }
 }
 
+void Error::locate_thread(std::string_view thread) noexcept {
+  if (!rep_ || thread.empty() || !rep_->thread.empty() || !make_unique()) return;
+  try {
+    rep_->thread = thread;
+  } catch (...) {  // the error goes without its thread
+  }
+}
+
 void Error::prepend(std::string_view prefix) noexcept {
   if (!rep_ || prefix.empty() || !make_unique()) return;
   try {
@@ -177,6 +188,16 @@ void Error::merge(const Error& later) noexcept {
   } else {
     rep_ = later.rep_;
   }
+}
+
+Error Error::alone() const noexcept {
+  if (suppressed_count() + suppressed_dropped() == 0) return *this;
+  Error primary = *this;
+  if (primary.make_unique()) {
+    primary.rep_->suppressed.clear();
+    primary.rep_->dropped.store(0, std::memory_order_relaxed);
+  }
+  return primary;
 }
 
 Error Error::with_primary(std::size_t index) const noexcept {
@@ -202,6 +223,7 @@ std::string Error::to_string() const {
   std::string text(status_name(code()));
   if (!callback().empty()) detail::append_format(text, " in {}", callback());
   if (!hook().empty()) detail::append_format(text, " {} hook '{}'", callback().empty() ? "in" : "of", hook());
+  if (!thread().empty()) detail::append_format(text, " in thread '{}'", thread());
   if (step() >= 0) detail::append_format(text, " at step {}", step());
   detail::append_format(text, ": {}", message());
   const std::uint64_t more = suppressed_count() + suppressed_dropped();

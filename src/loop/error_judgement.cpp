@@ -59,6 +59,20 @@ Error fatal_part(const Error& error, const Circumstances& now) noexcept {
   return fatal;
 }
 
+Error recoverable_part(const Error& error, const Circumstances& now) noexcept {
+  Error judged = error;
+  if (!judged || !is_recovered_from(judged, now)) return {};
+  Error rest;
+  for_each_error(judged, [&](Error one) {
+    if (is_recovered_from(one, now)) rest.merge(one);
+  });
+  return rest;
+}
+
+bool is_same_report(const Error& one, const Error& other) noexcept {
+  return one.code() == other.code() && one.thread() == other.thread() && one.message() == other.message();
+}
+
 Error prefer_thread_error(Error error, Error of_threads, const Circumstances& now) noexcept {
   if (!of_threads || is_recoverable(error, now) || !is_recoverable(of_threads, now)) return error;
   of_threads.add_suppressed(error);

@@ -29,6 +29,17 @@ bool is_cancelled_by_stop(const Error& error, const Circumstances& now) noexcept
 Error with_gravest_primary(const Error& error, const Circumstances& now) noexcept;
 // What recovery does not mend of an error that threads have reported: it may be behind a recoverable one.
 Error fatal_part(const Error& error, const Circumstances& now) noexcept;
+// The rest of it, in which there is nothing fatal. Each error stands for itself.
+Error recoverable_part(const Error& error, const Circumstances& now) noexcept;
+// Calls `use` with each error of these, the primary one first, without those that followed it.
+template <typename Use>
+void for_each_error(const Error& error, Use&& use) {
+  if (!error) return;
+  use(error.alone());
+  for (std::size_t i = 0; i < error.suppressed_count(); ++i) use(error.suppressed(i));
+}
+// Whether one is a copy of the other, apart from what followed it.
+bool is_same_report(const Error& one, const Error& other) noexcept;
 // A recoverable error of a thread is what a failing step is really about. Without recovery, too, as in the reference's
 // singular session.
 Error prefer_thread_error(Error error, Error of_threads, const Circumstances& now) noexcept;

@@ -155,6 +155,7 @@ class Loop final : private Reporter {
   Error close_step();
   void decide_outcome();
   Error end_hooks();
+  void tell_of_unrecovered(Error& error) noexcept;
   void log_outcome();
   Error unwind(Error error) noexcept;  // of a constructor that fails; returns all that went wrong
   void detach_direct_context() noexcept;

@@ -20,6 +20,7 @@ void Loop::close() {
   error.merge(keeper_.past_thread_error());
   error.merge(keeper_.close_error());
   outcome_.end_failed(error, unknown);
+  tell_of_unrecovered(error);
   Error cleanup_error;
   lifecycle_.cleanup_all(cleanup_error);
   outcome_.end_failed(cleanup_error, cleanup_error);
@@ -77,6 +78,16 @@ Error Loop::end_hooks() {
   return error;
 }
 
+// Threads have reported what the next run would have recovered from, and there was none. That fails no run, but belongs
+// to what went wrong.
+void Loop::tell_of_unrecovered(Error& error) noexcept {
+  const bool failed = outcome_.failed();
+  for_each_error(keeper_.unrecovered_thread_error(), [&](const Error& one) {
+    error.add_suppressed(one);
+    failed ? outcome_.end_failed({}, one) : outcome_.note_warning(one);
+  });
+}
+
 void Loop::log_outcome() {
   const Outcome outcome = outcome_.copy();
   try {
@@ -91,6 +102,7 @@ Error Loop::unwind(Error error) noexcept {
   ending_ = true;
   error.merge(keeper_.past_thread_error());
   error.merge(keeper_.close_error());
+  for_each_error(keeper_.unrecovered_thread_error(), [&](const Error& one) { error.add_suppressed(one); });
   outcome_.end_failed(error, error);
   lifecycle_.cleanup_all(error);
   end_.set_closed();

@@ -128,9 +128,21 @@ void SessionKeeper::end_threads() noexcept {
     state_.log(LogLevel::warning, "threads could not be waited for");
   }
   const Error error = coordinator.error();
-  const Error fatal = fatal_part(error, circumstances());
-  thread_error_.merge(fatal);
-  if (error && !fatal) state_.log(LogLevel::warning, error.message());
+  const Circumstances now = circumstances();
+  thread_error_.merge(fatal_part(error, now));
+  for_each_error(recoverable_part(error, now), [&](const Error& one) {
+    unrecovered_.merge(one);
+    log_warning(one);
+  });
+}
+
+// What threads have reported besides the cause is recovered from with it.
+void SessionKeeper::add_to_recovery_cause(const Error& of_threads) noexcept {
+  for_each_error(of_threads, [&](const Error& one) {
+    bool known = false;
+    for_each_error(recovery_cause_, [&](const Error& other) { known = known || is_same_report(one, other); });
+    if (!known) recovery_cause_.add_suppressed(one);
+  });
 }
 
 void SessionKeeper::log_warning(const Error& error) const noexcept {
@@ -175,6 +187,7 @@ void SessionKeeper::recover(const Error& cause, std::int64_t begun_at) {
   failed_step_ = first ? begun_at : std::max(failed_step_, begun_at);
   recovery_cause_.merge(cause);
   end();
+  add_to_recovery_cause(std::exchange(unrecovered_, Error()));
   try {
     recreate(first);
   } catch (...) {

@@ -40,6 +40,8 @@ class SessionKeeper {
   Error take_recovery_cause() noexcept { return std::exchange(recovery_cause_, Error()); }
   const Error& lost_session() const noexcept { return lost_session_; }  // why there is no session any more
   const Error& past_thread_error() const noexcept { return thread_error_; }
+  // What they have reported that a recovery would have mended, if there had been one.
+  const Error& unrecovered_thread_error() const noexcept { return unrecovered_; }
   const Error& close_error() const noexcept { return close_error_; }
   Error fatal_thread_error() const noexcept;  // of the present session's threads
 
@@ -63,6 +65,7 @@ class SessionKeeper {
   void install(CreatedSession created);
   std::int64_t initial_global_step(std::optional<std::int64_t> restored) const;
   void end_threads() noexcept;
+  void add_to_recovery_cause(const Error& of_threads) noexcept;
   void close(Session& session) noexcept;
   void log_warning(const Error& error) const noexcept;
   void check_recovery_goes_on();
@@ -93,6 +96,7 @@ class SessionKeeper {
 
   Error recovery_cause_;  // the first error since the last completed step, with the later ones
   Error thread_error_;    // reported by threads of sessions that are gone
+  Error unrecovered_;     // the same, of errors that are recovered from; a recovery has them in its cause
   Error close_error_;     // of closing sessions
   Error lost_session_;
 };

@@ -40,6 +40,7 @@ struct CoordinatedThread::Ticket {
   std::uint64_t number = 0;
   std::shared_ptr<Coordinator::State> state;  // NULL once done
   std::thread::id runner;                     // of a thread that the library has started
+  std::thread::id registrar;                  // who has registered one that it has not started
   Ticket* previous = nullptr;
   Ticket* next = nullptr;
   bool live = false;  // in the list
@@ -83,8 +84,29 @@ struct Coordinator::State {
     }
   }
 
+  // The name of the calling thread, if the library has started it or it has registered itself. Whoever has made the
+  // coordinator registers threads that it is about to start, and not itself. Empty without memory for it.
+  std::string name_of_caller() noexcept {
+    try {
+      if (!thread_name.empty()) return std::string(thread_name);
+      const std::thread::id caller = std::this_thread::get_id();
+      if (caller == maker) return {};
+      std::string name;
+      const std::lock_guard<std::mutex> lock(mutex);
+      // The oldest comes last; those after it are of threads of its own.
+      for (const Ticket* ticket = live; ticket != nullptr; ticket = ticket->next) {
+        if (ticket->registrar == caller) name = ticket->name;
+      }
+      return name;
+    } catch (const std::bad_alloc&) {
+      return {};
+    }
+  }
+
   // Records and stops. Returns whether the error is to be thrown to the caller, too.
   bool report(Error reported) noexcept {
+    const std::string reporter = name_of_caller();
+    reported.locate_thread(reporter);
     const StatusCode code = reported.code();
     const auto& clean = options.clean_stop_codes;
     const bool is_error = reported && std::find(clean.begin(), clean.end(), code) == clean.end();
@@ -92,7 +114,7 @@ struct Coordinator::State {
 
     StopReason reason;
     reason.origin = StopOrigin::coordinator;
-    reason.set_who(thread_name.empty() ? std::string_view("coordinator") : thread_name);
+    reason.set_who(reporter.empty() ? std::string_view("coordinator") : reporter);
     if (reported) {
       reason.code = static_cast<std::int32_t>(code);
       reason.set_text(reported.message());
@@ -159,6 +181,7 @@ struct Coordinator::State {
   }
 
   const detail::ForkMark birth;
+  const std::thread::id maker = std::this_thread::get_id();
   Options options;
   const bool owns_stop;
   std::mutex mutex;
@@ -264,6 +287,7 @@ CoordinatedThread Coordinator::register_thread(std::string_view name) {
   CoordinatedThread registered;
   registered.ticket_ = std::make_shared<CoordinatedThread::Ticket>();
   registered.ticket_->name = name;
+  registered.ticket_->registrar = std::this_thread::get_id();
   const std::lock_guard<std::mutex> lock(state_->mutex);
   registered.ticket_->state = state_;
   state_->link(*registered.ticket_);

@@ -2,6 +2,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include "checks.hpp"
 
@@ -91,6 +92,17 @@ TEST_F(CCoordinator, CO_08_FirstReportedErrorIsTheError) {
   EXPECT_EQ(runhook_error_code(error), RUNHOOK_ERR_DATA_LOSS);
   EXPECT_EQ(runhook_error_suppressed_count(error), 1U);
   runhook_error_destroy(error);
+}
+
+TEST_F(CCoordinator, ErrorSaysWhichThreadItCameFrom) {
+  std::thread([this] {
+    runhook_thread* const itself = runhook_coordinator_register_thread(coordinator_, "reader", nullptr);
+    runhook_coordinator_report_error(coordinator_, RUNHOOK_ERR_DATA_LOSS, "broken", nullptr);
+    runhook_thread_destroy(itself);
+  }).join();
+  EXPECT_EQ(join(), RUNHOOK_ERR_DATA_LOSS);
+  EXPECT_STREQ(runhook_error_thread(caught_.get()), "reader");
+  EXPECT_STREQ(runhook_error_to_string(caught_.get()), "DATA_LOSS in thread 'reader': broken");
 }
 
 TEST_F(CCoordinator, CO_10_EndOfInputIsNoError) {

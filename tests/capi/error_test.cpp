@@ -12,6 +12,7 @@ TEST_F(CError, FailureSetsAnOwnedErrorWithCodeAndMessage) {
   EXPECT_NE(caught.message().find("1.1.0"), std::string::npos) << caught.message();
   EXPECT_STREQ(runhook_error_hook(caught.get()), "");
   EXPECT_STREQ(runhook_error_callback(caught.get()), "");
+  EXPECT_STREQ(runhook_error_thread(caught.get()), "");
   EXPECT_EQ(runhook_error_step(caught.get()), -1);
   EXPECT_EQ(runhook_error_suppressed_count(caught.get()), 0U);
   EXPECT_EQ(runhook_error_suppressed_at(caught.get(), 0), nullptr);
@@ -38,6 +39,7 @@ TEST_F(CError, HandleThatIsNoErrorGivesNeutralValues) {
     EXPECT_STREQ(runhook_error_message(error), "");
     EXPECT_STREQ(runhook_error_hook(error), "");
     EXPECT_STREQ(runhook_error_callback(error), "");
+    EXPECT_STREQ(runhook_error_thread(error), "");
     EXPECT_STREQ(runhook_error_to_string(error), "");
     EXPECT_EQ(runhook_error_step(error), -1);
     EXPECT_EQ(runhook_error_suppressed_at(error, 0), nullptr);

@@ -61,6 +61,8 @@ RUNHOOK_API runhook_status runhook_coordinator_request_stop(const runhook_coordi
 /**
  * Reports a failure and asks all threads to stop. The first error is recorded, and later ones are attached to it as
  * suppressed; a clean-stop code is no error. In a session a recoverable error leads to recovery instead of a stop.
+ * runhook_error_thread() of a recorded error says which thread it came from, if that has registered itself and is not
+ * the one that made the coordinator, which is a session's own thread; or if the library has started it.
  *
  * \param code not RUNHOOK_OK.
  * \returns RUNHOOK_OK; after runhook_coordinator_join() the reported error itself, which is recorded all the same.
@@ -102,7 +104,8 @@ RUNHOOK_API runhook_status runhook_coordinator_clear_stop(const runhook_coordina
 /**
  * Registers a thread of the caller's, for which runhook_coordinator_join() then waits.
  *
- * \param name for the message that lists the threads still running; copied.
+ * \param name for the message that lists the threads still running, and for the errors of a thread that registers
+ *   itself; copied.
  * \returns owned; runhook_thread_destroy() says that the thread is about to end.
  * \threadsafety Any thread.
  * \since 1.0

@@ -57,6 +57,15 @@ RUNHOOK_API const char* runhook_error_hook(const runhook_error* error);
 RUNHOOK_API const char* runhook_error_callback(const runhook_error* error);
 
 /**
+ * Returns the name of the coordinated thread that reported the error; see runhook_coordinator_report_error().
+ *
+ * \returns borrowed from `error`; empty if it was none, or its name is unknown; never NULL.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API const char* runhook_error_thread(const runhook_error* error);
+
+/**
  * Returns the global step at which the error happened, or -1 if that is unknown.
  *
  * \threadsafety Any thread.

@@ -201,4 +201,32 @@ TEST(Error, SharedByThreadsWhileOneChangesItsCopy) {
   EXPECT_EQ(mine.suppressed_count(), 50u);
 }
 
+TEST(Error, ThreadIsPartOfItsPlaceAndIsNotReplaced) {
+  Error error(StatusCode::aborted, "preempted");
+  EXPECT_EQ(error.thread(), "");
+  const Error before = error;
+  error.locate_thread("reader");
+  error.locate_thread("writer");
+  error.locate_thread("");
+  EXPECT_EQ(error.thread(), "reader");
+  EXPECT_EQ(error.to_string(), "ABORTED in thread 'reader': preempted");
+  error.locate("h", "end", 3);
+  EXPECT_EQ(error.to_string(), "ABORTED in end of hook 'h' in thread 'reader' at step 3: preempted");
+  EXPECT_EQ(before.thread(), "") << "copies are independent";
+  Error none;
+  none.locate_thread("reader");
+  EXPECT_FALSE(none);
+}
+
+TEST(Error, AloneLeavesOutWhatFollowedIt) {
+  Error error(StatusCode::aborted, "first");
+  EXPECT_EQ(error.alone().message(), "first");
+  for (std::size_t i = 0; i <= Error::kMaxSuppressed; ++i) error.add_suppressed(Error(StatusCode::internal, "later"));
+  const Error alone = error.alone();
+  EXPECT_EQ(alone.message(), "first");
+  EXPECT_EQ(alone.suppressed_count() + alone.suppressed_dropped(), 0U);
+  EXPECT_EQ(error.suppressed_dropped(), 1U);
+  EXPECT_FALSE(Error().alone());
+}
+
 }  // namespace

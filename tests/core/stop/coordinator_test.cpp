@@ -56,6 +56,26 @@ TEST(Coordinator, CO_03_JoinEndsAllThreads) {
   EXPECT_FALSE(coordinator.should_stop());
 }
 
+TEST(Coordinator, ErrorSaysWhichThreadItCameFrom) {
+  Coordinator coordinator;
+  const CoordinatedThread about_to_be_started = coordinator.register_thread("not the caller");
+  coordinator.start_thread("started", [] { throw StatusError(StatusCode::internal, "one"); });
+  while (!coordinator.error()) std::this_thread::yield();
+  std::thread([&] {
+    const CoordinatedThread itself = coordinator.register_thread("registered");
+    const CoordinatedThread other = coordinator.register_thread("its own");
+    coordinator.request_stop(error_of(StatusCode::internal, "two"));
+  }).join();
+  std::thread([&] { coordinator.request_stop(error_of(StatusCode::internal, "three")); }).join();
+  coordinator.request_stop(error_of(StatusCode::internal, "four"));
+  const Error error = coordinator.error();
+  EXPECT_EQ(error.thread(), "started");
+  ASSERT_EQ(error.suppressed_count(), 3U);
+  EXPECT_EQ(error.suppressed(0).thread(), "registered");
+  EXPECT_EQ(error.suppressed(1).thread(), "") << "nobody has registered it";
+  EXPECT_EQ(error.suppressed(2).thread(), "") << "it has made the coordinator";
+}
+
 TEST(Coordinator, CO_04_JoinEndsAllRegisteredThreads) {
   Coordinator coordinator;
   std::atomic<int> ended{0};

@@ -1,0 +1,122 @@
+// What the outcome of a run tells of its threads.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string_view>
+#include <thread>
+
+#include "core/expect_error.hpp"
+#include "core/loop_rig.hpp"
+
+namespace runhook {
+namespace {
+
+using namespace runhook_test;
+
+// A thread that has reported when this returns.
+void report(MonitoredSession& session, std::string_view thread, StatusCode code, const char* message) {
+  Coordinator coordinator = session.coordinator();
+  coordinator.start_thread(thread, [code, message] { fail(code, message); });
+  while (coordinator.live_threads() > 0) std::this_thread::yield();
+}
+
+TEST(ThreadErrors, RecoverableOnesBeforeCloseAreAllInTheOutcomeWithCodeAndThread) {
+  LoopRig rig;
+  const auto hook = rig.hook();
+  int ended = 0;
+  hook->on_end = [&](auto&) { ++ended; };
+  const auto session = rig.start();
+  session->run();
+  report(*session, "reader", StatusCode::aborted, "preempted");
+  report(*session, "writer", StatusCode::unavailable, "gone");
+  EXPECT_NO_THROW(session->close());
+  EXPECT_EQ(ended, 1);
+  const Outcome outcome = session->outcome();
+  EXPECT_EQ(outcome.kind, OutcomeKind::completed) << outcome.to_string();
+  ASSERT_EQ(outcome.warnings, 2);
+  EXPECT_EQ(outcome.first_warnings[0].to_string(), "ABORTED in thread 'reader': preempted");
+  EXPECT_EQ(outcome.first_warnings[1].to_string(), "UNAVAILABLE in thread 'writer': gone");
+  EXPECT_EQ(outcome.first_warnings[1].code(), StatusCode::unavailable);
+  EXPECT_EQ(rig.logged("ABORTED in thread 'reader': preempted"), 1);
+  EXPECT_EQ(rig.logged("UNAVAILABLE in thread 'writer': gone"), 1);
+}
+
+TEST(ThreadErrors, CleanupIsToldOfThem) {
+  LoopRig rig;
+  std::int64_t warnings = 0;
+  rig.hook()->on_cleanup = [&](auto&, const Outcome& outcome) { warnings = outcome.warnings; };
+  const auto session = rig.start();
+  report(*session, "reader", StatusCode::aborted, "preempted");
+  session->close();
+  EXPECT_EQ(warnings, 1);
+}
+
+TEST(ThreadErrors, RecoverableOnesAreBehindTheFailureOfARun) {
+  LoopRig rig;
+  rig.step = [](auto&) { fail(StatusCode::data_loss, "broken"); };
+  const auto session = rig.start();
+  EXPECT_STATUS(session->run(), data_loss, "broken");
+  report(*session, "reader", StatusCode::aborted, "preempted");
+  report(*session, "writer", StatusCode::unavailable, "gone");
+  EXPECT_NO_THROW(session->close()) << "the failure has been told, and the rest is no failure";
+  const Error error = session->outcome().error;
+  EXPECT_EQ(error.message(), "broken");
+  ASSERT_EQ(error.suppressed_count(), 2U);
+  EXPECT_EQ(error.suppressed(0).to_string(), "ABORTED in thread 'reader': preempted");
+  EXPECT_EQ(error.suppressed(1).to_string(), "UNAVAILABLE in thread 'writer': gone");
+  EXPECT_EQ(session->outcome().warnings, 0);
+}
+
+TEST(ThreadErrors, RecoverableOneIsBehindTheFatalOneThatFollowedIt) {
+  LoopRig rig;
+  const auto session = rig.start();
+  report(*session, "reader", StatusCode::aborted, "preempted");
+  report(*session, "writer", StatusCode::internal, "broken");
+  const Error thrown = error_of([&] { session->close(); });
+  EXPECT_EQ(thrown.code(), StatusCode::internal);
+  for (const Error& error : {thrown, session->outcome().error}) {
+    EXPECT_EQ(error.message(), "broken");
+    ASSERT_EQ(error.suppressed_count(), 1U);
+    EXPECT_EQ(error.suppressed(0).to_string(), "ABORTED in thread 'reader': preempted");
+  }
+}
+
+TEST(ThreadErrors, FatalOneKeepsTheRecoverableOneThatFollowedItOnce) {
+  LoopRig rig;
+  const auto session = rig.start();
+  report(*session, "writer", StatusCode::internal, "broken");
+  report(*session, "reader", StatusCode::aborted, "preempted");
+  EXPECT_STATUS(session->close(), internal, "broken");
+  const Error error = session->outcome().error;
+  EXPECT_EQ(error.to_string(), "INTERNAL in thread 'writer': broken (1 more error suppressed)");
+  ASSERT_EQ(error.suppressed_count(), 1U);
+  EXPECT_EQ(error.suppressed(0).message(), "preempted");
+}
+
+TEST(ThreadErrors, OneThatWasRecoveredFromIsGone) {
+  LoopRig rig;
+  const auto session = rig.start();
+  report(*session, "reader", StatusCode::aborted, "preempted");
+  session->run();
+  EXPECT_EQ(rig.sessions, 2);
+  session->close();
+  EXPECT_EQ(session->outcome().warnings, 0);
+  EXPECT_EQ(session->outcome().recoveries, 1);
+}
+
+TEST(ThreadErrors, OnesOfAConstructorThatFailsAreBehindItsError) {
+  LoopRig rig;
+  rig.hook()->on_create = [](auto& context) {
+    Coordinator coordinator = context.coordinator();
+    coordinator.start_thread("reader", [] { fail(StatusCode::aborted, "preempted"); });
+    while (coordinator.live_threads() > 0) std::this_thread::yield();
+    fail(StatusCode::data_loss, "broken");
+  };
+  const Error error = error_of([&] { rig.start(); });
+  EXPECT_EQ(error.message(), "broken");
+  ASSERT_EQ(error.suppressed_count(), 1U);
+  EXPECT_EQ(error.suppressed(0).to_string(), "ABORTED in thread 'reader': preempted");
+}
+
+}  // namespace
+}  // namespace runhook
