@@ -27,10 +27,11 @@ class DirectContextProvider {
   virtual void detach(runhook_context* context) noexcept = 0;  // after the last callback
 };
 
-// Plain data; copied by the session. Since 1.0.
+// Plain data; copied by the session. It may be used for several sessions one after the other. Two that are open at once
+// need a session creator each, and hooks of this library each: the second is refused with ALREADY_EXISTS. Since 1.0.
 struct Config {
   std::shared_ptr<SessionCreator> session_creator;  // required
-  std::vector<HookRegistration> hooks;              // the same hook twice is ALREADY_EXISTS
+  std::vector<HookRegistration> hooks;  // the same hook twice is ALREADY_EXISTS, as are two sets of default hooks
   RecoveryPolicy recovery;
   std::shared_ptr<Clock> clock;                                      // NULL: the system clock
   std::int64_t stop_grace_period_ns = Coordinator::kDefaultGraceNs;  // how long close() waits for threads

@@ -35,7 +35,8 @@ struct DefaultHooks {
 
 // Makes these hooks, each in its own phase. Those that write files or show progress are not made for a worker that is
 // not the chief. Throws INVALID_ARGUMENT for an empty directory, an empty or repeated scalar, and times that are not
-// positive. After the hooks that tf.train.MonitoredTrainingSession adds.
+// positive. A session that has the hooks of one call refuses those of another with ALREADY_EXISTS: they would write to
+// the same files and show everything twice. After the hooks that tf.train.MonitoredTrainingSession adds.
 std::vector<HookRegistration> default_hooks(const DefaultHooks& wanted, bool is_chief = true);
 
 }  // namespace runhook::inline v1

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "runhook/claim_mark.hpp"
 #include "runhook/run_context.hpp"
 #include "runhook/span.hpp"
 #include "runhook/trigger.hpp"
@@ -26,13 +27,6 @@ struct DirectCallbacks {
 
 namespace detail {
 class HookClaim;
-// Whether a session has the hook, if that serves one at a time. A copy of a hook is a hook that no session has.
-struct HookClaimMark {
-  HookClaimMark() noexcept = default;
-  HookClaimMark(const HookClaimMark&) noexcept {}
-  HookClaimMark& operator=(const HookClaimMark&) noexcept { return *this; }
-  bool set = false;
-};
 }  // namespace detail
 
 // Observes a session. Override what you need; the defaults do nothing. After tf.estimator.SessionRunHook.
@@ -72,7 +66,7 @@ class SessionRunHook {
 
  private:
   friend class detail::HookClaim;
-  mutable detail::HookClaimMark claim_;
+  mutable detail::ClaimMark claim_;  // used if it serves one session at a time
 };
 
 // Hooks run in the order of phases, and within a phase in the order in which they were added.
@@ -95,6 +89,8 @@ struct HookOptions {
   FailurePolicy failure_policy = FailurePolicy::fail;
   std::int32_t max_failures = 1;  // with FailurePolicy::disable
   Trigger trigger = {};           // in which runs it is called
+  // Set by default_hooks(), alike in all that one call has made: a session takes the hooks of one call only.
+  std::shared_ptr<const void> default_set = {};
 };
 
 struct HookRegistration {

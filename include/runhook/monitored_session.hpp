@@ -51,7 +51,8 @@ class StepContext {
 class MonitoredSession {
  public:
   // Calls begin of every hook, creates the session, calls after_create_session of every hook. If any of this fails, the
-  // hooks that began get cleanup, the session is closed, and the error is thrown.
+  // hooks that began get cleanup, the session is closed, and the error is thrown. Throws ALREADY_EXISTS, without calling
+  // anything, if the config's session creator, or a hook that serves one session at a time, has an open session already.
   explicit MonitoredSession(Config config);
   // Closes; errors go to the log. If an exception is leaving the scope of the session, the outcome is failed, unless a
   // stop has been asked for or input has ended.

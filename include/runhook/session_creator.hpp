@@ -6,11 +6,18 @@
 #include <functional>
 #include <memory>
 
+#include "runhook/claim_mark.hpp"
 #include "runhook/session_manager.hpp"
 
 namespace runhook::inline v1 {
 
-// Creates the first session, and another one for each recovery. Since 1.0.
+namespace detail {
+class CreatorClaim;
+}
+
+// Creates the first session, and another one for each recovery. It serves one open MonitoredSession at a time: another
+// one that is given it, or the config that it is in, is refused with ALREADY_EXISTS until the first has ended.
+// Since 1.0.
 class SessionCreator {
  public:
   virtual ~SessionCreator() = default;
@@ -20,6 +27,10 @@ class SessionCreator {
   virtual std::shared_ptr<Saver> saver() const { return nullptr; }
   // The scaffold by which sessions are made ready; NULL: there is none.
   virtual std::shared_ptr<const Scaffold> scaffold() const { return nullptr; }
+
+ private:
+  friend class detail::CreatorClaim;
+  mutable detail::ClaimMark claim_;
 };
 
 // Makes sessions ready by restoring saved state or, if there is none, initialising them, as

@@ -20,6 +20,7 @@ Loop::Loop(Config config, MonitoredSession& monitored)
   if (config_.session_creator == nullptr) {
     throw StatusError(StatusCode::failed_precondition, "the config has no session creator");
   }
+  creator_claim_.emplace(*config_.session_creator);
   if (config_.stop_grace_period_ns < 0) throw StatusError(StatusCode::invalid_argument, "the grace period is negative");
   if (!(config_.hook_budget >= 0)) throw StatusError(StatusCode::invalid_argument, "the budget of hooks is negative");
   state_.context.reset(RunState::new_context(state_));

@@ -22,6 +22,7 @@
 #include "runhook/config.hpp"
 #include "runhook/inline_step.hpp"
 #include "runhook/monitored_session.hpp"
+#include "session/creator_claim.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {
@@ -190,6 +191,7 @@ class Loop final : private Reporter {
   StepEngine engine_;
   SessionKeeper keeper_;
   bool ending_ = false;
+  std::optional<CreatorClaim> creator_claim_;  // until the end
 };
 
 }  // namespace detail

@@ -25,6 +25,7 @@ void Loop::close() {
   lifecycle_.cleanup_all(cleanup_error);
   outcome_.end_failed(cleanup_error, cleanup_error);
   error.merge(cleanup_error);
+  creator_claim_.reset();
   end_.set_closed();
   log_outcome();
   of_step.merge(error);
@@ -105,6 +106,7 @@ Error Loop::unwind(Error error) noexcept {
   for_each_error(keeper_.unrecovered_thread_error(), [&](const Error& one) { error.add_suppressed(one); });
   outcome_.end_failed(error, error);
   lifecycle_.cleanup_all(error);
+  creator_claim_.reset();
   end_.set_closed();
   stop()->set_canceller(this, {});
   detach_direct_context();

@@ -41,6 +41,14 @@ std::uint64_t HookList::add(HookRegistration registration) {
       std::any_of(waiting_.begin(), waiting_.end(), same_hook)) {
     throw StatusError(StatusCode::already_exists, "the hook has been added already");
   }
+  const auto other_set = [&options](const auto& slot) {
+    const auto& its_set = slot->options.default_set;
+    return its_set != nullptr && its_set != options.default_set && !slot->removed;
+  };
+  if (options.default_set != nullptr && (std::any_of(slots_.begin(), slots_.end(), other_set) ||
+                                         std::any_of(waiting_.begin(), waiting_.end(), other_set))) {
+    throw StatusError(StatusCode::already_exists, "default hooks have been added already; a session takes one set");
+  }
   auto slot = std::make_unique<HookSlot>(state_);
   slot->hook = std::move(registration.hook);
   slot->options = std::move(registration.options);

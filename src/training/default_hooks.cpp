@@ -66,7 +66,10 @@ class Maker {
   }
 
  private:
-  void add(HookRegistration hook) { made_.push_back(std::move(hook)); }
+  void add(HookRegistration hook) {
+    hook.options.default_set = set_;
+    made_.push_back(std::move(hook));
+  }
   std::string file(const char* name) const { return (dir_ / name).string(); }
   std::shared_ptr<Output> terminal() {
     if (terminal_ == nullptr) terminal_ = detail::descriptor_output(STDERR_FILENO);
@@ -126,6 +129,7 @@ class Maker {
   const bool is_chief_;
   const bool has_scalars_;
   const std::filesystem::path dir_;
+  const std::shared_ptr<const void> set_ = std::make_shared<char>();  // only its address matters
   std::shared_ptr<Output> terminal_;
   std::vector<HookRegistration> made_;
 };

@@ -22,6 +22,44 @@ TEST_F(CApiConfig, WithoutACreatorThereIsNoSession) {
   EXPECT_EQ(error.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
 }
 
+TEST_F(CApiConfig, ConfigOfAnOpenSessionIsRefusedUntilThatHasEnded) {
+  ScriptedHook hook;
+  Loop loop;
+  ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
+  ASSERT_TRUE(loop.start());
+  Caught error;
+  EXPECT_EQ(runhook_monitored_session_create(loop.config, error.out()), nullptr);
+  EXPECT_EQ(error.code(), RUNHOOK_ERR_ALREADY_EXISTS);
+  EXPECT_NE(error.message().find("each open session needs a config"), std::string::npos) << error.message();
+  EXPECT_EQ(hook.count("begin"), 1);
+  EXPECT_EQ(loop.run(), RUNHOOK_OK) << "the first is not disturbed";
+  EXPECT_EQ(loop.close(), RUNHOOK_OK);
+  runhook_monitored_session* second = runhook_monitored_session_create(loop.config, error.out());
+  EXPECT_NE(second, nullptr) << error.message();
+  runhook_monitored_session_destroy(second);
+}
+
+TEST_F(CApiConfig, BuiltinHookOfAnOpenSessionIsRefusedToAnother) {
+  runhook_stop_at_step_options options = RUNHOOK_STOP_AT_STEP_OPTIONS_INIT;
+  options.last_step = 9;
+  runhook_builtin_hook* hook = runhook_stop_at_step_hook_create(&options, nullptr);
+  {
+    Loop first;
+    Loop second;
+    for (const Loop* loop : {&first, &second}) {
+      ASSERT_EQ(runhook_config_add_builtin_hook(loop->config, hook, nullptr, nullptr), RUNHOOK_OK);
+    }
+    ASSERT_TRUE(first.start());
+    EXPECT_FALSE(second.start());
+    EXPECT_EQ(second.error.code(), RUNHOOK_ERR_ALREADY_EXISTS);
+    EXPECT_NE(second.error.message().find("hook 'stop at step' belongs to another session"), std::string::npos)
+        << second.error.message();
+    EXPECT_EQ(first.close(), RUNHOOK_OK);
+    EXPECT_TRUE(second.start()) << second.error.message();
+  }
+  runhook_builtin_hook_destroy(hook);
+}
+
 TEST_F(CApiConfig, ConfigIsUsedTwiceAndItsHooksShared) {
   ScriptedHook hook;
   {

@@ -53,7 +53,7 @@ typedef struct runhook_default_hooks {
  *
  * \param hooks which to add.
  * \returns RUNHOOK_ERR_INVALID_ARGUMENT without a directory, for an empty or repeated scalar, and for times that are
- *   not positive; then nothing is added.
+ *   not positive; RUNHOOK_ERR_ALREADY_EXISTS if the config has default hooks already. Then nothing is added.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */

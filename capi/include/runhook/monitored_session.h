@@ -18,7 +18,9 @@ extern "C" {
  * hooks that began get cleanup, and the session is closed.
  *
  * \returns owned. NULL with RUNHOOK_ERR_FAILED_PRECONDITION if the config has no session creator, or with what a hook
- *   or the creation failed with.
+ *   or the creation failed with. NULL with RUNHOOK_ERR_ALREADY_EXISTS, without calling anything, if the config, its
+ *   session creator or a built-in hook in it belongs to a session that has not ended: two sessions that are open at once
+ *   need a config each, with a creator and built-in hooks of its own.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */

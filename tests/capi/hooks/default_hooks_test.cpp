@@ -62,6 +62,14 @@ TEST_F(CDefaultHooks, RunLeavesItsFilesBehind) {
   EXPECT_NE(content(folder_.file("metrics.jsonl")).find("\"y\":1.0"), std::string::npos);
 }
 
+TEST_F(CDefaultHooks, SecondSetIsRefused) {
+  Loop loop;
+  ASSERT_EQ(add(loop, wanted(kOnTerminal)), RUNHOOK_OK) << error_.message();
+  EXPECT_EQ(add(loop, wanted(kOnTerminal)), RUNHOOK_ERR_ALREADY_EXISTS);
+  EXPECT_EQ(error_.message(), "default hooks have been added already");
+  EXPECT_TRUE(loop.start());
+}
+
 TEST_F(CDefaultHooks, EachIsThereUnlessItIsLeftOut) {
   for (const Part& part : kParts) {
     for (const bool left_out : {false, true}) {

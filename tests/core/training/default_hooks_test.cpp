@@ -76,6 +76,22 @@ TEST(DefaultHooks, GuardIsInThePhaseOfGuards) {
   }
 }
 
+TEST(DefaultHooks, SecondSetIsRefused) {
+  const Folder folder;
+  const DefaultHooks wanted{
+      .dir = folder.path(), .report = false, .step_counter = false, .progress = false, .profiler = false};
+  LoopRig rig;
+  for (HookRegistration& hook : default_hooks(wanted)) rig.config.add_hook(std::move(hook));
+  std::vector<HookRegistration> second = default_hooks(wanted);
+  const auto session = rig.start();
+  session->run();
+  EXPECT_STATUS(session->add_hook(second[0].hook, second[0].options), already_exists,
+                "default hooks have been added already");
+  session->close();
+  for (HookRegistration& hook : second) rig.config.add_hook(std::move(hook));
+  EXPECT_STATUS(rig.start(), already_exists, "default hooks have been added already");
+}
+
 TEST(DefaultHooks, OptionsThatMakeNoSenseAreRefused) {
   EXPECT_STATUS(default_hooks({}), invalid_argument, "directory");
   DefaultHooks wanted{.dir = "run", .scalars = {"loss", "accuracy", "loss"}};
