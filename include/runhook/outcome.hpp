@@ -29,8 +29,9 @@ struct Outcome {
   std::int64_t runs = 0;  // completed runs
   std::int64_t recoveries = 0;
   // How many failures did not fail the run as a whole, because a hook's failure policy says so, or because the caller
-  // went on and a later run completed; what hooks have warned of; and recoverable errors of threads after which no run
-  // came that could have recovered. If the run has failed, the latter are attached to its error as suppressed.
+  // went on and a later run completed, also one within a step function; what hooks have warned of; and recoverable
+  // errors of threads after which no run came that could have recovered. If the run has failed, the latter are attached
+  // to its error as suppressed.
   std::int64_t warnings = 0;
   Error first_warning;
   static constexpr std::size_t kMaxWarnings = 16;

@@ -21,7 +21,9 @@ class CreatorClaim;
 class SessionCreator {
  public:
   virtual ~SessionCreator() = default;
-  // Returns a ready session. Reports failure by throwing; after a recoverable error it is called again.
+  // Returns a ready session. Reports failure by throwing; after a recoverable error it is called again. OUT_OF_RANGE is
+  // a failure like any other here: if a session cannot be made anew because of it, input has not ended, and the run
+  // fails with INTERNAL, to which it is attached.
   virtual CreatedSession create_session(const CreationContext& context) = 0;
   // The saver that is called when a save is requested; NULL: nothing is saved.
   virtual std::shared_ptr<Saver> saver() const { return nullptr; }

@@ -126,6 +126,9 @@ void Loop::run_with_hooks(const SessionRunArgs& args) {
   } const forget{state_.hot.original};  // the step function's
   Error error = engine_.attempt(args);
   if (error) throw StatusError(std::move(error));
+  // The run is completed, whatever the function does next.
+  if (outcome_.last_run_failed() && !state_.hot.skip) [[unlikely]]
+    outcome_.went_on_after_failure();
 }
 
 void Loop::check_slowly() {

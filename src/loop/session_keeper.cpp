@@ -272,6 +272,21 @@ void SessionKeeper::wait(std::int64_t backoff_ns) {
   state_.session.clock->wait(backoff_ns, state_.session.stop.get());
 }
 
+// Only a step can find that the input has ended: what makes a session, e.g. from a file that is too short, has failed.
+Error SessionKeeper::no_end_of_input(const Error& failure) const noexcept {
+  if (failure.code() != StatusCode::out_of_range) return failure;
+  Error failed;
+  try {
+    failed = Error(StatusCode::internal, fmt::format("making the session anew failed with {}: {}",
+                                                     status_name(failure.code()), failure.message()));
+  } catch (...) {
+    failed = Error::no_memory();
+  }
+  failed.locate({}, "create_session", state_.session.global_step);
+  failed.add_suppressed(failure);
+  return failed;
+}
+
 // Returns whether there is a session now; throws what the run ends with.
 bool SessionKeeper::create_again() {
   Error failure;
@@ -293,6 +308,7 @@ bool SessionKeeper::create_again() {
   }
   end();
   if (!recovers(failure)) {
+    failure = no_end_of_input(failure);
     failure.add_suppressed(recovery_cause_);
     give_up(failure);
   }

@@ -73,6 +73,7 @@ class SessionKeeper {
   void tell_of_recovery(std::int64_t backoff_ns);
   void wait(std::int64_t backoff_ns);
   bool create_again();
+  Error no_end_of_input(const Error& failure) const noexcept;
   [[noreturn]] void give_up(const Error& error);
   void check_no_urgent_stop();
   bool recovers(Error& error) const noexcept { return is_recovered_from(error, circumstances()); }

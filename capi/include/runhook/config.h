@@ -12,7 +12,8 @@ extern "C" {
 /* Where a monitored session gets its sessions from. */
 
 /**
- * Makes a creator out of a function.
+ * Makes a creator out of a function. RUNHOOK_ERR_OUT_OF_RANGE is a failure like any other here: if a session cannot be
+ * made anew because of it, input has not ended, and the run fails with RUNHOOK_ERR_INTERNAL, to which it is attached.
  *
  * \param create answers with runhook_context_set_session() and, if it restored a state, also calls
  *   runhook_context_set_restored_step().
@@ -82,8 +83,8 @@ RUNHOOK_API void runhook_session_creator_destroy(runhook_session_creator* creato
  * Errors that threads report through the coordinator count, too. If a thread has reported a recoverable error, and then
  * a step fails with one that is not, the thread's error is taken for the cause: it becomes the primary error, and is
  * recovered from. If a step fails with a recoverable error while a thread has reported one that is not, the step is
- * recovered from, and closing returns the thread's error. A recoverable error of a thread is dealt with at the next run,
- * before anything else of it; if there is none, it fails nothing, and is in the outcome.
+ * recovered from, and closing returns the thread's error. A recoverable error of a thread is dealt with at the next
+ * run, before anything else of it; if there is none, it fails nothing, and is in the outcome.
  *
  * \since 1.0
  */

@@ -72,9 +72,9 @@ RUNHOOK_API int64_t runhook_outcome_recoveries(const runhook_outcome* outcome);
 
 /**
  * Returns the number of warnings: failures that did not fail the run as a whole, because a hook's failure policy says
- * so, or because the caller went on and a later run completed; what hooks have warned of; and recoverable errors of
- * threads after which no run came that could have recovered. If the run has failed, the latter are attached to its
- * error.
+ * so, or because the caller went on and a later run completed, also one within a step function; what hooks have warned
+ * of; and recoverable errors of threads after which no run came that could have recovered. If the run has failed, the
+ * latter are attached to its error.
  *
  * \threadsafety Any thread.
  * \since 1.0

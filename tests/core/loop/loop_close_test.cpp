@@ -1,4 +1,4 @@
-// What the outcome of a run tells of its threads.
+// What the outcome of a run tells of its threads and of its failed runs.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -116,6 +116,62 @@ TEST(ThreadErrors, OnesOfAConstructorThatFailsAreBehindItsError) {
   EXPECT_EQ(error.message(), "broken");
   ASSERT_EQ(error.suppressed_count(), 1U);
   EXPECT_EQ(error.suppressed(0).to_string(), "ABORTED in thread 'reader': preempted");
+}
+
+TEST(FailedRuns, OneThatAStepFunctionGoesOnAfterIsAWarningAlsoIfTheFunctionThenStops) {
+  LoopRig rig;
+  rig.step = [&](auto&) {
+    if (rig.steps == 1) fail(StatusCode::internal, "broken");
+  };
+  const auto hook = rig.hook();
+  int ended = 0;
+  hook->on_end = [&](auto&) { ++ended; };
+  const auto session = rig.start();
+  EXPECT_STATUS(session->run(), internal, "broken");
+  EXPECT_STATUS(session->run_step_fn([](StepContext& context) {
+    context.run_with_hooks();
+    context.request_stop(0, "done");
+  }),
+                stopped, "");
+  session->close();
+  const Outcome outcome = session->outcome();
+  EXPECT_EQ(outcome.kind, OutcomeKind::stopped) << outcome.to_string();
+  EXPECT_EQ(outcome.runs, 1);
+  EXPECT_EQ(outcome.first_warning.message(), "broken");
+  EXPECT_EQ(ended, 1);
+}
+
+TEST(FailedRuns, OneThatAStepFunctionGoesOnAfterIsAWarningAlsoIfItsLastRunIsSkipped) {
+  LoopRig rig;
+  rig.step = [&](auto&) {
+    if (rig.steps == 1) fail(StatusCode::internal, "broken");
+  };
+  int runs = 0;
+  rig.hook()->on_before = [&](auto& context) {
+    if (++runs == 3) context.skip_step();
+  };
+  const auto session = rig.start();
+  EXPECT_STATUS(session->run(), internal, "broken");
+  session->run_step_fn([](StepContext& context) {
+    context.run_with_hooks();
+    context.run_with_hooks();
+  });
+  session->close();
+  EXPECT_EQ(session->outcome().kind, OutcomeKind::completed);
+}
+
+TEST(FailedRuns, OneBeforeAStepFunctionWhoseOnlyRunIsSkippedStaysTheFailure) {
+  LoopRig rig;
+  rig.step = [&](auto&) { fail(StatusCode::internal, "broken"); };
+  int runs = 0;
+  rig.hook()->on_before = [&](auto& context) {
+    if (++runs == 2) context.skip_step();
+  };
+  const auto session = rig.start();
+  EXPECT_STATUS(session->run(), internal, "broken");
+  session->run_step_fn([](StepContext& context) { context.run_with_hooks(); });
+  session->close();
+  EXPECT_EQ(session->outcome().kind, OutcomeKind::failed);
 }
 
 }  // namespace

@@ -79,5 +79,55 @@ TEST(SessionKeeper, CloseThatFailsForGoodIsThrown) {
   EXPECT_EQ(session.outcome().kind, OutcomeKind::failed);
 }
 
+// The second session cannot be had, because `code`.
+struct NoSecondSession : LoopRig {
+  explicit NoSecondSession(StatusCode code) {
+    make = [this, code]() -> std::shared_ptr<Session> {
+      if (sessions++ > 0) fail(code, "no more data");
+      return std::make_shared<FunctionSession>([](auto&) { fail(StatusCode::unavailable, "gone"); });
+    };
+  }
+};
+
+TEST(SessionKeeper, OutOfRangeOfARecreationIsAFailureAndNotTheEndOfInput) {
+  NoSecondSession rig(StatusCode::out_of_range);
+  const auto hook = rig.hook();
+  int ended = 0;
+  hook->on_end = [&](auto&) { ++ended; };
+  const auto session = rig.start();
+  const Error error = error_of([&] { session->run(); });
+  EXPECT_TRUE(is_error(error, StatusCode::internal, "making the session anew failed with OUT_OF_RANGE: no more data"));
+  ASSERT_EQ(error.suppressed_count(), 2U);
+  EXPECT_EQ(error.suppressed(0).code(), StatusCode::out_of_range);
+  EXPECT_EQ(error.suppressed(1).code(), StatusCode::unavailable) << "why it was to be made anew";
+  EXPECT_TRUE(session->should_stop());
+  EXPECT_STATUS(session->run(), internal, "no more data");
+  session->close();
+  EXPECT_EQ(session->outcome().kind, OutcomeKind::failed);
+  EXPECT_EQ(session->outcome().error.code(), StatusCode::internal);
+  EXPECT_EQ(ended, 0);
+}
+
+TEST(SessionKeeper, OutOfRangeOfARecreationLeavesRunUntilStop) {
+  NoSecondSession rig(StatusCode::out_of_range);
+  const auto session = rig.start();
+  EXPECT_STATUS(session->run_until_stop(), internal, "no more data");
+}
+
+TEST(SessionKeeper, OutOfRangeOfAHookThatIsToldOfTheNewSessionEndsTheInput) {
+  LoopRig rig;
+  rig.step = [&](auto&) {
+    if (rig.sessions == 1) fail(StatusCode::unavailable);
+  };
+  const auto hook = rig.hook();
+  hook->on_create = [&](auto&) {
+    if (rig.sessions == 2) fail(StatusCode::out_of_range);
+  };
+  const auto session = rig.start();
+  EXPECT_STATUS(session->run(), out_of_range, "");
+  session->close();
+  EXPECT_EQ(session->outcome().kind, OutcomeKind::end_of_input);
+}
+
 }  // namespace
 }  // namespace runhook
