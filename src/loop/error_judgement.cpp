@@ -69,8 +69,12 @@ Error recoverable_part(const Error& error, const Circumstances& now) noexcept {
   return rest;
 }
 
-bool is_same_report(const Error& one, const Error& other) noexcept {
-  return one.code() == other.code() && one.thread() == other.thread() && one.message() == other.message();
+bool holds(const Error& all, const Error& one) noexcept {
+  if (all.code() == one.code() && all.thread() == one.thread() && all.message() == one.message()) return true;
+  for (std::size_t i = 0; i < all.suppressed_count(); ++i) {
+    if (holds(all.suppressed(i), one)) return true;
+  }
+  return false;
 }
 
 Error prefer_thread_error(Error error, Error of_threads, const Circumstances& now) noexcept {

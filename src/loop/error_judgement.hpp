@@ -38,8 +38,8 @@ void for_each_error(const Error& error, Use&& use) {
   use(error.alone());
   for (std::size_t i = 0; i < error.suppressed_count(); ++i) use(error.suppressed(i));
 }
-// Whether one is a copy of the other, apart from what followed it.
-bool is_same_report(const Error& one, const Error& other) noexcept;
+// Whether `one`, or a copy of it, is in `all`, apart from what followed it.
+bool holds(const Error& all, const Error& one) noexcept;
 // A recoverable error of a thread is what a failing step is really about. Without recovery, too, as in the reference's
 // singular session.
 Error prefer_thread_error(Error error, Error of_threads, const Circumstances& now) noexcept;

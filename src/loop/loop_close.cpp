@@ -13,9 +13,11 @@ void Loop::close() {
   decide_outcome();
   Error error = end_hooks();  // what the caller has not been told yet
   Error unknown = error;      // what the outcome does not know yet
-  const bool told_of_threads = keeper_.past_thread_error() || keeper_.fatal_thread_error();
   keeper_.end();
-  if (!told_of_threads) unknown.merge(keeper_.past_thread_error());
+  const Error known = outcome_.copy().error;
+  for_each_error(keeper_.past_thread_error(), [&](const Error& one) {
+    if (!holds(known, one)) unknown.merge(one);  // it came when the outcome had been decided
+  });
   unknown.merge(keeper_.close_error());
   error.merge(keeper_.past_thread_error());
   error.merge(keeper_.close_error());

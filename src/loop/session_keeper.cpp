@@ -139,9 +139,7 @@ void SessionKeeper::end_threads() noexcept {
 // What threads have reported besides the cause is recovered from with it.
 void SessionKeeper::add_to_recovery_cause(const Error& of_threads) noexcept {
   for_each_error(of_threads, [&](const Error& one) {
-    bool known = false;
-    for_each_error(recovery_cause_, [&](const Error& other) { known = known || is_same_report(one, other); });
-    if (!known) recovery_cause_.add_suppressed(one);
+    if (!holds(recovery_cause_, one)) recovery_cause_.add_suppressed(one);
   });
 }
 

@@ -93,6 +93,59 @@ TEST(ThreadErrors, FatalOneKeepsTheRecoverableOneThatFollowedItOnce) {
   EXPECT_EQ(error.suppressed(0).message(), "preempted");
 }
 
+TEST(ThreadErrors, FatalOneBeforeCloseLeavesOutTheEnd) {
+  LoopRig rig;
+  int ended = 0;
+  rig.hook()->on_end = [&](auto&) { ++ended; };
+  const auto session = rig.start();
+  report(*session, "reader", StatusCode::internal, "broken");
+  EXPECT_STATUS(session->close(), internal, "broken");
+  EXPECT_EQ(ended, 0);
+}
+
+TEST(ThreadErrors, FatalOneDuringTheEndFailsTheRunAndCleanupIsTold) {
+  LoopRig rig;
+  const auto hook = rig.hook();
+  int ended = 0;
+  Outcome told;
+  std::unique_ptr<MonitoredSession> session;
+  hook->on_end = [&](auto&) {
+    report(*session, "reader", StatusCode::internal, "broken");
+    ++ended;
+  };
+  hook->on_cleanup = [&](auto&, const Outcome& outcome) { told = outcome; };
+  session = rig.start();
+  session->run();
+  EXPECT_STATUS(session->close(), internal, "broken");
+  EXPECT_EQ(ended, 1);
+  EXPECT_EQ(told.kind, OutcomeKind::failed);
+  EXPECT_EQ(told.error.to_string(), "INTERNAL in thread 'reader': broken");
+}
+
+TEST(ThreadErrors, FatalOneOfAThreadThatIsJoinedIsBehindTheOneThatCameBefore) {
+  LoopRig rig;
+  rig.step = [](auto&) { fail(StatusCode::data_loss, "the step's"); };
+  const auto session = rig.start();
+  EXPECT_STATUS(session->run(), data_loss, "");
+  Coordinator coordinator = session->coordinator();
+  coordinator.start_thread("late", [coordinator] {
+    coordinator.wait_for_stop();
+    fail(StatusCode::internal, "at the end");
+  });
+  coordinator.start_thread("early", [] { fail(StatusCode::internal, "at once"); });
+  while (!coordinator.error()) std::this_thread::yield();
+  EXPECT_STATUS(session->close(), internal, "");
+  const Error error = session->outcome().error;
+  EXPECT_EQ(error.message(), "the step's");
+  int found = 0;
+  const auto count = [&found](const auto& self, const Error& one) -> void {
+    if (one.code() == StatusCode::internal) ++found;
+    for (std::size_t i = 0; i < one.suppressed_count(); ++i) self(self, one.suppressed(i));
+  };
+  count(count, error);
+  EXPECT_EQ(found, 2) << "each of them once";
+}
+
 TEST(ThreadErrors, OneThatWasRecoveredFromIsGone) {
   LoopRig rig;
   const auto session = rig.start();
