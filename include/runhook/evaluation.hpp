@@ -27,11 +27,13 @@ struct EvaluationOptions {
 
 // The result of an evaluation.
 struct EvaluationResult {
-  std::int64_t step = 0;         // global step of what was evaluated
-  std::int64_t evaluations = 0;  // how many were made
-  Results last_values = {};      // of the last run; absent if there was none
-  Results final_values = {};     // of the final ops; absent without any
-  bool complete = true;          // false: config.stop has cut it short
+  std::int64_t step = 0;  // global step of what was evaluated
+  // How many were made: evals_per_run for each completed run. The run in which the input has ended is none of them, so
+  // that there may be fewer than num_evals, and the result is complete all the same.
+  std::int64_t evaluations = 0;
+  Results last_values = {};   // of the last run; absent if there was none
+  Results final_values = {};  // of the final ops; absent without any
+  bool complete = true;       // false: config.stop has cut it short
   Outcome outcome = {};
 };
 

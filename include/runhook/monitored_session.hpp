@@ -27,7 +27,8 @@ class StepContext {
   Session& session() const;  // the raw session: running it bypasses hooks and recovery
   std::shared_ptr<Session> shared_session() const;
   // Makes one run with hooks. Do not catch its recoverable errors: after one, the whole step function is called again
-  // with a fresh session.
+  // with a fresh session. Throws STOPPED, without calling anything, once a stop has been asked for, e.g. by a hook in
+  // an earlier run of the same function, or input has ended.
   const Results& run_with_hooks(const SessionRunArgs& args = no_args);
   SessionRunContext& run_context() const noexcept;
   // Asks for a stop and leaves the step function by throwing STOPPED.
@@ -51,8 +52,9 @@ class StepContext {
 class MonitoredSession {
  public:
   // Calls begin of every hook, creates the session, calls after_create_session of every hook. If any of this fails, the
-  // hooks that began get cleanup, the session is closed, and the error is thrown. Throws ALREADY_EXISTS, without calling
-  // anything, if the config's session creator, or a hook that serves one session at a time, has an open session already.
+  // hooks that began get cleanup, the session is closed, and the error is thrown. Throws ALREADY_EXISTS, without
+  // calling anything, if the config's session creator, or a hook that serves one session at a time, has an open session
+  // already.
   explicit MonitoredSession(Config config);
   // Closes; errors go to the log. If an exception is leaving the scope of the session, the outcome is failed, unless a
   // stop has been asked for or input has ended.
@@ -72,7 +74,10 @@ class MonitoredSession {
   // The same; `completed` is set on failure, too.
   void run_until_stop(const SessionRunArgs& args, std::int64_t max_steps, std::int64_t* completed);
   // Calls `fn` with a StepContext and returns what it returns. After a recoverable error in it, `fn` is called again
-  // from its start with a fresh session.
+  // from its start with a fresh session. Throws STOPPED, without calling `fn`, once a stop has been asked for or input
+  // has ended. If a hook asks for a stop in a run within `fn`, the next run there throws STOPPED without calling
+  // anything: if `fn` lets that out it is thrown here, and if it returns all the same, so does this. The stop is the
+  // hook's.
   template <typename Fn>
   auto run_step_fn(Fn&& fn) -> std::invoke_result_t<Fn, StepContext&> {
     using R = std::invoke_result_t<Fn, StepContext&>;
@@ -127,9 +132,14 @@ class MonitoredSession {
   void fail(const Error& error);
   // Ends the run: calls `end` of every hook unless the outcome is failed, joins threads, closes the session, and calls
   // `cleanup` of every hook. All of it is done, whatever fails. Throws the first new error, with the others suppressed:
-  // of a thread, of `end`, of closing, of `cleanup`; an error that a run has thrown already is in the outcome only. What
-  // the session's own close fails with is logged only, and no failure of the run, if the policy's classifier calls it
-  // recoverable, also where nothing is recovered. Closing again does nothing. REENTRANT in a callback.
+  // of a thread, of `end`, of closing, of `cleanup`; an error that a run has thrown already is in the outcome only.
+  // What the session's own close fails with is logged only, and no failure of the run, if the policy's classifier calls
+  // it recoverable, also where nothing is recovered. Closing again does nothing. REENTRANT in a callback.
+  //
+  // If a thread has reported an error that is not recovered from before this is called, the run has failed, and no
+  // `end` is called. One that comes during it, while `end` is called or threads are joined, fails the run, too, but
+  // `end` has been called by then: only `cleanup` is told. An error that is recovered from fails nothing; see
+  // RecoveryPolicy.
   void close();
   bool closed() const noexcept;
 

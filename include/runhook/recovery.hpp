@@ -18,7 +18,9 @@ struct RecoveryNotice {
 };
 
 // Recovery closes the session, waits, creates another one and executes the step again: a step may be executed more than
-// once. At most max_attempts sessions are made for a step that keeps failing.
+// once. At most max_attempts sessions are made for a step that keeps failing. Once a stop is pending there is no wait,
+// and making a session anew is not retried: if it fails, so does the run, with the cause. An urgent stop ends a
+// recovery at once.
 //
 // Errors that threads report through the Coordinator count, too. If a thread has reported a recoverable error, and then
 // a step fails with one that is not, the thread's error is taken for the cause: it becomes the primary error, and is

@@ -40,8 +40,9 @@ class SessionManager {
                  bool finalize = true);
 
   // Makes a session as a chief does: restores saved state or, if there is none, runs init_op and init_fn; then runs
-  // local_init_op and checks readiness. Throws FAILED_PRECONDITION if nothing was restored and no piece initialises, or
-  // the session is not ready in the end.
+  // local_init_op and checks readiness. A piece that is missing is left out. Throws FAILED_PRECONDITION if nothing was
+  // restored and there is none of init_op, init_fn and local_init_op, or the session is not ready in the end, of which
+  // the message says what is missing; else what the factory, the saver or a piece has thrown.
   CreatedSession prepare_session(const CreationContext& context = {});
   // Makes a session and restores saved state, tries local_init_op and checks readiness. `ready` says whether state was
   // restored and the session is ready.

@@ -78,7 +78,8 @@ RUNHOOK_API void runhook_session_creator_destroy(runhook_session_creator* creato
  * When and how a failed session is made anew. A table; see runhook_function for the rules.
  *
  * At most max_attempts sessions are made for a step that keeps failing. The wait before the first is
- * initial_backoff_ns; it doubles each time, up to max_backoff_ns.
+ * initial_backoff_ns; it doubles each time, up to max_backoff_ns. Once a stop is pending there is no wait, and making a
+ * session anew is not retried: if it fails, so does the run, with the cause. An urgent stop ends a recovery at once.
  *
  * Errors that threads report through the coordinator count, too. If a thread has reported a recoverable error, and then
  * a step fails with one that is not, the thread's error is taken for the cause: it becomes the primary error, and is

@@ -345,6 +345,9 @@ RUNHOOK_API const runhook_outcome* runhook_context_outcome(runhook_context* cont
  * In a step function: makes one run with hooks. If it fails with a recoverable error, and the step function then fails,
  * too, the whole step function is called again with a fresh session.
  *
+ * Gives RUNHOOK_ERR_STOPPED, without calling anything, once a stop has been asked for, e.g. by a hook in an earlier run
+ * of the same function, or input has ended.
+ *
  * \param args NULL: nothing is fetched or fed.
  * \param results filled; NULL: not wanted.
  * \threadsafety The callback's thread.

@@ -65,7 +65,8 @@ typedef struct runhook_evaluation_options {
 typedef struct runhook_evaluation_result {
   size_t struct_size;
   int64_t step;        /* global step of what was evaluated */
-  int64_t evaluations; /* how many were made */
+  int64_t evaluations; /* how many were made: evals_per_run for each completed run. The run in which the input has ended
+                          is none of them, so that there may be fewer than num_evals, with `complete` all the same */
   int32_t complete;    /* 0: a stop has cut it short */
   int32_t outcome;     /* RUNHOOK_OUTCOME_* of its session */
   /* End of 1.0. Append only, below this line. */

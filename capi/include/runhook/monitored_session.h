@@ -19,8 +19,8 @@ extern "C" {
  *
  * \returns owned. NULL with RUNHOOK_ERR_FAILED_PRECONDITION if the config has no session creator, or with what a hook
  *   or the creation failed with. NULL with RUNHOOK_ERR_ALREADY_EXISTS, without calling anything, if the config, its
- *   session creator or a built-in hook in it belongs to a session that has not ended: two sessions that are open at once
- *   need a config each, with a creator and built-in hooks of its own.
+ *   session creator or a built-in hook in it belongs to a session that has not ended: two sessions that are open at
+ *   once need a config each, with a creator and built-in hooks of its own.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -73,7 +73,9 @@ RUNHOOK_API runhook_status runhook_monitored_session_run_until_stop(runhook_moni
  *
  * \param step_fn may call runhook_context_session(), runhook_context_run_with_hooks() and
  *   runhook_context_request_stop().
- * \returns as runhook_monitored_session_run(); RUNHOOK_ERR_STOPPED also if the function asked for a stop.
+ * \returns as runhook_monitored_session_run(); RUNHOOK_ERR_STOPPED also if the function asked for a stop, and if it
+ *   fails because a hook's stop has refused it a further run. If it succeeds after that, so does this. The stop is the
+ *   hook's.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
@@ -186,6 +188,10 @@ RUNHOOK_API runhook_status runhook_monitored_session_fail(runhook_monitored_sess
  * \returns the first new error, with the others suppressed: of a thread, of `end`, of closing, of `cleanup`. An error
  *   that a run has returned already is in the outcome only. What the session's own close fails with is logged only, and
  *   no failure of the run, if the recovery policy calls it recoverable, also where nothing is recovered.
+ *   If a thread has reported an error that is not recovered from before this is called, the run has failed, and no
+ *   `end` is called. One that comes during it, while `end` is called or threads are joined, fails the run, too, but
+ *   `end` has been called by then: only `cleanup` is told. An error that is recovered from fails nothing; see
+ *   runhook_recovery_policy.
  *   RUNHOOK_ERR_REENTRANT in a callback.
  * \threadsafety One thread at a time per object.
  * \since 1.0

@@ -139,10 +139,13 @@ RUNHOOK_API void runhook_session_manager_destroy(runhook_session_manager* manage
 
 /**
  * Makes a session as a chief does: restores saved state or, if there is none, runs init_op and init_fn; then runs
- * local_init_op and checks readiness.
+ * local_init_op and checks readiness. The scaffold is used as it is: it gets the defaults of missing pieces only from
+ * runhook_scaffold_finalize(), and a piece that is missing is left out.
  *
- * \returns owned. NULL with RUNHOOK_ERR_FAILED_PRECONDITION if nothing was restored and no piece initialises, or the
- *   session is not ready in the end.
+ * \returns owned; its global step tells where a restored state goes on. NULL with RUNHOOK_ERR_FAILED_PRECONDITION if
+ *   nothing was restored and there is none of init_op, init_fn and local_init_op, or the session is not ready in the
+ *   end, of which the message says what is missing; else with what the factory, the saver or a piece failed with. In
+ *   each case a session that the factory has made is closed.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */

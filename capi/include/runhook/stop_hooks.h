@@ -15,8 +15,8 @@ extern "C" {
  */
 typedef struct runhook_stop_at_step_options {
   size_t struct_size;
-  int64_t last_step;                  /* the global step at which to stop; -1: num_steps counts */
-  int64_t num_steps;                  /* so many after the step at which the run begins; -1: last_step counts */
+  int64_t last_step;                  /* the global step at which to stop, from 0; -1: num_steps counts */
+  int64_t num_steps;                  /* so many after the step at which the run begins, from 0; -1: last_step counts */
   const char* steps_per_run_variable; /* the variable by which a session that makes several steps in a run is told how
                                          many; the hook sets it so that the last run ends exactly at the step; copied;
                                          NULL: there is none */
@@ -28,9 +28,11 @@ typedef struct runhook_stop_at_step_options {
 
 /**
  * Makes a hook that asks for a stop once the global step has reached a step, even before the first run. The step stays
- * the same through recoveries, and is announced as by runhook_context_announce_last_step().
+ * the same through recoveries, and is announced as by runhook_context_announce_last_step(). A last_step that has been
+ * reached already, e.g. 0, and 0 num_steps stop the run before its first step.
  *
- * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT for neither or both of last_step and num_steps.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT for neither or both of last_step and num_steps, for one below
+ *   -1, and for steps_per_run below 1.
  * \threadsafety Any thread.
  * \since 1.0
  */

@@ -23,7 +23,7 @@ extern "C" {
  * Due every so many steps.
  *
  * \param steps above 0.
- * \returns owned.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT for 0 and below.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -34,7 +34,7 @@ RUNHOOK_API runhook_trigger* runhook_trigger_every_steps(int64_t steps, runhook_
  * step that it is given for the number of the run.
  *
  * \param runs above 0.
- * \returns owned.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT for 0 and below.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -44,7 +44,7 @@ RUNHOOK_API runhook_trigger* runhook_trigger_every_runs(int64_t runs, runhook_er
  * Due every so many nanoseconds of the session's clock.
  *
  * \param ns above 0.
- * \returns owned.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT for 0 and below.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -55,7 +55,7 @@ RUNHOOK_API runhook_trigger* runhook_trigger_every_ns(int64_t ns, runhook_error*
  *
  * \param steps above 0.
  * \param ns above 0.
- * \returns owned.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT for 0 and below.
  * \threadsafety Any thread.
  * \since 1.0
  */

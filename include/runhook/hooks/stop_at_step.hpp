@@ -12,8 +12,9 @@ namespace runhook::inline v1 {
 
 struct StopAtStepOptions {
   // One of the two.
-  std::optional<std::int64_t> last_step = {};  // the global step at which to stop
-  std::optional<std::int64_t> num_steps = {};  // stop so many steps after the one at which the run begins
+  std::optional<std::int64_t> last_step = {};  // the global step at which to stop; one reached already: at once
+  // Stop so many steps after the one at which the run begins; below 1: at once.
+  std::optional<std::int64_t> num_steps = {};
   // The variable by which a session that makes several steps in a run is told how many. The hook sets it before each
   // run so that the last run ends exactly at the step. Empty: there is none.
   std::string steps_per_run_variable = {};

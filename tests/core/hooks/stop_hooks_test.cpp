@@ -69,6 +69,17 @@ TEST(StopAfter, LastDeadlineThereIsNeverComes) {
   EXPECT_EQ(rig.start()->run_until_stop({}, 10), 10);
 }
 
+TEST(StopAtStep, StepThatIsReachedAlreadyStopsBeforeTheFirstOne) {
+  for (const StopAtStepOptions& options : {StopAtStepOptions{.last_step = 0}, StopAtStepOptions{.last_step = -5},
+                                           StopAtStepOptions{.num_steps = 0}, StopAtStepOptions{.num_steps = -5}}) {
+    LoopRig rig;
+    rig.config.add_hook(std::make_shared<StopAtStepHook>(options));
+    const auto session = rig.start();
+    EXPECT_EQ(session->run_until_stop(), 0);
+    EXPECT_EQ(rig.steps, 0);
+  }
+}
+
 TEST(StopAtStep, LastStepThatLiesFurtherThanCanBeCountedIsNotReached) {
   LoopRig rig;
   rig.config.add_hook(

@@ -274,6 +274,28 @@ TEST(CoordinatedThread, MayEndTheSessionWithoutWaitingForItself) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
 }
 
+TEST(StepFunction, IsRefusedAFurtherRunByTheStopOfAHook) {
+  for (const bool lets_it_out : {true, false}) {
+    LoopRig rig;
+    rig.hook({.name = "enough"})->on_after = [](auto& context) { context.request_stop(); };
+    const auto session = rig.start();
+    const auto function = [&](StepContext& context) {
+      context.run_with_hooks();
+      if (lets_it_out) context.run_with_hooks();
+      EXPECT_STATUS(context.run_with_hooks(), stopped, "a stop has been requested");
+    };
+    if (lets_it_out) {
+      EXPECT_STATUS(session->run_step_fn(function), stopped, "a stop has been requested");
+    } else {
+      EXPECT_NO_THROW(session->run_step_fn(function));
+    }
+    EXPECT_EQ(rig.steps, 1);
+    session->close();
+    EXPECT_EQ(session->outcome().kind, OutcomeKind::stopped);
+    EXPECT_EQ(session->outcome().stop.who(), "enough");
+  }
+}
+
 TEST(StepFunction, ThatMakesNoAttemptMakesAWarningOfTheFailureBeforeASkippedStep) {
   LoopRig rig;
   const auto hook = rig.hook();
