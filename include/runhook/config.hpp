@@ -11,7 +11,7 @@
 #include "runhook/clock.hpp"
 #include "runhook/coordinator.hpp"
 #include "runhook/hook.hpp"
-#include "runhook/inline_step.hpp"
+#include "runhook/inline_session.hpp"
 #include "runhook/log.hpp"
 #include "runhook/recovery.hpp"
 #include "runhook/session_creator.hpp"

@@ -1,16 +1,13 @@
-// runhook/inline_step.hpp: a loop that stays where it is: its body is the step.
+// runhook/inline_step.hpp: the step that is open in a loop that stays where it is.
 #ifndef RUNHOOK_INLINE_STEP_HPP_
 #define RUNHOOK_INLINE_STEP_HPP_
 
 #include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
-#include "runhook/session_creator.hpp"
+#include "runhook/error.hpp"
 #include "runhook/step.hpp"
+#include "runhook/stop.hpp"
 
 namespace runhook::inline v1 {
 
@@ -19,21 +16,6 @@ class SessionRunContext;
 namespace detail {
 class Loop;
 }
-
-// What is known of a loop whose body is the caller's own code. Since 1.0.
-struct InlineOptions {
-  // The names that the body publishes and that can be fetched; nullopt: any. A name that is fetched in a step that does
-  // not publish it fails the step with NOT_FOUND.
-  std::optional<std::vector<std::string>> outputs = {};
-  std::optional<std::vector<std::string>> inputs = {};  // the names that can be fed; nullopt: any
-  std::int64_t initial_step = 0;      // the global step at which a program that resumes by itself begins
-  std::int64_t max_steps = 0;         // how many steps next() gives; 0: no limit
-  std::shared_ptr<Saver> saver = {};  // saves in next() and end_step() only, and restores on creation
-};
-
-// Makes sessions for MonitoredSession::next(). Throws INVALID_ARGUMENT for a negative initial_step or max_steps, and for
-// an empty name; ALREADY_EXISTS for a repeated one. Since 1.0.
-std::shared_ptr<SessionCreator> inline_session_creator(InlineOptions options = {});
 
 // The step that is open in a loop that stays where it is. Valid until the next call of next(), end_step() or close().
 // No thread owns it: it may be handed from one to another, but used by one at a time. Since 1.0.

@@ -35,6 +35,7 @@
 #include "runhook/hooks/stop_when.hpp"
 #include "runhook/hooks/summary_saver.hpp"
 #include "runhook/hooks/watchdog.hpp"
+#include "runhook/inline_session.hpp"
 #include "runhook/inline_step.hpp"
 #include "runhook/log.hpp"
 #include "runhook/metric_history.hpp"

@@ -1,9 +1,10 @@
-#include "session/inline_session.hpp"
+#include "runhook/inline_session.hpp"
 
 #include <utility>
 
 #include "runhook/error.hpp"
 #include "runhook/snapshot.hpp"
+#include "session/inline_session.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "runhook/inline_step.hpp"
+#include "runhook/inline_session.hpp"
 #include "session/step_code.hpp"
 
 namespace runhook::inline v1 {

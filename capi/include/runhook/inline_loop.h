@@ -23,11 +23,14 @@ extern "C" {
  * global step, never with a counter of its own. An urgent stop is seen in the body, by cancel_requested; a step that
  * ends nevertheless is completed.
  *
- * In the iteration callback of another library: runhook_monitored_session_next() before it starts, next in the callback,
- * and runhook_step_abandon() when it has returned, since the step that next has opened last is not going to be made:
+ * In the iteration callback of another library: runhook_monitored_session_next() before it starts, next in the
+ * callback, and runhook_step_abandon() when it has returned, since the step that next has opened last is not going to
+ * be made:
  *
+ *   int on_iteration(void) { return (step = runhook_monitored_session_next(loop, &error)) == NULL; }
+ *   ...
  *   step = runhook_monitored_session_next(loop, &error);
- *   minimize(f, on_iteration);    on_iteration: step = runhook_monitored_session_next(loop, &error); return step == NULL;
+ *   minimize(f, on_iteration);
  *   if (step != NULL) runhook_step_abandon(step, &error);
  */
 
@@ -52,8 +55,8 @@ typedef struct runhook_inline_options {
   { sizeof(runhook_inline_options), NULL, 0, NULL, 0, 0, 0, NULL }
 
 /**
- * Makes the loop's step the caller's own code, which runhook_monitored_session_next() begins and ends. It takes the place
- * of a session or a session creator.
+ * Makes the loop's step the caller's own code, which runhook_monitored_session_next() begins and ends. It takes the
+ * place of a session or a session creator.
  *
  * A name that is fetched in a step that has not published it fails the step with RUNHOOK_ERR_NOT_FOUND.
  *
@@ -67,16 +70,17 @@ RUNHOOK_API runhook_status runhook_config_set_inline(runhook_config* config, con
                                                      runhook_error** error);
 
 /**
- * Completes the step that is open, if one is, and opens the next one. Steps that a hook skips are over before it returns.
+ * Completes the step that is open, if one is, and opens the next one. Steps that a hook skips are over before it
+ * returns.
  *
  * close completes an open step, too, so that the loop may be left by `break`. Destroying the session cancels it.
  *
  * \returns borrowed; valid until the next call of next, end_step, abandon or close: later it gives
- *   RUNHOOK_ERR_FAILED_PRECONDITION. No thread owns the step: it may be handed on. NULL without an error once a stop has
- *   been asked for, input has ended, or max_steps are over. NULL with what completing or beginning a step has failed
- *   with, after which a later call goes on as a later run does; with RUNHOOK_ERR_CLOSED, RUNHOOK_ERR_REENTRANT in a
- *   callback of the session, RUNHOOK_ERR_BUSY while another call is under way, RUNHOOK_ERR_FAILED_PRECONDITION for a
- *   config without runhook_config_set_inline().
+ *   RUNHOOK_ERR_FAILED_PRECONDITION. No thread owns the step: it may be handed on. NULL without an error once a stop
+ *   has been asked for, input has ended, or max_steps are over. NULL with what completing or beginning a step has
+ *   failed with, after which a later call goes on as a later run does; with RUNHOOK_ERR_CLOSED, RUNHOOK_ERR_REENTRANT
+ *   in a callback of the session, RUNHOOK_ERR_BUSY while another call is under way, RUNHOOK_ERR_FAILED_PRECONDITION
+ *   for a config without runhook_config_set_inline().
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */

@@ -130,6 +130,14 @@ std::uintptr_t HandleTable::renew(std::uintptr_t handle, HandleKind kind) {
   return static_cast<std::uintptr_t>(generation + 1) << kSlotBits | (handle & kSlotMask);
 }
 
+bool HandleTable::is_renewable(std::uintptr_t handle) noexcept {
+  const std::uint64_t generation = static_cast<std::uint64_t>(handle) >> kSlotBits;
+  const Slot* entry = find_slot(handle);
+  if ((generation & kRenewable) == 0 || entry == nullptr) return false;
+  const std::uint64_t known = entry->tag.load(std::memory_order_acquire) >> 8;
+  return (generation & ~kRenewable) != 0 && (generation & ~kRenewable) <= (known & ~kRenewable);
+}
+
 HandleTable::Reading::Reading(std::uintptr_t handle, HandleKind kind) noexcept {
   Slot* const entry = find_slot(handle);
   // Whoever comes when the handle is retired already is not waited for, however often he comes.

@@ -54,8 +54,8 @@ class HandleTable {
   // place, which costs next to nothing. renew() is for the one thread that uses the handle, and throws as create().
   static std::uintptr_t create_renewable(HandleKind kind, void* object);
   static std::uintptr_t renew(std::uintptr_t handle, HandleKind kind);
-  // Whether it is, or was once, a handle of that sort. Looks at the number only.
-  static bool is_renewable(std::uintptr_t handle) noexcept { return (handle >> kSlotBits & kRenewable) != 0; }
+  // Whether it is, or was once, a handle of that sort. Does not look at the object.
+  static bool is_renewable(std::uintptr_t handle) noexcept;
   // Returns the object, or NULL. Safe in a signal handler.
   static void* find(std::uintptr_t handle, HandleKind kind) noexcept {
     const Slot* entry = find_slot(handle);

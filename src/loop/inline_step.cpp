@@ -1,0 +1,42 @@
+#include "runhook/inline_step.hpp"
+
+#include "loop/loop.hpp"
+
+namespace runhook::inline v1 {
+
+using detail::Loop;
+
+std::int64_t InlineStep::global_step() const noexcept { return loop_.global_step(); }
+std::int64_t InlineStep::attempt() const noexcept { return loop_.state().attempt.number; }
+
+bool InlineStep::request_stop(std::string_view text, std::int32_t code, StopUrgency urgency) {
+  StopReason reason;
+  reason.origin = StopOrigin::caller;
+  reason.urgency = urgency;
+  reason.code = code;
+  reason.step = loop_.global_step();
+  reason.set_text(text);
+  return loop_.stop()->request(reason);
+}
+
+void InlineStep::fail(const Error& error) {
+  if (!error) throw StatusError(StatusCode::invalid_argument, "there is no error to fail with");
+  loop_.check_step_is_open();
+  loop_.state().fail(error);
+}
+
+void InlineStep::abandon() {
+  const Loop::Entry entry(loop_);
+  loop_.abandon_step();
+}
+
+void InlineStep::set_global_step(std::int64_t step) {
+  if (step < 0) throw StatusError(StatusCode::invalid_argument, "the global step is negative");
+  loop_.check_step_is_open();
+  loop_.state().attempt.next_step = step;
+  loop_.state().hot.leave_fast_path = true;
+}
+
+SessionRunContext& InlineStep::context() const noexcept { return *loop_.state().context; }
+
+}  // namespace runhook::inline v1

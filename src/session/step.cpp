@@ -1,0 +1,46 @@
+#include "runhook/step.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "session/step_code.hpp"
+
+namespace runhook::inline v1 {
+
+const Value* Step::input(std::string_view name) const noexcept {
+  const std::size_t index = code_->find(name, detail::StepCode::Use::input);
+  for (const ResolvedFeed& feed : step_->feeds) {
+    if (feed.node == index) return feed.value;
+  }
+  return nullptr;
+}
+
+bool Step::wanted(std::string_view output) const noexcept {
+  if (step_->fetches.empty()) [[likely]]
+    return false;
+  const std::size_t index = code_->find(output, detail::StepCode::Use::output);
+  return std::any_of(step_->fetches.begin(), step_->fetches.end(), [index](NodeId node) { return node == index; });
+}
+
+void Step::set_output(std::string_view name, Value value) {
+  const std::size_t index = code_->publish(name);
+  for (std::size_t i = 0; i < step_->fetches.size(); ++i) {
+    if (step_->fetches[i] != index) continue;
+    step_->results[i] = std::move(value);
+    return;  // each is fetched at most once
+  }
+}
+
+void Step::set(std::string_view name, double number) {
+  set_output(name, wanted(name) ? Value::scalar(number) : Value());
+}
+
+void Step::set(std::string_view name, std::int64_t number) {
+  set_output(name, wanted(name) ? Value::scalar(number) : Value());
+}
+
+bool Step::cancel_requested() const noexcept {
+  return code_->cancelled_.load(std::memory_order_acquire) || step_->cancel_requested();
+}
+
+}  // namespace runhook::inline v1
