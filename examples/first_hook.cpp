@@ -5,9 +5,9 @@
 
 struct SmallEnough final : runhook::SessionRunHook {
   std::string_view name() const override { return "target"; }
-  void before_run(runhook::SessionRunContext& context) override { context.add_fetch("loss", "loss"); }
-  void after_run(runhook::SessionRunContext& context, const runhook::SessionRunValues& values) override {
-    if (values.results().value("loss").to_double() <= 1e-3) context.request_stop(0, "small enough");
+  bool wants_values() const noexcept override { return true; }
+  void on_values(runhook::SessionRunContext& context, std::span<const runhook::LoggedValue> values) override {
+    if (values[0].number <= 1e-3) context.request_stop(0, "small enough");
   }
 };
 
@@ -18,7 +18,7 @@ int main() {
   double x = 10.0;
   for (runhook::InlineStep& step : session.steps()) {
     x -= 0.1 * 2.0 * x;  // the body, where it always was
-    step.set("loss", x * x);
+    step.log_scalar("loss", x * x);
   }
   session.close();
   std::printf("%s\n", session.outcome().to_string().c_str());

@@ -79,6 +79,10 @@ runhook_monitored_session* runhook_loop_open(const runhook_loop_options* options
 int32_t runhook_loop_finish(runhook_monitored_session* loop, runhook_error* error) {
   return guarded_value<int32_t>(1, [&]() -> int32_t {
     const Error failure = error_from_handle(error);
+    if (error != nullptr && !failure) {
+      say("error: what is given as the error of the loop is not a valid error");
+      return 1;
+    }
     runhook_error_destroy(error);
     if (loop == nullptr) {
       say(failure ? "error: " + failure.to_string() : "error: there is no loop to finish");

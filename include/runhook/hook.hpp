@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "runhook/claim_mark.hpp"
+#include "runhook/logged_value.hpp"
 #include "runhook/run_context.hpp"
 #include "runhook/span.hpp"
 #include "runhook/trigger.hpp"
@@ -51,6 +53,9 @@ class SessionRunHook {
   virtual void after_run(SessionRunContext&, const SessionRunValues&) {}
   // Instead of after_run, if the attempt failed before it. Hooks are called in reverse order. Cannot undo the failure.
   virtual void on_error(SessionRunContext&, const Error&) {}
+  // After a step in which the hook was called and values were logged: those of this step, each name once.
+  virtual void on_values(SessionRunContext&, std::span<const LoggedValue>) {}
+  virtual bool wants_values() const noexcept { return false; }  // whether on_values is to be called; asked after begin
   // Once, when the run has ended and its outcome is not failed.
   virtual void end(SessionRunContext&) {}
   // Once for every hook whose begin was called, always, last, in reverse order.
@@ -63,6 +68,8 @@ class SessionRunHook {
   // that happens outside of runs, and the runs in which the hook is called. NULL: none. Asked for once, after begin;
   // must be valid until after cleanup. In those runs the clock is read once for each callback.
   virtual SpanListener* span_listener() noexcept { return nullptr; }
+  // The listener that gets every logged value, whether or not the hook is due: for outputs. As span_listener().
+  virtual ValueListener* value_listener() noexcept { return nullptr; }
 
  private:
   friend class detail::HookClaim;

@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <type_traits>
 
 #include "runhook/clock.hpp"
 #include "runhook/coordinator.hpp"
 #include "runhook/log.hpp"
+#include "runhook/logged_value.hpp"
 #include "runhook/outcome.hpp"
 #include "runhook/run_args.hpp"
 #include "runhook/session.hpp"
@@ -96,6 +98,19 @@ class SessionRunContext {
   // called in the run that reaches it. The lowest step announced counts.
   void announce_last_step(std::int64_t step) noexcept;
   std::optional<std::int64_t> last_step() const noexcept;  // the lowest announced so far
+
+  // "This value, at this step", for people to look at: it reaches every output that is there and the hooks that
+  // subscribe, once the step has been completed, with the step that it reaches; none is lost because an output was not
+  // due. The values of an attempt that is recovered from are dropped; those of one that fails for good are marked. In
+  // begin, after_create_session and end it is the present global step. Of a name that is logged twice in a step the last
+  // value counts; NaN and infinities are values; `/` in names makes groups. A failing output fails no call. Throws
+  // INVALID_ARGUMENT for a name that is empty, longer than 255 bytes, not UTF-8, has control characters, is "step",
+  // "wall_time", "elapsed", "session" or "attempt", or was used for another kind of value; FAILED_PRECONDITION in
+  // on_values and cleanup.
+  void log_scalar(std::string_view name, double number);
+  void log_int64(std::string_view name, std::int64_t number);
+  void log_text(std::string_view name, std::string_view text);
+  std::span<const LoggedValue> logged() const noexcept;  // what on_values is given; empty elsewhere
 
   // Writes a message to the session's log; outside a loop, or if the session was given no log, to standard error.
   void log(LogLevel level, std::string_view text) noexcept;

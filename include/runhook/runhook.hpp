@@ -38,6 +38,7 @@
 #include "runhook/inline_session.hpp"
 #include "runhook/inline_step.hpp"
 #include "runhook/log.hpp"
+#include "runhook/logged_value.hpp"
 #include "runhook/metric_history.hpp"
 #include "runhook/monitored_session.hpp"
 #include "runhook/outcome.hpp"

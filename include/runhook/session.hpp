@@ -16,6 +16,9 @@
 
 namespace runhook::inline v1 {
 
+namespace detail {
+class ValueLog;
+}
 class Session;
 using NodeId = std::uint32_t;  // what a name resolves to; the session chooses the numbers
 
@@ -30,9 +33,10 @@ struct SessionStep {
   std::span<const ResolvedFeed> feeds;
   std::span<Value> results;  // one for each fetch, absent on entry; that of an operation stays absent
   const RunOptions* options = nullptr;
-  RunMetadata* metadata = nullptr;  // never NULL
-  StopState* stop = nullptr;        // NULL outside a monitored session
-  std::int64_t deadline_ns = 0;     // monotonic time at which the time-out of the options ends; 0: there is none
+  RunMetadata* metadata = nullptr;     // never NULL
+  StopState* stop = nullptr;           // NULL outside a monitored session
+  detail::ValueLog* values = nullptr;  // for Step::log_scalar(); NULL outside a monitored session
+  std::int64_t deadline_ns = 0;        // monotonic time at which the time-out of the options ends; 0: there is none
 
   bool timed_out() const noexcept;
   // Whether the engine should give up: a stop is urgent, or the time is over. Any thread.

@@ -28,6 +28,12 @@ class Step {
   void set(std::string_view name, std::int64_t number);
   void set(std::string_view name, int number) { set(name, std::int64_t{number}); }
 
+  // As SessionRunContext::log_scalar() and its siblings. What is logged under the name of an output is published, too.
+  // Outside a monitored session only that is done.
+  void log_scalar(std::string_view name, double number);
+  void log_int64(std::string_view name, std::int64_t number);
+  void log_text(std::string_view name, std::string_view text);
+
   const RunOptions& options() const noexcept { return *step_->options; }
   bool cancel_requested() const noexcept;  // a stop is urgent, or the step's time is over
   const SessionStep& step() const noexcept { return *step_; }

@@ -1,5 +1,6 @@
 #include "runhook/hooks/logging.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/format.hpp"
@@ -7,8 +8,10 @@
 #include "base/refuse.hpp"
 #include "hooks/fetched_names.hpp"
 #include "hooks/finish_writing.hpp"
+#include "hooks/newest_values.hpp"
 #include "hooks/terminal.hpp"
 #include "hooks/value_text.hpp"
+#include "run/run_state.hpp"
 
 namespace runhook::inline v1 {
 
@@ -25,7 +28,10 @@ Trigger trigger_of(const LoggingOptions& options) {
 
 LoggingHook::LoggingHook(LoggingOptions options) : options_(std::move(options)) {
   const auto pairs = detail::tags_and_names(options_.names, options_.tags);
-  if (pairs.empty()) refuse("there is nothing to log");
+  if (pairs.empty() && !options_.only_logged) refuse("there is nothing to log");
+  if (options_.only_logged && (!pairs.empty() || options_.at_end || options_.formatter)) {
+    refuse("with only_logged there are neither names to fetch nor a formatter");
+  }
   if (options_.every_n_iter && options_.every_n_secs)
     refuse("exactly one of every_n_iter and every_n_secs may be given");
   if (!options_.every_n_iter && !options_.every_n_secs && !options_.at_end) {
@@ -38,8 +44,10 @@ LoggingHook::LoggingHook(LoggingOptions options) : options_(std::move(options)) 
   if (options_.output != nullptr && options_.log) refuse("an output and a log are given; one of them must do");
   if (options_.descriptor < 0) refuse("the descriptor to log to is negative");
   for (const auto& [tag, name] : pairs) tags_.push_back(tag);
-  args_.fetches = Fetches::keyed(pairs);
+  if (!pairs.empty()) args_.fetches = Fetches::keyed(pairs);
 }
+
+LoggingHook::~LoggingHook() = default;
 
 HookRegistration LoggingHook::make(LoggingOptions options) {
   auto hook = std::make_shared<LoggingHook>(std::move(options));
@@ -50,6 +58,8 @@ HookRegistration LoggingHook::make(LoggingOptions options) {
 
 void LoggingHook::begin(SessionRunContext&) {
   last_ns_.reset();
+  fetched_text_.reset();
+  logged_ = std::make_unique<detail::NewestValues>();
   output_ = options_.output;
   if (output_ == nullptr && !options_.log) output_ = detail::descriptor_output(options_.descriptor);
   terminal_ = output_ != nullptr && detail::is_terminal(output_->descriptor()) && !detail::is_dumb_terminal();
@@ -57,17 +67,51 @@ void LoggingHook::begin(SessionRunContext&) {
 
 void LoggingHook::after_create_session(SessionRunContext& context) { detail::check_names(context, args_.fetches); }
 
-void LoggingHook::before_run(SessionRunContext& context) { context.request(args_); }
+void LoggingHook::before_run(SessionRunContext& context) {
+  if (!options_.only_logged) context.request(args_);
+}
 
 void LoggingHook::after_run(SessionRunContext& context, const SessionRunValues& values) {
-  log(context, values.results());
+  bool& logged = detail::RunState::of(context).hot.logged;
+  if (options_.formatter || (logged_->empty() && !logged)) {
+    if (!options_.only_logged) log(context, line(values.results()));
+    return;
+  }
+  fetched_text_ = options_.only_logged ? std::string() : line(values.results());
+  logged = true;
+}
+
+void LoggingHook::on_logged(SessionRunContext& context, std::span<const LoggedValue> values) {
+  if (!logged_->note(values, 0) && !fetched_text_) return;
+  std::string text = std::exchange(fetched_text_, std::nullopt).value_or(std::string());
+  const std::string more = waiting_text(context.global_step());
+  if (!text.empty() && !more.empty()) text += ", ";
+  text += more;
+  if (!text.empty()) log(context, std::move(text));
+}
+
+// What was logged and not printed yet.
+std::string LoggingHook::waiting_text(std::int64_t step) {
+  std::string text;
+  logged_->write([&](std::span<detail::NewestValues::Kept* const> logged) {
+    for (const detail::NewestValues::Kept* const kept : logged) {
+      if (std::find(tags_.begin(), tags_.end(), kept->name) != tags_.end()) continue;
+      detail::append_format(text, "{}{}", text.empty() ? "" : ", ",
+                            detail::logged_text(kept->name, kept->value, kept->text));
+      if (kept->value.step != step) detail::append_format(text, " at step {}", kept->value.step);
+    }
+  });
+  return text;
 }
 
 void LoggingHook::end(SessionRunContext& context) {
-  if (options_.at_end) log(context, run_session(context.session(), args_));
+  if (options_.at_end) log(context, line(run_session(context.session(), args_)));
 }
 
 void LoggingHook::cleanup(SessionRunContext& context, const Outcome&) {
+  if (logged_ != nullptr && !options_.formatter) {
+    if (std::string text = waiting_text(context.global_step()); !text.empty()) log(context, std::move(text));
+  }
   if (output_ == nullptr) return;
   const std::shared_ptr<Output> output = std::exchange(output_, nullptr);
   detail::finish_writing(*output, output == options_.output, context);
@@ -82,8 +126,7 @@ std::string LoggingHook::line(const Results& results) const {
   return detail::named_values_text(tags_, results.leaves());
 }
 
-void LoggingHook::log(SessionRunContext& context, const Results& results) {
-  std::string text = line(results);
+void LoggingHook::log(SessionRunContext& context, std::string text) {
   const std::int64_t now_ns = context.clock()->now_ns();
   const std::optional<std::int64_t> last_ns = std::exchange(last_ns_, now_ns);
   if (last_ns && !options_.formatter) {

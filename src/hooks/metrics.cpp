@@ -9,8 +9,10 @@
 #include "base/monotonic.hpp"
 #include "base/refuse.hpp"
 #include "hooks/fetched_names.hpp"
+#include "hooks/newest_values.hpp"
 #include "output/json_csv_values.hpp"
 #include "output/json_string.hpp"
+#include "run/run_state.hpp"
 
 namespace runhook::inline v1 {
 
@@ -25,31 +27,150 @@ Trigger trigger_of(const MetricsOptions& options) {
   return options.every_n_secs ? detail::every_n_secs(*options.every_n_secs) : Trigger();
 }
 
-double seconds_since_1970() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+std::int64_t ns_since_1970() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+Value value_of(const LoggedValue& logged, std::string_view text) {
+  if (logged.kind == LoggedKind::text) return Value::string(text);
+  return logged.kind == LoggedKind::integer ? Value::scalar(logged.integer) : Value::scalar(logged.number);
 }
 
 }  // namespace
 
+// The rows of a run: what was fetched and what was logged in one step is one row.
+struct MetricsHook::Rows {
+  using Kept = detail::NewestValues::Kept;
+
+  bool csv = false;
+  std::vector<std::string> tags;            // of what is fetched
+  std::vector<std::string> keys;            // the same, quoted for the format
+  std::vector<std::string> logged_columns;  // of CSV
+  std::shared_ptr<Output> output;
+  std::int64_t begin_ns = 0;
+  detail::NewestValues newest;
+  bool is_due = false;  // a row of what was fetched waits for what was logged
+  std::int64_t due_step = 0;
+  std::vector<Value> fetched;
+  bool told_of_column = false;
+  std::string row;
+
+  void begin_row(std::int64_t step, std::int64_t time_ns, std::int64_t elapsed_ns) {
+    row.clear();
+    const auto start = csv ? "{},{:.6f},{:.9f}" : R"({{"step":{},"wall_time":{:.6f},"elapsed":{:.9f})";
+    constexpr double kNs = static_cast<double>(detail::kNsPerSecond);
+    detail::append_format(row, fmt::runtime(start), step, static_cast<double>(time_ns) / kNs,
+                          static_cast<double>(elapsed_ns) / kNs);
+  }
+  void add_json(std::string_view key, const Value& value) {
+    row += ',';
+    row += key;
+    row += ':';
+    detail::append_json(row, value);
+  }
+  // `values`: NULL if nothing was fetched in this step.
+  void write_row(std::int64_t step, std::int64_t time_ns, std::int64_t elapsed_ns, const std::vector<Value>* values,
+                 std::span<Kept* const> logged) {
+    begin_row(step, time_ns, elapsed_ns);
+    const auto logged_as = [&logged](std::string_view name) -> const Kept* {
+      const auto found =
+          std::find_if(logged.begin(), logged.end(), [name](const Kept* kept) { return kept->name == name; });
+      return found != logged.end() ? *found : nullptr;
+    };
+    for (std::size_t i = 0; i < tags.size(); ++i) {
+      const Kept* const kept = logged_as(tags[i]);
+      if (kept == nullptr && values == nullptr && !csv) continue;
+      const Value value = kept != nullptr     ? value_of(kept->value, kept->text)
+                          : values != nullptr ? (*values)[i]
+                                              : Value();
+      if (!csv) {
+        add_json(keys[i], value);
+      } else {
+        row += ',';
+        detail::append_csv(row, value);
+      }
+    }
+    if (csv) {
+      for (const std::string& column : logged_columns) {
+        row += ',';
+        if (const Kept* const kept = logged_as(column)) detail::append_csv(row, value_of(kept->value, kept->text));
+      }
+    } else {
+      bool failed = false;
+      for (const Kept* const kept : logged) {
+        failed = failed || kept->value.failed;
+        if (std::find(tags.begin(), tags.end(), kept->name) != tags.end()) continue;
+        add_json(detail::json_string(kept->name), value_of(kept->value, kept->text));
+      }
+      if (failed) row += R"(,"failed":true)";
+    }
+    row += csv ? "\r\n" : "}\n";
+    output->write(row);
+  }
+  // All rows that wait.
+  void write_waiting(std::int64_t now_ns) {
+    const std::int64_t wall_ns = ns_since_1970();
+    newest.write([&](std::span<Kept* const> logged) {
+      const LoggedValue& first = logged.front()->value;
+      const std::int64_t ago_ns = detail::saturating_distance(logged.front()->time_ns, now_ns);
+      const bool has_fetched = is_due && first.step == due_step;
+      write_row(first.step, wall_ns - ago_ns, detail::saturating_distance(begin_ns, now_ns - ago_ns),
+                has_fetched ? &fetched : nullptr, logged);
+      if (has_fetched) is_due = false;
+    });
+    if (std::exchange(is_due, false)) {  // nothing was logged in that step
+      write_row(due_step, wall_ns, detail::saturating_distance(begin_ns, now_ns), &fetched, {});
+    }
+  }
+  void tell_of_columns(SessionRunContext& context, std::span<const LoggedValue> values, const std::string& path) {
+    if (!csv || told_of_column) return;
+    for (const LoggedValue& value : values) {
+      const auto is_column = [&value](const std::string& name) { return name == value.name; };
+      if (std::any_of(tags.begin(), tags.end(), is_column)) continue;
+      if (std::any_of(logged_columns.begin(), logged_columns.end(), is_column)) continue;
+      told_of_column = true;
+      context.warn(Error(
+          StatusCode::failed_precondition,
+          fmt::format("'{}' is logged, but {} has no column for it: name it in logged_columns", value.name, path)));
+      return;
+    }
+  }
+};
+
 MetricsHook::MetricsHook(MetricsOptions options) : options_(std::move(options)) {
   const auto pairs = detail::tags_and_names(options_.names, options_.tags);
-  if (pairs.empty()) refuse("there is nothing to write");
+  if (pairs.empty() && !options_.only_logged) refuse("there is nothing to write");
+  if (!pairs.empty() && options_.only_logged) refuse("names to fetch and only_logged are given; one of them must do");
   if (options_.path.empty()) refuse("the path of the metrics is empty");
   if (options_.every_n_steps && options_.every_n_secs) refuse("one of every_n_steps and every_n_secs may be given");
   trigger_of(options_);
   const bool csv = options_.format == MetricsFormat::csv;
   if (!csv && options_.format != MetricsFormat::json_lines) refuse("the format of the metrics is not a known one");
-  for (const std::string_view key : kOwnKeys) keys_.emplace_back(key);
+  rows_ = std::make_unique<Rows>();
+  rows_->csv = csv;
+  std::vector<std::string> header(kOwnKeys.begin(), kOwnKeys.end());
   for (const auto& [tag, name] : pairs) {
     if (std::find(kOwnKeys.begin(), kOwnKeys.end(), tag) != kOwnKeys.end()) {
       refuse(fmt::format("'{}' is a column of every row; give what is fetched another tag", tag));
     }
-    keys_.push_back(csv ? detail::csv_field(tag) : detail::json_string(tag));
+    rows_->tags.push_back(tag);
+    rows_->keys.push_back(csv ? detail::csv_field(tag) : detail::json_string(tag));
+    header.push_back(rows_->keys.back());
   }
-  args_.fetches = Fetches::keyed(pairs);
+  for (const std::string& column : options_.logged_columns) {
+    detail::check_logged_name(column);
+    const auto& tags = rows_->tags;
+    if (std::find(tags.begin(), tags.end(), column) != tags.end()) continue;  // it has its column
+    rows_->logged_columns.push_back(column);
+    header.push_back(detail::csv_field(column));
+  }
+  if (!pairs.empty()) args_.fetches = Fetches::keyed(pairs);
   options_.output.lines = true;
-  options_.output.header = csv ? detail::joined(keys_, ",") + "\r\n" : std::string();
+  options_.output.header = csv ? detail::joined(header, ",") + "\r\n" : std::string();
 }
+
+MetricsHook::~MetricsHook() = default;
 
 HookRegistration MetricsHook::make(MetricsOptions options) {
   auto hook = std::make_shared<MetricsHook>(std::move(options));
@@ -59,40 +180,43 @@ HookRegistration MetricsHook::make(MetricsOptions options) {
 }
 
 void MetricsHook::begin(SessionRunContext& context) {
-  begin_ns_ = context.clock()->now_ns();
-  output_ = Output::file(options_.path, options_.output);
+  rows_->begin_ns = context.clock()->now_ns();
+  rows_->newest = {};
+  rows_->output = Output::file(options_.path, options_.output);
 }
 
 void MetricsHook::after_create_session(SessionRunContext& context) { detail::check_names(context, args_.fetches); }
 
-void MetricsHook::before_run(SessionRunContext& context) { context.request(args_); }
+void MetricsHook::before_run(SessionRunContext& context) {
+  if (!options_.only_logged) context.request(args_);
+}
 
+// The row is written when the step is over: hooks that come later may log what belongs to it.
 void MetricsHook::after_run(SessionRunContext& context, const SessionRunValues& values) {
-  const bool csv = options_.format == MetricsFormat::csv;
-  const std::int64_t elapsed_ns = detail::saturating_distance(begin_ns_, context.clock()->now_ns());
-  const double elapsed = static_cast<double>(elapsed_ns) / detail::kNsPerSecond;
-  row_.clear();
-  const auto start_row = csv ? "{},{:.6f},{:.9f}" : R"({{"step":{},"wall_time":{:.6f},"elapsed":{:.9f})";
-  detail::append_format(row_, fmt::runtime(start_row), context.global_step(), seconds_since_1970(), elapsed);
   const auto& leaves = values.results().leaves();
-  for (std::size_t i = 0; i < leaves.size(); ++i) {
-    row_ += ',';
-    if (csv) {
-      detail::append_csv(row_, leaves[i]);
-    } else {
-      row_ += keys_[kOwnKeys.size() + i];
-      row_ += ':';
-      detail::append_json(row_, leaves[i]);
-    }
-  }
-  row_ += csv ? "\r\n" : "}\n";
-  output_->write(row_);
-  output_->report_to(context);
+  rows_->is_due = true;
+  rows_->due_step = context.global_step();
+  rows_->fetched.assign(leaves.begin(), leaves.end());
+  detail::RunState::of(context).hot.logged = true;
+}
+
+void MetricsHook::on_logged(SessionRunContext& context, std::span<const LoggedValue> values) {
+  Rows& rows = *rows_;
+  const std::int64_t now_ns = context.now_ns();
+  const bool is_new = rows.newest.note(values, now_ns);
+  if (is_new) rows.tell_of_columns(context, values, options_.path);
+  if (!is_new && !rows.is_due) return;
+  if (options_.only_logged) rows.is_due = false;
+  rows.write_waiting(now_ns);
+  rows.fetched.clear();  // the session may use the memory of its results again
+  rows.output->report_to(context);
 }
 
 void MetricsHook::cleanup(SessionRunContext& context, const Outcome&) {
-  if (output_ == nullptr) return;
-  const std::shared_ptr<Output> output = std::exchange(output_, nullptr);
+  if (rows_->output == nullptr) return;
+  rows_->is_due = false;
+  rows_->write_waiting(context.now_ns());
+  const std::shared_ptr<Output> output = std::exchange(rows_->output, nullptr);
   output->close();
   output->report_to(context);
 }

@@ -1,12 +1,15 @@
 #include "runhook/hooks/progress.hpp"
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/monotonic.hpp"
 #include "base/refuse.hpp"
 #include "hooks/fetched_names.hpp"
 #include "hooks/finish_writing.hpp"
+#include "hooks/newest_values.hpp"
 #include "hooks/progress_display.hpp"
 #include "hooks/terminal.hpp"
 #include "hooks/value_text.hpp"
@@ -40,6 +43,8 @@ HookRegistration ProgressHook::make(ProgressOptions options) {
 }
 
 void ProgressHook::begin(SessionRunContext&) {
+  logged_ = std::make_unique<detail::NewestValues>();
+  fetched_text_.clear();
   output_ = options_.output != nullptr ? options_.output : detail::descriptor_output(options_.descriptor);
 }
 
@@ -67,12 +72,35 @@ void ProgressHook::before_run(SessionRunContext& context) {
 
 void ProgressHook::after_run(SessionRunContext& context, const SessionRunValues& values) {
   if (display_ == nullptr) return;
-  display_->set_values(detail::named_values_text(options_.names, values.results().leaves()));
+  fetched_text_ = detail::named_values_text(options_.names, values.results().leaves());
+  show_values();
   output_->report_to(context);
+}
+
+// A value that is new is shown at once.
+void ProgressHook::on_logged(SessionRunContext& context, std::span<const LoggedValue> values) {
+  if (display_ == nullptr) return;
+  const std::int64_t now_ns = context.now_ns();
+  const bool is_new = logged_->note(values, now_ns);
+  const auto elapsed = static_cast<double>(detail::saturating_distance(shown_ns_, now_ns));
+  if (!is_new && elapsed < options_.every_n_secs * static_cast<double>(detail::kNsPerSecond)) return;
+  shown_ns_ = now_ns;
+  show_values();
+}
+
+void ProgressHook::show_values() {
+  std::string text = fetched_text_;
+  for (const auto& kept : logged_->all()) {
+    if (std::find(options_.names.begin(), options_.names.end(), kept.name) != options_.names.end()) continue;
+    detail::append_format(text, "{}{}", text.empty() ? "" : ", ",
+                          detail::logged_text(kept.name, kept.value, kept.text));
+  }
+  display_->set_values(text);
 }
 
 void ProgressHook::cleanup(SessionRunContext& context, const Outcome&) {
   if (output_ == nullptr) return;
+  if (display_ != nullptr) show_values();  // the last ones
   if (const auto display = std::exchange(display_, nullptr)) {
     display->finish();
     display->write_last();

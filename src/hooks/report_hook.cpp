@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <map>
 
 #include "base/format.hpp"
 #include "base/monotonic.hpp"
@@ -21,6 +23,9 @@ constexpr std::size_t kMostBytes = std::size_t{16} << 20;  // of pages that wait
 struct ReportHook::Run {
   detail::report::RunReport report;  // with the parts that do not change; the others are set for each page
   std::vector<bool> fetched;         // for report.series: false for those that have given an error
+  std::vector<bool> logged;          // for report.series: there is a value of this name that was logged
+  std::size_t expected = 0;          // the series that comes next if names come in the order of the last step
+  std::map<std::string, std::string, std::less<>> texts;  // logged last
   std::shared_ptr<Output> output;
   bool created = false;  // whether there has been a session
   bool written = false;
@@ -63,6 +68,7 @@ void ReportHook::begin(SessionRunContext& context) {
     if (!known) report.series.push_back({metric, {}});
   }
   run->fetched.assign(report.series.size(), true);
+  run->logged.assign(report.series.size(), false);
   run->output = Output::replaced_file(options_.path, {.buffer_bytes = kMostBytes});
   run_ = std::move(run);
 }
@@ -85,7 +91,7 @@ void ReportHook::before_run(SessionRunContext& context) {
 
 void ReportHook::after_run(SessionRunContext& context, const SessionRunValues& values) {
   for (std::size_t i = 0; i < run_->fetched.size(); ++i) {
-    if (!run_->fetched[i]) continue;
+    if (!run_->fetched[i] || run_->logged[i]) continue;
     detail::report::NamedSeries& series = run_->report.series[i];
     try {
       series.data.add(context.global_step(), values.results().to_double(series.name));
@@ -102,6 +108,30 @@ void ReportHook::after_run(SessionRunContext& context, const SessionRunValues& v
   run_->written = true;
   run_->written_ns = now;
   run_->output->report_to(context);
+}
+
+void ReportHook::on_logged(SessionRunContext&, std::span<const LoggedValue> values) {
+  Run& run = *run_;
+  auto& all = run.report.series;
+  for (const LoggedValue& value : values) {
+    if (value.kind == LoggedKind::text) {
+      run.texts.insert_or_assign(std::string(value.name), std::string(value.text));
+      continue;
+    }
+    std::size_t index = run.expected;
+    if (index >= all.size() || all[index].name != value.name) {
+      const auto named = [&value](const detail::report::NamedSeries& series) { return series.name == value.name; };
+      index = static_cast<std::size_t>(std::find_if(all.begin(), all.end(), named) - all.begin());
+    }
+    if (index == all.size()) {
+      run.logged.reserve(index + 1);
+      all.push_back({std::string(value.name), {}});
+      run.logged.push_back(true);
+    }
+    run.logged[index] = true;
+    all[index].data.add(value.step, value.number);
+    run.expected = index + 1 < all.size() ? index + 1 : 0;
+  }
 }
 
 void ReportHook::cleanup(SessionRunContext& context, const Outcome& outcome) {
@@ -124,6 +154,8 @@ void ReportHook::write(SessionRunContext& context, const Outcome& outcome) {
   const std::shared_ptr<StopState> stop = context.stop_source().state();
   report.later_stops = stop->later();
   report.later_stops_dropped = stop->dropped();
+  report.facts = options_.facts;
+  report.facts.insert(report.facts.end(), run_->texts.begin(), run_->texts.end());
   run_->output->write(detail::report::render_html(report));
 }
 

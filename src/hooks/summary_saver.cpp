@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "hooks/finish_writing.hpp"
+#include "hooks/newest_values.hpp"
 #include "hooks/summary_values.hpp"
+#include "run/run_state.hpp"
 
 namespace runhook::inline v1 {
 
@@ -15,14 +17,31 @@ struct SummarySaverHook::State {
   const detail::SummaryValues values;
   SessionRunArgs args;
   std::shared_ptr<SummaryWriter> writer;  // of the present session
+  detail::NewestValues newest;
+  bool is_due = false;  // what was logged is to be written at the end of the step
+
+  void write_waiting() {
+    is_due = false;
+    newest.write([this](std::span<detail::NewestValues::Kept* const> logged) {
+      for (const detail::NewestValues::Kept* const kept : logged) {
+        if (kept->value.kind == LoggedKind::text) {
+          writer->add_text(kept->name, kept->text, kept->value.step);
+        } else {
+          writer->add_scalar(kept->name, kept->value.number, kept->value.step);
+        }
+      }
+    });
+  }
 };
 
 SummarySaverHook::SummarySaverHook(SummarySaverOptions options) {
   const bool encoded = !options.summaries.empty();
   const bool plain =
       !(options.scalars.empty() && options.histograms.empty() && options.texts.empty() && options.images.empty());
-  if (encoded == plain) {
-    throw StatusError(StatusCode::invalid_argument, "either values or encoded summaries must be given to be saved");
+  const bool one_of_them = options.only_logged ? !encoded && !plain : encoded != plain;
+  if (!one_of_them) {
+    throw StatusError(StatusCode::invalid_argument,
+                      "either values or encoded summaries must be given to be saved, or only_logged");
   }
   detail::check_destination(options.writer, options.directory);
   state_ = std::make_unique<State>(std::move(options));
@@ -36,7 +55,12 @@ HookRegistration SummarySaverHook::make(SummarySaverOptions options, Trigger tri
   return registration;
 }
 
+ValueListener* SummarySaverHook::value_listener() noexcept {
+  return state_->options.logged || state_->options.only_logged ? this : nullptr;
+}
+
 void SummarySaverHook::begin(SessionRunContext&) {
+  state_->newest = {};
   const SummarySaverOptions& options = state_->options;
   state_->writer =
       options.writer ? options.writer : std::make_shared<SummaryWriter>(options.directory, options.writer_options);
@@ -46,10 +70,21 @@ void SummarySaverHook::after_create_session(SessionRunContext& context) {
   state_->writer->add_session_log(SessionLogStatus::start, context.global_step());
 }
 
-void SummarySaverHook::before_run(SessionRunContext& context) { context.request(state_->args); }
+void SummarySaverHook::before_run(SessionRunContext& context) {
+  if (!state_->options.only_logged) context.request(state_->args);
+}
 
 void SummarySaverHook::after_run(SessionRunContext& context, const SessionRunValues& values) {
   state_->values.write(values.results(), *state_->writer, context.global_step());
+  state_->writer->report_to(context);
+  bool& logged = detail::RunState::of(context).hot.logged;
+  if (state_->newest.empty() && !logged) return;
+  logged = state_->is_due = true;
+}
+
+void SummarySaverHook::on_logged(SessionRunContext& context, std::span<const LoggedValue> values) {
+  if (!state_->newest.note(values, 0) && !state_->is_due) return;
+  state_->write_waiting();
   state_->writer->report_to(context);
 }
 
@@ -58,8 +93,9 @@ void SummarySaverHook::end(SessionRunContext&) { state_->writer->flush(); }
 SummaryWriter* SummarySaverHook::writer() const noexcept { return state_->writer.get(); }
 
 void SummarySaverHook::cleanup(SessionRunContext& context, const Outcome&) {
+  if (state_->writer == nullptr) return;  // begin failed
+  state_->write_waiting();
   const std::shared_ptr<SummaryWriter> writer = std::exchange(state_->writer, nullptr);
-  if (writer == nullptr) return;  // begin failed
   detail::finish_writing(*writer, state_->options.writer != nullptr, context);
 }
 

@@ -76,6 +76,12 @@ std::string value_text(const Value& value) {
   return describe_value(value);
 }
 
+std::string logged_text(std::string_view name, const LoggedValue& value, std::string_view text) {
+  if (value.kind == LoggedKind::text) return one_line(fmt::format("{} = {}", name, text));
+  if (value.kind == LoggedKind::integer) return one_line(fmt::format("{} = {}", name, value.integer));
+  return one_line(fmt::format("{} = {}", name, number_text(value.number)));
+}
+
 std::string named_values_text(std::span<const std::string> tags, std::span<const Value> values) {
   std::string text;
   for (std::size_t i = 0; i < values.size(); ++i) {

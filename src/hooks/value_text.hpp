@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/one_line.hpp"
+#include "runhook/logged_value.hpp"
 #include "runhook/value.hpp"
 
 namespace runhook::inline v1 {
@@ -21,6 +22,9 @@ std::string value_text(const Value& value);
 
 // "tag = value, tag = value", on one line.
 std::string named_values_text(std::span<const std::string> tags, std::span<const Value> values);
+
+// "name = value", on one line.
+std::string logged_text(std::string_view name, const LoggedValue& value, std::string_view text);
 
 }  // namespace detail
 }  // namespace runhook::inline v1

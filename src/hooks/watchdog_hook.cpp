@@ -45,6 +45,7 @@ Nanoseconds limit_of(const StallWatchdogOptions& options, const ActivitySnapshot
     case CallbackKind::before_run:
       return or_else(options.before_run);
     case CallbackKind::after_run:
+    case CallbackKind::on_values:
     case CallbackKind::on_error:
       return or_else(options.after_run);
     case CallbackKind::begin:

@@ -17,6 +17,8 @@ void HookLifecycle::begin(HookSlot& slot) {
   const Error error = caller_.call(slot, CallbackKind::begin, [&] {
     slot.hook->begin(*state_.context);
     slot.listener = slot.hook->span_listener();
+    slot.value_listener = slot.hook->value_listener();
+    slot.wants_values = slot.hook->wants_values();
   });
   if (!error) return;
   if (caller_.fails_run(slot, error)) throw StatusError(error);
@@ -66,6 +68,7 @@ void HookLifecycle::cleanup(HookSlot& slot, Error& error) {
   error.merge(
       caller_.call_by_policy(slot, CallbackKind::cleanup, [&] { slot.hook->cleanup(*state_.context, outcome); }));
   slot.listener = nullptr;
+  slot.value_listener = nullptr;
 }
 
 void HookLifecycle::cleanup_all(Error& error) {

@@ -77,7 +77,7 @@ bool Loop::open_next_step(const SessionRunArgs& args) {
 }
 
 bool Loop::open_step(const SessionRunArgs& args) {
-  if (open_.again || keeper_.thread_failed() || engine_.fast_steps(args, 1) == 0)
+  if (open_.again || keeper_.thread_failed() || engine_.fast_steps(args, 1) <= 0)
     return open_ordinary_step(args, false);
   open_.begun_at = global_step();
   if (!engine_.begin_fast_step(args)) [[unlikely]]
@@ -186,6 +186,7 @@ void Loop::cancel_step(std::string_view why) {
   cancelled = Error(StatusCode::cancelled, why);
   end_ordinary_step(cancelled, is_fast);
   state_.attempt.next_step.reset();
+  delivery_.drop();
   Error error;
   for (std::size_t i = 0; i < cancelled.suppressed_count(); ++i) error.merge(cancelled.suppressed(i));
   if (error) recover_or_fail(judged(std::move(error)), open_.begun_at);

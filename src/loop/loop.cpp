@@ -15,7 +15,8 @@ Loop::Loop(Config config, MonitoredSession& monitored)
       failures_(state_, hooks_, outcome_),
       caller_(state_, failures_, timer_),
       lifecycle_(state_, hooks_, caller_, outcome_),
-      engine_(state_, hooks_, caller_, timer_, end_),
+      delivery_(state_, hooks_, caller_),
+      engine_(state_, hooks_, caller_, timer_, end_, delivery_),
       keeper_(config_, state_, hooks_, caller_, timer_, end_) {
   if (config_.session_creator == nullptr) {
     throw StatusError(StatusCode::failed_precondition, "the config has no session creator");
@@ -32,7 +33,8 @@ Loop::Loop(Config config, MonitoredSession& monitored)
   session.stop = config_.stop != nullptr ? config_.stop : std::make_shared<StopState>();
   session.clock = config_.clock != nullptr ? config_.clock : system_clock();
   session.global_step = 0;
-  state_.attempt.plan.set_step_context(&state_.attempt.options.merged(), &state_.attempt.metadata, session.stop.get());
+  state_.attempt.plan.set_step_context(&state_.attempt.options.merged(), &state_.attempt.metadata, session.stop.get(),
+                                       &state_.values);
   for (HookRegistration& registration : config_.hooks) hooks_.add(std::move(registration));
   config_.hooks.clear();
   session.stop->set_canceller(this, [canceller = keeper_.canceller()] { canceller->cancel(); });
@@ -53,6 +55,7 @@ void Loop::start() {
     lifecycle_.begin_all();
     keeper_.start();
     hooks_.settle();
+    if (state_.hot.logged) delivery_.deliver(global_step());
   } catch (...) {
     throw StatusError(unwind(Error::from_current_exception(StatusCode::unknown)));
   }
@@ -143,6 +146,7 @@ void Loop::check_slowly() {
   } catch (...) {
     settle_failure(Error::from_current_exception(StatusCode::unknown));
   }
+  if (state_.hot.logged) delivery_.deliver(global_step());
   // A hook that has just begun may have asked for a stop.
   if (stop()->requested()) throw StatusError(StatusCode::stopped, "a stop has been requested");
 }
@@ -192,6 +196,8 @@ Error Loop::judged(Error error) const {
 }
 
 void Loop::step_succeeded() {
+  if (state_.hot.logged) [[unlikely]]  // after the last run of a step function
+    delivery_.deliver(global_step());
   if ((keeper_.recovering() || outcome_.last_run_failed()) && !state_.hot.skip) [[unlikely]] {
     outcome_.went_on_after_failure();
     keeper_.step_completed();
@@ -213,8 +219,10 @@ void Loop::recover_or_fail(Error error, std::int64_t begun_at) {
     if (!is_clean_end(error.code())) error.add_suppressed(keeper_.take_recovery_cause());
     settle_failure(error);
   }
+  delivery_.drop();
   try {
     keeper_.recover(error, std::min(begun_at, global_step()));
+    if (state_.hot.logged) delivery_.deliver(global_step());
     hooks_.collect_calls();  // a hook may have been disabled since
   } catch (const StatusError& given_up) {
     settle_failure(given_up.error());
@@ -230,8 +238,10 @@ void Loop::settle_failure(const Error& error) {
   } else if (error.code() == StatusCode::stopped) {
     if (!stop()->requested()) post_stop(error);
   } else {
+    if (state_.hot.logged) delivery_.deliver(saturating_add(global_step(), 1), /*failed=*/true);
     outcome_.run_failed(error);
   }
+  delivery_.drop();
   throw StatusError(error);
 }
 

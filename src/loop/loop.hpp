@@ -17,6 +17,7 @@
 #include "loop/session_keeper.hpp"
 #include "loop/step_engine.hpp"
 #include "loop/step_timer.hpp"
+#include "loop/value_delivery.hpp"
 #include "run/hook_list.hpp"
 #include "run/run_state.hpp"
 #include "runhook/config.hpp"
@@ -188,6 +189,7 @@ class Loop final : private Reporter {
   HookFailures failures_;
   HookCaller caller_;
   HookLifecycle lifecycle_;
+  ValueDelivery delivery_;
   StepEngine engine_;
   SessionKeeper keeper_;
   bool ending_ = false;

@@ -71,6 +71,7 @@ Error Loop::end_hooks() {
     return {};
   }
   Error error = lifecycle_.end_all();
+  if (state_.hot.logged) delivery_.deliver(global_step());
   if (state_.session.raw != nullptr) {
     try {
       save_if_requested("at the end");

@@ -18,9 +18,15 @@ constexpr std::int64_t kMostFastStep = std::numeric_limits<std::int64_t>::max() 
 
 }  // namespace
 
-StepEngine::StepEngine(RunState& state, HookList& hooks, HookCaller& caller, StepTimer& timer,
-                       const RunEnd& end) noexcept
-    : state_(state), hooks_(hooks), caller_(caller), timer_(timer), end_(end), schedule_(state, hooks) {}
+StepEngine::StepEngine(RunState& state, HookList& hooks, HookCaller& caller, StepTimer& timer, const RunEnd& end,
+                       ValueDelivery& delivery) noexcept
+    : state_(state),
+      hooks_(hooks),
+      caller_(caller),
+      timer_(timer),
+      end_(end),
+      schedule_(state, hooks),
+      delivery_(delivery) {}
 
 [[gnu::always_inline]] inline void StepEngine::call_before_run(RunState& state, const HookCalls& calls) {
   state.hot.callback = CallbackKind::before_run;
@@ -60,6 +66,10 @@ StepEngine::StepEngine(RunState& state, HookList& hooks, HookCaller& caller, Ste
 
 [[gnu::always_inline]] inline bool StepEngine::make_second_half(RunState& state, const HookCalls& calls, Error& error) {
   call_after_run(state, calls.after, error);
+  if (state.hot.logged) [[unlikely]] {
+    if (hooks_.has_value_hooks() || state.hot.leave_fast_path) return false;
+    delivery_.deliver(state.session.global_step);
+  }
   return !state.session.stop->anything() && !state.hot.leave_fast_path && state.attempt.metadata.nodes.empty();
 }
 
@@ -265,6 +275,8 @@ void StepEngine::hand_out_results(Error& error) noexcept {
 void StepEngine::end_attempt(Error& error) noexcept {
   state_.hot.now_known = false;
   if (state_.attempt.plan.feeds_anything()) state_.attempt.plan.drop_feeds();
+  if (state_.hot.discard) delivery_.drop();
+  if (state_.hot.logged && !error) error.merge(delivery_.deliver_step());
   if (state_.hot.discard) [[unlikely]] {
     results_stale_ = true;
     try {
@@ -297,6 +309,7 @@ Error StepEngine::skip_step() noexcept {
     skipped = Error(StatusCode::cancelled, "the step was skipped");
   }
   attempt_failed(skipped);
+  delivery_.drop();
   ++skips_;
   results_stale_ = true;
   // That it was skipped is no failure, but what on_error has failed with is one.

@@ -13,6 +13,7 @@
 #include "loop/run_end.hpp"
 #include "loop/step_timer.hpp"
 #include "loop/trigger_schedule.hpp"
+#include "loop/value_delivery.hpp"
 #include "run/hook_list.hpp"
 #include "run/run_state.hpp"
 #include "runhook/run_args.hpp"
@@ -24,7 +25,8 @@ namespace detail {
 // made in a loop that does not do more than call hooks and session: the fast path.
 class alignas(64) StepEngine {
  public:
-  StepEngine(RunState& state, HookList& hooks, HookCaller& caller, StepTimer& timer, const RunEnd& end) noexcept;
+  StepEngine(RunState& state, HookList& hooks, HookCaller& caller, StepTimer& timer, const RunEnd& end,
+             ValueDelivery& delivery) noexcept;
   StepEngine(const StepEngine&) = delete;
   StepEngine& operator=(const StepEngine&) = delete;
 
@@ -43,7 +45,8 @@ class alignas(64) StepEngine {
   // attempt has failed with.
   void complete(Error& error) noexcept;
 
-  // The fast path. How many steps it may make, at most `allowed`; 0: the next one has to be made in the ordinary way.
+  // The fast path. How many steps it may make, at most `allowed`; 0 or less: the next one has to be made in the ordinary
+  // way.
   std::int64_t fast_steps(const SessionRunArgs& args, std::int64_t allowed) {
     if (!fast_ || !args.asks_for_nothing()) [[unlikely]]
       return 0;
@@ -108,6 +111,7 @@ class alignas(64) StepEngine {
   std::atomic<std::int64_t> runs_{0};
 
   TriggerSchedule schedule_;
+  ValueDelivery& delivery_;
   std::int64_t skips_ = 0;  // steps that a hook has skipped
   Results results_;
   bool results_stale_ = false;  // results_ holds something that is not of the next step

@@ -17,6 +17,8 @@ std::string_view callback_text(CallbackKind kind) noexcept {
       return "before_run"sv;
     case CallbackKind::after_run:
       return "after_run"sv;
+    case CallbackKind::on_values:
+      return "on_values"sv;
     case CallbackKind::on_error:
       return "on_error"sv;
     case CallbackKind::end:

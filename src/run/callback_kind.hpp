@@ -15,12 +15,13 @@ enum class CallbackKind : std::uint8_t {
   after_create_session,
   before_run,
   after_run,
+  on_values,
   on_error,
   end,
   cleanup,
   step_function,
   inline_step,  // the body of a loop that stays where it is
-  standalone,  // outside a loop everything is allowed
+  standalone,   // outside a loop everything is allowed
 };
 
 std::string_view callback_text(CallbackKind kind) noexcept;

@@ -187,6 +187,14 @@ void HookList::collect(HookCalls& calls, Wanted&& wanted) {
 }
 
 void HookList::collect_calls() {
+  value_listeners_.clear();
+  has_value_hooks_ = false;
+  for (const auto& slot : slots_) {
+    if (slot->disabled) continue;
+    if (slot->value_listener != nullptr) value_listeners_.push_back(slot->value_listener);
+    has_value_hooks_ = has_value_hooks_ || slot->wants_values;
+  }
+  state_.values.wanted = has_value_hooks_ || !value_listeners_.empty();
   has_triggers_ = use_time_ = use_last_ = false;
   for (const auto& slot : slots_) {
     const Trigger& trigger = slot->options.trigger;

@@ -104,6 +104,10 @@ class alignas(64) HookList {
   // slots, and the times in them.
   std::mutex& observed() const noexcept { return observed_; }
 
+  // Of logged values: who gets all of them, and whether a hook has on_values.
+  const std::vector<ValueListener*>& value_listeners() const noexcept { return value_listeners_; }
+  bool has_value_hooks() const noexcept { return has_value_hooks_; }
+
   // Triggers. next_due() is the first run in which one of them may be due, so that the runs before it cost nothing.
   bool has_triggers() const noexcept { return has_triggers_; }
   const Trigger::Next& next_due() const noexcept { return next_due_; }
@@ -155,6 +159,8 @@ class alignas(64) HookList {
   std::size_t removed_ = 0;  // how many slots are marked as removed
   HookCalls due_;            // with hooks whose triggers are due
   HookCalls some_;           // of a run that names hooks
+  std::vector<ValueListener*> value_listeners_;
+  bool has_value_hooks_ = false;
   std::uint64_t last_id_ = 0;
   std::uint64_t admitted_id_ = 0;  // hooks come into the list in the order of their numbers
   std::uint64_t decided_id_ = 0;   // up to this hook the triggers have been asked for the present run

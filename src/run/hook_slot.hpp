@@ -38,9 +38,11 @@ struct HookSlot {
   std::uint64_t options_attempt = 0;  // the attempt in which it has asked for `wanted_options`
   std::vector<RunOptions> wanted_options;
 
-  SpanListener* listener = nullptr;  // from begin to cleanup, if the hook has one
-  bool over_budget = false;          // has been said
-  TimeSum steps_before;              // measured before it was begun
+  SpanListener* listener = nullptr;         // from begin to cleanup, if the hook has one
+  ValueListener* value_listener = nullptr;  // likewise
+  bool wants_values = false;
+  bool over_budget = false;  // has been said
+  TimeSum steps_before;      // measured before it was begun
   std::array<TimeSum, kHookCallbacks> times;
 
   HookRequest request;

@@ -108,7 +108,9 @@ class Plan {
     return step_;
   }
   // The parts of a step that stay the same; set once.
-  void set_step_context(const RunOptions* options, RunMetadata* metadata, StopState* stop) noexcept {
+  void set_step_context(const RunOptions* options, RunMetadata* metadata, StopState* stop,
+                        ValueLog* values = nullptr) noexcept {
+    step_.values = values;
     step_.options = options;
     step_.metadata = metadata;
     step_.stop = stop;

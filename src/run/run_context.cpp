@@ -58,6 +58,15 @@ void requesting(RunState& state, const char* what, Body&& body) {
   }
 }
 
+template <typename T>
+void log_value(RunState& state, std::string_view name, T value) {
+  if (state.hot.callback == CallbackKind::cleanup || state.hot.callback == CallbackKind::on_values) {
+    throw StatusError(StatusCode::failed_precondition,
+                      fmt::format("values cannot be logged in {} any more", detail::callback_text(state.hot.callback)));
+  }
+  state.values.log(name, value);
+}
+
 // Keeps what the hook has asked for, so that the merged options can be made again without it.
 void add_options_of(RunState& state, const RunOptions& options) {
   detail::HookSlot& slot = *state.hot.slot;
@@ -100,6 +109,11 @@ std::int64_t SessionRunContext::now_ns() const {
   }
   return state_->attempt.now;
 }
+
+void SessionRunContext::log_scalar(std::string_view name, double number) { log_value(*state_, name, number); }
+void SessionRunContext::log_int64(std::string_view name, std::int64_t number) { log_value(*state_, name, number); }
+void SessionRunContext::log_text(std::string_view name, std::string_view text) { log_value(*state_, name, text); }
+std::span<const LoggedValue> SessionRunContext::logged() const noexcept { return state_->attempt.logged; }
 
 std::shared_ptr<Clock> SessionRunContext::clock() const noexcept { return state_->session.clock; }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -19,6 +20,7 @@
 #include "runhook/hook.hpp"
 #include "runhook/log.hpp"
 #include "runhook/run_context.hpp"
+#include "value/value_log.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {
@@ -40,6 +42,7 @@ struct alignas(64) HotState {
   bool skip = false;                                         // the step
   bool discard = false;                                      // the step's results
   bool now_known = false;
+  bool logged = false;                       // something was logged, or a listener wants to know of the step's end
   const SessionRunArgs* original = nullptr;  // the caller's, of the attempt in progress
 };
 static_assert(sizeof(HotState) == 64, "it fits in a cache line");
@@ -54,7 +57,7 @@ struct SessionState {
   std::shared_ptr<const std::atomic<bool>> thread_failed;  // a thread has reported an error that is recovered from
 
   InlineSession* inline_session = nullptr;  // the same session as raw, if it is one
-  std::int64_t advance = 1;  // by how much the last run has moved the global step
+  std::int64_t advance = 1;                 // by how much the last run has moved the global step
   std::shared_ptr<Clock> clock;
   std::optional<Coordinator> coordinator;
 };
@@ -68,6 +71,7 @@ struct AttemptState {
   Error reported;  // by SessionRunContext::fail during the callback in progress
   OptionsMerge options;
   const HookSlot* skipped_by = nullptr;   // the first that has asked for it, while hot.skip
+  std::span<const LoggedValue> logged;    // during on_values
   std::optional<std::int64_t> next_step;  // the global step that it reaches, if its code has said so
 };
 
@@ -94,6 +98,7 @@ struct RunState {
   HotState hot;
   SessionState session;
   AttemptState attempt;
+  ValueLog values{hot.logged};
 
   std::unique_ptr<SessionRunContext> context;  // empty for a state that a standalone context owns
   MonitoredSession* monitored = nullptr;

@@ -1,9 +1,11 @@
 #include "runhook/step.hpp"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "session/step_code.hpp"
+#include "value/value_log.hpp"
 
 namespace runhook::inline v1 {
 
@@ -37,6 +39,21 @@ void Step::set(std::string_view name, double number) {
 
 void Step::set(std::string_view name, std::int64_t number) {
   set_output(name, wanted(name) ? Value::scalar(number) : Value());
+}
+
+void Step::log_scalar(std::string_view name, double number) {
+  if (step_->values != nullptr) step_->values->log(name, number);
+  if (code_->has_output(name)) set(name, number);
+}
+
+void Step::log_int64(std::string_view name, std::int64_t number) {
+  if (step_->values != nullptr) step_->values->log(name, number);
+  if (code_->has_output(name)) set(name, number);
+}
+
+void Step::log_text(std::string_view name, std::string_view text) {
+  if (step_->values != nullptr) step_->values->log(name, text);
+  if (code_->has_output(name)) set_output(name, wanted(name) ? Value::string(std::string(text)) : Value());
 }
 
 bool Step::cancel_requested() const noexcept {

@@ -55,6 +55,7 @@ class StepCode {
   void declare(Names& names, Use use);
   bool can_be(Use use) const noexcept { return use == Use::output ? any_output_ : any_input_; }
   std::size_t publish(std::string_view name);  // throws NOT_FOUND
+  bool has_output(std::string_view name) { return find_or_add(name, Use::output) != kNone; }
 
   std::vector<Name> names_;
   bool any_output_;

@@ -57,10 +57,10 @@ class Maker {
     if (wanted_.nan_guard && has_scalars_) add(NanGuardHook::make({.names = wanted_.scalars}));
     if (wanted_.profiler && is_chief_) add(profiler());
     std::shared_ptr<SummarySaverHook> summaries;
-    if (wanted_.summaries && is_chief_ && has_scalars_) summaries = add_summaries();
+    if (wanted_.summaries && is_chief_) summaries = add_summaries();
     if (wanted_.step_counter) add_step_counter(summaries);
-    if (wanted_.metrics && is_chief_ && has_scalars_) add(MetricsHook::make(metrics()));
-    if (wanted_.logging && has_scalars_) add(LoggingHook::make(logging()));
+    if (wanted_.metrics && is_chief_) add(MetricsHook::make(metrics()));
+    if (wanted_.logging) add(LoggingHook::make(logging()));
     if (wanted_.progress && is_chief_) add(ProgressHook::make({.output = terminal()}));
     return std::move(made_);
   }
@@ -96,12 +96,14 @@ class Maker {
     MetricsOptions options;
     options.path = file("metrics.jsonl");
     options.names = wanted_.scalars;
+    options.only_logged = !has_scalars_;
     options.every_n_secs = seconds(wanted_.interval);
     return options;
   }
   LoggingOptions logging() {
     LoggingOptions options;
     options.names = wanted_.scalars;
+    options.only_logged = !has_scalars_;
     options.every_n_secs = seconds(wanted_.interval);
     options.output = terminal();
     return options;
@@ -109,6 +111,7 @@ class Maker {
   std::shared_ptr<SummarySaverHook> add_summaries() {
     SummarySaverOptions options;
     options.scalars = wanted_.scalars;
+    options.only_logged = !has_scalars_;
     options.directory = wanted_.dir;
     add(SummarySaverHook::make(std::move(options), Trigger::every_ns(wanted_.interval.count())));
     return std::static_pointer_cast<SummarySaverHook>(made_.back().hook);

@@ -30,10 +30,11 @@ typedef struct runhook_hook {
   runhook_callback on_error;   /* instead of after_run, if the attempt did not get there; in reverse order */
   runhook_callback end;        /* once, when the run has ended and did not fail */
   runhook_callback cleanup;    /* once for each hook that began, always, last, in reverse order */
+  runhook_callback on_values;  /* after a step in which values were logged: see runhook_context_logged_count() */
   /* End of 1.0. Append only, below this line. */
 } runhook_hook;
 #define RUNHOOK_HOOK_INIT \
-  { sizeof(runhook_hook), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+  { sizeof(runhook_hook), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 /* Phases: hooks are called phase by phase, within a phase in the order in which they were added. */
 enum {

@@ -45,9 +45,9 @@ RUNHOOK_API runhook_monitored_session* runhook_loop_open(const runhook_loop_opti
  *
  * \param loop consumed; NULL if it could not be opened.
  * \param error consumed: what opening the loop, a step or a call in its body has failed with. The run has failed then.
- *   NULL: there is none.
- * \returns the exit status for main: runhook_outcome_exit_status(), or 1 if there is no loop. If the loop is in use,
- *   nothing is done but that its step ends first, and 1 is returned.
+ *   NULL: there is none. If it is not valid nothing is done.
+ * \returns the exit status for main: runhook_outcome_exit_status(). Returns 1 if there is no loop, also for a handle that
+ *   is not valid.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */

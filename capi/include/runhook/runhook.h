@@ -54,6 +54,7 @@
 #include "runhook/graph.h"
 #include "runhook/hook.h"
 #include "runhook/inline_loop.h"
+#include "runhook/logged_value.h"
 #include "runhook/logging.h"
 #include "runhook/loop.h"
 #include "runhook/metric_stop.h"

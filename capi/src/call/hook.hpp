@@ -29,6 +29,8 @@ class CHook final : public SessionRunHook {
   void after_create_session(SessionRunContext& context) override;
   void before_run(SessionRunContext& context) override;
   void after_run(SessionRunContext& context, const SessionRunValues& values) override;
+  void on_values(SessionRunContext& context, std::span<const LoggedValue> values) override;
+  bool wants_values() const noexcept override { return table_.on_values != nullptr; }
   void on_error(SessionRunContext& context, const Error& error) override;
   void end(SessionRunContext& context) override;
   void cleanup(SessionRunContext& context, const Outcome& outcome) override;

@@ -15,6 +15,10 @@
 
 namespace runhook::inline v1 {
 
+namespace detail {
+class NewestValues;
+}
+
 using LoggedValues = std::map<std::string, Value, std::less<>>;  // by tag
 using LogFormatter = std::function<std::string(const LoggedValues&)>;
 
@@ -23,6 +27,7 @@ struct LoggingOptions {
   // in the order of the tags.
   std::vector<std::string> names = {};
   std::map<std::string, std::string> tags = {};
+  bool only_logged = false;  // nothing is fetched: the values that are logged are all there is
   // When: exactly one of the two, or neither if at_end is set.
   std::optional<std::int64_t> every_n_iter = {};  // in runs of this session, which need not advance the global step
   std::optional<double> every_n_secs = {};        // 0: in every run
@@ -40,12 +45,16 @@ struct LoggingOptions {
 // ends with the time since the last one. Numbers are rounded to six digits, long tensors shortened, and characters that
 // would break the line are escaped. After tf.estimator.LoggingTensorHook, whose negative seconds are refused here.
 //
+// Logged values (SessionRunContext::log_scalar()) are printed behind those that are fetched, unless there is a formatter:
+// the newest of each name that was not printed yet, with its step if that is another one; the first one at once.
+//
 // Register what make() returns: it has the trigger that the options say. With another trigger, it prints when that is
 // due. Since 1.0.
-class LoggingHook final : public SessionRunHook {
+class LoggingHook final : public SessionRunHook, private ValueListener {
  public:
   // Throws INVALID_ARGUMENT for options that are not allowed together, nothing to print, and a repeated name.
   explicit LoggingHook(LoggingOptions options);
+  ~LoggingHook() override;
   std::string_view name() const override { return "logging"; }
   bool one_session_at_a_time() const noexcept override { return true; }
   void begin(SessionRunContext& context) override;
@@ -54,12 +63,15 @@ class LoggingHook final : public SessionRunHook {
   void after_run(SessionRunContext& context, const SessionRunValues& values) override;
   void end(SessionRunContext& context) override;
   void cleanup(SessionRunContext& context, const Outcome& outcome) override;
+  ValueListener* value_listener() noexcept override { return options_.formatter ? nullptr : this; }
 
   static HookRegistration make(LoggingOptions options);
 
  private:
-  void log(SessionRunContext& context, const Results& results);
+  void on_logged(SessionRunContext& context, std::span<const LoggedValue> values) override;
+  void log(SessionRunContext& context, std::string text);
   std::string line(const Results& results) const;
+  std::string waiting_text(std::int64_t step);
 
   const LoggingOptions options_;
   std::vector<std::string> tags_;  // in the order in which they are printed
@@ -67,6 +79,8 @@ class LoggingHook final : public SessionRunHook {
   std::shared_ptr<Output> output_;  // NULL: options_.log
   bool terminal_ = false;
   std::optional<std::int64_t> last_ns_;
+  std::unique_ptr<detail::NewestValues> logged_;
+  std::optional<std::string> fetched_text_;  // of a run in which it is due, until the end of that
 };
 
 }  // namespace runhook::inline v1

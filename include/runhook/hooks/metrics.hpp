@@ -22,6 +22,10 @@ struct MetricsOptions {
   // What to fetch: names, or a map from tags to names; the tags are the keys or columns.
   std::vector<std::string> names = {};
   std::map<std::string, std::string> tags = {};
+  bool only_logged = false;  // nothing is fetched: the values that are logged are all there is
+  // CSV: the columns of logged values, after those of what is fetched. A logged value that has no column is told of by a
+  // warning. JSON Lines has every logged value, with its own key.
+  std::vector<std::string> logged_columns = {};
   // When a row is written: at most one of the two; neither: after every run.
   std::optional<std::int64_t> every_n_steps = {};
   std::optional<double> every_n_secs = {};  // 0: after every run
@@ -42,12 +46,18 @@ struct MetricsOptions {
 // columns nothing is written, which is a failure of the output: a warning, or, with OutputOptions::fail_run, a failure
 // of the run.
 //
+// What is logged (SessionRunContext::log_scalar()) is in the row of the step in which it was logged: the newest value of
+// each name when a row is due and at the end, and the first one at once; so a step may have a row though none was due. Of
+// a name that is fetched and logged the logged value counts. Values of a step that has failed for good are in a row with
+// "failed": true.
+//
 // Register what make() returns: it has the trigger that the options say. Since 1.0.
-class MetricsHook final : public SessionRunHook {
+class MetricsHook final : public SessionRunHook, private ValueListener {
  public:
   // Throws INVALID_ARGUMENT for bad intervals, no path, nothing to fetch, and tags that are repeated or are one of
   // "step", "wall_time" and "elapsed".
   explicit MetricsHook(MetricsOptions options);
+  ~MetricsHook() override;
   std::string_view name() const override { return "metrics"; }
   bool one_session_at_a_time() const noexcept override { return true; }
   void begin(SessionRunContext& context) override;
@@ -55,16 +65,16 @@ class MetricsHook final : public SessionRunHook {
   void before_run(SessionRunContext& context) override;
   void after_run(SessionRunContext& context, const SessionRunValues& values) override;
   void cleanup(SessionRunContext& context, const Outcome& outcome) override;
+  ValueListener* value_listener() noexcept override { return this; }
 
   static HookRegistration make(MetricsOptions options);
 
  private:
+  struct Rows;
+  void on_logged(SessionRunContext& context, std::span<const LoggedValue> values) override;
   MetricsOptions options_;
-  std::vector<std::string> keys_;  // of a row, quoted for the format
   SessionRunArgs args_;
-  std::shared_ptr<Output> output_;
-  std::int64_t begin_ns_ = 0;
-  std::string row_;
+  std::unique_ptr<Rows> rows_;
 };
 
 }  // namespace runhook::inline v1

@@ -15,13 +15,14 @@
 namespace runhook::inline v1 {
 
 namespace detail {
+class NewestValues;
 class ProgressDisplay;
-}
+}  // namespace detail
 
 struct ProgressOptions {
   std::optional<std::int64_t> last_step = {};  // the step at which the run ends; empty: as announced by other hooks
   std::vector<std::string> names = {};         // values to show with it
-  double every_n_secs = 1;                     // how often these are fetched
+  double every_n_secs = 1;                     // how often these are fetched, and those that are logged are shown
   // Where to; NULL: to the descriptor. Neither is closed. If a LoggingHook writes to the same place, give both hooks
   // the same output.
   std::shared_ptr<Output> output = {};
@@ -36,7 +37,7 @@ struct ProgressOptions {
 //
 // A thread of the hook reads the session's step, so that steps cost no more. Register what make() returns: it is due in
 // the first run and in those in which values are fetched. Since 1.0.
-class ProgressHook final : public SessionRunHook {
+class ProgressHook final : public SessionRunHook, private ValueListener {
  public:
   // Throws INVALID_ARGUMENT for intervals that are not positive, and an empty or repeated name.
   explicit ProgressHook(ProgressOptions options = {});
@@ -48,14 +49,20 @@ class ProgressHook final : public SessionRunHook {
   void before_run(SessionRunContext& context) override;
   void after_run(SessionRunContext& context, const SessionRunValues& values) override;
   void cleanup(SessionRunContext& context, const Outcome& outcome) override;
+  ValueListener* value_listener() noexcept override { return this; }  // logged values are shown behind the others
 
   static HookRegistration make(ProgressOptions options = {});
 
  private:
+  void on_logged(SessionRunContext& context, std::span<const LoggedValue> values) override;
+  void show_values();
   const ProgressOptions options_;
   SessionRunArgs args_;
   std::shared_ptr<Output> output_;
   std::unique_ptr<detail::ProgressDisplay> display_;  // NULL: nothing is shown
+  std::unique_ptr<detail::NewestValues> logged_;
+  std::string fetched_text_;
+  std::int64_t shown_ns_ = 0;  // when logged values were shown last
 };
 
 }  // namespace runhook::inline v1

@@ -34,7 +34,7 @@ struct ReportOptions {
 //
 // Registered by make() it never fails a run: a name that is not known, a value that is no number, and a file that
 // cannot be written are warnings, the first two once for each name. Since 1.0.
-class ReportHook final : public SessionRunHook {
+class ReportHook final : public SessionRunHook, private ValueListener {
  public:
   explicit ReportHook(ReportOptions options);  // throws INVALID_ARGUMENT: no path, an empty metric, a negative time
   ~ReportHook() override;
@@ -46,12 +46,15 @@ class ReportHook final : public SessionRunHook {
   void after_run(SessionRunContext& context, const SessionRunValues& values) override;
   void cleanup(SessionRunContext& context, const Outcome& outcome) override;
 
+  ValueListener* value_listener() noexcept override { return this; }  // logged values are drawn, and texts are shown
+
   // Due every `interval` and in the last run; a failure is a warning. It is called before other hooks, so that it sees
   // values that they reject, and its cleanup after theirs, so that their warnings are on the page.
   static HookRegistration make(ReportOptions options);
 
  private:
   struct Run;  // what is known of the present run
+  void on_logged(SessionRunContext& context, std::span<const LoggedValue> values) override;
   void write(SessionRunContext& context, const Outcome& outcome);
   const ReportOptions options_;
   std::unique_ptr<Run> run_;

@@ -19,6 +19,10 @@ struct SummarySaverOptions {
   std::vector<std::string> images = {};      // as for SummaryWriter::add_image()
   // ... or bytes that are an encoded Summary message, with its own tags.
   std::vector<std::string> summaries = {};
+  // Whether logged values (SessionRunContext::log_scalar()) are written as well, and whether they are all there is. Of
+  // several hooks with one writer let one write them.
+  bool logged = true;
+  bool only_logged = false;
   // Where to: one of the two.
   std::shared_ptr<SummaryWriter> writer = {};  // others may use it as well; it is not closed
   std::string directory = {};                  // for one event file for each session
@@ -29,8 +33,11 @@ struct SummarySaverOptions {
 // nothing in the other runs. Whenever a session is created it first adds a session log with the step at which that
 // begins, so that readers do not show steps twice that are repeated after a recovery or a restart. At the end no more
 // values are fetched. A value that does not fit its kind fails the hook; a failure to write is a warning. After
-// tf.estimator.SummarySaverHook. Since 1.0.
-class SummarySaverHook final : public SessionRunHook {
+// tf.estimator.SummarySaverHook.
+//
+// A logged value is written with the step in which it was logged: the newest of each name when the hook is due and at
+// the end, and the first one at once. Since 1.0.
+class SummarySaverHook final : public SessionRunHook, private ValueListener {
  public:
   // Throws INVALID_ARGUMENT if there is nothing to fetch, for both values and encoded summaries, a name that is empty
   // or given twice, and neither or both of writer and directory.
@@ -45,6 +52,8 @@ class SummarySaverHook final : public SessionRunHook {
   void end(SessionRunContext& context) override;
   void cleanup(SessionRunContext& context, const Outcome& outcome) override;
 
+  ValueListener* value_listener() noexcept override;
+
   // The writer, for others who add to the same file; NULL unless a session is running.
   SummaryWriter* writer() const noexcept;
 
@@ -52,6 +61,7 @@ class SummarySaverHook final : public SessionRunHook {
   static HookRegistration make(SummarySaverOptions options, Trigger trigger = Trigger::every_steps(100));
 
  private:
+  void on_logged(SessionRunContext& context, std::span<const LoggedValue> values) override;
   struct State;
   std::unique_ptr<State> state_;
 };

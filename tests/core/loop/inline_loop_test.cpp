@@ -116,6 +116,21 @@ TEST(InlineLoop, TriggersKnowTheLastOfTheSteps) {
   EXPECT_THAT(due, ElementsAre(5));
 }
 
+TEST(InlineLoop, TriggersAreAskedWhateverIsMeasuredOfTheSteps) {
+  Traced rig;
+  std::vector<std::int64_t> due;
+  rig.LoopRig::hook(HookOptions{.trigger = Trigger::every_steps(2)})->on_after = [&](SessionRunContext& context) {
+    due.push_back(context.global_step());
+  };
+  MonitoredSession& session = rig.open();
+  for (InlineStep& step : session.steps()) {
+    if (step.global_step() == 29) break;
+  }
+  session.close();
+  ASSERT_EQ(due.size(), 15U);
+  EXPECT_EQ(due.back(), 29);
+}
+
 TEST(InlineLoop, BeginsAtTheInitialStep) {
   Traced rig(InlineOptions{.initial_step = 40});
   MonitoredSession& session = rig.open();

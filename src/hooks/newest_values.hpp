@@ -1,0 +1,61 @@
+// newest_values.hpp: the newest logged value of each name, kept by an output until it is due.
+#ifndef RUNHOOK_SRC_HOOKS_NEWEST_VALUES_HPP_
+#define RUNHOOK_SRC_HOOKS_NEWEST_VALUES_HPP_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runhook/logged_value.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+// A value that is logged rarely is written whenever it is logged, dense ones are thinned, and none moves to the row of
+// another step. Needs no memory once the names are known.
+class NewestValues {
+ public:
+  struct Kept {
+    std::string name;
+    std::string text;
+    LoggedValue value;  // but for the name and the text
+    std::int64_t time_ns = 0;
+    bool waits = false;  // to be written
+  };
+
+  // Returns whether a name is new: its first value is to be written at once. `time_ns` is kept with the values.
+  bool note(std::span<const LoggedValue> values, std::int64_t time_ns);
+  bool empty() const noexcept { return kept_.empty(); }
+  bool has(std::string_view name) const noexcept { return index_.find(name) != index_.end(); }
+  const std::vector<Kept>& all() const noexcept { return kept_; }
+
+  // Hands out what waits, in the order of steps: all values of one step in a call write(kept), kept being a list of
+  // pointers.
+  template <typename Write>
+  void write(Write&& write) {
+    sort_waiting();
+    for (std::size_t begin = 0; begin < waiting_.size();) {
+      std::size_t end = begin + 1;
+      while (end < waiting_.size() && waiting_[end]->value.step == waiting_[begin]->value.step) ++end;
+      write(std::span<Kept* const>(waiting_).subspan(begin, end - begin));
+      begin = end;
+    }
+    for (Kept* const kept : waiting_) kept->waits = false;
+  }
+
+ private:
+  void sort_waiting();
+  std::vector<Kept> kept_;
+  std::map<std::string, std::size_t, std::less<>> index_;
+  std::size_t expected_ = 0;
+  std::vector<Kept*> waiting_;
+};
+
+}  // namespace detail
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_SRC_HOOKS_NEWEST_VALUES_HPP_

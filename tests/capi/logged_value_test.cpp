@@ -1,0 +1,125 @@
+// Values that are logged through the C ABI, and on_values.
+#include "runhook/logged_value.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "scripted.hpp"
+
+namespace {
+
+using runhook_test::Caught;
+using runhook_test::kOk;
+using testing::ElementsAre;
+
+class LoggedValue : public runhook_test::NoHandlesLeft {
+ protected:
+  LoggedValue() {
+    runhook_log quiet = RUNHOOK_LOG_INIT;
+    quiet.write = [](int32_t, const char*, void*) {};
+    runhook_config_set_log(config_, &quiet, nullptr);
+    runhook_hook hook = RUNHOOK_HOOK_INIT;
+    hook.name = "subscriber";
+    hook.user_data = this;
+    hook.on_values = [](runhook_context* context, void* self, int32_t ok) {
+      return static_cast<LoggedValue*>(self)->told(context) ? ok : RUNHOOK_CALLBACK_FAILED;
+    };
+    runhook_config_add_hook(config_, &hook, nullptr, nullptr);
+    runhook_config_set_inline(config_, nullptr, nullptr);
+    loop_ = runhook_monitored_session_create(config_, nullptr);
+  }
+  void TearDown() override {
+    runhook_monitored_session_destroy(loop_);
+    runhook_config_destroy(config_);
+    (void)error_.out();
+    NoHandlesLeft::TearDown();
+  }
+  bool told(runhook_context* context) {
+    const size_t count = runhook_context_logged_count(context);
+    for (size_t i = 0; i < count; ++i) {
+      std::string text = runhook_context_logged_name_at(context, i);
+      switch (runhook_context_logged_kind_at(context, i)) {
+        case RUNHOOK_LOGGED_NUMBER:
+          text += "=" + std::to_string(runhook_context_logged_double_at(context, i));
+          break;
+        case RUNHOOK_LOGGED_INTEGER:
+          text += "=" + std::to_string(runhook_context_logged_int64_at(context, i));
+          break;
+        default:
+          text += std::string("='") + runhook_context_logged_text_at(context, i) + "'";
+      }
+      told_.push_back(text + "@" + std::to_string(runhook_context_global_step(context)));
+    }
+    EXPECT_EQ(runhook_context_logged_name_at(context, count), nullptr);
+    EXPECT_EQ(runhook_context_logged_text_at(context, count), nullptr);
+    EXPECT_EQ(runhook_context_logged_kind_at(context, count), RUNHOOK_LOGGED_NUMBER);
+    Caught error;
+    EXPECT_EQ(runhook_context_log_scalar(context, "late", 1, error.out()), RUNHOOK_ERR_FAILED_PRECONDITION);
+    return succeed_;
+  }
+  runhook_context* next() { return runhook_monitored_session_next(loop_, error_.out()); }
+
+  Caught error_;
+  std::vector<std::string> told_;
+  bool succeed_ = true;
+  runhook_config* config_ = runhook_config_create(nullptr);
+  runhook_monitored_session* loop_ = nullptr;
+};
+
+TEST_F(LoggedValue, ReachesOnValuesWithItsStep) {
+  runhook_context* const step = next();
+  EXPECT_EQ(runhook_context_log_scalar(step, "loss", 0.5, error_.out()), RUNHOOK_OK);
+  EXPECT_EQ(runhook_context_log_int64(step, "batch", 32, error_.out()), RUNHOOK_OK);
+  EXPECT_EQ(runhook_context_log_text(step, "phase", "warm-up", error_.out()), RUNHOOK_OK);
+  EXPECT_EQ(runhook_context_logged_count(step), 0U);
+  ASSERT_NE(next(), nullptr);
+  EXPECT_THAT(told_, ElementsAre("loss=0.500000@1", "batch=32@1", "phase='warm-up'@1"));
+  next();
+  EXPECT_EQ(told_.size(), 3U);
+}
+
+TEST_F(LoggedValue, ThatCannotBeIsRefusedAndFailsNothing) {
+  runhook_context* const step = next();
+  EXPECT_EQ(runhook_context_log_scalar(step, nullptr, 1, error_.out()), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(runhook_context_log_scalar(step, "step", 1, error_.out()), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(runhook_context_log_text(step, "note", nullptr, error_.out()), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(runhook_context_log_int64(step, "n", 1, error_.out()), RUNHOOK_OK);
+  EXPECT_EQ(runhook_context_log_scalar(step, "n", 1, error_.out()), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(runhook_monitored_session_end_step(loop_, error_.out()), RUNHOOK_OK);
+  EXPECT_EQ(runhook_context_log_int64(step, "n", 1, error_.out()), RUNHOOK_ERR_FAILED_PRECONDITION);
+}
+
+TEST_F(LoggedValue, FailureOfOnValuesIsTheHooks) {
+  succeed_ = false;
+  runhook_context_log_int64(next(), "n", 1, nullptr);
+  EXPECT_EQ(runhook_monitored_session_end_step(loop_, error_.out()), RUNHOOK_ERR_HOOK_FAILED);
+  EXPECT_STREQ(runhook_error_callback(error_.get()), "on_values");
+  EXPECT_STREQ(runhook_error_hook(error_.get()), "subscriber");
+}
+
+TEST_F(LoggedValue, MayBeLoggedByTheFunctionOfASession) {
+  runhook_test::Loop loop;
+  loop.step = [](runhook_context* context) {
+    return runhook_context_log_scalar(context, "y", 2, nullptr) == RUNHOOK_OK ? kOk : 0;
+  };
+  runhook_test::ScriptedHook reader;
+  double seen = 0;
+  reader.on["before_run"] = [](runhook_context* context) {
+    return runhook_context_add_fetch(context, nullptr, "y", nullptr) == RUNHOOK_OK ? kOk : 0;
+  };
+  reader.on["after_run"] = [&](runhook_context* context) {
+    return runhook_context_get_double(context, "y", &seen, nullptr) == RUNHOOK_OK ? kOk : 0;
+  };
+  ASSERT_EQ(loop.add(reader), RUNHOOK_OK);
+  ASSERT_TRUE(loop.start());
+  ASSERT_EQ(loop.run(), RUNHOOK_OK) << loop.error.message();
+  EXPECT_EQ(seen, 2);
+  ASSERT_EQ(loop.close(), RUNHOOK_OK);
+  runhook_monitored_session_destroy(std::exchange(loop.session, nullptr));
+  runhook_config_destroy(std::exchange(loop.config, nullptr));
+}
+
+}  // namespace
