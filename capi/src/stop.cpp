@@ -33,6 +33,7 @@ static_assert(RUNHOOK_STOP_AFTER_STEP == static_cast<int>(StopUrgency::after_ste
 }  // namespace
 
 StopUrgency urgency_from_number(int32_t number) noexcept {
+  if (number == RUNHOOK_STOP_IF_COMPLETED) return StopUrgency::if_completed;
   return number == RUNHOOK_STOP_NOW ? StopUrgency::now : StopUrgency::after_step;
 }
 

@@ -77,7 +77,9 @@ class SessionRunContext {
   const Outcome& outcome() const noexcept;          // kind `running` before cleanup()
 
   // Asks for a stop of the session after this step. It cannot be withdrawn, and holds through errors and recovery.
-  // Returns whether it was the first request. Once the callback is over, use a StopSource.
+  // Returns whether it was the first request. Once the callback is over, use a StopSource. With
+  // StopUrgency::if_completed it is a request of this step: the contexts of the step see it, all others once the step
+  // has been completed; another request that is made meanwhile comes before it.
   bool request_stop(std::int32_t code = 0, std::string_view text = {}, StopUrgency urgency = StopUrgency::after_step);
   bool stop_requested() const noexcept;  // whether anyone has asked
   StopSource stop_source() const;

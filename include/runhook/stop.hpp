@@ -25,7 +25,9 @@ enum class StopOrigin : std::int32_t {
 };
 
 // How soon. after_step lets the step in progress complete; now also cancels it, where the engine can be cancelled.
-enum class StopUrgency : std::int32_t { after_step = 0, now = 1 };
+// if_completed is for those who ask because of what a step has reached or computed: the request counts once the step has
+// been completed, and goes with the step if that is recovered from. Outside of steps it is after_step.
+enum class StopUrgency : std::int32_t { after_step = 0, now = 1, if_completed = 2 };
 
 // One request to stop. `who` and `text` are cut to kMaxWho and kMaxText bytes, at a UTF-8 boundary.
 struct StopReason {

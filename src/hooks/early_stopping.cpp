@@ -62,7 +62,7 @@ void EarlyStoppingHook::after_run(SessionRunContext& context, const SessionRunVa
     why += reason;
   }
   const bool stop = options_.all ? asking == options_.rules.size() : asking > 0;
-  if (stop && context.global_step() >= options_.warm_up_steps) context.request_stop(0, why);
+  if (stop && context.global_step() >= options_.warm_up_steps) context.request_stop(0, why, StopUrgency::if_completed);
 }
 
 std::string EarlyStoppingHook::judge(const MetricRule& rule, Progress& progress, double value,

@@ -27,7 +27,7 @@ void NanGuardHook::after_run(SessionRunContext& context, const SessionRunValues&
     if (!found.nan && !(found.infinity && options_.check_infinity)) continue;
     const std::string what = fmt::format("'{}' is {}", name, found.nan ? "NaN" : "infinite");
     if (options_.fail) throw StatusError(StatusCode::data_loss, what);
-    context.request_stop(0, what);
+    context.request_stop(0, what, StopUrgency::if_completed);
     return;
   }
 }

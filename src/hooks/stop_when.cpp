@@ -10,7 +10,7 @@ StopWhenHook::StopWhenHook(Predicate predicate, std::string reason)
 }
 
 void StopWhenHook::after_run(SessionRunContext& context, const SessionRunValues&) {
-  if (predicate_(context)) context.request_stop(0, reason_);
+  if (predicate_(context)) context.request_stop(0, reason_, StopUrgency::if_completed);
 }
 
 }  // namespace runhook::inline v1

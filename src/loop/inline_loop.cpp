@@ -187,6 +187,7 @@ void Loop::cancel_step(std::string_view why) {
   end_ordinary_step(cancelled, is_fast);
   state_.attempt.next_step.reset();
   delivery_.drop();
+  state_.attempt.stops.clear();
   Error error;
   for (std::size_t i = 0; i < cancelled.suppressed_count(); ++i) error.merge(cancelled.suppressed(i));
   if (error) recover_or_fail(judged(std::move(error)), open_.begun_at);

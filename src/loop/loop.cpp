@@ -198,6 +198,8 @@ Error Loop::judged(Error error) const {
 void Loop::step_succeeded() {
   if (state_.hot.logged) [[unlikely]]  // after the last run of a step function
     delivery_.deliver(global_step());
+  if (!state_.attempt.stops.empty()) [[unlikely]]  // likewise
+    state_.post_stops();
   if ((keeper_.recovering() || outcome_.last_run_failed()) && !state_.hot.skip) [[unlikely]] {
     outcome_.went_on_after_failure();
     keeper_.step_completed();
@@ -220,6 +222,7 @@ void Loop::recover_or_fail(Error error, std::int64_t begun_at) {
     settle_failure(error);
   }
   delivery_.drop();
+  state_.attempt.stops.clear();
   try {
     keeper_.recover(error, std::min(begun_at, global_step()));
     if (state_.hot.logged) delivery_.deliver(global_step());
@@ -242,6 +245,7 @@ void Loop::settle_failure(const Error& error) {
     outcome_.run_failed(error);
   }
   delivery_.drop();
+  state_.post_stops();
   throw StatusError(error);
 }
 

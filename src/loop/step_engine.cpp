@@ -277,6 +277,7 @@ void StepEngine::end_attempt(Error& error) noexcept {
   if (state_.attempt.plan.feeds_anything()) state_.attempt.plan.drop_feeds();
   if (state_.hot.discard) delivery_.drop();
   if (state_.hot.logged && !error) error.merge(delivery_.deliver_step());
+  if (!state_.attempt.stops.empty() && !error) state_.post_stops();
   if (state_.hot.discard) [[unlikely]] {
     results_stale_ = true;
     try {
@@ -310,6 +311,7 @@ Error StepEngine::skip_step() noexcept {
   }
   attempt_failed(skipped);
   delivery_.drop();
+  state_.attempt.stops.clear();
   ++skips_;
   results_stale_ = true;
   // That it was skipped is no failure, but what on_error has failed with is one.

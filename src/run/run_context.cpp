@@ -160,10 +160,10 @@ bool SessionRunContext::request_stop(std::int32_t code, std::string_view text, S
   reason.step = state_->session.global_step;
   reason.set_who(hook_name());
   reason.set_text(text);
-  return state_->session.stop->request(reason);
+  return state_->request_stop(reason);
 }
 
-bool SessionRunContext::stop_requested() const noexcept { return state_->session.stop->requested(); }
+bool SessionRunContext::stop_requested() const noexcept { return state_->stop_requested(); }
 StopSource SessionRunContext::stop_source() const { return StopSource(state_->session.stop); }
 void SessionRunContext::request_save() noexcept { state_->session.stop->request_save(); }
 

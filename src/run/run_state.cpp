@@ -11,6 +11,30 @@ HookSlot::HookSlot(RunState& run_state) noexcept
 RunState::RunState() : log_sink(log_to_stderr) {}
 RunState::~RunState() = default;
 
+bool RunState::request_stop(StopReason& reason) {
+  const bool of_step = reason.urgency == StopUrgency::if_completed;
+  if (of_step) reason.urgency = StopUrgency::after_step;
+  switch (hot.callback) {
+    case CallbackKind::before_run:
+    case CallbackKind::after_run:
+    case CallbackKind::on_values:
+    case CallbackKind::inline_step:
+    case CallbackKind::step_function:
+      if (!of_step) break;
+      attempt.stops.push_back(reason);
+      hot.leave_fast_path = true;
+      return attempt.stops.size() == 1 && !session.stop->requested();
+    default:
+      break;
+  }
+  return session.stop->request(reason);
+}
+
+void RunState::post_stops() noexcept {
+  for (const StopReason& reason : attempt.stops) session.stop->request(reason);
+  attempt.stops.clear();
+}
+
 void RunState::log(LogLevel level, std::string_view text) const noexcept {
   try {
     if (is_one_line(text)) {

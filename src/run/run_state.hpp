@@ -72,6 +72,7 @@ struct AttemptState {
   OptionsMerge options;
   const HookSlot* skipped_by = nullptr;   // the first that has asked for it, while hot.skip
   std::span<const LoggedValue> logged;    // during on_values
+  std::vector<StopReason> stops;          // that count if the attempt is completed
   std::optional<std::int64_t> next_step;  // the global step that it reaches, if its code has said so
 };
 
@@ -116,6 +117,12 @@ struct RunState {
     session.global_step.store(step, std::memory_order_relaxed);
     session.stop->set_step(step);
   }
+
+  bool stop_requested() const noexcept { return session.stop->requested() || !attempt.stops.empty(); }
+  // Asks for a stop, at once or, if the request is for that, once the attempt has been completed. Returns whether it is
+  // the first.
+  bool request_stop(StopReason& reason);
+  void post_stops() noexcept;  // the attempt has been completed
 
   // Nothing is left of the last attempt.
   void clear_attempt() noexcept {

@@ -189,7 +189,7 @@ bool StopState::request_from_signal(std::int32_t signal_number, StopUrgency urge
   const RestoredErrno restored_errno;
   StopReason reason;
   reason.origin = StopOrigin::signal;
-  reason.urgency = urgency;
+  reason.urgency = urgency == StopUrgency::now ? urgency : StopUrgency::after_step;
   reason.code = signal_number;
   reason.step = step();
   reason.time_ns = detail::monotonic_ns();
@@ -309,7 +309,7 @@ StopSource::StopSource(std::shared_ptr<StopState> state, StopOrigin origin) noex
 bool StopSource::request_stop(std::int32_t code, std::string_view text, StopUrgency urgency) const noexcept {
   StopReason reason;
   reason.origin = origin_;
-  reason.urgency = urgency;
+  reason.urgency = urgency == StopUrgency::now ? urgency : StopUrgency::after_step;
   reason.code = code;
   reason.set_who(detail::current_thread_name());
   reason.set_text(text);

@@ -46,8 +46,8 @@ RUNHOOK_API runhook_monitored_session* runhook_loop_open(const runhook_loop_opti
  * \param loop consumed; NULL if it could not be opened.
  * \param error consumed: what opening the loop, a step or a call in its body has failed with. The run has failed then.
  *   NULL: there is none. If it is not valid nothing is done.
- * \returns the exit status for main: runhook_outcome_exit_status(). Returns 1 if there is no loop, also for a handle that
- *   is not valid.
+ * \returns the exit status for main: runhook_outcome_exit_status(). Returns 1 if there is no loop, also for a handle
+ *   that is not valid.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */

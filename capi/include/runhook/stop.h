@@ -22,8 +22,10 @@ enum {
 
 /* How soon to stop. */
 enum {
-  RUNHOOK_STOP_AFTER_STEP = 0, /* the step in progress completes */
-  RUNHOOK_STOP_NOW = 1         /* the step in progress is cancelled, if the engine can do that */
+  RUNHOOK_STOP_AFTER_STEP = 0,  /* the step in progress completes */
+  RUNHOOK_STOP_NOW = 1,         /* the step in progress is cancelled, if the engine can do that */
+  RUNHOOK_STOP_IF_COMPLETED = 2 /* for who asks because of what the step has reached: counts once it is completed, and
+                                   goes with it if it is recovered from; outside of a step RUNHOOK_STOP_AFTER_STEP */
 };
 
 /**
