@@ -64,13 +64,20 @@ void Loop::refuse_run() const {
                     "the steps of this session are the body of the caller's loop: use next()");
 }
 
-// Skipped steps are over in here; each time round it is looked at stops and limits.
+// Skipped steps are over in here; each time round it is looked at stops and limits. A step that was recovered from is
+// the same run still: it is made again in spite of a stop that was asked for before the recovery was over, and hooks that
+// were added or removed have to wait for its end.
 bool Loop::open_next_step(const SessionRunArgs& args) {
-  if (end_.lost()) return false;
+  if (end_.lost()) {
+    if (stop()->requested()) return false;
+    settle_failure(keeper_.lost_session());
+  }
   const std::int64_t max_steps = state_.session.inline_session->max_steps();
   if (max_steps > 0 && !open_.last_run) open_.last_run.emplace(engine_.schedule(), engine_.run_number(), max_steps);
-  while (!should_stop() && !end_.abandoned() && (max_steps == 0 || engine_.run_number() < max_steps)) {
-    check_may_run();
+  const auto under_way = [this] { return open_.again && (open_.last_chance || !should_stop()); };
+  while (!end_.abandoned() &&
+         (under_way() || (!should_stop() && (max_steps == 0 || engine_.run_number() < max_steps)))) {
+    if (!open_.again) check_may_run();
     if (open_step(args)) return true;
   }
   return false;
@@ -156,6 +163,7 @@ void Loop::complete_step() {
   if (!error) return step_succeeded();
   recover_or_fail(judged(std::move(error)), open_.begun_at);
   open_.again = true;
+  open_.last_chance = should_stop();
 }
 
 // The second half, from what the body has failed with on.
@@ -172,6 +180,7 @@ void Loop::end_ordinary_step(Error& error, bool is_fast) noexcept {
   if (is_fast) engine_.take_up_fast_step();
   engine_.end_execution(error);
   engine_.complete(error);
+  state_.attempt.next_step.reset();
 }
 
 void Loop::abandon_step() {
@@ -185,7 +194,6 @@ void Loop::cancel_step(std::string_view why) {
   Error cancelled = leave_body();
   cancelled = Error(StatusCode::cancelled, why);
   end_ordinary_step(cancelled, is_fast);
-  state_.attempt.next_step.reset();
   delivery_.drop();
   state_.attempt.stops.clear();
   Error error;
@@ -197,6 +205,7 @@ void Loop::leave_step(bool by_exception) noexcept {
   if (!open_.is_open) return;
   ending_ = true;
   try {
+    if (state_.attempt.reported) return complete_step();  // it is over, with what its body has failed with
     const std::int64_t step = global_step();
     state_.log(
         LogLevel::warning,

@@ -42,6 +42,7 @@ Loop::Loop(Config config, MonitoredSession& monitored)
 
 Loop::~Loop() {
   // Callbacks are over; what is left is to let go.
+  open_.last_run.reset();
   stop()->set_canceller(this, {});
   detach_direct_context();
 }

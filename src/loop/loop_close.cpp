@@ -34,11 +34,16 @@ void Loop::close() {
   if (of_step) throw StatusError(of_step);
 }
 
-// The step that is open counts: leaving the loop by `break` is how most loops end. It is not made again, though.
+// The step that is open counts: leaving the loop by `break` is how most loops end. It is not made again, though. If the
+// caller has failed the run, it is the step that could not be completed.
 Error Loop::close_step() {
   if (!open_.is_open) return {};
   try {
-    complete_step();
+    if (outcome_.failed_by_caller() && !state_.attempt.reported) {
+      cancel_step("the run was failed during the step");
+    } else {
+      complete_step();
+    }
   } catch (const StatusError& error) {
     if (!is_clean_end(error.code())) return error.error();
   }

@@ -151,6 +151,7 @@ Error StepEngine::finish_interrupted() noexcept {
       attempt_failed(error);
       break;
     case Reached::after_run:
+      step_before_ = state_.session.global_step - 1;
       end_attempt(error);
       break;
   }
@@ -161,6 +162,7 @@ void StepEngine::return_to_fast_path() noexcept {
   if (!state_.attempt.plan.quiet() || results_stale_ || !state_.attempt.metadata.nodes.empty()) return;
   if (!hooks_.idle().listeners.empty() || remaining_.capacity() < hooks_.slots().size()) return;
   if (state_.session.global_step > kMostFastStep) return;
+  if (state_.session.advance != 1) return;  // fast steps leave it as it is
   state_.clear_attempt();
   fast_ = true;
 }
@@ -255,12 +257,13 @@ void StepEngine::complete(Error& error) noexcept {
 
 void StepEngine::hand_out_results(Error& error) noexcept {
   Plan& plan = state_.attempt.plan;
+  step_before_ = state_.session.global_step;
   try {
     if (plan.fetches_anything() || results_stale_) {
       plan.distribute(results_);
       results_stale_ = plan.fetches_anything();
     }
-    const std::int64_t before = state_.session.global_step;
+    const std::int64_t before = step_before_;
     const auto said = std::exchange(state_.attempt.next_step, std::nullopt);
     const std::int64_t after =
         plan.has_global_step() ? plan.fetched_global_step() : said.value_or(saturating_add(before, 1));
@@ -287,8 +290,7 @@ void StepEngine::end_attempt(Error& error) noexcept {
     }
   }
   if (error && !state_.attempt.plan.has_global_step()) [[unlikely]]
-    state_.set_global_step(state_.session.global_step -
-                           1);  // a step that a hook has failed is not one of those counted
+    state_.set_global_step(step_before_);  // a step that a hook has failed is not one of those counted
   if (!error) [[likely]]
     runs_.store(completed_runs() + 1, std::memory_order_relaxed);
 }

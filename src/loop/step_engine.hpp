@@ -120,6 +120,7 @@ class alignas(64) StepEngine {
   const HookCalls* calls_ = nullptr;
   std::size_t reached_ = kAllHooks;  // how many hooks are told of an error; not all once a before_run has failed
   Error before_run_error_;
+  std::int64_t step_before_ = 0;                  // the global step before it, once the session has executed it
   Reached interrupted_at_ = Reached::before_run;  // which calls were over when the fast path was left
   Error interruption_;                            // with this error
   bool some_left_out_ = false;                    // a hook's tolerated failure has excluded it

@@ -327,6 +327,124 @@ TEST_P(InlineStepOf, HookAddedInTheBodyBeginsWithTheNextStep) {
   EXPECT_THAT(calls, ElementsAre("begin", "before", "after"));
 }
 
+TEST_P(InlineStepOf, RecoveredStepIsMadeAgainInSpiteOfAStopOfItsFirstAttempt) {
+  MonitoredSession& session = rig.open();
+  std::vector<std::string> bodies;
+  while (InlineStep* step = session.next()) {
+    bodies.push_back(std::to_string(step->global_step()) + "#" + std::to_string(step->attempt()));
+    publish(*step);
+    if (bodies.size() > 1) continue;
+    step->request_stop();
+    step->fail(StatusCode::unavailable, "for a while");
+  }
+  EXPECT_THAT(bodies, ElementsAre("0#1", "0#2"));
+}
+
+TEST_P(InlineStepOf, StopBetweenTheHalvesComesBeforeARecoveredStep) {
+  MonitoredSession& session = rig.open();
+  session.begin_step()->fail(StatusCode::unavailable, "for a while");
+  session.end_step();
+  session.request_stop();
+  EXPECT_EQ(session.begin_step(), nullptr);
+  session.close();
+  EXPECT_EQ(session.outcome().kind, OutcomeKind::stopped);
+}
+
+TEST_P(InlineStepOf, HookRemovedInAStepThatIsRecoveredFromTakesPartInTheNextAttempt) {
+  MonitoredSession& session = rig.open();
+  rig.hook->on_failure = [&](SessionRunContext&, const Error&) { session.remove_hook(session.hook_id("traced")); };
+  session.next()->fail(StatusCode::unavailable, "for a while");
+  publish(*session.next());
+  EXPECT_EQ(rig.trace.back(), "before 0#2");
+  publish(*session.next());
+  EXPECT_EQ(rig.trace.back(), "cleanup");
+}
+
+TEST_P(InlineStepOf, RecoveryThatWasGivenUpIsTheErrorOfEveryLaterCall) {
+  rig.config.recovery.max_attempts = 1;
+  MonitoredSession& session = rig.open();
+  session.next()->fail(StatusCode::unavailable, "first");
+  session.next()->fail(StatusCode::unavailable, "second");
+  EXPECT_STATUS(session.next(), unavailable, "first");
+  EXPECT_STATUS(session.next(), unavailable, "first");
+  EXPECT_STATUS(session.begin_step(), unavailable, "first");
+}
+
+TEST_P(InlineStepOf, GlobalStepSetInAnAttemptThatFailsGoesWithIt) {
+  MonitoredSession& session = rig.open();
+  InlineStep* step = session.next();
+  step->set_global_step(100);
+  step->fail(StatusCode::unavailable, "for a while");
+  publish(*session.next());
+  session.close();
+  EXPECT_EQ(session.global_step(), 1);
+}
+
+TEST_P(InlineStepOf, StepThatAfterRunFailsIsGivenAgainWhereverItHadSetTheGlobalStep) {
+  int failures = 0;
+  rig.LoopRig::hook(HookOptions{.name = "late"})->on_after = [&](SessionRunContext&) {
+    if (++failures == 2) fail(StatusCode::aborted);
+  };
+  MonitoredSession& session = rig.open();
+  publish(*session.next());
+  InlineStep* step = session.next();
+  publish(*step);
+  step->set_global_step(100);
+  step = session.next();
+  EXPECT_EQ(step->global_step(), 1);
+  EXPECT_EQ(step->attempt(), 2);
+}
+
+TEST_P(InlineStepOf, DestroyedAfterItsBodyHasFailedTheRunHasFailedWithThat) {
+  OutcomeKind kind = OutcomeKind::running;
+  Error error;
+  rig.hook->on_cleanup = [&](SessionRunContext&, const Outcome& outcome) {
+    kind = outcome.kind;
+    error = outcome.error;
+  };
+  rig.open().next()->fail(StatusCode::data_loss, "diverged");
+  rig.session.reset();
+  EXPECT_EQ(kind, OutcomeKind::failed);
+  EXPECT_EQ(error.code(), StatusCode::data_loss);
+  EXPECT_EQ(error.message(), "diverged");
+}
+
+TEST_P(InlineStepOf, RunThatTheCallerHasFailedInItsStepIsClosedAsFailedWithoutIt) {
+  MonitoredSession& session = rig.open();
+  publish(*session.next());
+  session.fail(Error(StatusCode::data_loss, "the caller's"));
+  session.close();
+  EXPECT_EQ(session.outcome().kind, OutcomeKind::failed);
+  EXPECT_EQ(session.outcome().error.message(), "the caller's");
+  EXPECT_EQ(session.outcome().runs, 0);
+  EXPECT_THAT(rig.trace, ElementsAre("begin", "create", "before 0", "error 0", "cleanup"));
+}
+
+TEST_P(InlineStepOf, JumpOfTheGlobalStepDoesNotMakeALaterStepTheLast) {
+  rig.config.add_hook(std::make_shared<StopAtStepHook>(StopAtStepOptions{.last_step = 501}));
+  rig.LoopRig::hook(HookOptions{.name = "now and then", .trigger = Trigger::every_steps(402)});
+  std::vector<std::int64_t> due;
+  rig.LoopRig::hook(HookOptions{.name = "last", .trigger = Trigger::last()})->on_after =
+      [&](SessionRunContext& context) { due.push_back(context.global_step()); };
+  MonitoredSession& session = rig.open();
+  while (InlineStep* step = session.next()) {
+    publish(*step);
+    if (step->global_step() == 300) step->set_global_step(400);
+  }
+  EXPECT_THAT(due, ElementsAre(501));
+}
+
+TEST_P(InlineStepOf, HookWithATriggerIsCalledInTheStepsInWhichItIsDue) {
+  std::vector<std::int64_t> due;
+  rig.LoopRig::hook(HookOptions{.trigger = Trigger::every_steps(5)})->on_after = [&](SessionRunContext& context) {
+    due.push_back(context.global_step());
+  };
+  MonitoredSession& session = rig.open();
+  for (int i = 0; i < 14; ++i) publish(*session.next());
+  session.close();
+  EXPECT_THAT(due, ElementsAre(1, 6, 11));
+}
+
 INSTANTIATE_TEST_SUITE_P(Loop, InlineStepOf, testing::Bool(),
                          [](const auto& trial) { return trial.param ? "ThatIsAskedForAnOutput" : "TheFastPath"; });
 
