@@ -20,7 +20,11 @@
 
 namespace {
 
-enum class Control { none, drop_after_run, cleanup_order, zero_is_ok };
+enum class Control { none, drop_after_run, cleanup_order, zero_is_ok, end_twice };
+
+// How the caller makes its steps: by run(), or with a body of its own between begin_step() and end_step(), or between
+// one next() and the next.
+enum class Shape { run, halves, next };
 
 struct Hook {
   int index = 0;
@@ -49,6 +53,7 @@ struct Case {
 struct World {
   const Case* plan = nullptr;
   Control control = Control::none;
+  Shape shape = Shape::run;
   std::vector<std::string> trace;
   std::vector<std::unique_ptr<Hook>> hooks;
   runhook_monitored_session* session = nullptr;
@@ -143,9 +148,21 @@ std::string remove_hook(runhook_monitored_session* session, int index) {
   return code_name(runhook_monitored_session_remove_hook(session, id_of(session, index), nullptr));
 }
 
+// What asking for a step is answered with.
+std::string ask_for_step(runhook_monitored_session* session) {
+  if (world->shape == Shape::run) return code_name(runhook_monitored_session_run(session, nullptr, nullptr, nullptr));
+  runhook_error* error = nullptr;
+  const bool given = world->shape == Shape::next
+                         ? runhook_monitored_session_next(session, &error) != nullptr
+                         : runhook_monitored_session_begin_step(session, nullptr, &error) != nullptr;
+  const std::string answer = given ? "OK" : error == nullptr ? "END" : code_name(runhook_error_code(error));
+  runhook_error_destroy(error);
+  return answer;
+}
+
 // Everything that a behaviour does with the monitored session. Returns false if it is not of that kind.
 bool use_session(const std::string& what, int index, runhook_monitored_session* session) {
-  const auto run = [session] { return code_name(runhook_monitored_session_run(session, nullptr, nullptr, nullptr)); };
+  const auto run = [session] { return ask_for_step(session); };
   if (what == "run") {
     note(">run=" + run());
   } else if (what == "run_thread") {
@@ -330,7 +347,8 @@ int32_t engine_resolve(runhook_context* context, void*, int32_t) {
   return runhook_context_fail(context, RUNHOOK_ERR_NOT_FOUND, runhook_engine_name(context));
 }
 
-int32_t engine_run(runhook_context* context, void*, int32_t ok) {
+// The step itself, of an engine or in the body of a loop.
+int32_t make_step(runhook_context* context, int32_t ok) {
   const int n = ++world->engine_steps;
   const auto fault = world->plan->session_faults.find(n);
   if (fault == world->plan->session_faults.end()) {
@@ -340,6 +358,8 @@ int32_t engine_run(runhook_context* context, void*, int32_t ok) {
   note("S" + std::to_string(n) + "!" + fault->second);
   return runhook_context_fail(context, code_number(fault->second), "told to");
 }
+
+int32_t engine_run(runhook_context* context, void*, int32_t ok) { return make_step(context, ok); }
 
 int32_t engine_close(runhook_context*, void* user_data, int32_t ok) {
   note("X" + std::to_string(static_cast<Engine*>(user_data)->number));
@@ -351,17 +371,31 @@ void engine_destroy(void* user_data) {
   delete static_cast<Engine*>(user_data);
 }
 
-int32_t create_session(runhook_context* context, void*, int32_t ok) {
+// Of a session that is being created. Returns whether it is to be.
+bool note_creation(runhook_context* context) {
   const int n = ++world->creations;
   const auto fault = world->plan->creator_faults.find(n);
-  if (fault != world->plan->creator_faults.end()) {
-    note("M" + std::to_string(n) + "!" + fault->second);
-    return runhook_context_fail(context, code_number(fault->second), "told to");
+  if (fault == world->plan->creator_faults.end()) {
+    note("M" + std::to_string(n));
+    return true;
   }
-  note("M" + std::to_string(n));
+  note("M" + std::to_string(n) + "!" + fault->second);
+  runhook_context_fail(context, code_number(fault->second), "told to");
+  return false;
+}
+
+// A loop that stays where it is has no creator, but restores what is saved with each session that it creates.
+int32_t restore_nothing(runhook_context* context, void*, int32_t ok) {
+  return note_creation(context) ? ok : RUNHOOK_CALLBACK_FAILED;
+}
+
+int32_t save_nothing(runhook_context*, void*, int32_t ok) { return ok; }
+
+int32_t create_session(runhook_context* context, void*, int32_t ok) {
+  if (!note_creation(context)) return RUNHOOK_CALLBACK_FAILED;
   runhook_session_table table{};
   table.struct_size = sizeof(table);
-  table.user_data = new Engine{n};
+  table.user_data = new Engine{world->creations};
   ++world->live_engines;
   table.destroy = engine_destroy;
   table.resolve = engine_resolve;
@@ -380,13 +414,28 @@ int32_t on_recovery(runhook_context* context, void*, int32_t ok) {
 
 void log_nothing(int32_t, const char*, void*) {}
 
-runhook_config* make_config() {
-  runhook_config* config = runhook_config_create(nullptr);
+void set_inline(runhook_config* config) {
+  runhook_saver_table table = RUNHOOK_SAVER_TABLE_INIT;
+  table.save = save_nothing;
+  table.restore = restore_nothing;
+  runhook_saver* saver = runhook_saver_create(&table, nullptr);
+  runhook_inline_options options = RUNHOOK_INLINE_OPTIONS_INIT;
+  options.saver = saver;
+  if (runhook_config_set_inline(config, &options, nullptr) != RUNHOOK_OK) note("!set_inline");
+  runhook_saver_destroy(saver);
+}
+
+void set_creator(runhook_config* config) {
   runhook_function create = RUNHOOK_FUNCTION_INIT;
   create.call = create_session;
   runhook_session_creator* creator = runhook_session_creator_create(&create, nullptr);
   runhook_config_set_session_creator(config, creator, nullptr);
   runhook_session_creator_destroy(creator);
+}
+
+runhook_config* make_config() {
+  runhook_config* config = runhook_config_create(nullptr);
+  world->shape == Shape::run ? set_creator(config) : set_inline(config);
   runhook_recovery_policy policy = RUNHOOK_RECOVERY_POLICY_INIT;
   policy.on_recovery = on_recovery;
   policy.max_attempts = world->plan->max_attempts;
@@ -415,17 +464,97 @@ void show_outcome() {
   runhook_outcome_destroy(outcome);
 }
 
+// What the caller does before a run, besides.
+void change_hooks(int run) {
+  if (world->plan->caller_add == run) note(">add=" + add_hook(world->session));
+  if (world->plan->caller_remove == run) note(">rm=" + remove_hook(world->session, 0));
+}
+
+void note_result(const std::string& result) {
+  note("R=" + result + "," + std::to_string(runhook_monitored_session_should_stop(world->session)));
+}
+
+int64_t completed_runs() {
+  runhook_outcome* outcome = runhook_monitored_session_outcome(world->session, nullptr);
+  const int64_t runs = runhook_outcome_runs(outcome);
+  runhook_outcome_destroy(outcome);
+  return runs;
+}
+
+runhook_status end_step(runhook_error** error) {
+  const runhook_status status = runhook_monitored_session_end_step(world->session, error);
+  // A loop that has lost count.
+  if (world->control == Control::end_twice && status == RUNHOOK_OK &&
+      runhook_monitored_session_begin_step(world->session, nullptr, nullptr) != nullptr) {
+    runhook_monitored_session_end_step(world->session, nullptr);
+  }
+  return status;
+}
+
+void run_once() {
+  runhook_error* error = nullptr;
+  const runhook_status status = runhook_monitored_session_run(world->session, nullptr, nullptr, &error);
+  note_result(describe(status, error, true));
+  runhook_error_destroy(error);
+}
+
+// The same run: a step that is recovered from is given again.
+void run_by_halves() {
+  runhook_error* error = nullptr;
+  const int64_t before = completed_runs();
+  std::string result;
+  do {
+    runhook_context* step = runhook_monitored_session_begin_step(world->session, nullptr, &error);
+    if (step == nullptr) {
+      result = error == nullptr ? "END" : describe(runhook_error_code(error), error, true);
+      break;
+    }
+    make_step(step, 0);
+    const runhook_status status = end_step(&error);
+    result = describe(status, error, true);
+  } while (result == "OK" && !world->destroyed && completed_runs() == before);
+  note_result(result);
+  runhook_error_destroy(error);
+}
+
 void execute_steps() {
-  const Case& plan = *world->plan;
-  for (int step = 1; step <= plan.steps; ++step) {
-    if (plan.caller_add == step) note(">add=" + add_hook(world->session));
-    if (plan.caller_remove == step) note(">rm=" + remove_hook(world->session, 0));
-    runhook_error* error = nullptr;
+  for (int run = 1; run <= world->plan->steps; ++run) {
+    change_hooks(run);
     note("R");
-    const runhook_status status = runhook_monitored_session_run(world->session, nullptr, nullptr, &error);
-    note("R=" + describe(status, error, true) + "," +
-         std::to_string(runhook_monitored_session_should_stop(world->session)));
-    runhook_error_destroy(error);
+    world->shape == Shape::halves ? run_by_halves() : run_once();
+  }
+}
+
+// The same steps, each ended by the call that opens the next one. Where something comes between, end_step() ends it.
+void execute_steps_by_next() {
+  const Case& plan = *world->plan;
+  int over = 0;     // runs
+  int changed = 0;  // the last run before which the caller has changed hooks
+  bool open = false;
+  int64_t completed = 0;
+  const auto completes = [&] { return completed_runs() > std::exchange(completed, completed_runs()); };
+  while (over < plan.steps) {
+    const int run = over + 1;
+    const bool is_alone = run == plan.steps || plan.caller_add == run + 1 || plan.caller_remove == run + 1;
+    if (open && is_alone) {
+      open = false;
+      const bool failed = end_step(nullptr) != RUNHOOK_OK;
+      if (completes() || failed || world->destroyed) ++over;
+      continue;
+    }
+    if (!open && changed != run) {
+      changed = run;
+      change_hooks(run);
+    }
+    runhook_context* step = runhook_monitored_session_next(world->session, nullptr);
+    const bool completed_one = completes();
+    if (step != nullptr) {
+      over += completed_one ? 1 : 0;
+      make_step(step, 0);
+    } else {
+      over += open && completed_one ? 2 : 1;
+    }
+    open = step != nullptr;
   }
 }
 
@@ -441,8 +570,7 @@ void finish() {
     }
     if (!world->destroyed) {
       show_outcome();
-      note("R=" + code_name(runhook_monitored_session_run(world->session, nullptr, nullptr, nullptr)) + "," +
-           std::to_string(runhook_monitored_session_should_stop(world->session)));
+      note_result(ask_for_step(world->session));
     }
   }
   note("D");
@@ -450,11 +578,12 @@ void finish() {
   note("D.");
 }
 
-std::string execute(const Case& plan, Control control) {
+std::string execute(const Case& plan, Control control, Shape shape) {
   World fresh;
   world = &fresh;
   fresh.plan = &plan;
   fresh.control = control;
+  fresh.shape = shape;
   const uint64_t handles = runhook_live_handles();
   fresh.source = runhook_stop_source_create(nullptr);
   runhook_config* config = make_config();
@@ -467,7 +596,7 @@ std::string execute(const Case& plan, Control control) {
   runhook_config_destroy(config);
   if (fresh.session != nullptr) {
     for (int i = 0; i < plan.hooks; ++i) id_of(fresh.session, i);
-    execute_steps();
+    shape == Shape::next ? execute_steps_by_next() : execute_steps();
     finish();
   }
   runhook_stop_source_destroy(fresh.source);
@@ -541,6 +670,7 @@ Case parse(const std::string& line) {
 
 int main(int argc, char** argv) {
   Control control = Control::none;
+  Shape shape = Shape::run;
   unsigned seconds = 20;  // a case that hangs is ended by SIGALRM
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
@@ -550,6 +680,14 @@ int main(int argc, char** argv) {
       control = Control::cleanup_order;
     else if (argument == "--control=zero-is-ok")
       control = Control::zero_is_ok;
+    else if (argument == "--control=end-twice")
+      control = Control::end_twice;
+    else if (argument == "--shape=run")
+      shape = Shape::run;
+    else if (argument == "--shape=halves")
+      shape = Shape::halves;
+    else if (argument == "--shape=next")
+      shape = Shape::next;
     else if (argument == "--no-alarm")
       seconds = 0;
     else
@@ -562,7 +700,7 @@ int main(int argc, char** argv) {
     // The name goes out first, so that the runner knows which case a crash belongs to.
     std::cout << plan.id << std::flush;
     alarm(seconds);
-    std::cout << execute(plan, control) << "\n" << std::flush;
+    std::cout << execute(plan, control, shape) << "\n" << std::flush;
   }
   return 0;
 }
