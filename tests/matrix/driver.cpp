@@ -65,6 +65,7 @@ struct World {
 };
 
 World* world = nullptr;
+int32_t earlier_ok = 0;  // what the last call of a hook would have had to return, in whichever session
 
 struct Engine {
   int number;
@@ -200,11 +201,13 @@ void throw_if_asked(const std::string& what) {
 }
 
 int32_t act(const std::string& what, Hook& hook, runhook_context* context, int32_t ok) {
+  const int32_t stale = std::exchange(earlier_ok, ok);
   if (what == "ok") return ok;
   if (what == "v0") return world->control == Control::zero_is_ok ? ok : 0;
   if (what == "v1") return 1;
   if (what == "vm1") return -1;
   if (what == "vmax") return 0x7fffffff;
+  if (what == "stale") return stale;
   throw_if_asked(what);
   if (what.starts_with("fail:")) return runhook_context_fail(context, code_number(what.substr(5)), "told to");
   if (what == "fail_then_ok") {

@@ -85,7 +85,7 @@ class World:
         fails = lambda code: Error(code, hook.name, callback)
         if what == "ok":
             return None
-        if what in ("v0", "v1", "vm1", "vmax", "throw_rt", "throw_int", "throw_move"):
+        if what in ("v0", "v1", "vm1", "vmax", "stale", "throw_rt", "throw_int", "throw_move"):
             return fails("HOOK_FAILED")
         if what == "throw_bad":
             return fails("NO_MEMORY")

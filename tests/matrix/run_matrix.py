@@ -35,7 +35,7 @@ sys.dont_write_bytecode = True
 import model  # noqa: E402
 
 FAILING = ["fail:INVALID_ARGUMENT", "fail:ABORTED", "fail:OUT_OF_RANGE", "fail:STOPPED", "fail_then_ok",
-           "v0", "v1", "vm1", "vmax", "throw_rt", "throw_int", "throw_move", "throw_bad", "stop_fail"]
+           "v0", "v1", "vm1", "vmax", "stale", "throw_rt", "throw_int", "throw_move", "throw_bad", "stop_fail"]
 THROWING = ["throw_rt", "throw_int", "throw_move", "throw_bad"]
 USING = ["run", "run_thread", "close", "destroy_session", "rm_self", "rm_next", "rm_prev", "add", "stop_thread"]
 BEHAVIOURS = ["ok", "stop"] + FAILING + USING
