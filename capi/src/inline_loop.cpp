@@ -33,9 +33,33 @@ InlineOptions inline_options_from(const runhook_inline_options* options) {
   return wanted;
 }
 
+// Two threads may come for the first step at once, of which one is going to be refused.
 InlineStepCall& shown_step(MonitoredBox& box) {
-  if (box.inline_step == nullptr) box.inline_step = std::make_unique<InlineStepCall>(box);
-  return *box.inline_step;
+  InlineStepCall* known = box.inline_step.load(std::memory_order_acquire);
+  if (known != nullptr) [[likely]]
+    return *known;
+  auto made = std::make_unique<InlineStepCall>(box);
+  return box.inline_step.compare_exchange_strong(known, made.get()) ? *made.release() : *known;
+}
+
+// There is no step. Destroys the session and returns true if another thread has left that to this one.
+bool let_go(MonitoredBox& box, InlineStepCall& shown) noexcept {
+  runhook_monitored_session* const handle = box.handle;
+  shown.hide();
+  if (!box.step_owner.let_go()) return false;
+  end_abandoned(handle);
+  return true;
+}
+
+runhook_context* show(MonitoredBox& box, InlineStepCall& shown, MonitoredSession& target, InlineStep& step) {
+  box.step_owner.take();  // a call that was refused may have come between
+  try {
+    return shown.show(step);
+  } catch (...) {  // nobody knows of the step
+    target.abandon_step();
+    let_go(box, shown);
+    throw;
+  }
 }
 
 // Calls `body`, which ends the step that is open, or opens one, or both, and returns the one that is open then.
@@ -46,26 +70,28 @@ runhook_context* step_after(runhook_monitored_session* handle, Body&& body) {
   end_if_abandoned(box);
   InlineStepCall& shown = shown_step(box);
   const SessionCall call(box);
-  // Entering the session makes this known to a thread that destroys it.
-  const ThreadToken before = box.step_thread.load(std::memory_order_relaxed);
-  if (before != thread_token()) box.step_thread.store(thread_token(), std::memory_order_release);
+  const std::uintptr_t before = box.step_owner.take();  // entering the session makes it known to who destroys it
   InlineStep* step = nullptr;
   try {
     step = body(target);
   } catch (...) {
     if (find(handle) != &box) throw;
     if (target.step_open() || target.running()) {  // refused, while a step is open or another thread's call under way
-      box.step_thread = before;
+      box.step_owner.give_back(before);
     } else {
-      shown.hide();
+      let_go(box, shown);
     }
     throw;
   }
   // A callback may have destroyed the session, and the box with it.
   if (find(handle) != &box) return nullptr;
-  step != nullptr ? static_cast<void>(shown.show(*step)) : shown.hide();
+  if (step == nullptr) {
+    if (let_go(box, shown)) throw StatusError(StatusCode::closed, "another thread has destroyed the session");
+    return nullptr;
+  }
+  runhook_context* const shown_handle = show(box, shown, target, *step);
   end_if_abandoned(box);
-  return step != nullptr ? shown.handle.get() : nullptr;
+  return shown_handle;
 }
 
 InlineStepCall& require_open_step(const runhook_context* context) {

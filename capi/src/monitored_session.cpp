@@ -32,7 +32,8 @@ void SessionCall::withdraw_lent() noexcept {
 MonitoredBox::MonitoredBox() = default;
 
 MonitoredBox::~MonitoredBox() {
-  if (inline_step != nullptr) inline_step->hide();
+  const std::unique_ptr<InlineStepCall> step(inline_step.load());
+  if (step != nullptr) step->hide();
   const SessionCall call(*this, /*keeps=*/false);
   session.reset();
 }
@@ -111,11 +112,13 @@ runhook_monitored_session* new_session(const ConfigBox& from) {
 }
 
 void end_if_abandoned(MonitoredBox& box) {
-  if (!box.abandoned.load(std::memory_order_relaxed)) [[likely]]
+  if (!box.step_owner.abandoned()) [[likely]]
     return;
-  destroy_session(box.handle);
+  end_abandoned(box.handle);
   throw StatusError(StatusCode::closed, "another thread has destroyed the session");
 }
+
+void end_abandoned(runhook_monitored_session* handle) noexcept { destroy_session(handle); }
 
 }  // namespace runhook::capi
 
@@ -130,11 +133,7 @@ void runhook_monitored_session_destroy(runhook_monitored_session* session) {
   {
     const SessionReading reading(session);
     auto* const box = const_cast<MonitoredBox*>(reading.find());  // NOLINT: it is the caller's, and destroyed in here
-    if (box != nullptr && step_is_elsewhere(*box)) {
-      box->abandoned = true;
-      // If the step has been ended meanwhile, nobody may call again.
-      if (step_is_elsewhere(*box) || !box->abandoned.exchange(false)) return;
-    }
+    if (box != nullptr && box->step_owner.abandon()) return;
   }
   destroy_session(session);
 }
@@ -275,10 +274,20 @@ runhook_status runhook_monitored_session_close(runhook_monitored_session* sessio
     MonitoredBox& box = require(session);
     MonitoredSession& target = box.get();
     end_if_abandoned(box);
-    if (step_is_elsewhere(box)) throw StatusError(StatusCode::busy, "a step is open that another thread has begun");
-    if (box.inline_step != nullptr) box.inline_step->hide();
+    if (box.step_owner.is_elsewhere())
+      throw StatusError(StatusCode::busy, "a step is open that another thread has begun");
+    if (InlineStepCall* const step = box.inline_step) step->hide();
     const SessionCall call(box);
-    target.close();
+    const auto let_go = [&] {
+      if (find(session) == &box && !target.running() && box.step_owner.let_go()) end_abandoned(session);
+    };
+    try {
+      target.close();
+    } catch (...) {
+      let_go();
+      throw;
+    }
+    let_go();
   });
 }
 

@@ -206,20 +206,30 @@ void Loop::leave_step(bool by_exception) noexcept {
   ending_ = true;
   try {
     if (state_.attempt.reported) return complete_step();  // it is over, with what its body has failed with
-    const std::int64_t step = global_step();
-    state_.log(
-        LogLevel::warning,
-        fmt::format("step {} was open when its session was left, and does not count: close() completes it", step));
-    if (!by_exception && !stop()->requested()) {
-      StopReason reason;
-      reason.origin = StopOrigin::caller;
-      reason.step = step;
-      reason.set_text(fmt::format("left in step {}", step));
-      stop()->request(reason);
-    }
+    tell_of_left_step(by_exception);
     cancel_step("the session was left during the step");
   } catch (...) {
     // The outcome has the error.
+  }
+}
+
+void Loop::tell_of_left_step(bool by_exception) noexcept {
+  const std::int64_t step = global_step();
+  if (!by_exception && !stop()->requested()) {
+    StopReason reason;
+    reason.origin = StopOrigin::caller;
+    reason.step = step;
+    char text[64];
+    const char* const end = fmt::format_to_n(text, sizeof text, "left in step {}", step).out;
+    reason.set_text({text, static_cast<std::size_t>(end - text)});
+    stop()->request(reason);
+  }
+  try {
+    state_.log(
+        LogLevel::warning,
+        fmt::format("step {} was open when its session was left, and does not count: close() completes it", step));
+  } catch (...) {
+    state_.log(LogLevel::warning, "a step was open when its session was left, and does not count");
   }
 }
 

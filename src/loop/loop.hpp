@@ -152,6 +152,7 @@ class Loop final : private Reporter {
   void complete_step();
   void end_ordinary_step(Error& error, bool is_fast) noexcept;
   void cancel_step(std::string_view why);
+  void tell_of_left_step(bool by_exception) noexcept;
 
   // The end.
   Error close_step();

@@ -22,7 +22,6 @@ struct InlineStepCall final : ContextBase {
     return handle.renew(*this);
   }
   void hide() noexcept {
-    owner.step_thread = nullptr;
     if (step == nullptr) return;
     step = nullptr;
     thread.store(nullptr, std::memory_order_relaxed);

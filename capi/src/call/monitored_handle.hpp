@@ -57,6 +57,49 @@ class SessionCall {
   SessionCall* const outer_;
 };
 
+// Which thread has begun the step that is open, or is about to, and whether another thread has asked meanwhile for the
+// session to be destroyed: then that of the step does it, with its next call. One word, so that of the two that come
+// together one sees the other, and the owner does not look at it again once it has let go.
+class StepOwner {
+ public:
+  // The calling thread becomes the owner. Returns who was it before, for give_back().
+  std::uintptr_t take() noexcept {
+    const std::uintptr_t mine = token();
+    std::uintptr_t word = word_.load(std::memory_order_relaxed);
+    while ((word & ~kAbandoned) != mine && !word_.compare_exchange_weak(word, mine | (word & kAbandoned))) {
+    }
+    return word & ~kAbandoned;
+  }
+  // Unless another thread has become the owner since.
+  void give_back(std::uintptr_t before) noexcept {
+    std::uintptr_t word = word_.load(std::memory_order_relaxed);
+    while ((word & ~kAbandoned) == token() && !word_.compare_exchange_weak(word, before | (word & kAbandoned))) {
+    }
+  }
+  // Returns whether the session is to be destroyed. If not, another thread may destroy it from now on.
+  bool let_go() noexcept { return (word_.exchange(0) & kAbandoned) != 0; }
+  bool abandoned() const noexcept { return (word_.load(std::memory_order_relaxed) & kAbandoned) != 0; }
+  bool is_elsewhere() const noexcept { return is_elsewhere(word_.load()); }
+  // Leaves destroying to the owner and returns true, if that is another thread.
+  bool abandon() noexcept {
+    std::uintptr_t word = word_.load();
+    while (is_elsewhere(word)) {
+      if (word_.compare_exchange_weak(word, word | kAbandoned)) return true;
+    }
+    return false;
+  }
+
+ private:
+  static constexpr std::uintptr_t kAbandoned = 1;  // besides the token, which is even
+  static std::uintptr_t token() noexcept { return reinterpret_cast<std::uintptr_t>(thread_token()); }
+  static bool is_elsewhere(std::uintptr_t word) noexcept {
+    word &= ~kAbandoned;
+    return word != 0 && word != token();
+  }
+
+  std::atomic<std::uintptr_t> word_{0};  // the owner's token; 0: no step is open
+};
+
 struct MonitoredBox final : Boxed {
   MonitoredBox();
   ~MonitoredBox();
@@ -87,12 +130,10 @@ struct MonitoredBox final : Boxed {
   std::atomic<bool> decided{false};               // set by the first of two: the constructor's return, and destroying
   std::atomic<std::uint32_t> uses{1};
   std::shared_ptr<StopState> stop;
-  HookContext* context = nullptr;               // of the session's hooks
-  std::unique_ptr<InlineStepCall> inline_step;  // of a loop that stays where it is; made with its first step
-  // The thread that has begun the step that is open, or is about to; NULL if there is none.
-  std::atomic<ThreadToken> step_thread{nullptr};
-  // Destroying was asked for by another thread meanwhile: that of the step does it with its next call.
-  std::atomic<bool> abandoned{false};
+  HookContext* context = nullptr;  // of the session's hooks
+  std::atomic<InlineStepCall*> inline_step{
+      nullptr};  // of a loop that stays where it is; owned, made with its first step
+  StepOwner step_owner;
   runhook_monitored_session* handle = nullptr;
   std::vector<std::weak_ptr<CHook>> hooks;  // to recognise one that is added again
 };
@@ -103,12 +144,8 @@ runhook_monitored_session* new_session(const ConfigBox& from);
 // For functions that begin or end a step. Throws CLOSED, after having destroyed the session, if another thread has asked
 // for that while a step was open.
 void end_if_abandoned(MonitoredBox& box);
-// Whether a step is open that another thread has begun: its body is under way, as far as anybody can tell.
-inline bool step_is_elsewhere(const MonitoredBox& box) noexcept {
-  const ThreadToken owner = box.step_thread.load();
-  return owner != nullptr && owner != thread_token();
-}
-
+// For one that has let go and was told that destroying is left to it.
+void end_abandoned(runhook_monitored_session* handle) noexcept;
 // A session for a function of any thread, which may read while another thread destroys it. Let go of it before anybody
 // is called back: destroying waits.
 class SessionReading {
