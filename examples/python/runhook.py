@@ -17,11 +17,20 @@ RUNHOOK_LIBRARY names or, without it, librunhook.so.1 where the dynamic linker l
         session.run_until_stop(max_steps=1000)
     print(session.outcome())
 
+Or the loop stays where it is:
+
+    config = runhook.Config()
+    config.set_inline(outputs=["loss"])
+    with runhook.MonitoredSession(config) as session:
+        for step in session:
+            step["loss"] = train_one_batch()
+
 What is not here can be called through `lib`, after restype and argtypes are set, with call() and the objects' handles.
 """
 
 import contextlib
 import itertools
+import numbers
 import threading
 import weakref
 from ctypes import byref, c_char_p, c_double, c_int64, c_void_p
@@ -184,6 +193,43 @@ class Context:
             call("step_set_output", self.handle, _bytes(name), value)
 
 
+class Step(Context):
+    """A step of a loop that stays where it is, until the loop's next one.
+
+    `with` it an exception fails the step and not the program: the loop then raises it as a RunhookError or, if runhook
+    recovers from it, gives the step again. Ctrl-C and sys.exit() leave it as they are. Without `with` an exception that
+    leaves the block of the session fails the run.
+    """
+
+    def __init__(self, handle, session):
+        super().__init__(handle)
+        self._raised = session._raised
+
+    def __setitem__(self, name, number):
+        """Publishes an output."""
+        (self.set_int64 if isinstance(number, numbers.Integral) else self.set_double)(name, number)
+
+    def set_global_step(self, step):
+        """Says which global step this step reaches, where it is not one more."""
+        call("step_set_global_step", self.handle, step)
+
+    def abandon(self):
+        """Gives the step up: it does not count, and the run has not failed."""
+        call("step_abandon", self.handle)
+        self.handle = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, _kind, exception, _traceback):
+        if not isinstance(exception, Exception):
+            return False
+        code, message = _explained(exception)
+        self._raised["", _bytes(message).decode()] = exception
+        self.fail(message, code)
+        return True
+
+
 class Hook:
     """A hook. Override the callbacks that you need; an exception that leaves one makes the hook fail."""
 
@@ -261,6 +307,15 @@ class Config:
         with _owned(call("session_creator_create", byref(function)), "session_creator") as creator:
             call("config_set_session_creator", self.handle, creator)
 
+    def set_inline(self, outputs=None, inputs=None, initial_step=0, max_steps=0):
+        """Makes the body of `for step in session` the step. Without `outputs` any name can be published."""
+        options = abi.InlineOptions(initial_step=initial_step, max_steps=max_steps)
+        for use, names in [("output", outputs), ("input", inputs)]:
+            if names is not None:
+                setattr(options, use + "s", (c_char_p * max(len(names), 1))(*map(_bytes, names)))
+                setattr(options, use + "_count", len(names))
+        call("config_set_inline", self.handle, byref(options))
+
     def add_hook(self, hook, phase=Phase.NORMAL, policy=Policy.FAIL, max_failures=1, every_steps=None):
         """Adds a hook; `policy` says what its failures do, `max_failures` how many it takes until DISABLE does so. With
         `every_steps` it is called in every so many steps only, which costs nothing in the steps between."""
@@ -291,10 +346,15 @@ def _run_args(fetches):
 
 
 class MonitoredSession:
-    """The loop. `with` closes it; an exception that leaves the block fails the run, unless it is a clean end."""
+    """The loop. `with` closes it; an exception that leaves the block fails the run, unless it is a clean end.
+
+    `for step in session` gives the steps of a config with set_inline(). The one that is open completes when the next one
+    is given, or when the session is closed: leave the loop by `break` if you like.
+    """
 
     def __init__(self, config):
         self._raised, self._interrupt, self._error = {}, None, lambda: None
+        self._step = None  # that was given last
         with self._at_work():
             self.handle = call("monitored_session_create", config.handle)
             self.destroy = weakref.finalize(self, lib.runhook_monitored_session_destroy, self.handle)
@@ -339,12 +399,45 @@ class MonitoredSession:
             call("monitored_session_run_until_stop", self.handle, args, max_steps, byref(completed))
         return completed.value
 
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        self._leave_step()
+        with self._at_work():
+            handle = call("monitored_session_next", self.handle)
+        if not handle:
+            raise StopIteration
+        self._step = Step(handle, self)
+        return self._step
+
+    def over(self, data):
+        """Gives steps, each with an item of `data`: that is the same one if the step is given again after a recovery.
+        The end of the data is the end of input."""
+        items, item, given = iter(data), None, None
+        for step in self:
+            now = step.global_step
+            if step.attempt == 1 or now != given:
+                try:
+                    item = next(items)
+                except StopIteration:
+                    step.fail("the data has ended", Code.OUT_OF_RANGE)
+                    continue
+            given = now
+            yield step, item
+
+    def _leave_step(self):
+        if self._step is not None:
+            self._step.handle = None
+            self._step = None
+
     def request_stop(self, why, code=0, now=False):
         """Asks for a stop, on any thread; `now` also cancels the step. Returns whether this was the first request."""
         return lib.runhook_monitored_session_request_stop(self.handle, code, _bytes(why), int(now)) == 1
 
     def close(self):
         """Ends the run: end and cleanup of every hook. To do so again changes nothing."""
+        self._leave_step()
         with self._at_work():
             call("monitored_session_close", self.handle)
 

@@ -48,6 +48,11 @@ _table = [(c_void_p, "user_data"), (DESTROY, "destroy")]
 Hook = _struct(*_table, (c_char_p, "name"), (CALLBACK, CALLBACKS))
 Function = _struct(*_table, (CALLBACK, "call"))
 HookOptions = _struct((c_int32, "phase failure_policy max_failures chief_only"), (c_void_p, "trigger"))
+_names = POINTER(c_char_p)
+_figures = (c_int64, "initial_step max_steps")
+InlineOptions = _struct(
+    (_names, "outputs"), (c_size_t, "output_count"), (_names, "inputs"), (c_size_t, "input_count"), _figures,
+    (c_void_p, "saver"))
 _backoff = "max_attempts initial_backoff_ns max_backoff_ns deadline_ns"
 RecoveryPolicy = _struct(*_table, (CALLBACK, "classify on_recovery"), (c_int64, _backoff), (c_double, "jitter"))
 StopReason = _struct((c_int32, "origin urgency code reserved"), (c_int64, "step time_ns"), (c_char_p, "who text"))
@@ -77,6 +82,10 @@ _FUNCTIONS = [
     (I, [V, E], "monitored_session_close"),
     (I, [V, I, S, E], "monitored_session_fail"),
     (I, [V, V, E], "config_set_graph config_set_session_creator config_set_recovery context_set_session"),
+    (V, [V, E], "monitored_session_next"),
+    (I, [V, E], "step_abandon"),
+    (I, [V, L, E], "step_set_global_step"),
+    (I, [V, V, E], "config_set_inline"),
     (I, [V, V, E], "value_get_double value_get_int64 outcome_stop_reason"),
     (I, [V, V, V, E], "config_add_hook monitored_session_run"),
     (I, [V, V, L, V, E], "monitored_session_run_until_stop"),

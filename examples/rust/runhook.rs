@@ -27,6 +27,12 @@
 //!     session.close()?;
 //!     println!("{}", session.outcome()?);
 //!
+//! Or the loop stays where it is, after `config.set_inline(&InlineOptions::default())?`:
+//!
+//!     while let Some(mut step) = session.next()? {
+//!         step.set("loss", train_one_batch())?;
+//!     }
+//!
 //! Three rules make it safe: no panic leaves a callback, so `-C panic=abort` is not for it; what runhook lends cannot
 //! outlive the callback, by lifetimes; and one thread does all, because only `StopSource` can be sent to another.
 #![allow(dead_code, unused_imports)] // a program needs a part of it
@@ -37,6 +43,7 @@ use std::error::Error as StdError;
 use std::ffi::CString;
 use std::fmt;
 use std::mem::size_of;
+use std::ops::{Deref, DerefMut};
 use std::os::raw::c_void;
 use std::ptr::{null, null_mut};
 use std::rc::Rc;
@@ -120,6 +127,17 @@ pub struct HookOptions {
     pub every_steps: Option<i64>,
 }
 
+/// What is known of a loop that stays where it is.
+#[derive(Clone, Copy, Default)]
+pub struct InlineOptions<'a> {
+    /// The names that the body publishes; `None`: any.
+    pub outputs: Option<&'a [&'a str]>,
+    /// The global step at which a program that resumes by itself begins.
+    pub initial_step: i64,
+    /// 0: no limit.
+    pub max_steps: i64,
+}
+
 /// What a monitored session is made from. It can be used again; hooks are then shared by the sessions.
 pub struct Config(Owned<ffi::Config>);
 
@@ -146,6 +164,28 @@ impl Config {
         let creator = check(|e| unsafe { ffi::runhook_session_creator_create(&creator, e) })?;
         let creator = Owned(creator, ffi::runhook_session_creator_destroy);
         check(|e| unsafe { ffi::runhook_config_set_session_creator(self.handle(), creator.0, e) }).map(drop)
+    }
+
+    /// Makes the body of `while let Some(step) = session.next()?` the step.
+    pub fn set_inline(&mut self, options: &InlineOptions) -> Result<()> {
+        let names: Vec<_> = options
+            .outputs
+            .unwrap_or(&[])
+            .iter()
+            .map(|name| c_string(name))
+            .collect();
+        let outputs: Vec<_> = names.iter().map(|name| name.as_ptr()).collect();
+        let options = ffi::InlineOptions {
+            struct_size: size_of::<ffi::InlineOptions>(),
+            outputs: options.outputs.map_or(null(), |_| outputs.as_ptr()),
+            output_count: outputs.len(),
+            inputs: null(),
+            input_count: 0,
+            initial_step: options.initial_step,
+            max_steps: options.max_steps,
+            saver: null(),
+        };
+        check(|e| unsafe { ffi::runhook_config_set_inline(self.handle(), &options, e) }).map(drop)
     }
 
     /// Says how often in a row a failed session is made anew; 5 by default, 0: never.
@@ -216,7 +256,40 @@ fn run_args(fetches: &[&str]) -> Result<Owned<ffi::RunArgs>> {
     Ok(args)
 }
 
-/// The loop. Dropping it closes it, too, but tells nobody what that failed with.
+/// The step of a loop that stays where it is, and what else its body may see and ask. It completes with the next one, or
+/// when the session is closed; `fail` makes it fail instead.
+pub struct InlineStep<'a>(Context<'a>);
+
+impl InlineStep<'_> {
+    /// Publishes an output.
+    pub fn set(&mut self, name: &str, number: f64) -> Result<()> {
+        self.set_double(name, number)
+    }
+    /// Says which global step this step reaches, where it is not one more.
+    pub fn set_global_step(&mut self, step: i64) -> Result<()> {
+        check(|e| unsafe { ffi::runhook_step_set_global_step(self.0 .0, step, e) }).map(drop)
+    }
+    /// Gives the step up: it does not count, and the run has not failed.
+    pub fn abandon(self) -> Result<()> {
+        check(|e| unsafe { ffi::runhook_step_abandon(self.0 .0, e) }).map(drop)
+    }
+}
+
+impl<'a> Deref for InlineStep<'a> {
+    type Target = Context<'a>;
+    fn deref(&self) -> &Context<'a> {
+        &self.0
+    }
+}
+
+impl<'a> DerefMut for InlineStep<'a> {
+    fn deref_mut(&mut self) -> &mut Context<'a> {
+        &mut self.0
+    }
+}
+
+/// The loop. Dropping it closes it, too, but tells nobody what that failed with; a step that is open is cancelled then.
+/// A panic that drops it has failed the run.
 pub struct MonitoredSession(Owned<ffi::MonitoredSession>, RefCell<Causes>);
 
 impl MonitoredSession {
@@ -264,6 +337,13 @@ impl MonitoredSession {
         Ok(completed)
     }
 
+    /// Completes the step that is open, if one is, and gives the next one; `None`: a stop, the end of input, `max_steps`.
+    #[allow(clippy::should_implement_trait)] // what an iterator gives could be kept
+    pub fn next(&mut self) -> Result<Option<InlineStep<'_>>> {
+        let step = self.check(|session, e| unsafe { ffi::runhook_monitored_session_next(session, e) })?;
+        Ok((!step.is_null()).then(|| InlineStep(Context::of(step))))
+    }
+
     pub fn should_stop(&self) -> bool {
         unsafe { ffi::runhook_monitored_session_should_stop(self.0 .0) == 1 }
     }
@@ -290,6 +370,18 @@ impl MonitoredSession {
         let outcome = self.check(|session, e| unsafe { ffi::runhook_monitored_session_outcome(session, e) })?;
         let outcome = Owned(outcome, ffi::runhook_outcome_destroy);
         Ok(at_work(&self.1, || unsafe { Outcome::from_handle(outcome.0) }))
+    }
+}
+
+impl Drop for MonitoredSession {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let (code, text) = (
+                Code::Unknown.into(),
+                c_string("a panic has left the scope of the session"),
+            );
+            unsafe { ffi::runhook_monitored_session_fail(self.0 .0, code, text.as_ptr(), null_mut()) };
+        }
     }
 }
 

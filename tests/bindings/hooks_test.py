@@ -298,5 +298,114 @@ class Lifetimes(unittest.TestCase):
         self.assertIs(error.__cause__.__cause__, inner)
 
 
+class StayingWhereItIs(unittest.TestCase):
+    def open(self, *hooks, **options):
+        config = runhook.Config()
+        config.set_inline(**options)
+        for hook in hooks:
+            config.add_hook(hook)
+        return runhook.MonitoredSession(config)
+
+    def test_body_publishes_numbers_that_hooks_fetch(self):
+        seen = []
+
+        def ask(context):
+            context.add_fetch("loss")
+            context.add_fetch("count")
+
+        def look(context):
+            seen.append((context.get_double("loss"), context.get_int64("count")))
+
+        with self.open(hook_with(before_run=ask, after_run=look), outputs=["loss", "count"], max_steps=2) as session:
+            for step in session:
+                step["loss"] = 0.5 * step.global_step
+                step["count"] = (1 << 53) + 1
+        self.assertEqual(seen, [(0.0, (1 << 53) + 1), (0.5, (1 << 53) + 1)])
+        self.assertEqual((session.outcome().kind, session.outcome().runs), (Kind.COMPLETED, 2))
+
+    def test_name_that_was_not_declared_is_refused(self):
+        with self.assertRaises(runhook.RunhookError) as caught, self.open(outputs=[]) as session:
+            for step in session:
+                step["loss"] = 1
+        self.assertEqual(caught.exception.code, Code.NOT_FOUND)
+
+    def test_step_that_is_open_when_the_block_is_left_counts(self):
+        with self.open() as session:
+            for step in session:
+                if step.global_step == 2:
+                    break
+        self.assertEqual((session.outcome().kind, session.outcome().step), (Kind.COMPLETED, 3))
+        self.assertEqual(step.global_step, -1)  # it is over
+
+    def test_stop_of_the_body_ends_the_loop(self):
+        with self.open(initial_step=10) as session:
+            for step in session:
+                step.request_stop("enough")
+        self.assertEqual(str(session.outcome()), "stopped by the caller at step 11: enough")
+
+    def test_exception_in_a_step_is_raised_by_the_loop_as_its_cause(self):
+        exception, after = ValueError("on purpose"), []
+        with self.assertRaises(runhook.RunhookError) as caught, self.open() as session:
+            for step in session:
+                with step:
+                    raise exception
+                after.append(step.global_step)
+        self.assertEqual((caught.exception.code, caught.exception.message), (Code.UNKNOWN, "ValueError: on purpose"))
+        self.assertIs(caught.exception.__cause__, exception)
+        self.assertEqual(after, [0])
+        self.assertEqual(session.outcome().kind, Kind.FAILED)
+        self.assertEqual(session.outcome().error.suppressed, [])
+
+    def test_recoverable_exception_gives_the_step_again(self):
+        given = []
+        with self.open(max_steps=2) as session:
+            for step in session:
+                with step:
+                    given.append((step.global_step, step.attempt))
+                    if len(given) == 1:
+                        raise runhook.RunhookError("for a while", Code.UNAVAILABLE)
+        self.assertEqual(given, [(0, 1), (0, 2), (1, 1)])
+        self.assertEqual((session.outcome().kind, session.outcome().recoveries), (Kind.COMPLETED, 1))
+
+    def test_step_that_is_given_again_gets_the_same_item(self):
+        items = []
+        with self.open() as session:
+            for step, item in session.over("abc"):
+                with step:
+                    items.append(item)
+                    if len(items) == 2:
+                        raise runhook.RunhookError("for a while", Code.UNAVAILABLE)
+        self.assertEqual("".join(items), "abbc")
+        self.assertEqual((session.outcome().kind, session.outcome().runs), (Kind.END_OF_INPUT, 3))
+
+    def test_exception_that_leaves_the_session_cancels_the_step_and_fails_the_run(self):
+        told = []
+        hook = hook_with(on_error=lambda context: told.append(context.error.code), after_run=told.append)
+        for exception in [KeyError("gone"), KeyboardInterrupt()]:
+            with self.subTest(repr(exception)):
+                told.clear()
+                with self.assertRaises(type(exception)), self.open(hook) as session:
+                    for step in session:
+                        raise exception
+                self.assertEqual(told, [Code.CANCELLED])
+                self.assertEqual((session.outcome().kind, session.outcome().runs), (Kind.FAILED, 0))
+
+    def test_ctrl_c_in_a_step_is_not_kept_from_the_program(self):
+        with self.assertRaises(KeyboardInterrupt), self.open() as session:
+            for step in session:
+                with step:
+                    raise KeyboardInterrupt
+        self.assertEqual(session.outcome().kind, Kind.FAILED)
+
+    def test_abandoned_step_does_not_count(self):
+        with self.open() as session:
+            step = next(session)
+            step.set_global_step(7)
+            step = next(session)
+            self.assertEqual(step.global_step, 7)
+            step.abandon()
+        self.assertEqual((session.outcome().kind, session.outcome().runs), (Kind.COMPLETED, 1))
+
+
 if __name__ == "__main__":
     sys.exit(unittest.main())

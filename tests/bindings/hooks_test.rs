@@ -435,3 +435,90 @@ fn hook_that_is_reached_again_through_another_session_fails_there() {
     assert_eq!(outcome.unwrap().runs, 1);
     assert!(seen.borrow().starts_with("the config, or its session creator, belongs to another session"));
 }
+
+fn inline_session(
+    options: InlineOptions,
+    hook: impl FnMut(&str, &mut Context) -> HookResult + 'static,
+) -> MonitoredSession {
+    let mut config = Config::new().unwrap();
+    config.set_inline(&options).unwrap();
+    config.add_hook("hook", Each(hook), HookOptions::default()).unwrap();
+    MonitoredSession::new(&config).unwrap()
+}
+
+#[test]
+fn body_of_a_loop_publishes_what_hooks_fetch_and_ends_it() {
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    let see = seen.clone();
+    let options = InlineOptions {
+        outputs: Some(&["residual"]),
+        initial_step: 10,
+        ..Default::default()
+    };
+    let mut session = inline_session(options, move |name, context| {
+        match name {
+            "before_run" => context.add_fetch("residual")?,
+            "after_run" => see.borrow_mut().push(context.get_double("residual")?),
+            _ => (),
+        }
+        Ok(())
+    });
+    while let Some(mut step) = session.next().unwrap() {
+        let residual = 1.0 / step.global_step() as f64;
+        step.set("residual", residual).unwrap();
+        step.request_stop(0, "converged");
+    }
+    session.close().unwrap();
+    assert_eq!(*seen.borrow(), [0.1]);
+    assert_eq!(
+        session.outcome().unwrap().to_string(),
+        "stopped by the caller at step 11: converged"
+    );
+}
+
+#[test]
+fn step_that_fails_recoverably_is_given_again_and_one_that_is_given_up_does_not_count() {
+    let mut session = inline_session(InlineOptions::default(), |_, _| Ok(()));
+    session.next().unwrap().unwrap().fail(Code::Unavailable, "for a while");
+    let mut step = session.next().unwrap().unwrap();
+    assert_eq!((step.global_step(), step.attempt()), (0, 2));
+    step.set_global_step(5).unwrap();
+    let step = session.next().unwrap().unwrap();
+    assert_eq!((step.global_step(), step.attempt()), (5, 1));
+    step.abandon().unwrap();
+    session.close().unwrap();
+    let outcome = session.outcome().unwrap();
+    assert_eq!(
+        (outcome.kind, outcome.runs, outcome.recoveries),
+        (Kind::Completed, 1, 1)
+    );
+}
+
+#[test]
+fn error_of_a_body_is_that_of_the_next_step() {
+    let mut session = inline_session(InlineOptions::default(), |_, _| Ok(()));
+    session.next().unwrap().unwrap().fail(Code::DataLoss, "diverged");
+    let error = session.next().err().unwrap();
+    assert_eq!((error.code, error.message.as_str()), (Code::DataLoss, "diverged"));
+    assert_eq!(session.outcome().unwrap().kind, Kind::Running);
+}
+
+#[test]
+fn panic_in_a_body_cancels_the_step_and_fails_the_run() {
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    let see = seen.clone();
+    let body = std::panic::AssertUnwindSafe(|| {
+        let mut session = inline_session(InlineOptions::default(), move |name, context| {
+            match name {
+                "on_error" => see.borrow_mut().push(format!("{:?}", context.error().unwrap().code)),
+                "cleanup" => see.borrow_mut().push(format!("{:?}", context.outcome().unwrap().kind)),
+                _ => (),
+            }
+            Ok(())
+        });
+        let _step = session.next().unwrap();
+        panic!("on purpose");
+    });
+    assert!(std::panic::catch_unwind(body).is_err());
+    assert_eq!(*seen.borrow(), ["Cancelled", "Failed"]);
+}

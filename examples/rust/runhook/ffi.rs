@@ -49,6 +49,18 @@ pub struct Function {
 }
 
 #[repr(C)]
+pub struct InlineOptions {
+    pub struct_size: usize,
+    pub outputs: *const *const c_char,
+    pub output_count: usize,
+    pub inputs: *const *const c_char,
+    pub input_count: usize,
+    pub initial_step: i64,
+    pub max_steps: i64,
+    pub saver: *const c_void,
+}
+
+#[repr(C)]
 pub struct RecoveryPolicy {
     pub struct_size: usize,
     pub user_data: *mut c_void,
@@ -106,6 +118,8 @@ extern "C" {
     pub fn runhook_context_outcome(context: *mut Context) -> *const Outcome;
     pub fn runhook_context_set_session(context: *mut Context, session: *mut Session, error: E) -> Status;
     pub fn runhook_step_set_double(context: *mut Context, name: Text, number: f64, error: E) -> Status;
+    pub fn runhook_step_abandon(step: *mut Context, error: E) -> Status;
+    pub fn runhook_step_set_global_step(step: *mut Context, global_step: i64, error: E) -> Status;
     pub fn runhook_step_set_output(context: *mut Context, name: Text, value: *mut Value, error: E) -> Status;
 
     pub fn runhook_value_create_int64(number: i64, error: E) -> *mut Value;
@@ -123,6 +137,7 @@ extern "C" {
     pub fn runhook_config_destroy(config: *mut Config);
     pub fn runhook_config_set_graph(config: *mut Config, graph: *mut Graph, error: E) -> Status;
     pub fn runhook_config_set_session_creator(config: *mut Config, creator: *mut SessionCreator, error: E) -> Status;
+    pub fn runhook_config_set_inline(config: *mut Config, options: *const InlineOptions, error: E) -> Status;
     pub fn runhook_config_set_recovery(config: *mut Config, policy: *const RecoveryPolicy, error: E) -> Status;
     pub fn runhook_trigger_every_steps(steps: i64, error: E) -> *mut Trigger;
     pub fn runhook_trigger_destroy(trigger: *mut Trigger);
@@ -139,6 +154,8 @@ extern "C" {
 
     pub fn runhook_monitored_session_create(config: *const Config, error: E) -> *mut MonitoredSession;
     pub fn runhook_monitored_session_destroy(session: *mut MonitoredSession);
+    pub fn runhook_monitored_session_next(session: *mut MonitoredSession, error: E) -> *mut Context;
+    pub fn runhook_monitored_session_fail(session: *mut MonitoredSession, code: Status, message: Text, error: E) -> Status;
     pub fn runhook_monitored_session_run(session: *mut MonitoredSession, args: *const RunArgs, results: *mut Results, error: E) -> Status;
     pub fn runhook_monitored_session_run_until_stop(session: *mut MonitoredSession, args: *const RunArgs, max_steps: i64, completed: *mut i64, error: E) -> Status;
     pub fn runhook_monitored_session_should_stop(session: *const MonitoredSession) -> i32;

@@ -16,7 +16,10 @@ pub type HookResult = std::result::Result<(), BoxedError>;
 /// What a callback sees and asks. Cannot be kept: it is lent for the time of one callback.
 pub struct Context<'a>(pub(super) *mut ffi::Context, PhantomData<&'a mut ffi::Context>);
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    pub(super) fn of(context: *mut ffi::Context) -> Context<'a> {
+        Context(context, PhantomData)
+    }
     pub fn session(&mut self) -> *mut ffi::Session {
         unsafe { ffi::runhook_context_session(self.0) }
     }
