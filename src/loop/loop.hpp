@@ -102,7 +102,7 @@ class Loop final : private Reporter {
 
  private:
   void entered() noexcept {
-    state_.hot.now_known = false;
+    if (!open_.is_open) state_.hot.now_known = false;  // the clock is read once a step, in whichever half of it
     if (state_.hot.watchers != 0) [[unlikely]]
       state_.hot.thread = thread_id();
   }

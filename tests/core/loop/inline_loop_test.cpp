@@ -160,6 +160,13 @@ TEST(InlineLoop, StopAtStepIsExact) {
   EXPECT_EQ(bodies, 4);
 }
 
+// Each reading is later than the one before.
+struct CountingClock final : Clock {
+  std::int64_t now_ns() override { return ++now; }
+  bool wait(std::int64_t, const StopState*) override { return false; }
+  std::int64_t now = 0;
+};
+
 // In a step in which something is fetched, and in one of the fast path.
 class InlineStepOf : public testing::TestWithParam<bool> {
  protected:
@@ -443,6 +450,21 @@ TEST_P(InlineStepOf, HookWithATriggerIsCalledInTheStepsInWhichItIsDue) {
   for (int i = 0; i < 14; ++i) publish(*session.next());
   session.close();
   EXPECT_THAT(due, ElementsAre(1, 6, 11));
+}
+
+TEST_P(InlineStepOf, ClockIsReadOnceForBothHalvesOfAStep) {
+  rig.config.clock = std::make_shared<CountingClock>();
+  std::vector<std::int64_t> seen;
+  rig.hook->on_before = rig.hook->on_after = [&](SessionRunContext& context) { seen.push_back(context.now_ns()); };
+  MonitoredSession& session = rig.open();
+  for (int i = 0; i < 2; ++i) {
+    publish(*session.begin_step());
+    session.end_step();
+  }
+  ASSERT_EQ(seen.size(), 4U);
+  EXPECT_EQ(seen[0], seen[1]);
+  EXPECT_LT(seen[1], seen[2]);
+  EXPECT_EQ(seen[2], seen[3]);
 }
 
 INSTANTIATE_TEST_SUITE_P(Loop, InlineStepOf, testing::Bool(),
