@@ -101,7 +101,7 @@ std::int32_t Raw::resolve(runhook_context* context) {
   return kOk;
 }
 
-std::int32_t Raw::run(runhook_context* context) {
+void Raw::clear_run(runhook_context* context) {
   ++runs;
   trace_.push_back(name + ".run");
   fed.clear();
@@ -109,11 +109,9 @@ std::int32_t Raw::run(runhook_context* context) {
   computed_.clear();
   if (const runhook_run_options* options = runhook_context_options(context))
     timeout_ms = runhook_run_options_timeout_ms(options);
-  for (std::size_t i = 0; i < runhook_engine_feed_count(context); ++i) {
-    double fed_value = 0;
-    runhook_value_get_double(runhook_engine_feed_value_at(context, i), &fed_value, nullptr);
-    fed[names_.at(runhook_engine_feed_node_at(context, i))] = fed_value;
-  }
+}
+
+std::int32_t Raw::begin_run(runhook_context* context) {
   if (on_run) {
     const Callback action = on_run;  // a copy: it may replace itself
     const std::int32_t returned = action(context);
@@ -122,6 +120,17 @@ std::int32_t Raw::run(runhook_context* context) {
   if (const auto failure = failures.find(runs); failure != failures.end()) {
     return runhook_context_fail(context, failure->second.code, failure->second.message.c_str());
   }
+  return kOk;
+}
+
+std::int32_t Raw::run(runhook_context* context) {
+  clear_run(context);
+  for (std::size_t i = 0; i < runhook_engine_feed_count(context); ++i) {
+    double fed_value = 0;
+    runhook_value_get_double(runhook_engine_feed_value_at(context, i), &fed_value, nullptr);
+    fed[names_.at(runhook_engine_feed_node_at(context, i))] = fed_value;
+  }
+  if (const std::int32_t returned = begin_run(context); returned != kOk) return returned;
   const std::size_t count = runhook_engine_fetch_count(context);
   for (std::size_t i = 0; i < count; ++i) fetched.push_back(names_.at(runhook_engine_fetch_at(context, i)));
   // Variables last: a fetched variable has its value after the step.
@@ -143,6 +152,36 @@ std::int32_t Raw::run(runhook_context* context) {
     runhook_engine_add_node_stats(context, "step", 10, 20, nullptr);
   }
   return kOk;
+}
+
+void Raw::open_inline(runhook_context* restore) {
+  ++opened;
+  if (has_global_step) runhook_context_set_restored_step(restore, static_cast<std::int64_t>(step()), nullptr);
+}
+
+void Raw::make_inline_step(runhook_context* step_context) {
+  clear_run(step_context);
+  std::vector<std::string> names;
+  for (const auto& [node, computed] : nodes) names.push_back(node);
+  for (const auto& [variable_name, held] : variables) names.push_back(variable_name);  // last: as they are after it
+  for (const std::string& node : names) {
+    double fed_value = 0;
+    const runhook_value* value = runhook_step_input(step_context, node.c_str());
+    if (value != nullptr && runhook_value_get_double(value, &fed_value, nullptr) == RUNHOOK_OK) fed[node] = fed_value;
+    if (runhook_step_wanted(step_context, node.c_str()) == 1) fetched.push_back(node);
+  }
+  if (begin_run(step_context) != kOk) return;
+  for (const std::string& node : fetched) {
+    const std::optional<double> result = value(node);
+    OwnValue made;
+    if (result && node == "global_step") {
+      make(made, runhook_value_create_int64, static_cast<std::int64_t>(*result));
+    } else if (result) {
+      made = number(*result);
+    }
+    runhook_step_set_output(step_context, node.c_str(), made.get(), nullptr);
+  }
+  if (has_global_step) runhook_step_set_global_step(step_context, static_cast<std::int64_t>(step()), nullptr);
 }
 
 void Raw::cancel() {

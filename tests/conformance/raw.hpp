@@ -49,6 +49,11 @@ class Raw {
   // A new session over this state; owned.
   OwnSession session();
 
+  // What a new session is made of when the loop stays where it is: its state, and the body of one of its steps, which
+  // fails the step where the engine would have failed.
+  void open_inline(runhook_context* restore);
+  void make_inline_step(runhook_context* step);
+
   // The value of a node in the step in progress: what was fed, else what it computes.
   std::optional<double> value(const std::string& node);
 
@@ -78,6 +83,9 @@ class Raw {
   std::int32_t resolve(runhook_context* context);
 
   std::int32_t run(runhook_context* context);
+  void clear_run(runhook_context* context);
+  // The part of a run up to its fetches. Returns kOk, or what a callback returns that has failed.
+  std::int32_t begin_run(runhook_context* context);
 
   void cancel();
 

@@ -2,10 +2,21 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <mutex>
 #include <thread>
 
 namespace conformance {
+
+namespace {
+
+// CONFORMANCE_LOOP=inline: sessions are loops that stay where they are. See inline.py. "planted" makes a step too many.
+std::string shape() {
+  const char* wanted = std::getenv("CONFORMANCE_LOOP");
+  return wanted != nullptr ? wanted : "";
+}
+
+}  // namespace
 
 Rig::Rig() : live_before_(runhook_live_handles()) {
   EXPECT_REPLY(make(clock, runhook_manual_clock_create, std::int64_t{1000}), RUNHOOK_OK);
@@ -26,6 +37,7 @@ Rig::~Rig() {
     }
   }
   for (const auto& raw : raws) {
+    if (inline_) break;  // that a session is closed cannot be seen
     EXPECT_EQ(raw->destroyed, raw->opened) << raw->name;
     EXPECT_EQ(raw->closed, raw->opened) << raw->name << " was not closed exactly once";
   }
@@ -72,6 +84,7 @@ Reply Rig::configure() {
   if (raws.empty()) raw();
   Reply reply = make(config, runhook_config_create);
   if (reply.status != RUNHOOK_OK) return reply;
+  if (!shape().empty() && set_inline()) return apply(config.get());
   OwnCreator source_of_sessions;
   if (graph) {
     make(source_of_sessions, runhook_graph_session_creator_create, graph.get(), scaffold.get());
@@ -119,7 +132,70 @@ Answer Rig::run(const Ask& ask) {
   return run_args(args.get());
 }
 
+// A saver's restore takes the place of the creator.
+std::int32_t Rig::restore(runhook_context* context) {
+  ++created;
+  if (before_create) {
+    const std::int32_t returned = before_create(context);
+    if (returned != kOk) return returned;
+  }
+  if (next_raw_ >= raws.size()) return runhook_context_fail(context, RUNHOOK_ERR_NOT_FOUND, "list empty");
+  raws[next_raw_++]->open_inline(context);
+  return kOk;
+}
+
+bool Rig::set_inline() {
+  if (graph || scaffold || saver) return false;
+  runhook_saver_table table = RUNHOOK_SAVER_TABLE_INIT;
+  table.user_data = this;
+  table.save = [](runhook_context*, void*, std::int32_t ok) { return ok; };
+  table.restore = [](runhook_context* context, void* data, std::int32_t ok) {
+    return answer(static_cast<Rig*>(data)->restore(context), ok);
+  };
+  OwnSaver restoring;
+  EXPECT_REPLY(make(restoring, runhook_saver_create, &table), RUNHOOK_OK);
+  runhook_inline_options options = RUNHOOK_INLINE_OPTIONS_INIT;
+  options.saver = restoring.get();
+  EXPECT_REPLY(call(runhook_config_set_inline, config.get(), &options), RUNHOOK_OK);
+  inline_ = true;
+  return true;
+}
+
+std::int64_t Rig::completed_runs() const {
+  const OwnOutcome got(runhook_monitored_session_outcome(session.get(), nullptr));
+  return runhook_outcome_runs(got.get());
+}
+
+// A step that is recovered from is given again. What the caller has fetched it knows from its own body.
+Answer Rig::run_inline(const runhook_run_args* args) {
+  Answer answer;
+  const std::int64_t before = completed_runs();
+  do {
+    runhook_error* error = nullptr;
+    runhook_context* step = runhook_monitored_session_begin_step(session.get(), args, &error);
+    if (step == nullptr) {
+      if (error != nullptr) answer.reply = read_error(error);
+      if (error == nullptr) answer.reply.status = RUNHOOK_ERR_STOPPED;
+      runhook_error_destroy(error);
+      return answer;
+    }
+    Raw& raw = *raws[next_raw_ - 1];
+    raw.make_inline_step(step);
+    answer.reply = call(runhook_monitored_session_end_step, session.get());
+    if (answer.reply.status != RUNHOOK_OK) return answer;
+    for (std::size_t i = 0; i < runhook_run_args_fetch_count(args); ++i) {
+      const std::string node = runhook_run_args_fetch_name_at(args, i);
+      answer.values[runhook_run_args_fetch_key_at(args, i)] = raw.value(node);
+    }
+  } while (completed_runs() == before);
+  if (shape() == "planted" && runhook_monitored_session_begin_step(session.get(), nullptr, nullptr) != nullptr) {
+    call(runhook_monitored_session_end_step, session.get());
+  }
+  return answer;
+}
+
 Answer Rig::run_args(const runhook_run_args* args) {
+  if (inline_) return run_inline(args);
   return read_answer(
       [&](runhook_results* results) { return call(runhook_monitored_session_run, session.get(), args, results); });
 }

@@ -52,6 +52,7 @@ class Rig {
   Reply open();
   Reply open_config() { return make(session, runhook_monitored_session_create, config.get()); }
 
+  // In the mode of a loop that stays where it is, the same run with the engine's part as a body.
   Answer run(const Ask& ask = {});
   Answer run_args(const runhook_run_args* args);
   // The same through a step function, as one run with hooks.
@@ -103,6 +104,12 @@ class Rig {
   std::vector<std::pair<std::int32_t, std::string>> logs;
 
  private:
+  bool set_inline();  // false if what the rig holds needs a creator
+  Answer run_inline(const runhook_run_args* args);
+  std::int64_t completed_runs() const;
+  std::int32_t restore(runhook_context* context);
+
+  bool inline_ = false;
   std::uint64_t live_before_;
   std::size_t next_raw_ = 0;
   std::vector<std::unique_ptr<Rec>> hooks_;
