@@ -140,6 +140,7 @@ void Loop::enter_body(SessionStep& step) {
 // Returns what the body has failed with.
 Error Loop::leave_body() noexcept {
   open_.is_open = false;
+  open_.left = false;
   state_.hot.callback = CallbackKind::none;
   if (state_.attempt.reported) [[unlikely]] {
     Error error = state_.take_failure();

@@ -267,6 +267,7 @@ void Loop::fail(const Error& given) {
   const Error error = with_gravest_primary(given, keeper_.circumstances());
   if (!error) throw StatusError(StatusCode::invalid_argument, "there is no error to fail with");
   if (ending_) throw StatusError(StatusCode::closed, "the session has ended");
+  open_.left = open_.is_open;
   if (error.code() == StatusCode::out_of_range) {
     end_.set_input_ended(stop()->requested());
   } else if (error.code() == StatusCode::stopped) {

@@ -175,6 +175,7 @@ class Loop final : private Reporter {
     explicit OpenStep(Loop& loop) noexcept : view(loop) {}
     OwnerWritten<bool> is_open = false;
     bool is_fast = false;      // nobody asks anything of it so far
+    bool left = false;         // the caller has failed the run in it
     bool again = false;        // the last one was recovered from: the next one is the same
     bool last_chance = false;  // and is made although a stop was asked for
     std::int64_t begun_at = 0;

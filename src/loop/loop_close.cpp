@@ -39,7 +39,7 @@ void Loop::close() {
 Error Loop::close_step() {
   if (!open_.is_open) return {};
   try {
-    if (outcome_.failed_by_caller() && !state_.attempt.reported) {
+    if (open_.left && !state_.attempt.reported) {
       cancel_step("the run was failed during the step");
     } else {
       complete_step();

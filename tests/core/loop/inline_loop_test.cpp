@@ -427,6 +427,37 @@ TEST_P(InlineStepOf, RunThatTheCallerHasFailedInItsStepIsClosedAsFailedWithoutIt
   EXPECT_THAT(rig.trace, ElementsAre("begin", "create", "before 0", "error 0", "cleanup"));
 }
 
+TEST_P(InlineStepOf, InputThatEndsWithAnErrorOfTheCallerEndsItsStepUncounted) {
+  MonitoredSession& session = rig.open();
+  publish(*session.next());
+  publish(*session.next());
+  session.fail(Error(StatusCode::out_of_range, "no more lines"));
+  session.close();
+  EXPECT_EQ(session.outcome().kind, OutcomeKind::end_of_input);
+  EXPECT_EQ(session.outcome().runs, 1);
+}
+
+TEST_P(InlineStepOf, OtherSessionsInTheBodyLeaveTheStepAlone) {
+  MonitoredSession& session = rig.open();
+  InlineStep* const step = session.next();
+  {
+    Traced inner;
+    MonitoredSession& other = inner.open();
+    InlineStep* const its_step = other.next();
+    its_step->fail(StatusCode::unavailable, "for a while");
+    EXPECT_EQ(other.next()->attempt(), 2);
+    other.close();
+  }
+  LoopRig ordinary;
+  const auto runs = ordinary.start();
+  runs->run();
+  runs->close();
+  publish(*step);
+  session.close();
+  EXPECT_EQ(session.outcome().kind, OutcomeKind::completed);
+  EXPECT_THAT(rig.trace, ElementsAre("begin", "create", "before 0", "after 1", "end 1", "cleanup"));
+}
+
 TEST_P(InlineStepOf, JumpOfTheGlobalStepDoesNotMakeALaterStepTheLast) {
   rig.config.add_hook(std::make_shared<StopAtStepHook>(StopAtStepOptions{.last_step = 501}));
   rig.LoopRig::hook(HookOptions{.name = "now and then", .trigger = Trigger::every_steps(402)});
