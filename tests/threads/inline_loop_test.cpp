@@ -1,4 +1,4 @@
-// A loop that stays where it is while other threads destroy it, stop it or come between.
+// A loop that stays where it is while other threads destroy it or stop it.
 #include "runhook/inline_loop.h"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,6 @@
 
 namespace {
 
-using runhook_test::all_at_once;
 using runhook_test::Caught;
 using runhook_test::ScriptedHook;
 
@@ -98,30 +97,6 @@ TEST_F(InlineLoopThreads, ClosedByItsThreadTheSessionIsDestroyedByAnother) {
   runhook_monitored_session_destroy(loop);
   EXPECT_EQ(runhook_monitored_session_closed(loop), 1) << "the handle is not valid any more";
   EXPECT_EQ(hook.destroyed, 1);
-}
-
-TEST_F(InlineLoopThreads, StepsOfManyThreadsAreOpenedOneAtATime) {
-  for (int i = 0; i < 20 && !HasFailure(); ++i) {
-    ScriptedHook hook;
-    open(hook);
-    std::atomic<int> given{0};
-    all_at_once([&](int) {
-      for (int k = 0; k < 50; ++k) {
-        Caught error;
-        if (runhook_monitored_session_next(loop, error.out()) != nullptr) {
-          ++given;
-        } else {
-          EXPECT_EQ(error.code(), RUNHOOK_ERR_BUSY);
-        }
-      }
-    });
-    // The step that is open last is another thread's, until this one goes on with it.
-    EXPECT_EQ(runhook_monitored_session_end_step(loop, nullptr), RUNHOOK_OK);
-    EXPECT_EQ(hook.count("after_run"), given);
-    runhook_monitored_session_destroy(loop);
-    EXPECT_EQ(hook.count("cleanup"), 1);
-    EXPECT_EQ(hook.destroyed, 1);
-  }
 }
 
 }  // namespace
