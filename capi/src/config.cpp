@@ -39,6 +39,12 @@ Config session_config(const ConfigBox& from) {
   return config;
 }
 
+void ConfigBox::refuse_again(const HookRegistration& known) {
+  const std::string name(known.options.name.empty() ? known.hook->name() : known.options.name);
+  throw StatusError(StatusCode::already_exists,
+                    (name.empty() ? "the hook" : "hook '" + name + "'") + " has been added already");
+}
+
 void ConfigBox::add(HookRegistration added, bool chief_only) {
   auto& hooks = config.hooks;
   if (!chief_only) {
@@ -118,7 +124,7 @@ runhook_status runhook_config_add_hook(runhook_config* config, const runhook_hoo
       const auto* c_hook = dynamic_cast<const CHook*>(known.hook.get());
       if (c_hook == nullptr || !c_hook->same_as(table)) continue;
       owner.release();
-      throw StatusError(StatusCode::already_exists, "the hook has been added already");
+      ConfigBox::refuse_again(known);
     }
     HookRequestOptions registration = hook_options_from(options);
     box->add({std::make_shared<CHook>(table, std::move(owner)), std::move(registration.options)},

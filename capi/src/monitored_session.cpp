@@ -80,6 +80,11 @@ StopSource source_of(const runhook_monitored_session* session) {
 
 runhook_monitored_session* new_session(const ConfigBox& from) {
   Config config = session_config(from);
+  if (config.session_creator == nullptr) {
+    throw StatusError(StatusCode::failed_precondition,
+                      "the config has no session: call runhook_config_set_inline() for a loop that stays where it is, "
+                      "or runhook_config_set_session(), _set_graph() or _set_session_creator()");
+  }
   if (config.stop == nullptr) config.stop = std::make_shared<StopState>();
 
   auto box = std::make_unique<MonitoredBox>();

@@ -27,7 +27,7 @@ runhook_status change(runhook_run_options* options, runhook_error** error, Chang
   return guarded(error, [&] {
     const RunOptionsBox& box = require(options);
     if (box.changeable == nullptr) throw StatusError(StatusCode::failed_precondition, "the run options are borrowed");
-    if (box.part_of != nullptr && box.part_of->pins != 0) runhook::capi::detail::refuse_change("run options");
+    if (box.part_of != nullptr && box.part_of->pins != 0) runhook::capi::detail::refuse_change(HandleKind::run_options);
     make(*box.changeable);
   });
 }

@@ -55,11 +55,8 @@ const StopReason* StopSourceBox::reason(std::size_t index) {
 }
 
 void fill_stop_reason(const StopReason* reason, runhook_stop_reason* out) {
-  if (out == nullptr) throw StatusError(StatusCode::invalid_argument, "reason is NULL");
+  check_filled(out, kReasonSizeV1_0);
   const std::size_t size = out->struct_size;
-  if (size < kReasonSizeV1_0 || size > kMaxTableSize) {
-    throw StatusError(StatusCode::invalid_argument, "struct_size of the reason is not valid");
-  }
   if (reason == nullptr || reason->origin == StopOrigin::none) {
     throw StatusError(StatusCode::not_found, "there is no such stop request");
   }

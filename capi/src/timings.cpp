@@ -15,7 +15,7 @@ struct TimingsBox final : Boxed {
   explicit TimingsBox(Timings its_timings) noexcept : timings(std::move(its_timings)) {}
   const Timings timings;
 };
-RUNHOOK_CAPI_BOX(runhook_timings, TimingsBox, timings, "timings");
+RUNHOOK_CAPI_BOX(runhook_timings, TimingsBox, timings);
 
 namespace {
 
@@ -36,11 +36,8 @@ runhook_timing told(const Timing& timing, const char* hook, const char* callback
 }
 
 void hand_over(runhook_timing filled, runhook_timing* out) {
-  if (out == nullptr) throw StatusError(StatusCode::invalid_argument, "timing is NULL");
+  check_filled(out, kTimingSizeV1_0);
   const std::size_t size = out->struct_size;
-  if (size < kTimingSizeV1_0 || size > kMaxTableSize) {
-    throw StatusError(StatusCode::invalid_argument, "struct_size of the timing is not valid");
-  }
   filled.struct_size = size;
   std::memcpy(out, &filled, std::min(size, sizeof filled));
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "boundary/exception_guard.hpp"
+#include "boundary/handle_box.hpp"
 #include "boundary/table.hpp"
 #include "boundary/text.hpp"
 #include "handle/value_handle.hpp"
@@ -123,7 +124,7 @@ runhook_value* runhook_value_clone(const runhook_value* value, runhook_error** e
 
 runhook_status runhook_value_retain(runhook_value* value, runhook_error** error) {
   return guarded(error, [&] {
-    if (!retain_value(value)) throw StatusError(StatusCode::invalid_argument, "not a valid value");
+    if (!retain_value(value)) runhook::capi::detail::refuse_handle(number_of(value), HandleKind::value);
   });
 }
 

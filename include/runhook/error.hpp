@@ -52,7 +52,7 @@ class Error {
   // Fills in where it happened, as far as it is not known yet.
   void locate(std::string_view hook, std::string_view callback, std::int64_t step) noexcept;
   void locate_thread(std::string_view thread) noexcept;  // the same for the thread
-  // Puts `prefix` in front of the message, if there is memory for it.
+  // Puts `prefix` in front of the message, if there is memory for it; without its last ": " if there is no message.
   void prepend(std::string_view prefix) noexcept;
   // Becomes `later` if this is no error, else attaches it as suppressed.
   void merge(const Error& later) noexcept;
@@ -64,8 +64,10 @@ class Error {
   std::string to_string() const;
 
  private:
+  friend class StatusError;
   struct Rep;
   bool make_unique() noexcept;
+  const char* text() const noexcept;  // as to_string(); the message alone without memory
   std::shared_ptr<Rep> rep_;
 };
 
@@ -80,6 +82,7 @@ class StatusError : public std::exception {
   ~StatusError() override;
   const Error& error() const noexcept { return error_; }
   StatusCode code() const noexcept { return error_.code(); }
+  // The whole error, as Error::to_string() has it: code, hook, callback, step and message.
   const char* what() const noexcept override;
 
  private:

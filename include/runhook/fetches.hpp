@@ -3,6 +3,7 @@
 #define RUNHOOK_FETCHES_HPP_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -60,7 +61,10 @@ class Results {
   // The value at `path`; an absent Value for an operation without output. Throws NOT_FOUND.
   const Value& value(std::string_view path = {}) const;
   const Value* find(std::string_view path) const noexcept;  // NULL if there is no such leaf
-  double to_double(std::string_view path = {}) const { return value(path).to_double(); }
+  // The number at `path`. Throws as value() does; FAILED_PRECONDITION if it is no single number, or if the step was
+  // skipped or has not published it.
+  double to_double(std::string_view path = {}) const;
+  std::int64_t to_int64(std::string_view path = {}) const;
 
   bool skipped() const noexcept { return skipped_; }      // a hook skipped the step: there are no values
   bool discarded() const noexcept { return discarded_; }  // a hook discarded the step's result

@@ -26,7 +26,10 @@ struct Error::Rep {
         suppressed(other.suppressed),
         dropped(other.dropped.load(std::memory_order_relaxed)) {}
   Rep& operator=(const Rep&) = delete;
+  ~Rep() { forget_text(); }
 
+  // What text() has made is that of a Rep as it was; nobody else has one that is changed.
+  void forget_text() noexcept { delete told.exchange(nullptr, std::memory_order_relaxed); }
   void replace_line_ends() noexcept {
     std::replace_if(
         message.begin(), message.end(), [](char x) { return x == '\n' || x == '\r'; }, ' ');
@@ -43,6 +46,8 @@ struct Error::Rep {
   std::vector<Error> suppressed;
   // Atomic because it is counted up in a shared Rep when there is no memory for a copy.
   std::atomic<std::uint64_t> dropped{0};
+  // The whole error as one line, once somebody has asked for it. Several threads may do so at once.
+  std::atomic<const std::string*> told{nullptr};
 };
 
 namespace {
@@ -124,6 +129,7 @@ bool Error::make_unique() noexcept {
     // use_count() is a relaxed load. Making and dropping another reference orders what follows after the last owner's
     // release of its own.
     const std::shared_ptr<Rep> synchronise = rep_;
+    rep_->forget_text();
     return true;
   }
   try {
@@ -176,6 +182,7 @@ void Error::locate_thread(std::string_view thread) noexcept {
 void Error::prepend(std::string_view prefix) noexcept {
   if (!rep_ || prefix.empty() || !make_unique()) return;
   try {
+    if (rep_->message.empty() && prefix.ends_with(": ")) prefix.remove_suffix(2);  // without a text to begin
     rep_->message.insert(0, prefix);
     rep_->replace_line_ends();
   } catch (...) {  // the error goes without the prefix
@@ -225,16 +232,30 @@ std::string Error::to_string() const {
   if (!hook().empty()) detail::append_format(text, " {} hook '{}'", callback().empty() ? "in" : "of", hook());
   if (!thread().empty()) detail::append_format(text, " in thread '{}'", thread());
   if (step() >= 0) detail::append_format(text, " at step {}", step());
-  detail::append_format(text, ": {}", message());
+  if (!message().empty()) detail::append_format(text, ": {}", message());
   const std::uint64_t more = suppressed_count() + suppressed_dropped();
   if (more > 0) detail::append_format(text, " ({} more error{} suppressed)", more, more == 1 ? "" : "s");
   return detail::one_line(text);
+}
+
+const char* Error::text() const noexcept {
+  if (!rep_) return "OK";
+  if (const std::string* told = rep_->told.load(std::memory_order_acquire)) return told->c_str();
+  if (rep_.use_count() == 0) return message().c_str();  // of no_memory(), which is never destroyed
+  try {
+    auto made = std::make_unique<const std::string>(to_string());
+    const std::string* first = nullptr;
+    if (rep_->told.compare_exchange_strong(first, made.get(), std::memory_order_acq_rel)) first = made.release();
+    return first->c_str();
+  } catch (...) {
+    return message().c_str();
+  }
 }
 
 StatusError::StatusError(Error error) noexcept : error_(std::move(error)) {}
 StatusError::StatusError(StatusCode code, std::string_view message) noexcept : error_(code, message) {}
 StatusError::~StatusError() = default;
 
-const char* StatusError::what() const noexcept { return error_.message().c_str(); }
+const char* StatusError::what() const noexcept { return error_.text(); }
 
 }  // namespace runhook::inline v1

@@ -75,7 +75,8 @@ void InMemoryEvaluatorHook::evaluate(SessionRunContext& context, bool at_end) {
     last_ = std::move(result);
   } catch (const StatusError& failure) {
     if (failure.code() == StatusCode::no_memory) throw;
-    Error error(StatusCode::hook_failed, fmt::format("the evaluation has failed: {}", failure.error().message()));
+    Error error(StatusCode::hook_failed, failure.error().message());
+    error.prepend("the evaluation has failed: ");
     error.add_suppressed(failure.error());
     throw StatusError(error);
   }

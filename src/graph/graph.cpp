@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/known_names.hpp"
 #include "base/refuse.hpp"
 #include "graph/graph_data.hpp"
 #include "runhook/error.hpp"
@@ -77,21 +78,30 @@ namespace detail {
 
 NodeId GraphData::slot(std::string_view name) const {
   const std::size_t colon = name.find(':');
-  if (const auto found = index.find(name.substr(0, colon)); found != index.end()) {
+  const std::string_view of_node = name.substr(0, colon);
+  if (const auto found = index.find(of_node); found != index.end()) {
     const GraphNode& node = nodes[found->second];
     if (colon == std::string_view::npos) return node.first_slot;
     const char* const end = name.data() + name.size();
     std::uint32_t output = 0;
     const auto [rest, error] = std::from_chars(name.data() + colon + 1, end, output);
     if (error == std::errc() && rest == end && output < node.outputs) return node.first_slot + output;
+    fail(StatusCode::not_found, fmt::format("the graph has no '{}': node '{}' has {} output{}, counted from 0", name,
+                                            of_node, node.outputs, node.outputs == 1 ? "" : "s"));
   }
-  fail(StatusCode::not_found, fmt::format("the graph has no '{}'", name));
+  std::vector<std::string_view> names;
+  for (const GraphNode& node : nodes) names.push_back(node.name);
+  fail(StatusCode::not_found, fmt::format("the graph has no '{}'{}", name, known_names(of_node, names)));
 }
 
 NodeIndex GraphData::variable(std::string_view name) const {
   const auto found = index.find(name);
   if (found == index.end() || nodes[found->second].kind != NodeKind::variable) {
-    fail(StatusCode::not_found, fmt::format("the session has no variable '{}'", name));
+    std::vector<std::string_view> names;
+    for (const GraphNode& node : nodes) {
+      if (node.kind == NodeKind::variable) names.push_back(node.name);
+    }
+    fail(StatusCode::not_found, fmt::format("the session has no variable '{}'{}", name, known_names(name, names)));
   }
   return found->second;
 }

@@ -97,7 +97,7 @@ void ReportHook::after_run(SessionRunContext& context, const SessionRunValues& v
       series.data.add(context.global_step(), values.results().to_double(series.name));
     } catch (const StatusError& error) {
       run_->fetched[i] = false;
-      context.warn(Error(error.code(), fmt::format("'{}' cannot be drawn: {}", series.name, error.what())));
+      context.warn(Error(error.code(), fmt::format("'{}' cannot be drawn: {}", series.name, error.error().message())));
     }
   }
   if (options_.refresh.count() == 0) return;

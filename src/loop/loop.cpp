@@ -19,7 +19,8 @@ Loop::Loop(Config config, MonitoredSession& monitored)
       engine_(state_, hooks_, caller_, timer_, end_, delivery_),
       keeper_(config_, state_, hooks_, caller_, timer_, end_) {
   if (config_.session_creator == nullptr) {
-    throw StatusError(StatusCode::failed_precondition, "the config has no session creator");
+    throw StatusError(StatusCode::failed_precondition,
+                      "the config has no session creator: see Config::session_creator");
   }
   creator_claim_.emplace(*config_.session_creator);
   if (config_.stop_grace_period_ns < 0) throw StatusError(StatusCode::invalid_argument, "the grace period is negative");

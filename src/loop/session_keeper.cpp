@@ -275,8 +275,8 @@ Error SessionKeeper::no_end_of_input(const Error& failure) const noexcept {
   if (failure.code() != StatusCode::out_of_range) return failure;
   Error failed;
   try {
-    failed = Error(StatusCode::internal, fmt::format("making the session anew failed with {}: {}",
-                                                     status_name(failure.code()), failure.message()));
+    failed = Error(StatusCode::internal, failure.message());
+    failed.prepend(fmt::format("making the session anew failed with {}: ", status_name(failure.code())));
   } catch (...) {
     failed = Error::no_memory();
   }

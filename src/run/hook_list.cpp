@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/known_names.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {
@@ -36,11 +37,12 @@ std::uint64_t HookList::add(HookRegistration registration) {
   if (options.failure_policy == FailurePolicy::disable && options.max_failures < 1) {
     throw StatusError(StatusCode::invalid_argument, "max_failures is below 1");
   }
-  const auto same_hook = [&](const auto& slot) { return slot->hook == registration.hook && !slot->removed; };
-  if (std::any_of(slots_.begin(), slots_.end(), same_hook) ||
-      std::any_of(waiting_.begin(), waiting_.end(), same_hook)) {
-    throw StatusError(StatusCode::already_exists, "the hook has been added already");
-  }
+  const auto refuse_same = [&](const auto& slot) {
+    if (slot->hook != registration.hook || slot->removed) return;
+    throw StatusError(StatusCode::already_exists, fmt::format("hook '{}' has been added already", slot->options.name));
+  };
+  std::for_each(slots_.begin(), slots_.end(), refuse_same);
+  std::for_each(waiting_.begin(), waiting_.end(), refuse_same);
   const auto other_set = [&options](const auto& slot) {
     const auto& its_set = slot->options.default_set;
     return its_set != nullptr && its_set != options.default_set && !slot->removed;
@@ -98,7 +100,18 @@ std::uint64_t HookList::find(std::string_view name) const {
   if (const auto slot = std::find_if(waiting_.begin(), waiting_.end(), named); slot != waiting_.end()) {
     return (*slot)->id;
   }
-  throw StatusError(StatusCode::not_found, fmt::format("there is no hook named '{}'", name));
+  throw StatusError(StatusCode::not_found,
+                    fmt::format("there is no hook named '{}'{}", name, known_names(name, names())));
+}
+
+std::vector<std::string_view> HookList::names() const {
+  std::vector<std::string_view> all;
+  const auto add = [&all](const auto& slot) {
+    if (!slot->removed) all.push_back(slot->options.name);
+  };
+  std::for_each(slots_.begin(), slots_.end(), add);
+  std::for_each(waiting_.begin(), waiting_.end(), add);
+  return all;
 }
 
 std::string HookList::name_of(const HookSlot* slot) const {
@@ -260,7 +273,8 @@ const HookCalls& HookList::select(const RunOptions& options) {
   for (const std::string& name : options.hook_names) {
     const auto named = [&name](const auto& slot) { return slot->options.name == name; };
     if (std::none_of(slots_.begin(), slots_.end(), named)) {
-      throw StatusError(StatusCode::not_found, fmt::format("the run is to call hook '{}', which there is not", name));
+      throw StatusError(StatusCode::not_found, fmt::format("the run is to call hook '{}', which there is not{}", name,
+                                                           known_names(name, names())));
     }
   }
   collect(some_, [&options](const HookSlot& slot) { return slot.due && selected(slot, options); });

@@ -138,6 +138,7 @@ class alignas(64) HookList {
   void claim(const HookSlot& slot);
   void release(const SessionRunHook& hook) noexcept;  // unless it is still in the list
   const HookCalls& select(const RunOptions& options);
+  std::vector<std::string_view> names() const;
   template <typename Wanted>
   void collect(HookCalls& calls, Wanted&& wanted);
   static constexpr std::int64_t kAtOnce = std::numeric_limits<std::int64_t>::min();

@@ -9,7 +9,7 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-// "before_run returned 0, which is not the success value 0x600D (24589)". Throws std::bad_alloc.
+// "before_run returned 0, which is not the value that this call has to return on success". Throws std::bad_alloc.
 std::string unexplained_failure(std::string_view callback, std::int32_t returned);
 
 }  // namespace detail

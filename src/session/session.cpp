@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/format.hpp"
+#include "base/known_names.hpp"
 #include "base/monotonic.hpp"
 #include "runhook/error.hpp"
 #include "session/session_variables.hpp"
@@ -13,7 +14,7 @@ namespace runhook::inline v1 {
 namespace {
 
 [[noreturn]] void fail_no_variable(std::string_view name) {
-  throw StatusError(StatusCode::not_found, fmt::format("the session has no variable '{}'", name));
+  throw StatusError(StatusCode::not_found, fmt::format("the session has no variable '{}', nor any other", name));
 }
 
 }  // namespace
@@ -82,7 +83,10 @@ void restore_all(Session& session, const Snapshot& state, std::string_view name)
   for (std::string& variable : session.variables(VariableScope::global)) {
     const Value* value = state.find(variable);
     if (value == nullptr) {
-      throw StatusError(StatusCode::not_found, fmt::format("the {} has no variable '{}'", name, variable));
+      std::vector<std::string_view> names;
+      for (const auto& kept : state.variables) names.emplace_back(kept.first);
+      throw StatusError(StatusCode::not_found,
+                        fmt::format("the {} has no variable '{}'{}", name, variable, known_names(variable, names)));
     }
     wanted.variables.emplace_back(std::move(variable), *value);
   }

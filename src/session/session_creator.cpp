@@ -18,7 +18,9 @@ class SingleSessionCreator final : public SessionCreator {
 
   CreatedSession create_session(const CreationContext&) override {
     if (session_ == nullptr) {
-      throw StatusError(StatusCode::failed_precondition, "the only session has been handed out already");
+      throw StatusError(StatusCode::failed_precondition,
+                        "the only session has been handed out already; who needs one more than once gives the config a "
+                        "session creator");
     }
     return {std::exchange(session_, nullptr), std::nullopt};
   }

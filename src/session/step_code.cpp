@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/known_names.hpp"
 #include "runhook/error.hpp"
 
 namespace runhook::inline v1 {
@@ -46,15 +47,25 @@ std::size_t StepCode::find_or_add(std::string_view name, Use use) {
 NodeId StepCode::resolve(std::string_view name) {
   const std::size_t index = find_or_add(name, Use::either);
   if (index == kNone)
-    throw StatusError(StatusCode::not_found, fmt::format("'{}' is neither an output nor an input", name));
+    throw StatusError(StatusCode::not_found,
+                      fmt::format("'{}' is neither an output nor an input{}", name, known(name, Use::either)));
   return static_cast<NodeId>(index);
+}
+
+std::string StepCode::known(std::string_view name, Use use) const {
+  std::vector<std::string_view> names;
+  for (const Name& one : names_) {
+    if (use == Use::either || one.use == Use::either || one.use == use) names.push_back(one.text);
+  }
+  return known_names(name, names);
 }
 
 void StepCode::check_feeds(const SessionStep& step) const {
   for (const ResolvedFeed& feed : step.feeds) {
     if (names_[feed.node].use == Use::output) {
       throw StatusError(StatusCode::invalid_argument,
-                        fmt::format("'{}' is an output and cannot be fed", names_[feed.node].text));
+                        fmt::format("'{}' is an output and cannot be fed; what can be fed is declared as an input",
+                                    names_[feed.node].text));
     }
   }
 }
@@ -83,7 +94,9 @@ void StepCode::check_published(const SessionStep& step) const {
 
 std::size_t StepCode::publish(std::string_view name) {
   const std::size_t index = find_or_add(name, Use::output);
-  if (index == kNone) throw StatusError(StatusCode::not_found, fmt::format("'{}' is not an output", name));
+  if (index == kNone) {
+    throw StatusError(StatusCode::not_found, fmt::format("'{}' is not an output{}", name, known(name, Use::output)));
+  }
   names_[index].published_in = number_;
   return index;
 }

@@ -56,6 +56,8 @@ class StepCode {
   bool can_be(Use use) const noexcept { return use == Use::output ? any_output_ : any_input_; }
   std::size_t publish(std::string_view name);  // throws NOT_FOUND
   bool has_output(std::string_view name) { return find_or_add(name, Use::output) != kNone; }
+  // What there is instead of a name that is not there, for a message.
+  std::string known(std::string_view name, Use use) const;
 
   std::vector<Name> names_;
   bool any_output_;

@@ -314,7 +314,7 @@ TEST_F(CApiConfig, FailureOfOnRecoveryEndsTheRecovery) {
   EXPECT_EQ(loop.run(), RUNHOOK_ERR_ABORTED);
   ASSERT_GE(runhook_error_suppressed_count(loop.error.get()), 1U);
   EXPECT_EQ(runhook_error_message(runhook_error_suppressed_at(loop.error.get(), 0)),
-            unexplained_failure("on_recovery", 0));
+            unexplained_failure("on_recovery of the runhook_recovery_policy", 0));
 }
 
 TEST_F(CApiConfig, BadNumbersOfAPolicyAreRefused) {

@@ -146,7 +146,7 @@ TEST_F(CCoordinator, CO_11_CleanStopCodesAreTheCallers) {
 TEST_F(CCoordinator, OnlyTheSuccessValueIsSuccess) {
   ASSERT_EQ(start([](runhook_context*, void*, int32_t) -> int32_t { return 0; }), RUNHOOK_OK);
   EXPECT_EQ(join(), RUNHOOK_ERR_UNKNOWN);
-  EXPECT_EQ(caught_.message(), runhook_test::unexplained_failure("call", 0));
+  EXPECT_EQ(caught_.message(), runhook_test::unexplained_failure("call of the coordinator's thread", 0));
 }
 
 TEST_F(CCoordinator, RecordedFailureWinsOverTheVerdict) {

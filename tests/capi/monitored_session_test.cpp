@@ -178,7 +178,7 @@ TEST_F(CApiMonitoredSession, StepFunctionFailsWithTheErrorOfItsRun) {
   EXPECT_EQ(run_step_fn(loop, own), RUNHOOK_ERR_INTERNAL);
   Callback unexplained = [](runhook_context*) { return 0; };
   EXPECT_EQ(run_step_fn(loop, unexplained), RUNHOOK_ERR_UNKNOWN);
-  EXPECT_EQ(loop.error.message(), unexplained_failure("step_function", 0));
+  EXPECT_EQ(loop.error.message(), unexplained_failure("the function of runhook_monitored_session_run_step_fn()", 0));
 }
 
 TEST_F(CApiMonitoredSession, StopInAStepFunctionEndsIt) {

@@ -279,7 +279,7 @@ TEST_F(CApiSession, UnexplainedFailureNamesTheSuccessValue) {
   loop.step = [](runhook_context*) { return 1; };
   ASSERT_TRUE(loop.start());
   EXPECT_EQ(loop.run(), RUNHOOK_ERR_UNKNOWN);
-  EXPECT_EQ(loop.error.message(), unexplained_failure("run", 1));
+  EXPECT_EQ(loop.error.message(), unexplained_failure("the function of runhook_function_session_create()", 1));
 
   Engine engine;
   engine.on_run = [](runhook_context*) { return -1; };
@@ -287,7 +287,7 @@ TEST_F(CApiSession, UnexplainedFailureNamesTheSuccessValue) {
   runhook_session* session = runhook_session_create(&table, nullptr);
   Caught error;
   EXPECT_EQ(runhook_session_run(session, nullptr, nullptr, error.out()), RUNHOOK_ERR_UNKNOWN);
-  EXPECT_EQ(error.message(), unexplained_failure("run", -1));
+  EXPECT_EQ(error.message(), unexplained_failure("run of the runhook_session_table", -1));
   error.out();
   runhook_session_destroy(session);
 }

@@ -176,7 +176,8 @@ TEST_F(CSaver, FailingSaveIsReported) {
   EXPECT_EQ(runhook_saver_save(saver, session_, 1, caught_.out()), RUNHOOK_ERR_DATA_LOSS);
   EXPECT_EQ(caught_.message(), "full");
   EXPECT_EQ(runhook_saver_restore(saver, session_, nullptr, nullptr, caught_.out()), RUNHOOK_ERR_UNKNOWN);
-  EXPECT_EQ(caught_.message(), runhook_test::unexplained_failure("restore", RUNHOOK_CALLBACK_FAILED));
+  EXPECT_EQ(caught_.message(),
+            runhook_test::unexplained_failure("restore of the runhook_saver_table", RUNHOOK_CALLBACK_FAILED));
   EXPECT_EQ(runhook_saver_save(saver, nullptr, 1, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
   EXPECT_EQ(runhook_saver_save(nullptr, session_, 1, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
   runhook_saver_destroy(saver);

@@ -151,7 +151,8 @@ TEST_F(CStopSource, DestroyedHandleGivesNeutralValues) {
     EXPECT_EQ(runhook_stop_source_request_stop(gone, 0, nullptr, RUNHOOK_STOP_NOW), 0);
     EXPECT_EQ(runhook_stop_source_request_stop_from_signal(gone, 1, RUNHOOK_STOP_NOW), 0);
     EXPECT_EQ(runhook_stop_source_request_save(gone, caught.out()), RUNHOOK_ERR_INVALID_ARGUMENT);
-    EXPECT_EQ(caught.message(), "not a valid stop source");
+    EXPECT_EQ(caught.message(), gone != nullptr ? "not a valid stop source: it has been destroyed"
+                                                : "not a valid stop source: it is NULL");
     EXPECT_EQ(runhook_stop_source_stop_requested(gone), 0);
     EXPECT_EQ(runhook_stop_source_wait(gone, -1), 0);
     EXPECT_EQ(runhook_stop_source_reason_count(gone), 0U);

@@ -131,7 +131,7 @@ TEST_F(CValue, RetainedValueOutlivesTheFirstDestroy) {
   EXPECT_EQ(runhook_value_kind(value), RUNHOOK_VALUE_ABSENT);
   runhook_value_destroy(value);
   EXPECT_EQ(runhook_value_retain(value, caught.out()), RUNHOOK_ERR_INVALID_ARGUMENT);
-  EXPECT_EQ(caught.message(), "not a valid value");
+  EXPECT_EQ(caught.message(), "not a valid value: it has been destroyed, or was lent to a callback that has returned");
 }
 
 TEST_F(CValue, SurplusDestroyOfABorrowedValueDoesNothing) {

@@ -70,7 +70,7 @@ struct ContextBase : Boxed {
   std::unique_ptr<ContextExtra> extra;
 };
 
-RUNHOOK_CAPI_BOX(runhook_context, ContextBase, context, "context");
+RUNHOOK_CAPI_BOX(runhook_context, ContextBase, context);
 
 // Returns the context of a callback that is in progress, or NULL.
 inline ContextBase* find_context(const runhook_context* handle) noexcept {

@@ -21,17 +21,16 @@ struct Boxed {
   std::uint32_t pins = 0;
 };
 
-// Says what is behind a handle type: `type` (derived from Boxed), `kind`, and `noun` for messages. Specialised, with
-// RUNHOOK_CAPI_BOX, next to the definition of `type`.
+// Says what is behind a handle type: `type` (derived from Boxed) and `kind`. Specialised, with RUNHOOK_CAPI_BOX, next to
+// the definition of `type`.
 template <class Handle>
 struct BoxOf;
 
-#define RUNHOOK_CAPI_BOX(handle, box, kind_name, noun_text)   \
+#define RUNHOOK_CAPI_BOX(handle, box, kind_name)              \
   template <>                                                 \
   struct BoxOf<handle> {                                      \
     using type = box;                                         \
     static constexpr HandleKind kind = HandleKind::kind_name; \
-    static constexpr const char* noun = noun_text;            \
   }
 
 template <class Handle>
@@ -54,8 +53,9 @@ BoxType<Handle>* find(const Handle* handle) noexcept {
 }
 
 namespace detail {
-[[noreturn]] void refuse_handle(const char* noun);
-[[noreturn]] void refuse_change(const char* noun);
+// Throws INVALID_ARGUMENT, saying what the handle is instead of one of that kind.
+[[noreturn]] void refuse_handle(std::uintptr_t handle, HandleKind wanted);
+[[noreturn]] void refuse_change(HandleKind kind);
 }  // namespace detail
 
 // Returns the object. Throws INVALID_ARGUMENT if the handle is not valid.
@@ -63,7 +63,7 @@ template <class Handle>
 BoxType<Handle>& require(const Handle* handle) {
   if (auto* object = find(handle)) [[likely]]
     return *object;
-  detail::refuse_handle(BoxOf<Handle>::noun);
+  detail::refuse_handle(number_of(handle), BoxOf<Handle>::kind);
 }
 
 // Returns an owned handle of the object. Destroys the object if there is no memory for the handle.
@@ -131,7 +131,7 @@ template <class Handle>
 BoxType<Handle>& require_unpinned(const Handle* handle) {
   auto& object = require(handle);
   if (object.pins != 0) [[unlikely]]
-    detail::refuse_change(BoxOf<Handle>::noun);
+    detail::refuse_change(BoxOf<Handle>::kind);
   return object;
 }
 

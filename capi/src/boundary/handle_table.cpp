@@ -25,6 +25,68 @@ void wait_for(const std::atomic<std::uint32_t>& readers) noexcept {
 
 }  // namespace
 
+const char* noun_of(HandleKind kind) noexcept {
+  switch (kind) {
+    case HandleKind::none:
+      break;
+    case HandleKind::context:
+      return "context";
+    case HandleKind::error:
+      return "error";
+    case HandleKind::value:
+      return "value";
+    case HandleKind::run_options:
+      return "run options";
+    case HandleKind::run_args:
+      return "run args";
+    case HandleKind::results:
+      return "results";
+    case HandleKind::metadata:
+      return "metadata";
+    case HandleKind::stop_source:
+      return "stop source";
+    case HandleKind::outcome:
+      return "outcome";
+    case HandleKind::clock:
+      return "clock";
+    case HandleKind::coordinator:
+      return "coordinator";
+    case HandleKind::thread:
+      return "thread";
+    case HandleKind::snapshot:
+      return "snapshot";
+    case HandleKind::saver:
+      return "saver";
+    case HandleKind::session:
+      return "session";
+    case HandleKind::graph:
+      return "graph";
+    case HandleKind::scaffold:
+      return "scaffold";
+    case HandleKind::session_manager:
+      return "session manager";
+    case HandleKind::session_creator:
+      return "session creator";
+    case HandleKind::config:
+      return "config";
+    case HandleKind::monitored_session:
+      return "monitored session";
+    case HandleKind::trigger:
+      return "trigger";
+    case HandleKind::builtin_hook:
+      return "built-in hook";
+    case HandleKind::signal_subscription:
+      return "signal subscription";
+    case HandleKind::summary_writer:
+      return "summary writer";
+    case HandleKind::timings:
+      return "timings";
+    case HandleKind::stop_flag:
+      return "stop flag";
+  }
+  return "handle";
+}
+
 constinit std::atomic<HandleTable::Chunk*> HandleTable::chunks_[std::size_t{1} << (kSlotBits - kChunkBits)] = {};
 constinit std::atomic<std::uint64_t> HandleTable::free_head_{0};
 constinit std::atomic<std::uintptr_t> HandleTable::next_fresh_{1};
@@ -136,6 +198,20 @@ bool HandleTable::is_renewable(std::uintptr_t handle) noexcept {
   if ((generation & kRenewable) == 0 || entry == nullptr) return false;
   const std::uint64_t known = entry->tag.load(std::memory_order_acquire) >> 8;
   return (generation & ~kRenewable) != 0 && (generation & ~kRenewable) <= (known & ~kRenewable);
+}
+
+HandleState HandleTable::state_of(std::uintptr_t handle) noexcept {
+  using Is = HandleState::Is;
+  if (handle == 0) return {Is::null};
+  const Slot* entry = find_slot(handle);
+  if ((handle & kSlotMask) == 0 || entry == nullptr) return {Is::foreign};
+  const std::uint64_t tag = entry->tag.load(std::memory_order_acquire);
+  const auto kind = static_cast<HandleKind>(tag & 0xFF);
+  if (kind != HandleKind::none && tag == tag_of(handle, kind)) return {Is::live, kind};
+  // Generations are counted up, so that one which is below the slot's has been there.
+  const std::uint64_t generation = (handle >> kSlotBits) & ~kRenewable;
+  const bool used = generation != 0 && generation < (tag >> 8 & ~kRenewable);
+  return {used ? Is::gone : Is::foreign};
 }
 
 HandleTable::Reading::Reading(std::uintptr_t handle, HandleKind kind) noexcept {

@@ -39,6 +39,21 @@ enum class HandleKind : std::uint8_t {
   stop_flag,
 };
 
+// What an object of that kind is called in messages.
+const char* noun_of(HandleKind kind) noexcept;
+
+// What is known of a number that is given as a handle, without looking at any object.
+struct HandleState {
+  enum class Is : std::uint8_t {
+    null,
+    foreign,  // no handle of this library, as far as can be told
+    gone,     // it was one once
+    live,
+  };
+  Is is = Is::null;
+  HandleKind kind = HandleKind::none;  // of a live one
+};
+
 // A process-wide table of slots. A handle names a slot and the slot's generation, and the slot holds the kind of
 // object; so a handle that is NULL, of another kind, or freed is recognised without touching the object. Slots are
 // reused, and never returned to the system. Creating and retiring are lock-free, except for the first use of a chunk of
@@ -62,6 +77,8 @@ class HandleTable {
     if (entry == nullptr || entry->tag.load(std::memory_order_acquire) != tag_of(handle, kind)) return nullptr;
     return entry->object.load(std::memory_order_relaxed);
   }
+  // For messages; may be out of date when it returns.
+  static HandleState state_of(std::uintptr_t handle) noexcept;
   // While one lives, the object that it has found is not ended by destroying its handle on another thread: retiring
   // waits for it. For copying out what is asked for; nobody is called back meanwhile. Costs two counts, which is why
   // not every look-up is one.

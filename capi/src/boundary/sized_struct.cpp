@@ -20,15 +20,30 @@ Accepted copy_sized(const void* given, std::size_t min_size, void* copy, std::si
   return zero ? Accepted::yes : Accepted::unknown;
 }
 
-void check_sized(Accepted accepted) {
+void refuse_null(const StructType& type) {
+  throw StatusError(StatusCode::invalid_argument, "the " + std::string(type.name) + " is NULL");
+}
+
+void refuse_size(const StructType& type, const void* given) {
+  std::size_t size = 0;
+  std::memcpy(&size, given, sizeof size);
+  std::string macro(type.name);
+  std::transform(macro.begin(), macro.end(), macro.begin(),
+                 [](char x) { return x >= 'a' && x <= 'z' ? static_cast<char>(x - 'a' + 'A') : x; });
+  throw StatusError(StatusCode::invalid_argument,
+                    "struct_size of the " + std::string(type.name) + " is " + std::to_string(size) + ", but it has " +
+                        std::to_string(type.size) + " bytes: begin with " + macro + "_INIT");
+}
+
+void check_sized(Accepted accepted, const StructType& type, const void* given) {
   switch (accepted) {
     case Accepted::yes:
       return;
     case Accepted::refused:
-      throw StatusError(StatusCode::invalid_argument, "struct_size is not valid");
+      refuse_size(type, given);
     case Accepted::unknown:
-      throw StatusError(StatusCode::unimplemented,
-                        "the struct has members that this version of the library does not know");
+      throw StatusError(StatusCode::unimplemented, "the " + std::string(type.name) +
+                                                       " has members that this version of the library does not know");
   }
 }
 

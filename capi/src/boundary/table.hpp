@@ -40,15 +40,11 @@ class UserData {
 template <class Table>
 runhook_status accept_table(const Table* given, std::size_t size_v1_0, Table& copy, UserData& owner,
                             runhook_error** out) noexcept {
-  clear(out);
-  if (given == nullptr) return invalid_argument(out, "the table is NULL");
+  constexpr detail::StructType kType = detail::struct_type<Table>();
+  if (given == nullptr) return guarded(out, [&] { detail::refuse_null(kType); });
   const auto accepted = detail::copy_sized(given, size_v1_0, &copy, sizeof copy);
-  if (accepted == detail::Accepted::refused) return invalid_argument(out, "struct_size of the table is not valid");
-  owner = UserData(copy.user_data, copy.destroy);
-  if (accepted == detail::Accepted::unknown) {
-    return fail(out, StatusCode::unimplemented, "the table has members that this version of the library does not know");
-  }
-  return RUNHOOK_OK;
+  if (accepted != detail::Accepted::refused) owner = UserData(copy.user_data, copy.destroy);
+  return guarded(out, [&] { detail::check_sized(accepted, kType, given); });
 }
 
 // One callback with its data. Shared by all that may call it.

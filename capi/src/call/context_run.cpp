@@ -53,7 +53,7 @@ class HookTarget {
  private:
   static ContextBase* owned(HookContext& hook) {
     if (!hook.detached()) return nullptr;
-    if (hook.pins != 0) detail::refuse_change("context");
+    if (hook.pins != 0) detail::refuse_change(HandleKind::context);
     return &hook;
   }
   HookContext& hook_;
@@ -244,7 +244,9 @@ runhook_status runhook_context_get_double(runhook_context* context, const char* 
                                           runhook_error** error) {
   return guarded(error, [&] {
     const auto* values = require_hook_context(context).context->values();
-    if (values == nullptr) throw StatusError(StatusCode::failed_precondition, "there are results in after_run only");
+    if (values == nullptr)
+      throw StatusError(StatusCode::failed_precondition,
+                        "there are results in after_run only, of what was asked for in before_run");
     if (number == nullptr) throw StatusError(StatusCode::invalid_argument, "number is NULL");
     *number = result_double(values->results(), key);
   });

@@ -20,7 +20,7 @@ struct GraphBox final : Boxed {
   Graph graph;
   std::string name;  // of runhook_graph_node_name_at()
 };
-RUNHOOK_CAPI_BOX(runhook_graph, GraphBox, graph, "graph");
+RUNHOOK_CAPI_BOX(runhook_graph, GraphBox, graph);
 
 // The call of a kernel.
 struct KernelCall final : ContextBase {

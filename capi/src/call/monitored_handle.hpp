@@ -137,7 +137,7 @@ struct MonitoredBox final : Boxed {
   runhook_monitored_session* handle = nullptr;
   std::vector<std::weak_ptr<CHook>> hooks;  // to recognise one that is added again
 };
-RUNHOOK_CAPI_BOX(runhook_monitored_session, MonitoredBox, monitored_session, "monitored session");
+RUNHOOK_CAPI_BOX(runhook_monitored_session, MonitoredBox, monitored_session);
 
 // Makes a session from a config; owned.
 runhook_monitored_session* new_session(const ConfigBox& from);
@@ -151,12 +151,12 @@ void end_abandoned(runhook_monitored_session* handle) noexcept;
 class SessionReading {
  public:
   explicit SessionReading(const runhook_monitored_session* handle) noexcept
-      : reading_(number_of(handle), HandleKind::monitored_session) {}
+      : number_(number_of(handle)), reading_(number_, HandleKind::monitored_session) {}
   const MonitoredBox* find() const noexcept { return static_cast<const MonitoredBox*>(reading_.object()); }
   // Throws INVALID_ARGUMENT if the handle is not valid.
   const MonitoredBox& require() const {
     if (const auto* box = find()) return *box;
-    detail::refuse_handle(BoxOf<runhook_monitored_session>::noun);
+    detail::refuse_handle(number_, HandleKind::monitored_session);
   }
   // As of a MonitoredBox: NULL if there is none, or none yet.
   const MonitoredSession* find_session() const noexcept {
@@ -165,6 +165,7 @@ class SessionReading {
   }
 
  private:
+  const std::uintptr_t number_;
   const HandleTable::Reading reading_;
 };
 

@@ -19,7 +19,7 @@ struct ClockBox final : Boxed {
   explicit ClockBox(std::shared_ptr<Clock> its_clock) noexcept : clock(std::move(its_clock)) {}
   const std::shared_ptr<Clock> clock;
 };
-RUNHOOK_CAPI_BOX(runhook_clock, ClockBox, clock, "clock");
+RUNHOOK_CAPI_BOX(runhook_clock, ClockBox, clock);
 
 // A call of now_ns or wait_ns. Each has a context of its own, since they are called on any thread.
 struct ClockCall final : ContextBase {

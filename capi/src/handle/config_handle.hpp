@@ -20,19 +20,20 @@ namespace runhook::capi {
 struct ConfigBox final : Boxed {
   // Adds a hook at the end. One that is chief_only is put before the others instead, or dropped in a worker's config.
   void add(HookRegistration added, bool chief_only);
+  [[noreturn]] static void refuse_again(const HookRegistration& known);  // it has been added already
 
   Config config;
   std::size_t chief_only_hooks = 0;  // they come first
   bool worker = false;               // drops hooks that are chief_only
   bool single_session = false;       // there is one session only, so that nothing can be recovered
 };
-RUNHOOK_CAPI_BOX(runhook_config, ConfigBox, config, "config");
+RUNHOOK_CAPI_BOX(runhook_config, ConfigBox, config);
 
 struct CreatorBox final : Boxed {
   explicit CreatorBox(std::shared_ptr<SessionCreator> its_creator) noexcept : creator(std::move(its_creator)) {}
   const std::shared_ptr<SessionCreator> creator;
 };
-RUNHOOK_CAPI_BOX(runhook_session_creator, CreatorBox, session_creator, "session creator");
+RUNHOOK_CAPI_BOX(runhook_session_creator, CreatorBox, session_creator);
 
 // A call of a session creator or factory.
 struct CreatorCall final : ContextBase {

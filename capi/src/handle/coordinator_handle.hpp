@@ -14,13 +14,13 @@ struct CoordinatorBox final : Boxed {
   explicit CoordinatorBox(Coordinator its_coordinator) noexcept : coordinator(std::move(its_coordinator)) {}
   Coordinator coordinator;
 };
-RUNHOOK_CAPI_BOX(runhook_coordinator, CoordinatorBox, coordinator, "coordinator");
+RUNHOOK_CAPI_BOX(runhook_coordinator, CoordinatorBox, coordinator);
 
 struct ThreadBox final : Boxed {
   explicit ThreadBox(CoordinatedThread its_thread) noexcept : thread(std::move(its_thread)) {}
   CoordinatedThread thread;
 };
-RUNHOOK_CAPI_BOX(runhook_thread, ThreadBox, thread, "thread");
+RUNHOOK_CAPI_BOX(runhook_thread, ThreadBox, thread);
 
 }  // namespace runhook::capi
 

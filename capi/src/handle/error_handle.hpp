@@ -15,7 +15,7 @@ namespace runhook::capi {
 
 struct ErrorBox;
 struct LentError;
-RUNHOOK_CAPI_BOX(runhook_error, ErrorBox, error, "error");
+RUNHOOK_CAPI_BOX(runhook_error, ErrorBox, error);
 
 // An error with the handles lent for its suppressed errors. Change `error` only by set(), which makes these handles
 // invalid unless it is given the same error.

@@ -20,7 +20,7 @@ struct OutcomeBox final : Boxed {
   std::array<LentError, Outcome::kMaxWarnings> warnings;
   std::string text;  // of runhook_outcome_to_string()
 };
-RUNHOOK_CAPI_BOX(runhook_outcome, OutcomeBox, outcome, "outcome");
+RUNHOOK_CAPI_BOX(runhook_outcome, OutcomeBox, outcome);
 
 }  // namespace runhook::capi
 

@@ -2,6 +2,8 @@
 
 #include "boundary/text.hpp"
 #include "handle/value_handle.hpp"
+#include "src/base/known_names.hpp"
+#include "src/value/result_number.hpp"
 
 namespace runhook::capi {
 
@@ -36,9 +38,29 @@ const Value* find_result(const Results& results, const char* key) {
 
 const Value& required_result(const Results& results, const char* key) {
   if (const Value* value = find_result(results, key)) return *value;
-  optional_text(key, "key");  // throws if it is not UTF-8
-  throw StatusError(StatusCode::not_found, key == nullptr ? std::string("there is not exactly one result")
-                                                          : "there is no result '" + std::string(key) + "'");
+  const auto wanted = optional_text(key, "key");  // throws if it is not UTF-8
+  std::string text = key == nullptr ? std::string("the key is NULL, which stands for the only result")
+                                    : "there is no result '" + std::string(wanted) + "'";
+  if (results.leaves().empty()) {
+    text +=
+        ": nothing was fetched; a hook calls runhook_context_add_fetch() in before_run, who runs a step "
+        "runhook_run_args_add_fetch()";
+  } else {
+    FlatFetches::Pairs pairs;
+    std::size_t leaf = 0;
+    append(pairs, leaf, results.structure(), results.structure(), {});
+    std::vector<std::string_view> keys;
+    for (const auto& pair : pairs) keys.push_back(pair.first);
+    text += v1::detail::known_names(wanted, keys);
+  }
+  throw StatusError(StatusCode::not_found, text);
+}
+
+// What a result is called: its key, or the name of the only one.
+std::string_view name_at(const Results& results, const char* key) noexcept {
+  if (key != nullptr) return key;
+  const auto leaves = results.structure().leaves();
+  return leaves.size() == 1 ? std::string_view(leaves[0]) : std::string_view();
 }
 
 }  // namespace
@@ -74,6 +96,12 @@ runhook_value* result_value(const Results& results, const char* key) {
   return to_handle(required_result(results, key));
 }
 
-double result_double(const Results& results, const char* key) { return required_result(results, key).to_double(); }
+double result_double(const Results& results, const char* key) {
+  return v1::detail::result_double(results, required_result(results, key), name_at(results, key));
+}
+
+std::int64_t result_int64(const Results& results, const char* key) {
+  return v1::detail::result_int64(results, required_result(results, key), name_at(results, key));
+}
 
 }  // namespace runhook::capi

@@ -37,7 +37,7 @@ struct RunOptionsBox final : Boxed {
   RunOptions* changeable = nullptr;  // NULL: borrowed from the library, and read-only
   const Boxed* part_of = nullptr;    // the args that these options belong to; must not change while those are pinned
 };
-RUNHOOK_CAPI_BOX(runhook_run_options, RunOptionsBox, run_options, "run options");
+RUNHOOK_CAPI_BOX(runhook_run_options, RunOptionsBox, run_options);
 
 // Args that C builds, or a view of args of the library.
 struct RunArgsBox final : Boxed {
@@ -61,14 +61,14 @@ struct RunArgsBox final : Boxed {
   RunOptionsBox options;
   Lent<runhook_run_options> options_handle;
 };
-RUNHOOK_CAPI_BOX(runhook_run_args, RunArgsBox, run_args, "run args");
+RUNHOOK_CAPI_BOX(runhook_run_args, RunArgsBox, run_args);
 
 struct MetadataBox final : Boxed {
   explicit MetadataBox(const RunMetadata& view) noexcept : shown(&view) {}
   void show(const RunMetadata& view) noexcept { shown = &view; }
   const RunMetadata* shown;
 };
-RUNHOOK_CAPI_BOX(runhook_metadata, MetadataBox, metadata, "metadata");
+RUNHOOK_CAPI_BOX(runhook_metadata, MetadataBox, metadata);
 
 // Results that runs fill, or a view of results of the library. A run fills `spare` and `spare_metadata` and, once
 // nothing can fail any more, calls take_spare(): a run that fails leaves the results as they were.
@@ -95,7 +95,7 @@ struct ResultsBox final : Boxed {
   MetadataBox metadata;
   Lent<runhook_metadata> metadata_handle;
 };
-RUNHOOK_CAPI_BOX(runhook_results, ResultsBox, results, "results");
+RUNHOOK_CAPI_BOX(runhook_results, ResultsBox, results);
 
 // The args behind a handle that a function is given; empty for NULL. Throws INVALID_ARGUMENT. Args that are lent are
 // copied: they go with their owner, which a pin does not keep.
@@ -132,6 +132,7 @@ inline void fill_results(ResultsBox& results, const Results& values) {
 // As runhook_results_get() and runhook_results_get_double(), for any results; `key` NULL: the only one.
 runhook_value* result_value(const Results& results, const char* key);
 double result_double(const Results& results, const char* key);
+std::int64_t result_int64(const Results& results, const char* key);
 
 }  // namespace runhook::capi
 

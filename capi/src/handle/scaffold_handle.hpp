@@ -20,13 +20,13 @@ struct ScaffoldBox final : Boxed {
   explicit ScaffoldBox(std::shared_ptr<Scaffold> its_scaffold) noexcept : scaffold(std::move(its_scaffold)) {}
   const std::shared_ptr<Scaffold> scaffold;
 };
-RUNHOOK_CAPI_BOX(runhook_scaffold, ScaffoldBox, scaffold, "scaffold");
+RUNHOOK_CAPI_BOX(runhook_scaffold, ScaffoldBox, scaffold);
 
 struct ManagerBox final : Boxed {
   explicit ManagerBox(SessionManager its_manager) noexcept : manager(std::move(its_manager)) {}
   SessionManager manager;
 };
-RUNHOOK_CAPI_BOX(runhook_session_manager, ManagerBox, session_manager, "session manager");
+RUNHOOK_CAPI_BOX(runhook_session_manager, ManagerBox, session_manager);
 
 // A call of a piece.
 struct ScaffoldCall final : ContextBase {

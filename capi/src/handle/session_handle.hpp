@@ -24,7 +24,7 @@ struct SessionBox final : Boxed {
   std::weak_ptr<Session> seen;
   std::vector<std::string> names;  // of runhook_session_variable_name_at()
 };
-RUNHOOK_CAPI_BOX(runhook_session, SessionBox, session, "session");
+RUNHOOK_CAPI_BOX(runhook_session, SessionBox, session);
 
 // A session to be lent to a callback.
 class LentSession {

@@ -16,13 +16,13 @@ struct SnapshotBox final : Boxed {
   explicit SnapshotBox(Snapshot its_snapshot) noexcept : snapshot(std::move(its_snapshot)) {}
   Snapshot snapshot;
 };
-RUNHOOK_CAPI_BOX(runhook_snapshot, SnapshotBox, snapshot, "snapshot");
+RUNHOOK_CAPI_BOX(runhook_snapshot, SnapshotBox, snapshot);
 
 struct SaverBox final : Boxed {
   explicit SaverBox(std::shared_ptr<Saver> its_saver) noexcept : saver(std::move(its_saver)) {}
   const std::shared_ptr<Saver> saver;
 };
-RUNHOOK_CAPI_BOX(runhook_saver, SaverBox, saver, "saver");
+RUNHOOK_CAPI_BOX(runhook_saver, SaverBox, saver);
 
 }  // namespace runhook::capi
 

@@ -15,7 +15,7 @@ struct StopFlagBox final : Boxed {
   const StopFlag flag;
   StopSourceBox source;  // keeps the texts of the reason
 };
-RUNHOOK_CAPI_BOX(runhook_stop_flag, StopFlagBox, stop_flag, "stop flag");
+RUNHOOK_CAPI_BOX(runhook_stop_flag, StopFlagBox, stop_flag);
 
 }  // namespace runhook::capi
 

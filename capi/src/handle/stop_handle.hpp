@@ -25,7 +25,7 @@ struct StopSourceBox final : Boxed {
   std::mutex mutex_;
   std::array<std::unique_ptr<const StopReason>, StopState::kMaxReasons> reasons_;
 };
-RUNHOOK_CAPI_BOX(runhook_stop_source, StopSourceBox, stop_source, "stop source");
+RUNHOOK_CAPI_BOX(runhook_stop_source, StopSourceBox, stop_source);
 
 // Fills as much of `out` as it has room for. The texts are borrowed from `reason`. Throws INVALID_ARGUMENT for NULL or
 // a bad struct_size, NOT_FOUND if `reason` is NULL or there was no request.

@@ -15,7 +15,7 @@ struct SummaryWriterBox final : Boxed {
   explicit SummaryWriterBox(std::shared_ptr<SummaryWriter> its_writer) noexcept : writer(std::move(its_writer)) {}
   const std::shared_ptr<SummaryWriter> writer;
 };
-RUNHOOK_CAPI_BOX(runhook_summary_writer, SummaryWriterBox, summary_writer, "summary writer");
+RUNHOOK_CAPI_BOX(runhook_summary_writer, SummaryWriterBox, summary_writer);
 
 }  // namespace runhook::capi
 

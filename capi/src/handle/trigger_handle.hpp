@@ -17,7 +17,7 @@ struct TriggerBox final : Boxed {
   Trigger trigger;
   std::string text;  // of runhook_trigger_state()
 };
-RUNHOOK_CAPI_BOX(runhook_trigger, TriggerBox, trigger, "trigger");
+RUNHOOK_CAPI_BOX(runhook_trigger, TriggerBox, trigger);
 
 // A call of a predicate.
 struct TriggerCall final : ContextBase {

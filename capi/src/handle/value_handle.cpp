@@ -90,7 +90,7 @@ const Value* find_value(const runhook_value* handle) noexcept {
 
 Value from_handle(const runhook_value* handle) {
   if (const Value* value = find_value(handle)) return *value;
-  throw StatusError(StatusCode::invalid_argument, "not a valid value");
+  detail::refuse_handle(number_of(handle), HandleKind::value);
 }
 
 bool retain_value(const runhook_value* handle) noexcept {

@@ -58,9 +58,9 @@ runhook_status runhook_config_add_builtin_hook(runhook_config* config, const run
     const auto box = require_pinned(config);
     const HookRegistration& own = require(hook).registration;
     const auto& hooks = box->config.hooks;
-    if (std::any_of(hooks.begin(), hooks.end(), [&](const auto& known) { return known.hook == own.hook; })) {
-      throw StatusError(StatusCode::already_exists, "the hook has been added already");
-    }
+    const auto same =
+        std::find_if(hooks.begin(), hooks.end(), [&](const auto& known) { return known.hook == own.hook; });
+    if (same != hooks.end()) ConfigBox::refuse_again(*same);
     HookRequestOptions wanted = wanted_options(own.options, options);
     box->add({own.hook, std::move(wanted.options)}, wanted.chief_only);
   });

@@ -21,7 +21,7 @@ struct BuiltinHookBox final : Boxed {
   const HookRegistration registration;  // with the hook's own options
   const std::string name;
 };
-RUNHOOK_CAPI_BOX(runhook_builtin_hook, BuiltinHookBox, builtin_hook, "built-in hook");
+RUNHOOK_CAPI_BOX(runhook_builtin_hook, BuiltinHookBox, builtin_hook);
 
 // Implements a runhook_<what>_hook_create(): `make` returns a registration, or throws.
 template <class Make>

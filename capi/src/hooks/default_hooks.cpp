@@ -67,7 +67,7 @@ runhook_status runhook_config_add_default_hooks(runhook_config* config, const ru
     const auto box = require_pinned(config);
     const auto is_default = [](const HookRegistration& known) { return known.options.default_set != nullptr; };
     if (std::any_of(box->config.hooks.begin(), box->config.hooks.end(), is_default)) {
-      throw StatusError(StatusCode::already_exists, "default hooks have been added already");
+      throw StatusError(StatusCode::already_exists, "default hooks have been added already; a session takes one set");
     }
     const DefaultHooks wanted = wanted_hooks(read_struct(hooks, kDefaultHooksSizeV1_0));
     for (HookRegistration& hook : default_hooks(wanted, !box->worker)) box->add(std::move(hook), /*chief_only=*/false);

@@ -74,9 +74,7 @@ class ResultPlaces {
 
  private:
   static runhook_evaluation_result* checked(runhook_evaluation_result* result) {
-    if (result != nullptr && (result->struct_size < kResultSizeV1_0 || result->struct_size > kMaxTableSize)) {
-      throw StatusError(StatusCode::invalid_argument, "struct_size of the result is not valid");
-    }
+    if (result != nullptr) check_filled(result, kResultSizeV1_0);
     return result;
   }
 

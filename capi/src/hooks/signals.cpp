@@ -18,7 +18,7 @@ struct SignalSubscriptionBox final : Boxed {
   SignalSubscriptionBox(const StopSource& source, SignalOptions options) : subscription(source, std::move(options)) {}
   const SignalSubscription subscription;
 };
-RUNHOOK_CAPI_BOX(runhook_signal_subscription, SignalSubscriptionBox, signal_subscription, "signal subscription");
+RUNHOOK_CAPI_BOX(runhook_signal_subscription, SignalSubscriptionBox, signal_subscription);
 
 namespace {
 

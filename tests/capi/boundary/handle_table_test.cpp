@@ -10,6 +10,7 @@
 namespace {
 
 using runhook::capi::HandleKind;
+using runhook::capi::HandleState;
 using runhook::capi::HandleTable;
 
 TEST(HandleTable, NullAndGarbageAreNotFound) {
@@ -92,6 +93,36 @@ TEST(HandleTable, OfSeveralRetirersOneGetsTheObject) {
     for (auto& thread : threads) thread.join();
     ASSERT_EQ(winners.load(), 1);
   }
+}
+
+TEST(HandleTable, StateTellsWhatANumberIs) {
+  using Is = HandleState::Is;
+  int object = 0;
+  EXPECT_EQ(HandleTable::state_of(0).is, Is::null);
+  EXPECT_EQ(HandleTable::state_of(~std::uintptr_t{0}).is, Is::foreign);
+  EXPECT_EQ(HandleTable::state_of(reinterpret_cast<std::uintptr_t>(&object)).is, Is::foreign);
+  for (const bool renewable : {false, true}) {
+    const auto handle = renewable ? HandleTable::create_renewable(HandleKind::context, &object)
+                                  : HandleTable::create(HandleKind::context, &object);
+    EXPECT_EQ(HandleTable::state_of(handle).is, Is::live);
+    EXPECT_EQ(HandleTable::state_of(handle).kind, HandleKind::context);
+    const auto next = renewable ? HandleTable::renew(handle, HandleKind::context) : handle;
+    EXPECT_EQ(HandleTable::state_of(handle).is, renewable ? Is::gone : Is::live);
+    EXPECT_EQ(HandleTable::state_of(next).is, Is::live);
+    HandleTable::retire(next, HandleKind::context);
+    EXPECT_EQ(HandleTable::state_of(next).is, Is::gone);
+    EXPECT_EQ(HandleTable::state_of(next + (std::uintptr_t{9} << HandleTable::kSlotBits)).is, Is::foreign);
+    EXPECT_EQ(HandleTable::state_of(handle).is, Is::gone);
+  }
+}
+
+TEST(HandleTable, EveryKindHasANoun) {
+  std::set<std::string> nouns;
+  for (int kind = 1; kind <= static_cast<int>(HandleKind::stop_flag); ++kind) {
+    nouns.insert(runhook::capi::noun_of(static_cast<HandleKind>(kind)));
+  }
+  EXPECT_EQ(nouns.size(), static_cast<std::size_t>(HandleKind::stop_flag));
+  EXPECT_EQ(nouns.count("handle"), 0U);
 }
 
 }  // namespace

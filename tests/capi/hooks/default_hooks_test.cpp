@@ -66,7 +66,7 @@ TEST_F(CDefaultHooks, SecondSetIsRefused) {
   Loop loop;
   ASSERT_EQ(add(loop, wanted(kOnTerminal)), RUNHOOK_OK) << error_.message();
   EXPECT_EQ(add(loop, wanted(kOnTerminal)), RUNHOOK_ERR_ALREADY_EXISTS);
-  EXPECT_EQ(error_.message(), "default hooks have been added already");
+  EXPECT_EQ(error_.message(), "default hooks have been added already; a session takes one set");
   EXPECT_TRUE(loop.start());
 }
 

@@ -158,7 +158,7 @@ TEST_F(Signals, BadOptionsAreRefusedAndTheLogIsDestroyed) {
   refused(options, "rules is NULL");
   const runhook_signal_rule* const none[1] = {nullptr};
   options.rules = none;
-  refused(options, "the struct is NULL");
+  refused(options, "the runhook_signal_rule is NULL");
   options.rule_count = 0;
   refused(options, "no signals");
   options = RUNHOOK_SIGNAL_OPTIONS_INIT;

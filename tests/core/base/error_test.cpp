@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "core/allocation_counter.hpp"
 #include "core/expect_error.hpp"
@@ -227,6 +228,50 @@ TEST(Error, AloneLeavesOutWhatFollowedIt) {
   EXPECT_EQ(alone.suppressed_count() + alone.suppressed_dropped(), 0U);
   EXPECT_EQ(error.suppressed_dropped(), 1U);
   EXPECT_FALSE(Error().alone());
+}
+
+TEST(Error, WithoutAMessageThereIsNoColon) {
+  Error error(StatusCode::aborted, "");
+  EXPECT_EQ(error.to_string(), "ABORTED");
+  error.locate("h", "end", 3);
+  EXPECT_EQ(error.to_string(), "ABORTED in end of hook 'h' at step 3");
+  error.prepend("node 'n': ");
+  EXPECT_EQ(error.message(), "node 'n'");
+  error.prepend("graph: ");
+  EXPECT_EQ(error.message(), "graph: node 'n'");
+}
+
+TEST(StatusError, WhatSaysWhereItHappened) {
+  Error error(StatusCode::aborted, "lost");
+  EXPECT_STREQ(StatusError(error).what(), "ABORTED: lost");
+  error.locate("h", "after_run", 7);
+  const StatusError thrown(error);
+  const char* const what = thrown.what();
+  EXPECT_STREQ(what, "ABORTED in after_run of hook 'h' at step 7: lost");
+  EXPECT_EQ(thrown.what(), what) << "as long as it lives";
+  error.prepend("all is ");
+  EXPECT_STREQ(thrown.what(), "ABORTED in after_run of hook 'h' at step 7: lost") << "copies are independent";
+  EXPECT_STREQ(StatusError(error).what(), "ABORTED in after_run of hook 'h' at step 7: all is lost");
+  EXPECT_STREQ(StatusError(Error()).what(), "OK");
+  EXPECT_STREQ(StatusError(Error::no_memory()).what(), "out of memory");
+}
+
+TEST(StatusError, WhatFollowsAnErrorThatGoesOn) {
+  Error error;
+  {
+    StatusError thrown(StatusCode::aborted, "lost");
+    EXPECT_STREQ(thrown.what(), "ABORTED: lost");
+    error = thrown.error();
+  }
+  error.locate("h", "end", 1);
+  EXPECT_STREQ(StatusError(error).what(), "ABORTED in end of hook 'h' at step 1: lost");
+}
+
+TEST(StatusError, WhatIsReadByManyThreads) {
+  const StatusError thrown(StatusCode::aborted, "lost");
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) threads.emplace_back([&thrown] { EXPECT_STREQ(thrown.what(), "ABORTED: lost"); });
+  for (std::thread& thread : threads) thread.join();
 }
 
 }  // namespace
