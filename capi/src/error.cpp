@@ -115,6 +115,7 @@ runhook_error* runhook_error_create(runhook_status code, const char* message) {
 }
 
 runhook_status runhook_error_code(const runhook_error* error) {
+  if (error == nullptr) return RUNHOOK_OK;
   if (const auto* box = find(error)) return static_cast<runhook_status>(box->error.code());
   const StatusCode code = code_of_bare(error);
   return code == StatusCode::ok ? RUNHOOK_ERR_INVALID_ARGUMENT : static_cast<runhook_status>(code);

@@ -33,6 +33,32 @@ struct StepFunction {
   Lent<runhook_context> handle;
 };
 
+// A function session that knows whose data its function has.
+class CFunctionSession {
+ public:
+  CFunctionSession(std::shared_ptr<StepFunction> function, std::vector<std::string> outputs,
+                   std::vector<std::string> inputs)
+      : data_(function->function->data.get()),
+        session_([kept = std::move(function)](Step& call) { kept->run(call); }, std::move(outputs), std::move(inputs)) {
+  }
+  NodeId resolve(std::string_view name) { return session_.resolve(name); }
+  void run(SessionStep& step) { session_.run(step); }
+  void cancel() noexcept { session_.cancel(); }
+  void close() { session_.close(); }
+  std::optional<NodeId> global_step() { return session_.global_step(); }
+  std::optional<std::int64_t> read_global_step() { return session_.read_global_step(); }
+  std::vector<std::string> variables(VariableScope scope) { return session_.variables(scope); }
+  std::vector<std::string> uninitialized(VariableScope scope) { return session_.uninitialized(scope); }
+  void initialize(VariableScope scope) { session_.initialize(scope); }
+  Value read_variable(std::string_view name) { return session_.read_variable(name); }
+  void write_variable(std::string_view name, const Value& value) { session_.write_variable(name, value); }
+  void* user_data() const noexcept { return data_; }
+
+ private:
+  void* const data_;
+  FunctionSession session_;
+};
+
 // Of a function session, or of a loop that stays where it is.
 Step* find_step(const runhook_context* context) noexcept {
   if (const auto* call = find_inline_step(context)) return call->step;
@@ -76,9 +102,9 @@ runhook_session* runhook_function_session_create(const runhook_function* step, c
   if (accept_function(step, function, error) != RUNHOOK_OK) return nullptr;
   return guarded_handle(error, [&] {
     auto shared = std::make_shared<StepFunction>(std::move(function));
-    return give_session(std::make_shared<Guarded<FunctionSession>>([shared](Step& call) { shared->run(call); },
-                                                                   required_texts(outputs, output_count, "output"),
-                                                                   required_texts(inputs, input_count, "input")));
+    return give_session(std::make_shared<Guarded<CFunctionSession>>(std::move(shared),
+                                                                    required_texts(outputs, output_count, "output"),
+                                                                    required_texts(inputs, input_count, "input")));
   });
 }
 
@@ -104,4 +130,9 @@ runhook_status runhook_step_set_output(runhook_context* context, const char* nam
 runhook_status runhook_step_set_double(runhook_context* context, const char* name, double number,
                                        runhook_error** error) {
   return publish(context, error, [&](Step& step) { step.set(required_text(name, "name"), number); });
+}
+
+runhook_status runhook_step_set_int64(runhook_context* context, const char* name, int64_t number,
+                                      runhook_error** error) {
+  return publish(context, error, [&](Step& step) { step.set(required_text(name, "name"), std::int64_t{number}); });
 }

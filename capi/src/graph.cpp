@@ -55,6 +55,21 @@ runhook_status runhook_graph_add_variable(runhook_graph* graph, const char* name
   });
 }
 
+runhook_status runhook_graph_add_variable_double(runhook_graph* graph, const char* name, double initial, int32_t scope,
+                                                 runhook_error** error) {
+  return guarded(error, [&] {
+    require(graph).graph.variable(required_text(name, "name"), Value::scalar(initial), scope_from_number(scope));
+  });
+}
+
+runhook_status runhook_graph_add_variable_int64(runhook_graph* graph, const char* name, int64_t initial, int32_t scope,
+                                                runhook_error** error) {
+  return guarded(error, [&] {
+    require(graph).graph.variable(required_text(name, "name"), Value::scalar(std::int64_t{initial}),
+                                  scope_from_number(scope));
+  });
+}
+
 runhook_status runhook_graph_add_node(runhook_graph* graph, const runhook_node* node, runhook_error** error) {
   runhook_node copy{};
   UserData owner;

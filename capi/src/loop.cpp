@@ -88,8 +88,7 @@ int32_t runhook_loop_finish(runhook_monitored_session* loop, runhook_error* erro
       say(failure ? "error: " + failure.to_string() : "error: there is no loop to finish");
       return 1;
     }
-    if (failure) guarded(nullptr, [&] { require(loop).get().fail(failure); });
-    runhook_monitored_session_close(loop, nullptr);  // what it fails with is in the outcome, and in the log
+    guarded(nullptr, [&] { close_session(loop, failure); });  // what it fails with is in the outcome, and in the log
     const Outcome outcome = SessionReading(loop).require().get().outcome();
     if (outcome.kind != OutcomeKind::failed) say(outcome.to_string());
     runhook_monitored_session_destroy(loop);

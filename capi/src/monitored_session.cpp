@@ -1,5 +1,9 @@
 #include "runhook/monitored_session.h"
 
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
 #include "boundary/c_call.hpp"
 #include "boundary/exception_guard.hpp"
 #include "boundary/table.hpp"
@@ -10,10 +14,12 @@
 #include "call/step_function_call.hpp"
 #include "handle/config_handle.hpp"
 #include "handle/coordinator_handle.hpp"
+#include "handle/error_handle.hpp"
 #include "handle/outcome_handle.hpp"
 #include "handle/run_args_handle.hpp"
 #include "handle/session_handle.hpp"
 #include "handle/stop_handle.hpp"
+#include "src/base/monotonic.hpp"
 
 namespace runhook::capi {
 
@@ -90,6 +96,7 @@ runhook_monitored_session* new_session(const ConfigBox& from) {
   auto box = std::make_unique<MonitoredBox>();
   box->owned = true;
   box->stop = config.stop;
+  box->grace_ns = config.stop_grace_period_ns;
   box->hooks.reserve(config.hooks.size());
   for (const HookRegistration& registration : config.hooks) {
     if (auto hook = std::dynamic_pointer_cast<CHook>(registration.hook)) box->hooks.push_back(hook);
@@ -114,6 +121,70 @@ runhook_monitored_session* new_session(const ConfigBox& from) {
   }
   (void)box.release();
   return handle;
+}
+
+namespace {
+
+// Marks the run as failed, as far as it has not ended: then it is too late to fail.
+void fail_unless_ended(MonitoredSession& target, const Error& failure) {
+  try {
+    target.fail(failure);
+  } catch (const StatusError& refused) {
+    if (refused.code() != StatusCode::closed) throw;
+  }
+}
+
+// Closes, unless another thread is in the session: then it throws BUSY, and nothing has been done.
+void try_to_close(runhook_monitored_session* session, MonitoredBox& box, MonitoredSession& target, Error& failure) {
+  const bool called_back = SessionCall::find(box) != nullptr;
+  if (failure && !called_back) {
+    fail_unless_ended(target, failure);
+    failure = Error();
+  }
+  if (InlineStepCall* const step = box.inline_step; step != nullptr && !target.running()) step->hide();
+  const SessionCall call(box);
+  const auto let_go = [&] {
+    if (find(session) == &box && !target.running() && box.step_owner.let_go()) end_abandoned(session);
+  };
+  try {
+    target.close_within(0);
+  } catch (...) {
+    let_go();
+    throw;
+  }
+  let_go();
+}
+
+}  // namespace
+
+// The session is looked up again after each pause, since it may be destroyed meanwhile.
+void close_session(runhook_monitored_session* session, const Error& failure) {
+  constexpr std::int64_t kLongestPauseNs = 2'000'000;
+  std::int64_t pause_ns = 20'000;
+  const std::int64_t begin = v1::detail::monotonic_ns();
+  for (Error untold = failure;;) {
+    MonitoredBox& box = require(session);
+    MonitoredSession& target = box.get();
+    const std::int64_t grace_ns = box.grace_ns;
+    end_if_abandoned(box);
+    if (box.step_owner.is_elsewhere()) {
+      throw StatusError(StatusCode::busy, "a step is open that another thread has begun");
+    }
+    try {
+      try_to_close(session, box, target, untold);
+      return;
+    } catch (const StatusError& refused) {
+      if (refused.code() != StatusCode::busy) throw;
+      const SessionReading reading(session);
+      const MonitoredSession* const there = reading.find_session();
+      if (there != nullptr && there->closed()) throw;  // that is what ending it has failed with
+      const std::int64_t waited = v1::detail::monotonic_ns() - begin;
+      if (grace_ns >= 0 && waited >= grace_ns) throw;
+      if (grace_ns >= 0) pause_ns = std::min(pause_ns, grace_ns - waited);
+    }
+    std::this_thread::sleep_for(std::chrono::nanoseconds(pause_ns));
+    pause_ns = std::min(2 * pause_ns, kLongestPauseNs);
+  }
 }
 
 void end_if_abandoned(MonitoredBox& box) {
@@ -275,25 +346,14 @@ runhook_status runhook_monitored_session_fail(runhook_monitored_session* session
 }
 
 runhook_status runhook_monitored_session_close(runhook_monitored_session* session, runhook_error** error) {
-  return guarded(error, [&] {
-    MonitoredBox& box = require(session);
-    MonitoredSession& target = box.get();
-    end_if_abandoned(box);
-    if (box.step_owner.is_elsewhere())
-      throw StatusError(StatusCode::busy, "a step is open that another thread has begun");
-    if (InlineStepCall* const step = box.inline_step) step->hide();
-    const SessionCall call(box);
-    const auto let_go = [&] {
-      if (find(session) == &box && !target.running() && box.step_owner.let_go()) end_abandoned(session);
-    };
-    try {
-      target.close();
-    } catch (...) {
-      let_go();
-      throw;
-    }
-    let_go();
-  });
+  return guarded(error, [&] { close_session(session, Error()); });
+}
+
+runhook_status runhook_monitored_session_close_after(runhook_monitored_session* session, runhook_error* failure,
+                                                     runhook_error** error) {
+  const Error given = error_from_handle(failure);
+  runhook_error_destroy(failure);
+  return guarded(error, [&] { close_session(session, given); });
 }
 
 int32_t runhook_monitored_session_closed(const runhook_monitored_session* session) {

@@ -55,6 +55,14 @@ runhook_status runhook_results_get_double(const runhook_results* results, const 
   });
 }
 
+runhook_status runhook_results_get_int64(const runhook_results* results, const char* key, int64_t* number,
+                                         runhook_error** error) {
+  return guarded(error, [&] {
+    if (number == nullptr) throw StatusError(StatusCode::invalid_argument, "number is NULL");
+    *number = result_int64(*require(results).shown, key);
+  });
+}
+
 int32_t runhook_results_skipped(const runhook_results* results) {
   const auto* box = find(results);
   return box != nullptr && box->shown->skipped() ? 1 : 0;

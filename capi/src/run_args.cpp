@@ -43,6 +43,23 @@ const Feed* feed_at(const runhook_run_args* args, size_t index) noexcept {
   return box != nullptr && index < box->shown->feeds.size() ? &box->shown->feeds[index] : nullptr;
 }
 
+// `make` returns the value; it is called when the rest has been found to be possible.
+template <class Make>
+runhook_status add_feed(runhook_run_args* args, const char* name, runhook_error** error, Make&& make) {
+  return guarded(error, [&] {
+    const auto box = changeable(args);
+    const auto target = required_name(name, "the name");
+    Value shared = make();
+    auto& feeds = box->own.feeds;
+    const auto found = std::find_if(feeds.begin(), feeds.end(), [&](const Feed& feed) { return feed.name == target; });
+    if (found != feeds.end()) {
+      found->value = std::move(shared);
+    } else {
+      feeds.push_back({std::string(target), std::move(shared)});
+    }
+  });
+}
+
 }  // namespace
 
 runhook_run_args* runhook_run_args_create(runhook_error** error) {
@@ -69,18 +86,17 @@ runhook_status runhook_run_args_add_fetch(runhook_run_args* args, const char* ke
 
 runhook_status runhook_run_args_add_feed(runhook_run_args* args, const char* name, runhook_value* value,
                                          runhook_error** error) {
-  return guarded(error, [&] {
-    const auto box = changeable(args);
-    const auto target = required_name(name, "the name");
-    Value shared = from_handle(value);
-    auto& feeds = box->own.feeds;
-    const auto found = std::find_if(feeds.begin(), feeds.end(), [&](const Feed& feed) { return feed.name == target; });
-    if (found != feeds.end()) {
-      found->value = std::move(shared);
-    } else {
-      feeds.push_back({std::string(target), std::move(shared)});
-    }
-  });
+  return add_feed(args, name, error, [&] { return from_handle(value); });
+}
+
+runhook_status runhook_run_args_add_feed_double(runhook_run_args* args, const char* name, double number,
+                                                runhook_error** error) {
+  return add_feed(args, name, error, [&] { return Value::scalar(number); });
+}
+
+runhook_status runhook_run_args_add_feed_int64(runhook_run_args* args, const char* name, int64_t number,
+                                               runhook_error** error) {
+  return add_feed(args, name, error, [&] { return Value::scalar(std::int64_t{number}); });
 }
 
 runhook_status runhook_run_args_clear(runhook_run_args* args, runhook_error** error) {

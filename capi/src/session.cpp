@@ -61,12 +61,41 @@ void with_session(const runhook_session* handle, const std::function<void(Sessio
   use(*session);
 }
 
+namespace {
+
+template <class Number>
+runhook_status read_number(runhook_session* session, const char* name, Number* number, runhook_error** error,
+                           Number (Value::*convert)() const) {
+  return guarded(error, [&] {
+    const auto text = required_text(name, "name");
+    if (number == nullptr) throw StatusError(StatusCode::invalid_argument, "number is NULL");
+    Value value;
+    with_session(session, [&](Session& target) { value = target.read_variable(text); });
+    *number = (value.*convert)();
+  });
+}
+
+void write_value(runhook_session* session, const char* name, const Value& value) {
+  const auto text = required_text(name, "name");
+  with_session(session, [&](Session& target) { target.write_variable(text, value); });
+}
+
+}  // namespace
+
 }  // namespace runhook::capi
 
 using namespace runhook;
 using namespace runhook::capi;
 
 void runhook_session_destroy(runhook_session* session) { capi::destroy(session); }
+
+void* runhook_session_user_data(const runhook_session* session) {
+  const auto* box = find(session);
+  if (box == nullptr) return nullptr;
+  const auto target = box->get();
+  const auto* guarded_session = dynamic_cast<const GuardedSession*>(target.get());
+  return guarded_session != nullptr ? guarded_session->user_data() : nullptr;
+}
 
 runhook_status runhook_session_run(runhook_session* session, const runhook_run_args* args, runhook_results* results,
                                    runhook_error** error) {
@@ -130,11 +159,27 @@ runhook_value* runhook_session_read_variable(runhook_session* session, const cha
 
 runhook_status runhook_session_write_variable(runhook_session* session, const char* name, const runhook_value* value,
                                               runhook_error** error) {
-  return guarded(error, [&] {
-    const auto text = required_text(name, "name");
-    const Value copy = v1::detail::own_copy(from_handle(value));
-    with_session(session, [&](Session& target) { target.write_variable(text, copy); });
-  });
+  return guarded(error, [&] { write_value(session, name, v1::detail::own_copy(from_handle(value))); });
+}
+
+runhook_status runhook_session_read_double(runhook_session* session, const char* name, double* number,
+                                           runhook_error** error) {
+  return read_number(session, name, number, error, &Value::to_double);
+}
+
+runhook_status runhook_session_read_int64(runhook_session* session, const char* name, int64_t* number,
+                                          runhook_error** error) {
+  return read_number(session, name, number, error, &Value::to_int64);
+}
+
+runhook_status runhook_session_write_double(runhook_session* session, const char* name, double number,
+                                            runhook_error** error) {
+  return guarded(error, [&] { write_value(session, name, Value::scalar(number)); });
+}
+
+runhook_status runhook_session_write_int64(runhook_session* session, const char* name, int64_t number,
+                                           runhook_error** error) {
+  return guarded(error, [&] { write_value(session, name, Value::scalar(std::int64_t{number})); });
 }
 
 runhook_snapshot* runhook_session_save(runhook_session* session, runhook_error** error) {

@@ -1,6 +1,13 @@
 #include "runhook/status.h"
 
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "boundary/exception_guard.hpp"
+#include "boundary/text.hpp"
 #include "runhook/status.hpp"
+#include "src/base/known_names.hpp"
 
 using runhook::StatusCode;
 
@@ -33,4 +40,23 @@ RUNHOOK_CAPI_SAME(RUNHOOK_ERR_NO_MEMORY, no_memory);
 // The core's names are literals, so that they end with NUL.
 const char* runhook_status_name(runhook_status status) {
   return runhook::status_name(static_cast<StatusCode>(status)).data();
+}
+
+runhook_status runhook_status_from_name(const char* name, runhook_status* status, runhook_error** error) {
+  using namespace runhook::capi;  // NOLINT: this function is implemented in terms of it
+  return guarded(error, [&] {
+    const std::string_view wanted = required_text(name, "name");
+    if (status == nullptr) throw runhook::StatusError(StatusCode::invalid_argument, "status is NULL");
+    std::vector<std::string_view> names;
+    for (int number = RUNHOOK_OK; number <= RUNHOOK_ERR_NO_MEMORY; ++number) {
+      const auto code = static_cast<StatusCode>(number);
+      if (number != RUNHOOK_ERR_UNKNOWN && runhook::status_from_number(number) == StatusCode::unknown) continue;
+      names.push_back(runhook::status_name(code));
+      if (names.back() != wanted) continue;
+      *status = number;
+      return;
+    }
+    throw runhook::StatusError(StatusCode::not_found, "there is no code '" + std::string(wanted) + "'" +
+                                                          runhook::detail::known_names(wanted, names));
+  });
 }

@@ -87,6 +87,8 @@ class Coordinator {
   void raise_requested_exception() const;  // throws error() if there is one; can be called repeatedly
   bool end_of_input() const noexcept;      // whether a thread reported OUT_OF_RANGE as a clean stop
   std::size_t live_threads() const noexcept;
+  // Whether the calling thread is one that is waited for: started here, or registered by itself, and not done.
+  bool has_this_thread() const noexcept;
 
   bool same_as(const Coordinator& other) const noexcept { return state_ == other.state_; }
   const std::shared_ptr<StopState>& stop_state() const noexcept;

@@ -140,7 +140,12 @@ class MonitoredSession {
   // `end` is called. One that comes during it, while `end` is called or threads are joined, fails the run, too, but
   // `end` has been called by then: only `cleanup` is told. An error that is recovered from fails nothing; see
   // RecoveryPolicy.
+  //
+  // While another thread is in a call of the session it is waited for, for as long as the grace period of the config
+  // lasts, before this throws BUSY; REENTRANT at once on a thread of the session's coordinator, for which that call may
+  // be waiting.
   void close();
+  void close_within(std::int64_t wait_ns);  // the same with another time to wait; negative: for ever
   bool closed() const noexcept;
 
   Outcome outcome() const;  // kind `running` until closed

@@ -21,6 +21,15 @@ class Gate {
         [[unlikely]]
       refuse_entry();
   }
+  // The same, but false for another thread than the one that is inside. Throws REENTRANT.
+  bool try_enter() {
+    std::uintptr_t nobody = 0;
+    if (occupant_.compare_exchange_strong(nobody, token(), std::memory_order_acquire, std::memory_order_relaxed)) {
+      return true;
+    }
+    if (called_back()) refuse_entry();
+    return false;
+  }
   // What was put off is done as the last act; it may destroy this.
   void leave() {
     if (occupant_.exchange(0, std::memory_order_acq_rel) != token()) [[unlikely]]

@@ -42,6 +42,12 @@ class Loop final : private Reporter {
       loop.gate_.enter();
       loop.entered();
     }
+    // Waits that long (negative: for ever) for another thread to leave, before it throws BUSY. REENTRANT at once for a
+    // thread that the other one may be waiting for.
+    Entry(Loop& loop, std::int64_t wait_ns) : loop_(loop) {
+      loop.enter_within(wait_ns);
+      loop.entered();
+    }
     ~Entry() {
       if (!loop_.open_.is_open) loop_.state_.hot.original = nullptr;  // the caller's
       loop_.gate_.leave();
@@ -88,6 +94,7 @@ class Loop final : private Reporter {
   bool closed() const noexcept { return end_.closed(); }
   bool step_open() const noexcept { return open_.is_open; }
   bool busy() const noexcept { return gate_.busy(); }
+  std::int64_t grace_period_ns() const noexcept { return config_.stop_grace_period_ns; }
   bool defer_until_idle(std::function<void()> when_idle);
   const std::shared_ptr<StopState>& stop() const noexcept { return state_.session.stop; }
   std::int64_t global_step() const noexcept { return state_.session.global_step.load(std::memory_order_relaxed); }
@@ -101,6 +108,8 @@ class Loop final : private Reporter {
   void abandoned() noexcept { state_.monitored = nullptr; }
 
  private:
+  void enter_within(std::int64_t wait_ns);
+  bool joins_this_thread() const noexcept;
   void entered() noexcept {
     if (!open_.is_open) state_.hot.now_known = false;  // the clock is read once a step, in whichever half of it
     if (state_.hot.watchers != 0) [[unlikely]]

@@ -1,10 +1,41 @@
 // How a loop ends: in the ordinary way, and when its constructor fails.
+#include <algorithm>
+#include <chrono>
+#include <thread>
 #include <utility>
 
+#include "base/monotonic.hpp"
 #include "loop/loop.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {
+
+// Whoever is inside does not know that somebody waits, since leaving has to be cheap; so it is looked for.
+void Loop::enter_within(std::int64_t wait_ns) {
+  constexpr std::chrono::nanoseconds kLongestPause = std::chrono::milliseconds(2);
+  std::chrono::nanoseconds pause = std::chrono::microseconds(20);
+  const std::int64_t begin = monotonic_ns();
+  for (;;) {
+    if (gate_.try_enter()) return;
+    if (joins_this_thread()) {
+      throw StatusError(StatusCode::reentrant, "called on a thread of the session's coordinator during another call");
+    }
+    const std::int64_t waited = monotonic_ns() - begin;
+    if (wait_ns >= 0 && waited >= wait_ns) break;
+    if (wait_ns >= 0) pause = std::min(pause, std::chrono::nanoseconds(wait_ns - waited));
+    std::this_thread::sleep_for(pause);
+    pause = std::min(2 * pause, kLongestPause);
+  }
+  gate_.enter();  // says who is inside
+}
+
+bool Loop::joins_this_thread() const noexcept {
+  try {
+    return coordinator().has_this_thread();
+  } catch (...) {
+    return false;  // there is none, or none any more
+  }
+}
 
 void Loop::close() {
   if (closed()) return;

@@ -183,8 +183,10 @@ void MonitoredSession::fail(const Error& error) {
   entered_or_called_back(*loop_, [&] { loop_->fail(error); });
 }
 
-void MonitoredSession::close() {
-  const Loop::Entry entry(*loop_);
+void MonitoredSession::close() { close_within(loop_->grace_period_ns()); }
+
+void MonitoredSession::close_within(std::int64_t wait_ns) {
+  const Loop::Entry entry(*loop_, wait_ns);
   loop_->close();
 }
 

@@ -428,6 +428,15 @@ std::size_t Coordinator::live_threads() const noexcept {
   return count;
 }
 
+bool Coordinator::has_this_thread() const noexcept {
+  const std::thread::id caller = std::this_thread::get_id();
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  for (const auto* ticket = state_->live; ticket != nullptr; ticket = ticket->next) {
+    if (ticket->runner == caller || (ticket->registrar == caller && caller != state_->maker)) return true;
+  }
+  return false;
+}
+
 const std::shared_ptr<StopState>& Coordinator::stop_state() const noexcept { return state_->stop(); }
 
 }  // namespace runhook::inline v1

@@ -248,6 +248,7 @@ TEST_F(Destroy, SecondThreadIsBusy) {
     done.wait();
     return kOk;
   };
+  ASSERT_EQ(runhook_config_set_stop_grace_period_ns(loop.config, 1, nullptr), RUNHOOK_OK);  // closing waits so long
   ASSERT_TRUE(loop.start());
   runhook_monitored_session* const session = loop.session;
   std::thread runner(

@@ -248,6 +248,24 @@ RUNHOOK_API runhook_status runhook_context_add_feed(runhook_context* context, co
                                                     runhook_error** error);
 
 /**
+ * In before_run: feeds a number, as runhook_context_add_feed() a value.
+ *
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_context_add_feed_double(runhook_context* context, const char* name, double number,
+                                                           runhook_error** error);
+
+/**
+ * The same for an integer.
+ *
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_context_add_feed_int64(runhook_context* context, const char* name, int64_t number,
+                                                          runhook_error** error);
+
+/**
  * In before_run: merges options into those of the run.
  *
  * \returns RUNHOOK_ERR_INVALID_ARGUMENT, naming both, if the caller or an earlier hook gives an engine option another
@@ -290,11 +308,26 @@ RUNHOOK_API runhook_value* runhook_context_result(runhook_context* context, cons
  * In after_run: reads a result that is a real scalar.
  *
  * \param key NULL: the only result.
+ * \param number set on success only.
+ * \returns RUNHOOK_ERR_NOT_FOUND for a key that this hook has not fetched; RUNHOOK_ERR_FAILED_PRECONDITION for what is
+ *   no single number or has not been published in the step, and elsewhere than in after_run.
  * \threadsafety The callback's thread.
  * \since 1.0
  */
 RUNHOOK_API runhook_status runhook_context_get_double(runhook_context* context, const char* key, double* number,
                                                       runhook_error** error);
+
+/**
+ * In after_run: reads a result that is a real scalar as an integer; a fraction is cut off.
+ *
+ * \param key NULL: the only result.
+ * \param number set on success only.
+ * \returns as runhook_context_get_double(); RUNHOOK_ERR_FAILED_PRECONDITION also for a number beyond 64 bits.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_context_get_int64(runhook_context* context, const char* key, int64_t* number,
+                                                     runhook_error** error);
 
 /**
  * In after_run: returns everything that this hook asked for.

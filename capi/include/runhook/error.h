@@ -23,7 +23,8 @@ RUNHOOK_API runhook_error* runhook_error_create(runhook_status code, const char*
  * Returns the code of the primary error.
  *
  * \param error borrowed.
- * \returns RUNHOOK_ERR_INVALID_ARGUMENT if `error` is no error.
+ * \returns RUNHOOK_OK for NULL, which is what a call that succeeds leaves; RUNHOOK_ERR_INVALID_ARGUMENT for what is no
+ *   error.
  * \threadsafety Any thread.
  * \since 1.0
  */

@@ -57,6 +57,24 @@ RUNHOOK_API runhook_status runhook_graph_add_variable(runhook_graph* graph, cons
                                                       runhook_error** error);
 
 /**
+ * Adds a variable that is a scalar of RUNHOOK_FLOAT64, as runhook_graph_add_variable() any.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_graph_add_variable_double(runhook_graph* graph, const char* name, double initial,
+                                                             int32_t scope, runhook_error** error);
+
+/**
+ * The same for one of RUNHOOK_INT64.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_graph_add_variable_int64(runhook_graph* graph, const char* name, int64_t initial,
+                                                            int32_t scope, runhook_error** error);
+
+/**
  * A node computed by a kernel. A table; see runhook_function for the rules. All arrays and texts are copied.
  *
  * The kernel may call runhook_kernel_*(). It runs on the thread that runs the step.
@@ -193,6 +211,26 @@ RUNHOOK_API runhook_value* runhook_kernel_output(runhook_context* context, size_
  */
 RUNHOOK_API runhook_status runhook_kernel_set_output(runhook_context* context, size_t index, runhook_value* value,
                                                      runhook_error** error);
+
+/**
+ * Makes a number an output, a scalar of RUNHOOK_FLOAT64. The memory of the last step is used again, as by
+ * runhook_kernel_output().
+ *
+ * \returns RUNHOOK_ERR_INVALID_ARGUMENT if the node has no such output.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_kernel_set_output_double(runhook_context* context, size_t index, double number,
+                                                            runhook_error** error);
+
+/**
+ * The same for one of RUNHOOK_INT64.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_kernel_set_output_int64(runhook_context* context, size_t index, int64_t number,
+                                                           runhook_error** error);
 
 /**
  * Returns a variable that the node declared as updated, to be changed in place. It is copied first if somebody kept

@@ -193,10 +193,27 @@ RUNHOOK_API runhook_status runhook_monitored_session_fail(runhook_monitored_sess
  *   `end` has been called by then: only `cleanup` is told. An error that is recovered from fails nothing; see
  *   runhook_recovery_policy.
  *   RUNHOOK_ERR_REENTRANT in a callback.
- * \threadsafety One thread at a time per object.
+ *   While another thread is in a call of the session, it is waited for, for as long as the grace period
+ *   (runhook_config_set_stop_grace_period_ns()) lasts; whoever wants that call to end soon asks for a stop first. Then
+ *   RUNHOOK_ERR_BUSY; RUNHOOK_ERR_BUSY at once while a step is open that another thread has begun, and
+ *   RUNHOOK_ERR_REENTRANT at once on a thread of the session's coordinator, for which that call may be waiting.
+ * \threadsafety Any thread, while the handle is not destroyed.
  * \since 1.0
  */
 RUNHOOK_API runhook_status runhook_monitored_session_close(runhook_monitored_session* session, runhook_error** error);
+
+/**
+ * Closes after an error: runhook_monitored_session_fail() and runhook_monitored_session_close() in one call.
+ *
+ * \param failure consumed, whatever comes: what a call has failed with, of this library or not. It fails the run, so
+ *   that no `end` is called, except that RUNHOOK_ERR_STOPPED and RUNHOOK_ERR_OUT_OF_RANGE are a stop and the end of
+ *   input. One that a run of the session has returned is known already and does not count twice. NULL: there is none.
+ * \returns as runhook_monitored_session_close(): what closing fails with. The failure is in the outcome.
+ * \threadsafety Any thread, while the handle is not destroyed.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_monitored_session_close_after(runhook_monitored_session* session,
+                                                                 runhook_error* failure, runhook_error** error);
 
 /**
  * Returns 1 once the session is closed; also for a handle that is not valid.

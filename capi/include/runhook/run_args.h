@@ -218,6 +218,24 @@ RUNHOOK_API runhook_status runhook_run_args_add_feed(runhook_run_args* args, con
                                                      runhook_error** error);
 
 /**
+ * Feeds a number, as runhook_run_args_add_feed() a value.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_run_args_add_feed_double(runhook_run_args* args, const char* name, double number,
+                                                            runhook_error** error);
+
+/**
+ * The same for an integer.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_run_args_add_feed_int64(runhook_run_args* args, const char* name, int64_t number,
+                                                           runhook_error** error);
+
+/**
  * Removes all fetches and feeds and resets the options.
  *
  * \threadsafety One thread at a time per object.
@@ -347,11 +365,26 @@ RUNHOOK_API runhook_value* runhook_results_get(runhook_results* results, const c
  * Reads a result that is a real scalar.
  *
  * \param key NULL: the only result.
+ * \param number set on success only.
+ * \returns RUNHOOK_ERR_NOT_FOUND for a key that was not fetched; RUNHOOK_ERR_FAILED_PRECONDITION for what is no single
+ *   number or was not published in the step.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
 RUNHOOK_API runhook_status runhook_results_get_double(const runhook_results* results, const char* key, double* number,
                                                       runhook_error** error);
+
+/**
+ * Reads a result that is a real scalar as an integer; a fraction is cut off.
+ *
+ * \param key NULL: the only result.
+ * \param number set on success only.
+ * \returns as runhook_results_get_double(); RUNHOOK_ERR_FAILED_PRECONDITION also for a number beyond 64 bits.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_results_get_int64(const runhook_results* results, const char* key, int64_t* number,
+                                                     runhook_error** error);
 
 /**
  * Returns 1 if a hook skipped the step, so that there are no values.

@@ -74,6 +74,16 @@ RUNHOOK_API runhook_session* runhook_function_session_create(const runhook_funct
 RUNHOOK_API void runhook_session_destroy(runhook_session* session);
 
 /**
+ * Returns the user_data of the table or function that the session was made from.
+ *
+ * \returns NULL for a session that was made from neither, e.g. of a graph, and for a handle that is not valid. Owned by
+ *   the session, so that it is valid as long as that.
+ * \threadsafety Any thread, while the handle is not destroyed.
+ * \since 1.0
+ */
+RUNHOOK_API void* runhook_session_user_data(const runhook_session* session);
+
+/**
  * Executes one step without hooks, stop check and recovery.
  *
  * \param args NULL: nothing is fetched or fed.
@@ -150,6 +160,45 @@ RUNHOOK_API runhook_status runhook_session_write_variable(runhook_session* sessi
                                                           const runhook_value* value, runhook_error** error);
 
 /**
+ * Reads a variable that is a real scalar.
+ *
+ * \param number set on success only.
+ * \returns as runhook_session_read_variable(); RUNHOOK_ERR_FAILED_PRECONDITION also for what is no single number.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_session_read_double(runhook_session* session, const char* name, double* number,
+                                                       runhook_error** error);
+
+/**
+ * The same as an integer; a fraction is cut off.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_session_read_int64(runhook_session* session, const char* name, int64_t* number,
+                                                      runhook_error** error);
+
+/**
+ * Writes a variable that is a scalar of RUNHOOK_FLOAT64.
+ *
+ * \returns as runhook_session_write_variable().
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_session_write_double(runhook_session* session, const char* name, double number,
+                                                        runhook_error** error);
+
+/**
+ * The same for one of RUNHOOK_INT64.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_session_write_int64(runhook_session* session, const char* name, int64_t number,
+                                                       runhook_error** error);
+
+/**
  * Copies all global variables.
  *
  * \returns owned.
@@ -207,6 +256,16 @@ RUNHOOK_API runhook_status runhook_step_set_output(runhook_context* context, con
  */
 RUNHOOK_API runhook_status runhook_step_set_double(runhook_context* context, const char* name, double number,
                                                    runhook_error** error);
+
+/**
+ * Publishes an integer.
+ *
+ * \returns RUNHOOK_ERR_NOT_FOUND for a name that was not declared.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_step_set_int64(runhook_context* context, const char* name, int64_t number,
+                                                  runhook_error** error);
 
 /* For the callbacks of runhook_session_table. All take the context of the call. */
 

@@ -44,6 +44,16 @@ enum {
  */
 RUNHOOK_API const char* runhook_status_name(runhook_status status);
 
+/**
+ * Finds the code of a name that runhook_status_name() returns, e.g. "OUT_OF_RANGE".
+ *
+ * \param status set on success only.
+ * \returns RUNHOOK_ERR_NOT_FOUND for any other text; RUNHOOK_ERR_INVALID_ARGUMENT if a pointer is NULL.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_status_from_name(const char* name, runhook_status* status, runhook_error** error);
+
 #ifdef __cplusplus
 } /* extern "C" */
 #endif

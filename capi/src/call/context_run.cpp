@@ -66,6 +66,14 @@ SessionRunContext& require_run_context(const runhook_context* context) {
   return *require_hook_context(context).context;
 }
 
+// Throws as require_hook_context(), and FAILED_PRECONDITION if there are none.
+const Results& require_results(const runhook_context* context) {
+  const auto* values = require_hook_context(context).context->values();
+  if (values != nullptr) return values->results();
+  throw StatusError(StatusCode::failed_precondition,
+                    "there are results in after_run only, of what was asked for in before_run");
+}
+
 const SessionRunValues* find_values(const runhook_context* context) noexcept {
   const auto* hook = find_hook_in_callback(context);
   return hook != nullptr ? hook->context->values() : nullptr;
@@ -218,6 +226,17 @@ runhook_status runhook_context_add_feed(runhook_context* context, const char* na
   return guarded(error, [&] { HookTarget(context)->add_feed(required_text(name, "name"), from_handle(value)); });
 }
 
+runhook_status runhook_context_add_feed_double(runhook_context* context, const char* name, double number,
+                                               runhook_error** error) {
+  return guarded(error, [&] { HookTarget(context)->add_feed(required_text(name, "name"), Value::scalar(number)); });
+}
+
+runhook_status runhook_context_add_feed_int64(runhook_context* context, const char* name, int64_t number,
+                                              runhook_error** error) {
+  return guarded(
+      error, [&] { HookTarget(context)->add_feed(required_text(name, "name"), Value::scalar(std::int64_t{number})); });
+}
+
 runhook_status runhook_context_add_options(runhook_context* context, const runhook_run_options* options,
                                            runhook_error** error) {
   return guarded(error, [&] { HookTarget(context)->add_options(*require(options).shown); });
@@ -243,12 +262,18 @@ runhook_value* runhook_context_result(runhook_context* context, const char* key)
 runhook_status runhook_context_get_double(runhook_context* context, const char* key, double* number,
                                           runhook_error** error) {
   return guarded(error, [&] {
-    const auto* values = require_hook_context(context).context->values();
-    if (values == nullptr)
-      throw StatusError(StatusCode::failed_precondition,
-                        "there are results in after_run only, of what was asked for in before_run");
+    const Results& results = require_results(context);
     if (number == nullptr) throw StatusError(StatusCode::invalid_argument, "number is NULL");
-    *number = result_double(values->results(), key);
+    *number = result_double(results, key);
+  });
+}
+
+runhook_status runhook_context_get_int64(runhook_context* context, const char* key, int64_t* number,
+                                         runhook_error** error) {
+  return guarded(error, [&] {
+    const Results& results = require_results(context);
+    if (number == nullptr) throw StatusError(StatusCode::invalid_argument, "number is NULL");
+    *number = result_int64(results, key);
   });
 }
 

@@ -85,6 +85,7 @@ class CEngine {
   void initialize(VariableScope scope);
   Value read_variable(std::string_view name);
   void write_variable(std::string_view name, const Value& value);
+  void* user_data() const noexcept { return data_.get(); }
 
  private:
   UserData data_;  // first: destroyed last

@@ -1,4 +1,6 @@
 // What a kernel may ask: runhook_kernel_*().
+#include <cstring>
+
 #include "boundary/exception_guard.hpp"
 #include "call/graph_engine.hpp"
 #include "handle/value_handle.hpp"
@@ -11,6 +13,14 @@ namespace {
 KernelContext& require_kernel(const runhook_context* context) {
   if (const auto* call = find_context_as<KernelCall>(context, Role::kernel)) return *call->kernel;
   refuse_context(context, "this is for kernels");
+}
+
+template <class Number>
+runhook_status set_number(runhook_context* context, size_t index, DType dtype, Number number, runhook_error** error) {
+  return guarded(error, [&] {
+    Value& output = require_kernel(context).output(index, dtype, {});
+    std::memcpy(output.mutable_data(), &number, sizeof number);
+  });
 }
 
 }  // namespace
@@ -44,6 +54,16 @@ runhook_value* runhook_kernel_output(runhook_context* context, size_t index, int
 runhook_status runhook_kernel_set_output(runhook_context* context, size_t index, runhook_value* value,
                                          runhook_error** error) {
   return guarded(error, [&] { require_kernel(context).set_output(index, from_handle(value)); });
+}
+
+runhook_status runhook_kernel_set_output_double(runhook_context* context, size_t index, double number,
+                                                runhook_error** error) {
+  return set_number(context, index, DType::float64, number, error);
+}
+
+runhook_status runhook_kernel_set_output_int64(runhook_context* context, size_t index, int64_t number,
+                                               runhook_error** error) {
+  return set_number(context, index, DType::int64, number, error);
 }
 
 runhook_value* runhook_kernel_variable(runhook_context* context, size_t index, runhook_error** error) {

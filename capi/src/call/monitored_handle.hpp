@@ -130,14 +130,19 @@ struct MonitoredBox final : Boxed {
   std::atomic<bool> decided{false};               // set by the first of two: the constructor's return, and destroying
   std::atomic<std::uint32_t> uses{1};
   std::shared_ptr<StopState> stop;
+  std::int64_t grace_ns = 0;       // how long closing waits for another thread
   HookContext* context = nullptr;  // of the session's hooks
-  std::atomic<InlineStepCall*> inline_step{
-      nullptr};  // of a loop that stays where it is; owned, made with its first step
+  // Of a loop that stays where it is; owned, made with its first step.
+  std::atomic<InlineStepCall*> inline_step{nullptr};
   StepOwner step_owner;
   runhook_monitored_session* handle = nullptr;
   std::vector<std::weak_ptr<CHook>> hooks;  // to recognise one that is added again
 };
 RUNHOOK_CAPI_BOX(runhook_monitored_session, MonitoredBox, monitored_session);
+
+// Closes a session, after `failure` if there is one, which then fails the run. Waits for another thread that is in the
+// session. Throws what closing fails with.
+void close_session(runhook_monitored_session* session, const Error& failure);
 
 // Makes a session from a config; owned.
 runhook_monitored_session* new_session(const ConfigBox& from);

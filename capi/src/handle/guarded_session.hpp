@@ -20,6 +20,7 @@ namespace runhook::capi {
 class GuardedSession : public Session, public std::enable_shared_from_this<GuardedSession> {
  public:
   bool closed() const noexcept { return user_.load(std::memory_order_acquire) == kClosed; }
+  virtual void* user_data() const noexcept = 0;  // of the engine; NULL if it has none
   // Throws REENTRANT or BUSY while the engine is called.
   void check_idle() const {
     if (!closed() && user_.load(std::memory_order_relaxed) != nullptr) refuse();
@@ -68,6 +69,10 @@ class Guarded final : public GuardedSession {
     }
   }
 
+  void* user_data() const noexcept override {
+    if constexpr (requires { engine_.user_data(); }) return engine_.user_data();
+    return nullptr;
+  }
   NodeId resolve(std::string_view name) override {
     const Use use(*this);
     return engine_.resolve(name);
