@@ -30,7 +30,7 @@ class DirectContextProvider {
 // Plain data; copied by the session. It may be used for several sessions one after the other. Two that are open at once
 // need a session creator each, and hooks of this library each: the second is refused with ALREADY_EXISTS. Since 1.0.
 struct Config {
-  std::shared_ptr<SessionCreator> session_creator;  // required
+  std::shared_ptr<SessionCreator> session_creator;  // required; set_session() and set_inline() make one
   std::vector<HookRegistration> hooks;  // the same hook twice is ALREADY_EXISTS, as are two sets of default hooks
   RecoveryPolicy recovery;
   std::shared_ptr<Clock> clock;                                      // NULL: the system clock
@@ -45,6 +45,11 @@ struct Config {
 
   Config& add_hook(std::shared_ptr<SessionRunHook> hook, HookOptions options = {});
   Config& add_hook(HookRegistration registration);
+  // In their order, e.g. those of default_hooks(). Throws INVALID_ARGUMENT for one that is NULL, and adds none then.
+  Config& add_hooks(std::vector<HookRegistration> registrations);
+  // The one session there is, so that nothing is recovered: recovery.max_attempts becomes 0. Throws INVALID_ARGUMENT if
+  // it is NULL.
+  Config& set_session(std::shared_ptr<Session> session);
   Config& set_inline(InlineOptions options = {});  // the loop stays where it is: sessions for MonitoredSession::next()
 };
 

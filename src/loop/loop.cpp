@@ -20,7 +20,7 @@ Loop::Loop(Config config, MonitoredSession& monitored)
       keeper_(config_, state_, hooks_, caller_, timer_, end_) {
   if (config_.session_creator == nullptr) {
     throw StatusError(StatusCode::failed_precondition,
-                      "the config has no session creator: see Config::session_creator");
+                      "the config has no session: call set_session() or set_inline(), or set a session_creator");
   }
   creator_claim_.emplace(*config_.session_creator);
   if (config_.stop_grace_period_ns < 0) throw StatusError(StatusCode::invalid_argument, "the grace period is negative");

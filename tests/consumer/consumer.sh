@@ -18,7 +18,9 @@ build_and_test() {
 case $1 in
   cmake)
     install_to prefix
-    build_and_test "$here/package" build -DCMAKE_PREFIX_PATH="$PWD/prefix" ;;
+    build_and_test "$here/package" build -DCMAKE_PREFIX_PATH="$PWD/prefix"
+    # A language that is enabled further down counts from the beginning, so that this wants a project of its own.
+    build_and_test "$here/package" build_c_only -DCMAKE_PREFIX_PATH="$PWD/prefix" -DCOMPONENTS=c -DC_ONLY=ON ;;
   moved) # the installed tree is of no fixed place
     install_to prefix
     mv prefix elsewhere
