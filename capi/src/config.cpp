@@ -4,6 +4,7 @@
 
 #include "boundary/exception_guard.hpp"
 #include "boundary/log_table.hpp"
+#include "boundary/option_value.hpp"
 #include "boundary/table.hpp"
 #include "call/graph_engine.hpp"
 #include "call/hook.hpp"
@@ -19,7 +20,8 @@ namespace runhook::capi {
 namespace {
 
 constexpr std::size_t kTrainingSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_training_options, stop_grace_period_ns);
-static_assert(offsetof(runhook_training_options, is_chief) == 8 && offsetof(runhook_training_options, reserved) == 12 &&
+static_assert(offsetof(runhook_training_options, is_worker) == 8 &&
+                  offsetof(runhook_training_options, reserved) == 12 &&
                   offsetof(runhook_training_options, max_wait_ns) == 16 &&
                   offsetof(runhook_training_options, poll_ns) == 24 &&
                   offsetof(runhook_training_options, stop_grace_period_ns) == 32 && kTrainingSizeV1_0 == 40,
@@ -71,15 +73,14 @@ runhook_config* runhook_training_config_create(const runhook_function* factory, 
   return guarded_handle(error, [&] {
     const runhook_training_options given =
         read_struct(options, kTrainingSizeV1_0, runhook_training_options(RUNHOOK_TRAINING_OPTIONS_INIT));
-    const bool is_chief = read_flag(given.is_chief, "is_chief");
     check_reserved(given.reserved);
-    if (given.stop_grace_period_ns < 0) throw StatusError(StatusCode::invalid_argument, "the grace period is negative");
     TrainingOptions wanted;
+    const bool is_chief = !read_flag(given.is_worker, "is_worker");
     wanted.is_chief = is_chief;
     wanted.scaffold = scaffold_or_null(scaffold);
-    wanted.max_wait_ns = given.max_wait_ns;
-    wanted.poll_ns = given.poll_ns;
-    wanted.stop_grace_period_ns = given.stop_grace_period_ns;
+    wanted.max_wait_ns = given.max_wait_ns == 0 ? wanted.max_wait_ns : given.max_wait_ns;
+    wanted.poll_ns = number_or(given.poll_ns, wanted.poll_ns, "poll_ns");
+    wanted.stop_grace_period_ns = limit_or(given.stop_grace_period_ns, wanted.stop_grace_period_ns);
     auto box = std::make_unique<ConfigBox>();
     box->config = training_config(factory_from(std::move(function)), std::move(wanted));
     box->worker = !is_chief;

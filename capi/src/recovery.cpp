@@ -1,10 +1,12 @@
 // Recovery policies of C.
 #include "runhook/recovery.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "boundary/c_call.hpp"
 #include "boundary/exception_guard.hpp"
+#include "boundary/option_value.hpp"
 #include "handle/config_handle.hpp"
 #include "runhook/config.h"
 
@@ -37,16 +39,14 @@ void tell(runhook_callback callback, const UserData& data, const RecoveryNotice&
 }
 
 RecoveryPolicy policy_from(const runhook_recovery_policy& table, UserData owner) {
-  const bool valid = table.max_attempts >= 0 && table.initial_backoff_ns >= 0 && table.max_backoff_ns >= 0 &&
-                     table.jitter >= 0 && table.jitter <= 1;
-  if (!valid) throw StatusError(StatusCode::invalid_argument, "a number of the recovery policy is out of its bounds");
+  if (!(table.jitter <= 1)) throw StatusError(StatusCode::invalid_argument, "the jitter is not 1 or less");
   RecoveryPolicy policy;
-  policy.max_attempts =
-      static_cast<std::int32_t>(std::min<std::int64_t>(table.max_attempts, std::numeric_limits<std::int32_t>::max()));
-  policy.initial_backoff_ns = table.initial_backoff_ns;
-  policy.max_backoff_ns = table.max_backoff_ns;
-  policy.deadline_ns = table.deadline_ns;
-  policy.jitter = table.jitter;
+  policy.max_attempts = static_cast<std::int32_t>(std::min<std::int64_t>(
+      amount_or(table.max_attempts, policy.max_attempts), std::numeric_limits<std::int32_t>::max()));
+  policy.initial_backoff_ns = amount_or(table.initial_backoff_ns, policy.initial_backoff_ns);
+  policy.max_backoff_ns = amount_or(table.max_backoff_ns, policy.max_backoff_ns);
+  policy.deadline_ns = table.deadline_ns == 0 ? policy.deadline_ns : table.deadline_ns;
+  if (table.jitter != 0) policy.jitter = std::max(table.jitter, 0.0);
   const auto data = std::make_shared<const UserData>(std::move(owner));
   if (table.classify != nullptr) {
     policy.is_recoverable = [data, callback = table.classify](const Error& error) {
@@ -70,11 +70,7 @@ using namespace runhook::capi;
 runhook_status runhook_config_set_recovery(runhook_config* config, const runhook_recovery_policy* policy,
                                            runhook_error** error) {
   if (policy == nullptr) {
-    return guarded(error, [&] {
-      RecoveryPolicy none;
-      none.max_attempts = 0;
-      require_pinned(config)->config.recovery = std::move(none);
-    });
+    return guarded(error, [&] { require_pinned(config)->config.recovery = RecoveryPolicy(); });
   }
   runhook_recovery_policy table;
   UserData owner;

@@ -333,8 +333,7 @@ class Config:
 
     def set_recovery(self, max_attempts=5):
         """Says how often in a row a failed session is made anew; 0: never."""
-        backoff = {"initial_backoff_ns": 10**8, "max_backoff_ns": 30 * 10**9, "deadline_ns": -1, "jitter": 0.5}
-        call("config_set_recovery", self.handle, byref(abi.RecoveryPolicy(max_attempts=max_attempts, **backoff)))
+        call("config_set_recovery", self.handle, byref(abi.RecoveryPolicy(max_attempts=max_attempts or -1)))
 
 
 @contextlib.contextmanager

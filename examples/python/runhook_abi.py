@@ -30,8 +30,8 @@ class Code(_Number):
     STOPPED, CLOSED, REENTRANT, BUSY, HOOK_FAILED, NO_MEMORY = range(100, 106)
 
 
-Phase = _Number("Phase", "GUARD NORMAL SAVER", start=0)
-Policy = _Number("Policy", "FAIL WARN DISABLE", start=0)
+Phase = _Number("Phase", "GUARD NORMAL SAVER", start=1)
+Policy = _Number("Policy", "FAIL WARN DISABLE", start=1)
 Kind = _Number("Kind", "RUNNING COMPLETED STOPPED END_OF_INPUT FAILED", start=0)
 Origin = _Number("Origin", "NONE CALLER HOOK SOURCE COORDINATOR STEP_FUNCTION SIGNAL SESSION", start=0)
 
@@ -47,7 +47,7 @@ CALLBACKS = "begin after_create_session before_run after_run on_error end cleanu
 _table = [(c_void_p, "user_data"), (DESTROY, "destroy")]
 Hook = _struct(*_table, (c_char_p, "name"), (CALLBACK, CALLBACKS))
 Function = _struct(*_table, (CALLBACK, "call"))
-HookOptions = _struct((c_int32, "phase failure_policy max_failures chief_only"), (c_void_p, "trigger"))
+HookOptions = _struct((c_int32, "phase failure_policy max_failures chief_only"), (c_void_p, "trigger"), (c_char_p, "name"))
 _names = POINTER(c_char_p)
 _figures = (c_int64, "initial_step max_steps")
 InlineOptions = _struct(

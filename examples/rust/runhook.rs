@@ -196,11 +196,11 @@ impl Config {
             destroy: None,
             classify: None,
             on_recovery: None,
-            max_attempts,
-            initial_backoff_ns: 100_000_000,
-            max_backoff_ns: 30_000_000_000,
-            deadline_ns: -1,
-            jitter: 0.5,
+            max_attempts: if max_attempts == 0 { -1 } else { max_attempts },
+            initial_backoff_ns: 0, // the others are the defaults
+            max_backoff_ns: 0,
+            deadline_ns: 0,
+            jitter: 0.0,
         };
         check(|e| unsafe { ffi::runhook_config_set_recovery(self.handle(), &policy, e) }).map(drop)
     }
@@ -228,12 +228,12 @@ impl Config {
             cleanup: Some(callbacks::cleanup),
         };
         let (failure_policy, max_failures) = match options.policy {
-            Policy::Fail => (0, 1),
-            Policy::Warn => (1, 1),
-            Policy::Disable(failures) => (2, failures),
+            Policy::Fail => (1, 0),
+            Policy::Warn => (2, 0),
+            Policy::Disable(failures) => (3, failures),
         };
         let struct_size = size_of::<ffi::HookOptions>();
-        let phase = options.phase as i32;
+        let phase = options.phase as i32 + 1; // 0 is the default
         let options = ffi::HookOptions {
             struct_size,
             phase,
@@ -241,6 +241,7 @@ impl Config {
             max_failures,
             chief_only: 0,
             trigger: trigger.as_ref().map_or(null_mut(), |owned| owned.0),
+            name: null(),
         };
         check(|e| unsafe { ffi::runhook_config_add_hook(self.handle(), &table, &options, e) }).map(drop)
     }

@@ -394,7 +394,7 @@ fn hook_is_dropped_once_when_the_last_session_is_gone() {
     config
         .add_hook("counting", Counting(drops.clone()), HookOptions::default())
         .unwrap();
-    let policy = Policy::Disable(0); // is refused
+    let policy = Policy::Disable(-1); // is refused
     let refused = HookOptions {
         policy,
         ..Default::default()

@@ -145,7 +145,7 @@ TEST_F(CClock, WaitKnowsItsLengthAndSeesTheStop) {
   loop.step = [](runhook_context* context) { return runhook_context_fail(context, RUNHOOK_ERR_UNAVAILABLE, "away"); };
   runhook_recovery_policy policy = RUNHOOK_RECOVERY_POLICY_INIT;
   policy.initial_backoff_ns = 5000;
-  policy.jitter = 0;
+  policy.jitter = -1;
   runhook_config_set_recovery(loop.config, &policy, nullptr);
   runhook_clock* clock = scripted.create();
   runhook_config_set_clock(loop.config, clock, nullptr);
@@ -165,7 +165,7 @@ TEST_F(CClock, WaitThatFailsIsWaitedInRealTime) {
   };
   runhook_recovery_policy policy = RUNHOOK_RECOVERY_POLICY_INIT;
   policy.initial_backoff_ns = 20'000'000;
-  policy.jitter = 0;
+  policy.jitter = -1;
   runhook_config_set_recovery(loop.config, &policy, nullptr);
   runhook_clock* clock = scripted.create();
   runhook_config_set_clock(loop.config, clock, nullptr);

@@ -41,7 +41,8 @@ TEST_F(CApiConfig, ConfigOfAnOpenSessionIsRefusedUntilThatHasEnded) {
 
 TEST_F(CApiConfig, BuiltinHookOfAnOpenSessionIsRefusedToAnother) {
   runhook_stop_at_step_options options = RUNHOOK_STOP_AT_STEP_OPTIONS_INIT;
-  options.last_step = 9;
+  options.target = RUNHOOK_STOP_AT_LAST_STEP;
+  options.step = 9;
   runhook_builtin_hook* hook = runhook_stop_at_step_hook_create(&options, nullptr);
   {
     Loop first;
@@ -122,7 +123,7 @@ struct Policy {
     policy.user_data = this;
     policy.destroy = [](void* self) { ++static_cast<Policy*>(self)->destroyed; };
     policy.initial_backoff_ns = 1;
-    policy.jitter = 0;
+    policy.jitter = -1;
     if (classify) {
       policy.classify = [](runhook_context* context, void* self, int32_t ok) {
         return answer(static_cast<Policy*>(self)->classify(context), ok);
@@ -317,20 +318,22 @@ TEST_F(CApiConfig, FailureOfOnRecoveryEndsTheRecovery) {
             unexplained_failure("on_recovery of the runhook_recovery_policy", 0));
 }
 
-TEST_F(CApiConfig, BadNumbersOfAPolicyAreRefused) {
+TEST_F(CApiConfig, BadJitterOfAPolicyIsRefused) {
   Loop loop;
-  for (int which = 0; which < 5; ++which) {
+  for (const double jitter : {1.5, std::nan("")}) {
     Policy policy;
     auto table = policy.table();
-    if (which == 0) table.max_attempts = -1;
-    if (which == 1) table.initial_backoff_ns = -1;
-    if (which == 2) table.max_backoff_ns = -1;
-    if (which == 3) table.jitter = 1.5;
-    if (which == 4) table.jitter = std::nan("");
-    EXPECT_EQ(runhook_config_set_recovery(loop.config, &table, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT) << which;
-    EXPECT_EQ(policy.destroyed, 1) << which;
+    table.jitter = jitter;
+    EXPECT_EQ(runhook_config_set_recovery(loop.config, &table, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT) << jitter;
+    EXPECT_EQ(policy.destroyed, 1) << jitter;
   }
-  EXPECT_EQ(runhook_config_set_recovery(loop.config, nullptr, nullptr), RUNHOOK_OK);
+}
+
+TEST_F(CApiConfig, NegativeNumberOfAttemptsIsNoRecovery) {
+  Loop loop;
+  runhook_recovery_policy none = RUNHOOK_RECOVERY_POLICY_INIT;
+  none.max_attempts = -1;
+  EXPECT_EQ(runhook_config_set_recovery(loop.config, &none, nullptr), RUNHOOK_OK);
   loop.step = [](runhook_context* context) { return runhook_context_fail(context, RUNHOOK_ERR_ABORTED, "step"); };
   ASSERT_TRUE(loop.start());
   EXPECT_EQ(loop.run(), RUNHOOK_ERR_ABORTED);
@@ -388,10 +391,10 @@ TEST_F(CApiConfig, SettersRefuseWhatIsNotValid) {
 
 class CApiTraining : public NoHandlesLeft {
  protected:
-  runhook_config* make(int32_t is_chief) {
+  runhook_config* make(int32_t is_worker) {
     const runhook_function factory = function_of(source_.create);
     runhook_training_options options = RUNHOOK_TRAINING_OPTIONS_INIT;
-    options.is_chief = is_chief;
+    options.is_worker = is_worker;
     return runhook_training_config_create(&factory, nullptr, &options, error_.out());
   }
   void TearDown() override {}
@@ -400,7 +403,7 @@ class CApiTraining : public NoHandlesLeft {
 };
 
 TEST_F(CApiTraining, WorkerDropsChiefOnlyHooks) {
-  runhook_config* config = make(0);
+  runhook_config* config = make(1);
   ASSERT_NE(config, nullptr);
   ScriptedHook hook;
   runhook_hook_options options = RUNHOOK_HOOK_OPTIONS_INIT;
@@ -413,7 +416,7 @@ TEST_F(CApiTraining, WorkerDropsChiefOnlyHooks) {
 }
 
 TEST_F(CApiTraining, ChiefOnlyHooksComeFirst) {
-  runhook_config* config = make(1);
+  runhook_config* config = make(0);
   ASSERT_NE(config, nullptr);
   std::string order;
   ScriptedHook hooks[3];

@@ -21,7 +21,7 @@ class InlineLoop : public runhook_test::NoHandlesLeft {
     quiet.write = [](int32_t, const char*, void*) {};
     runhook_config_set_log(config_, &quiet, nullptr);
     runhook_recovery_policy policy = RUNHOOK_RECOVERY_POLICY_INIT;
-    policy.initial_backoff_ns = 0;
+    policy.initial_backoff_ns = -1;
     runhook_config_set_recovery(config_, &policy, nullptr);
   }
   void TearDown() override {

@@ -102,7 +102,7 @@ class Loop {
     quiet.write = [](int32_t, const char*, void*) {};
     runhook_config_set_log(config, &quiet, nullptr);
     runhook_recovery_policy policy = RUNHOOK_RECOVERY_POLICY_INIT;
-    policy.initial_backoff_ns = 0;
+    policy.initial_backoff_ns = -1;
     runhook_config_set_recovery(config, &policy, nullptr);
   }
   Loop(const Loop&) = delete;

@@ -20,7 +20,7 @@ std::string shape() {
 
 Rig::Rig() : live_before_(runhook_live_handles()) {
   EXPECT_REPLY(make(clock, runhook_manual_clock_create, std::int64_t{1000}), RUNHOOK_OK);
-  recovery.jitter = 0;
+  recovery.jitter = -1;
 }
 
 Rig::~Rig() {
@@ -104,7 +104,8 @@ Reply Rig::configure() {
 
 Reply Rig::apply(runhook_config* to) {
   runhook_recovery_policy policy = recovery;
-  EXPECT_REPLY(call(runhook_config_set_recovery, to, singular ? nullptr : &policy), RUNHOOK_OK);
+  if (singular) policy.max_attempts = -1;
+  EXPECT_REPLY(call(runhook_config_set_recovery, to, &policy), RUNHOOK_OK);
   EXPECT_REPLY(call(runhook_config_set_clock, to, clock.get()), RUNHOOK_OK);
   EXPECT_REPLY(call(runhook_config_set_stop_grace_period_ns, to, grace_ns), RUNHOOK_OK);
   if (source) EXPECT_REPLY(call(runhook_config_set_stop_source, to, source.get()), RUNHOOK_OK);

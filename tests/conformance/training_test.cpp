@@ -1,4 +1,6 @@
 // Section 4.2: the helper that assembles a training session. What needs checkpoint or summary hooks is in README.md.
+#include "runhook/training.hpp"
+
 #include "rig.hpp"
 
 namespace conformance {
@@ -70,8 +72,8 @@ TEST(TrainingSession, MT_08_ChiefOnlyHooksComeFirst) {
 }
 
 TEST(TrainingSession, MT_09_WorkerWaitsAndHasNoChiefHooks) {
-  const runhook_training_options defaults = RUNHOOK_TRAINING_OPTIONS_INIT;
-  EXPECT_EQ(defaults.is_chief, 1);
+  const runhook::TrainingOptions defaults;
+  EXPECT_TRUE(defaults.is_chief);
   EXPECT_EQ(defaults.max_wait_ns, 7200 * kSecond);
 
   Rig rig;
@@ -83,12 +85,12 @@ TEST(TrainingSession, MT_09_WorkerWaitsAndHasNoChiefHooks) {
   Rec& chief_only = rig.hook("C");
   chief_only.options.chief_only = 1;
   runhook_training_options options = RUNHOOK_TRAINING_OPTIONS_INIT;
-  options.is_chief = 0;
+  options.is_worker = 1;
   EXPECT_REPLY(configure_training(rig, &options, nullptr), RUNHOOK_OK);
   EXPECT_EQ(chief_only.destroyed, 1);
   const std::int64_t before = runhook_clock_now_ns(rig.clock.get());
   ASSERT_EQ(rig.open_config().status, RUNHOOK_OK);
-  EXPECT_GE(runhook_clock_now_ns(rig.clock.get()) - before, options.poll_ns);
+  EXPECT_GE(runhook_clock_now_ns(rig.clock.get()) - before, defaults.poll_ns);
   EXPECT_EQ(rig.created, 2);
   EXPECT_EQ(unready.closed, 1);
   EXPECT_EQ(rig.fetch("v").at("v"), 5) << "a worker initialises nothing";
@@ -100,7 +102,7 @@ TEST(TrainingSession, MT_09_WorkerGivesUpAfterItsMaximumWait) {
   Rig rig;
   for (int i = 0; i < 4; ++i) rig.raw().variable("v", 1, std::nullopt, RUNHOOK_VARIABLES_GLOBAL);
   runhook_training_options options = RUNHOOK_TRAINING_OPTIONS_INIT;
-  options.is_chief = 0;
+  options.is_worker = 1;
   options.max_wait_ns = 3 * kSecond;
   Rec& hook = rig.hook("U");
   EXPECT_REPLY(configure_training(rig, &options, nullptr), RUNHOOK_OK);

@@ -29,7 +29,7 @@ void recovery(Trial& trial) {
   if (good) {
     runhook_recovery_policy policy = RUNHOOK_RECOVERY_POLICY_INIT;
     trial.own(policy);
-    policy.initial_backoff_ns = 0;
+    policy.initial_backoff_ns = -1;
     policy.classify = [](runhook_context* context, void*, int32_t ok) {
       const runhook_error* error = runhook_context_error(context);
       const int32_t yes = error != nullptr && runhook_error_code(error) == RUNHOOK_ERR_ABORTED ? 1 : 0;

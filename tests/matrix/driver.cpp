@@ -340,8 +340,8 @@ runhook_hook_options options_of(int index) {
     const auto place = static_cast<size_t>(index);
     return place < text.size() ? static_cast<int32_t>(text[place] - '0') : other;
   };
-  options.phase = digit(world->plan->phases, RUNHOOK_PHASE_NORMAL);
-  options.failure_policy = digit(world->plan->policies, RUNHOOK_POLICY_FAIL);
+  options.phase = RUNHOOK_PHASE_GUARD + digit(world->plan->phases, RUNHOOK_PHASE_NORMAL - RUNHOOK_PHASE_GUARD);
+  options.failure_policy = RUNHOOK_POLICY_FAIL + digit(world->plan->policies, 0);
   options.max_failures = static_cast<int32_t>(world->plan->max_failures);
   return options;
 }
@@ -441,10 +441,8 @@ runhook_config* make_config() {
   world->shape == Shape::run ? set_creator(config) : set_inline(config);
   runhook_recovery_policy policy = RUNHOOK_RECOVERY_POLICY_INIT;
   policy.on_recovery = on_recovery;
-  policy.max_attempts = world->plan->max_attempts;
-  policy.initial_backoff_ns = 0;
-  policy.max_backoff_ns = 0;
-  policy.jitter = 0;
+  policy.max_attempts = world->plan->max_attempts > 0 ? world->plan->max_attempts : -1;
+  policy.initial_backoff_ns = -1;
   if (runhook_config_set_recovery(config, &policy, nullptr) != RUNHOOK_OK) note("!set_recovery");
   runhook_log log = RUNHOOK_LOG_INIT;
   log.write = log_nothing;

@@ -233,7 +233,8 @@ RUNHOOK_SANE_TOO(const runhook_status*)
 RUNHOOK_SANE(const int32_t*) { return &world.keep(runhook_status{RUNHOOK_ERR_CANCELLED}); } RUNHOOK_SANE_END;
 RUNHOOK_SANE(const runhook_stop_at_step_options*) {
   runhook_stop_at_step_options options = RUNHOOK_STOP_AT_STEP_OPTIONS_INIT;
-  options.last_step = 1000000;
+  options.target = RUNHOOK_STOP_AT_LAST_STEP;
+  options.step = 1000000;
   return &world.keep(options);
 } RUNHOOK_SANE_END;
 RUNHOOK_SANE(const runhook_summary_options*) {
@@ -254,6 +255,7 @@ RUNHOOK_SANE(const runhook_metric_stop_options*) {
   runhook_metric_stop_options options = RUNHOOK_METRIC_STOP_OPTIONS_INIT;
   options.metric = "text";
   options.directory = "text";
+  options.kind = RUNHOOK_STOP_IF_LOWER;
   return &world.keep(options);
 } RUNHOOK_SANE_END;
 RUNHOOK_SANE(const runhook_metric_rule*const*) {

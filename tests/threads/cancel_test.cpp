@@ -261,7 +261,7 @@ TEST_F(Cancel, UrgentStopEndsARecoveryThatGoesOnAndOn) {
   policy.max_attempts = 1'000'000'000;
   policy.initial_backoff_ns = 60 * kSecond;
   policy.max_backoff_ns = 60 * kSecond;
-  policy.jitter = 0;
+  policy.jitter = -1;
   ASSERT_EQ(runhook_config_set_recovery(loop.config, &policy, nullptr), RUNHOOK_OK);
   std::latch failed(1);
   loop.step = [&](runhook_context* context) {

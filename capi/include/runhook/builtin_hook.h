@@ -35,7 +35,7 @@ RUNHOOK_API const char* runhook_builtin_hook_name(const runhook_builtin_hook* ho
  * Adds a built-in hook to a config, as runhook_config_add_hook() does.
  *
  * \param hook shared.
- * \param options copied; if their trigger is NULL the hook keeps its own. NULL: the hook's own phase and trigger.
+ * \param options copied; what they do not say is the hook's own. NULL: all is.
  * \returns RUNHOOK_ERR_ALREADY_EXISTS if the config has it already.
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -47,7 +47,7 @@ RUNHOOK_API runhook_status runhook_config_add_builtin_hook(runhook_config* confi
  * Adds a built-in hook to a session, as runhook_monitored_session_add_hook() does.
  *
  * \param hook shared.
- * \param options copied; if their trigger is NULL the hook keeps its own. NULL: the hook's own phase and trigger.
+ * \param options copied; what they do not say is the hook's own. NULL: all is.
  * \param id set to a number for runhook_monitored_session_remove_hook(); NULL: not wanted.
  * \returns RUNHOOK_ERR_ALREADY_EXISTS if the session, or another that has not ended, has it already; RUNHOOK_ERR_BUSY
  *   on another thread during a run.

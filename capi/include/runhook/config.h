@@ -98,15 +98,15 @@ typedef struct runhook_recovery_policy {
    * UNAVAILABLE are recovered from. */
   runhook_callback classify;
   runhook_callback on_recovery; /* called before a session is made anew; a failure ends the recovery; may be NULL */
-  int64_t max_attempts;         /* 0: no recovery */
-  int64_t initial_backoff_ns;
-  int64_t max_backoff_ns;
-  int64_t deadline_ns; /* gives up once this much time has passed since the first failure; negative: never */
-  double jitter;       /* 0 to 1: each wait is shortened by up to this fraction, at random */
+  int64_t max_attempts;         /* 0: 5; negative: no recovery */
+  int64_t initial_backoff_ns;   /* 0: 0.1 s; negative: no wait */
+  int64_t max_backoff_ns;       /* 0: 30 s; negative: no wait */
+  int64_t deadline_ns; /* gives up once this much time has passed since the first failure; 0 or negative: never */
+  double jitter; /* up to 1: each wait is shortened by up to this fraction, at random; 0: 0.5; negative: not at all */
   /* End of 1.0. Append only, below this line. */
 } runhook_recovery_policy;
 #define RUNHOOK_RECOVERY_POLICY_INIT \
-  { sizeof(runhook_recovery_policy), NULL, NULL, NULL, NULL, 5, 100000000, INT64_C(30000000000), -1, 0.5 }
+  { sizeof(runhook_recovery_policy), NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0 }
 
 /* Log levels. */
 enum { RUNHOOK_LOG_INFO = 0, RUNHOOK_LOG_WARNING = 1, RUNHOOK_LOG_ERROR = 2 };
@@ -150,15 +150,15 @@ RUNHOOK_API runhook_config* runhook_config_create(runhook_error** error);
  */
 typedef struct runhook_training_options {
   size_t struct_size;
-  int32_t is_chief;             /* 1: initialises or restores; 0: a worker, which waits for the chief */
+  int32_t is_worker;            /* 1: waits for the chief; 0: is the chief, which initialises or restores */
   int32_t reserved;             /* 0 */
-  int64_t max_wait_ns;          /* how long a worker waits */
-  int64_t poll_ns;              /* time between two tries of a worker */
-  int64_t stop_grace_period_ns; /* how long closing waits for threads */
+  int64_t max_wait_ns;          /* how long a worker waits; 0: 2 hours; negative: for ever */
+  int64_t poll_ns;              /* time between two tries of a worker; 0: 30 s; not negative */
+  int64_t stop_grace_period_ns; /* how long closing waits for threads; 0: 120 s; negative: for ever */
   /* End of 1.0. Append only, below this line. */
 } runhook_training_options;
 #define RUNHOOK_TRAINING_OPTIONS_INIT \
-  { sizeof(runhook_training_options), 1, 0, INT64_C(7200000000000), INT64_C(30000000000), INT64_C(120000000000) }
+  { sizeof(runhook_training_options), 0, 0, 0, 0, 0 }
 
 /**
  * Makes the config of a chief or a worker, as tf.train.MonitoredTrainingSession does. Hooks with chief_only come first
@@ -167,7 +167,7 @@ typedef struct runhook_training_options {
  *
  * \param factory makes a session that is not ready, and answers with runhook_context_set_session().
  * \param scaffold shared, and finalized; NULL: a new one.
- * \param options NULL: a chief with the defaults of RUNHOOK_TRAINING_OPTIONS_INIT.
+ * \param options NULL: a chief with the defaults.
  * \returns owned.
  * \threadsafety One thread at a time per object.
  * \since 1.0
@@ -217,7 +217,7 @@ RUNHOOK_API runhook_status runhook_config_set_session_creator(runhook_config* co
 /**
  * Adds a hook.
  *
- * \param options NULL: RUNHOOK_HOOK_OPTIONS_INIT.
+ * \param options copied; NULL: the defaults.
  * \returns RUNHOOK_ERR_ALREADY_EXISTS for a table with the same user_data (not NULL) and the same callbacks as one
  *   that was added: the hook is added once, and destroyed once.
  * \threadsafety One thread at a time per object.
@@ -229,7 +229,7 @@ RUNHOOK_API runhook_status runhook_config_add_hook(runhook_config* config, const
 /**
  * Sets the recovery policy.
  *
- * \param policy NULL: no recovery.
+ * \param policy NULL: the defaults, as without this call.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */

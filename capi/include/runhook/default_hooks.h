@@ -34,26 +34,24 @@ typedef struct runhook_default_hooks {
   const char* title;           /* of the report; copied; NULL: the name of the directory */
   const char* const* scalars;  /* e.g. the loss: logged, drawn, written, and checked for NaN; copied */
   size_t scalar_count;         /* may be 0 */
-  int64_t interval_ns;         /* between two rows, points and log lines */
-  int64_t stall_timeout_ns;    /* for RUNHOOK_DEFAULT_WATCHDOG */
-  int64_t profile_interval_ns; /* between two profiled runs */
+  int64_t interval_ns;         /* between two rows, points and log lines; 0: 1 s; negative: there are none, and the step
+                                  counter, the log lines, the metrics and the summaries are left out */
+  int64_t stall_timeout_ns;    /* for RUNHOOK_DEFAULT_WATCHDOG; 0: 5 minutes; negative: it is left out */
+  int64_t profile_interval_ns; /* between two profiled runs; 0: a minute; negative: the profiler is left out */
   uint32_t left_out;           /* RUNHOOK_DEFAULT_* of the hooks not to be added */
   int32_t reserved;            /* 0 */
   /* End of 1.0. Append only, below this line. */
 } runhook_default_hooks;
-#define RUNHOOK_DEFAULT_HOOKS_INIT                                                                  \
-  {                                                                                                 \
-    sizeof(runhook_default_hooks), NULL, NULL, NULL, 0, INT64_C(1000000000), INT64_C(300000000000), \
-        INT64_C(60000000000), 0, 0                                                                  \
-  }
+#define RUNHOOK_DEFAULT_HOOKS_INIT \
+  { sizeof(runhook_default_hooks), NULL, NULL, NULL, 0, 0, 0, 0, 0, 0 }
 
 /**
  * Adds the hooks that a training run is expected to have, each in its own phase. Those that write files or show
  * progress are not added to a worker's config.
  *
  * \param hooks which to add.
- * \returns RUNHOOK_ERR_INVALID_ARGUMENT without a directory, for an empty or repeated scalar, and for times that are
- *   not positive; RUNHOOK_ERR_ALREADY_EXISTS if the config has default hooks already. Then nothing is added.
+ * \returns RUNHOOK_ERR_INVALID_ARGUMENT without a directory, and for an empty or repeated scalar;
+ *   RUNHOOK_ERR_ALREADY_EXISTS if the config has default hooks already. Then nothing is added.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */

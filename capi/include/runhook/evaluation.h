@@ -15,23 +15,25 @@ extern "C" {
  */
 typedef struct runhook_stop_after_n_evals_options {
   size_t struct_size;
-  int64_t num_evals;                  /* how many; -1: until something else ends the run, e.g. the end of input */
+  int64_t num_evals;                  /* how many; 0: until something else ends the run, e.g. the end of input; not
+                                         negative */
   const char* evals_per_run_variable; /* the variable by which a session that makes several evaluations in a run is told
                                          how many; the hook sets it so that no more than num_evals are made; copied;
                                          NULL: there is none */
-  int64_t evals_per_run;              /* what the hook sets it to before that; at least 1 */
-  int32_t log_progress;               /* 1: "Evaluation [3/10]" is logged about ten times, or after each of fewer than
-                                         20. 0: nothing is logged */
+  int64_t evals_per_run;              /* what the hook sets it to before that; 0: 1; not negative */
+  int32_t quiet;                      /* 0: "Evaluation [3/10]" is logged about ten times, or after each of fewer than
+                                         20. 1: nothing is logged */
   int32_t reserved;                   /* 0 */
   /* End of 1.0. Append only, below this line. */
 } runhook_stop_after_n_evals_options;
 #define RUNHOOK_STOP_AFTER_N_EVALS_OPTIONS_INIT \
-  { sizeof(runhook_stop_after_n_evals_options), -1, NULL, 1, 1, 0 }
+  { sizeof(runhook_stop_after_n_evals_options), 0, NULL, 0, 0, 0 }
 
 /**
  * Makes a hook that counts evaluations and asks for a stop after num_evals. If the session is made anew, the count
  * begins anew.
  *
+ * \param options NULL: the defaults: evaluations are counted and logged.
  * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0

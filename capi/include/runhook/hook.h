@@ -38,16 +38,18 @@ typedef struct runhook_hook {
 
 /* Phases: hooks are called phase by phase, within a phase in the order in which they were added. */
 enum {
-  RUNHOOK_PHASE_GUARD = 0, /* checks that come first */
-  RUNHOOK_PHASE_NORMAL = 1,
-  RUNHOOK_PHASE_SAVER = 2 /* so that nothing is saved that a guard has just rejected */
+  RUNHOOK_PHASE_DEFAULT = 0, /* a built-in hook's own; for any other RUNHOOK_PHASE_NORMAL */
+  RUNHOOK_PHASE_GUARD = 1,   /* checks that come first */
+  RUNHOOK_PHASE_NORMAL = 2,
+  RUNHOOK_PHASE_SAVER = 3 /* so that nothing is saved that a guard has just rejected */
 };
 
 /* What a hook's failure does; one whose begin has failed is called for cleanup only. */
 enum {
-  RUNHOOK_POLICY_FAIL = 0,   /* fails the run */
-  RUNHOOK_POLICY_WARN = 1,   /* is logged and counted in the outcome; the run goes on */
-  RUNHOOK_POLICY_DISABLE = 2 /* as warn; after max_failures of them the hook is called no more, except for cleanup */
+  RUNHOOK_POLICY_DEFAULT = 0, /* a built-in hook's own; for any other RUNHOOK_POLICY_FAIL */
+  RUNHOOK_POLICY_FAIL = 1,    /* fails the run */
+  RUNHOOK_POLICY_WARN = 2,    /* is logged and counted in the outcome; the run goes on */
+  RUNHOOK_POLICY_DISABLE = 3  /* as warn; after max_failures of them the hook is called no more, except for cleanup */
 };
 
 /**
@@ -59,14 +61,16 @@ typedef struct runhook_hook_options {
   size_t struct_size;
   int32_t phase;          /* RUNHOOK_PHASE_* */
   int32_t failure_policy; /* RUNHOOK_POLICY_* */
-  int32_t max_failures;   /* at least 1 with RUNHOOK_POLICY_DISABLE; ignored otherwise */
+  int32_t max_failures;   /* for RUNHOOK_POLICY_DISABLE; 0: the first one disables the hook; not negative */
   int32_t chief_only; /* 1: a worker's training config drops and destroys the hook; in any other it is put before the
                          hooks that are not chief_only */
-  const runhook_trigger* trigger; /* in which runs the hook is called; copied; NULL: in all */
+  const runhook_trigger*
+      trigger;      /* in which runs the hook is called; copied; NULL: a built-in hook's own, else in all */
+  const char* name; /* for messages and reasons, in place of the hook's own; copied; NULL: the hook's own */
   /* End of 1.0. Append only, below this line. */
 } runhook_hook_options;
 #define RUNHOOK_HOOK_OPTIONS_INIT \
-  { sizeof(runhook_hook_options), 1, 0, 1, 0, NULL }
+  { sizeof(runhook_hook_options), 0, 0, 0, 0, NULL, NULL }
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -20,14 +20,15 @@ typedef struct runhook_logging_options {
   size_t struct_size;
   const char* const* tags; /* one for each name; lines are then in the order of the tags; copied; NULL: the names are
                               their own tags, in the order in which they are given */
-  int64_t every_n_iter;    /* interval in runs, which need not advance the global step; -1: every_ns is used */
-  int64_t every_ns;        /* interval in time of the session's clock; 0: every run; -1: every_n_iter is used */
-  int32_t at_end;          /* 1: once more at the end of a run that has not failed; only then if both are -1 */
-  int32_t descriptor;      /* the file descriptor to write to if there is no log; not closed */
+  int64_t every_n_iter;    /* interval in runs, which need not advance the global step; 0: 100, unless every_ns is
+                              given; negative: off */
+  int64_t every_ns;        /* interval in time of the session's clock; 1: every run; 0 or negative: off */
+  int32_t at_end;          /* 1: once more at the end of a run that has not failed; only then if both are off */
+  int32_t descriptor;      /* the file descriptor to write to if there is no log; not closed; 0: standard error */
   /* End of 1.0. Append only, below this line. */
 } runhook_logging_options;
 #define RUNHOOK_LOGGING_OPTIONS_INIT \
-  { sizeof(runhook_logging_options), NULL, 100, -1, 0, 2 }
+  { sizeof(runhook_logging_options), NULL, 0, 0, 0, 0 }
 
 /**
  * Formats values as a line. A table; see runhook_function for the rules.
@@ -56,10 +57,10 @@ typedef struct runhook_log_formatter {
  * function session makes another step.
  *
  * \param names of the values to fetch; at least one; copied.
- * \param options NULL: those of RUNHOOK_LOGGING_OPTIONS_INIT, every 100 runs to standard error.
+ * \param options NULL: the defaults, every 100 runs to standard error.
  * \param log gets the lines, at RUNHOOK_LOG_INFO; consumed. NULL: they are written to the descriptor.
  * \param formatter makes the lines; consumed. NULL: they are as shown above.
- * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT if both intervals are given, or neither of them nor at_end.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT if both intervals are given, or both are off without at_end.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -92,13 +93,13 @@ typedef struct runhook_scalar_sink {
  */
 typedef struct runhook_step_counter_options {
   size_t struct_size;
-  int64_t every_n_steps;        /* -1: every_ns is used */
-  int64_t every_ns;             /* of the session's clock; 0: every run; -1: every_n_steps is used */
+  int64_t every_n_steps;        /* 0: 100, unless every_ns is given; negative: off */
+  int64_t every_ns;             /* of the session's clock; 1: every run; 0 or negative: off */
   const char* global_step_name; /* the tag is this with "/sec" behind it; copied; NULL: "global_step" */
   /* End of 1.0. Append only, below this line. */
 } runhook_step_counter_options;
 #define RUNHOOK_STEP_COUNTER_OPTIONS_INIT \
-  { sizeof(runhook_step_counter_options), 100, -1, NULL }
+  { sizeof(runhook_step_counter_options), 0, 0, NULL }
 
 /**
  * Makes a hook that measures how many global steps are made in a second. The first time that it is due begins the
@@ -108,7 +109,7 @@ typedef struct runhook_step_counter_options {
  * \param options NULL: every 100 steps.
  * \param scalars gets each rate; consumed. NULL: not wanted.
  * \param log gets each rate as a line, at RUNHOOK_LOG_INFO; consumed. NULL: the session's log does.
- * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT if both intervals are given, or neither.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT if both intervals are given, or both are off.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -123,16 +124,17 @@ RUNHOOK_API runhook_builtin_hook* runhook_step_counter_hook_create(const runhook
  */
 typedef struct runhook_progress_options {
   size_t struct_size;
-  int64_t last_step;            /* the step at which the run ends; -1: as announced, e.g. by the stop-at-step hook */
-  int64_t values_interval_ns;   /* time between two runs in which values are fetched */
-  int64_t terminal_interval_ns; /* time between two updates of a terminal */
-  int64_t line_interval_ns;     /* time between two lines in a file or a pipe */
-  int32_t descriptor;           /* the file descriptor to write to; not closed */
+  int64_t last_step;            /* the step at which the run ends; 0: as announced, e.g. by the stop-at-step hook; not
+                                   negative */
+  int64_t values_interval_ns;   /* time between two runs in which values are fetched; 0: 1 s; negative: none are */
+  int64_t terminal_interval_ns; /* time between two updates of a terminal; 0: 0.15 s; negative: at the end only */
+  int64_t line_interval_ns;     /* time between two lines in a file or a pipe; 0: 10 s; negative: at the end only */
+  int32_t descriptor;           /* the file descriptor to write to; not closed; 0: standard error */
   int32_t reserved;             /* 0 */
   /* End of 1.0. Append only, below this line. */
 } runhook_progress_options;
 #define RUNHOOK_PROGRESS_OPTIONS_INIT \
-  { sizeof(runhook_progress_options), -1, 1000000000, 150000000, INT64_C(10000000000), 2, 0 }
+  { sizeof(runhook_progress_options), 0, 0, 0, 0, 0, 0 }
 
 /**
  * Makes a hook that shows the step, the rate and the time that is left: on one line of a terminal, which is redrawn, or
@@ -140,7 +142,7 @@ typedef struct runhook_progress_options {
  * session's step, so that steps cost no more.
  *
  * \param names of values to show with it; copied. NULL: none, with a count of 0.
- * \param options NULL: those of RUNHOOK_PROGRESS_OPTIONS_INIT, to standard error.
+ * \param options NULL: the defaults, to standard error.
  * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0
@@ -159,20 +161,21 @@ enum { RUNHOOK_METRICS_JSON_LINES = 0, RUNHOOK_METRICS_CSV = 1 };
  */
 typedef struct runhook_metrics_options {
   size_t struct_size;
-  const char* const* tags;   /* keys or columns, one for each name; rows have the order of the tags; copied; NULL: the
+  const char* const* tags; /* keys or columns, one for each name; rows have the order of the tags; copied; NULL: the
                                 names, in the order in which they are given */
-  int32_t format;            /* RUNHOOK_METRICS_JSON_LINES or RUNHOOK_METRICS_CSV */
-  int32_t fail_run;          /* 1: a failure of the output fails the run. 0: it is a warning */
-  int64_t every_n_steps;     /* steps from row to row; -1: every_ns is used */
-  int64_t every_ns;          /* time of the session's clock from row to row; -1: every_n_steps is used; both -1: a row
-                                for every run */
-  int64_t buffer_bytes;      /* memory for rows not written yet; rows that do not fit are dropped, with a warning */
-  int64_t flush_interval_ns; /* how long a row may wait before it is written */
-  int64_t close_timeout_ns;  /* how long the end of the run waits for the last rows to be written */
+  int32_t format;          /* RUNHOOK_METRICS_JSON_LINES or RUNHOOK_METRICS_CSV */
+  int32_t fail_run;        /* 1: a failure of the output fails the run. 0: it is a warning */
+  int64_t every_n_steps;   /* steps from row to row; 0: a row for every run, unless every_ns is given; negative: off */
+  int64_t every_ns;        /* time of the session's clock from row to row; 1: every run; 0 or negative: off */
+  int64_t buffer_bytes;    /* memory for rows not written yet; rows that do not fit are dropped, with a warning; 0:
+                                1 MiB; not negative */
+  int64_t flush_interval_ns; /* how long a row may wait before it is written; 0: 0.2 s; negative: until the run ends */
+  int64_t close_timeout_ns;  /* how long the end of the run waits for the last rows to be written; 0: 5 s; negative: for
+                                ever */
   /* End of 1.0. Append only, below this line. */
 } runhook_metrics_options;
 #define RUNHOOK_METRICS_OPTIONS_INIT \
-  { sizeof(runhook_metrics_options), NULL, 0, 0, -1, -1, 1048576, 200000000, INT64_C(5000000000) }
+  { sizeof(runhook_metrics_options), NULL, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * Makes a hook that appends a row to a file after each run in which it is due: "step", the global step; "wall_time", in
@@ -185,8 +188,8 @@ typedef struct runhook_metrics_options {
  *
  * \param path copied.
  * \param names of the values to fetch; at least one; copied.
- * \param options NULL: those of RUNHOOK_METRICS_OPTIONS_INIT, JSON Lines with a row for every run.
- * \returns owned.
+ * \param options NULL: the defaults, JSON Lines with a row for every run.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT if both intervals are given, or both are off.
  * \threadsafety Any thread.
  * \since 1.0
  */

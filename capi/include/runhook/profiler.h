@@ -16,16 +16,17 @@ extern "C" {
  */
 typedef struct runhook_profiler_options {
   size_t struct_size;
-  int64_t every_n_steps;    /* global steps from one profiled run to the next; 0: every_ns is used */
-  int64_t every_ns;         /* time of the session's clock from one to the next; 0: every_n_steps is used */
+  int64_t every_n_steps;    /* global steps from one profiled run to the next; 0 or negative: off */
+  int64_t every_ns;         /* time of the session's clock from one to the next; 0 or negative: off */
   const char* directory;    /* for the files; created if it does not exist; copied; NULL: the current one */
-  int64_t capacity;         /* how many spans are kept, the newest; 0: 16384 */
+  int64_t capacity;         /* how many spans are kept, the newest; 0: 16384; not negative */
   int32_t record_every_run; /* 1: all runs are recorded; no interval need be given */
-  int32_t trace_level;      /* RUNHOOK_TRACE_*: what profiled runs ask of the session */
+  int32_t trace_level; /* RUNHOOK_TRACE_*: what profiled runs ask of the session; 0: RUNHOOK_TRACE_FULL; -1: nothing,
+                               since 0 cannot say so */
   /* End of 1.0. Append only, below this line. */
 } runhook_profiler_options;
 #define RUNHOOK_PROFILER_OPTIONS_INIT \
-  { sizeof(runhook_profiler_options), 0, 0, NULL, 0, 0, RUNHOOK_TRACE_FULL }
+  { sizeof(runhook_profiler_options), 0, 0, NULL, 0, 0, 0 }
 
 /**
  * Makes a hook that records how long the session, its nodes and the callbacks of all hooks take. For each profiled run

@@ -22,12 +22,13 @@ typedef struct runhook_report_options {
   const char* const* fact_names; /* of other facts to be shown, e.g. "Batch size"; NULL if there are none */
   const char* const* fact_texts; /* the text of each, e.g. "64" */
   size_t fact_count;
-  int64_t interval_ns; /* time of the session's clock between two fetches; 0: in every run */
-  int64_t refresh_ns;  /* time after which the page is written anew during the run; 0: at the end only */
+  int64_t interval_ns; /* time of the session's clock between two fetches; 0: 1 s; 1: every run; negative: there are
+                          none, so no metrics are drawn */
+  int64_t refresh_ns; /* time after which the page is written anew during the run; 0: 30 s; negative: at the end only */
   /* End of 1.0. Append only, below this line. */
 } runhook_report_options;
 #define RUNHOOK_REPORT_OPTIONS_INIT \
-  { sizeof(runhook_report_options), NULL, NULL, NULL, 0, NULL, NULL, 0, 1000000000, INT64_C(30000000000) }
+  { sizeof(runhook_report_options), NULL, NULL, NULL, 0, NULL, NULL, 0, 0, 0 }
 
 /**
  * Makes a hook that writes one HTML page: how the run ended, who asked for it and why, metrics as charts, how long
@@ -38,8 +39,7 @@ typedef struct runhook_report_options {
  * if the process dies, and by a thread of the hook, so that no step waits for a disk. A failure of the hook never fails
  * the run: a name that is not known, a value that is no number, and a file that cannot be written are warnings.
  *
- * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT if there is no path, a metric has no name, or a time is
- *   negative.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT if there is no path, or a metric has no name.
  * \threadsafety Any thread.
  * \since 1.0
  */

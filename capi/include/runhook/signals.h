@@ -49,16 +49,17 @@ enum {
  */
 typedef struct runhook_signal_rule {
   size_t struct_size;
-  int32_t signal;          /* one that ends the process by default and reports no fault, e.g. SIGTERM, SIGINT, SIGHUP */
+  int32_t
+      signal; /* required: one that ends the process by default and reports no fault, e.g. SIGTERM, SIGINT, SIGHUP */
   int32_t action;          /* RUNHOOK_SIGNAL_* */
   int32_t repeat;          /* RUNHOOK_REPEAT_* */
   int32_t reserved;        /* 0 */
   int64_t min_interval_ns; /* a signal that comes sooner than this after one that counted is taken for the same one,
-                              delivered twice */
+                              delivered twice; 0: 1 s; negative: each one counts */
   /* End of 1.0. Append only, below this line. */
 } runhook_signal_rule;
 #define RUNHOOK_SIGNAL_RULE_INIT \
-  { sizeof(runhook_signal_rule), 0, RUNHOOK_SIGNAL_STOP, RUNHOOK_REPEAT_USUAL, 0, 1000000000 }
+  { sizeof(runhook_signal_rule), 0, RUNHOOK_SIGNAL_STOP, RUNHOOK_REPEAT_USUAL, 0, 0 }
 
 /**
  * Which signals do what. The caller sets struct_size; growth follows the rules of runhook_function.
@@ -69,15 +70,15 @@ typedef struct runhook_signal_options {
   size_t struct_size;
   const runhook_signal_rule* const* rules; /* copied; NULL: SIGTERM and SIGINT, which ask for a stop */
   size_t rule_count;                       /* 0 if rules is NULL */
-  int32_t chain;            /* 1: the handler that was there before is called after ours, unless another subscription to
-                            the signal says 0 */
+  int32_t no_chain;         /* 0: the handler that was there before is called after ours, unless another subscription to
+                            the signal says 1 */
   int32_t force_ignored;    /* 1: also signals that the process has been told to ignore, e.g. by nohup, are handled */
   int64_t exit_deadline_ns; /* if the subscription still exists so long after the first signal that asks for a stop,
-                               the process is ended with _exit(128 + signal); 0: never */
+                               the process is ended with _exit(128 + signal); 0 or negative: never */
   /* End of 1.0. Append only, below this line. */
 } runhook_signal_options;
 #define RUNHOOK_SIGNAL_OPTIONS_INIT \
-  { sizeof(runhook_signal_options), NULL, 0, 1, 0, 0 }
+  { sizeof(runhook_signal_options), NULL, 0, 0, 0, 0 }
 
 /**
  * Has signals ask for a stop or a save through a stop source, until the subscription is destroyed. Any number of

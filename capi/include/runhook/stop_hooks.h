@@ -8,6 +8,12 @@
 extern "C" {
 #endif
 
+/* What runhook_stop_at_step_options.step is. */
+enum {
+  RUNHOOK_STOP_AT_LAST_STEP = 1, /* the global step at which to stop */
+  RUNHOOK_STOP_AT_NUM_STEPS = 2  /* so many steps after the one at which the run begins */
+};
+
 /**
  * At which step to stop. The caller sets struct_size; growth follows the rules of runhook_function.
  *
@@ -15,24 +21,25 @@ extern "C" {
  */
 typedef struct runhook_stop_at_step_options {
   size_t struct_size;
-  int64_t last_step;                  /* the global step at which to stop, from 0; -1: num_steps counts */
-  int64_t num_steps;                  /* so many after the step at which the run begins, from 0; -1: last_step counts */
+  int32_t target;                     /* RUNHOOK_STOP_AT_*; required */
+  int32_t reserved;                   /* 0 */
+  int64_t step;                       /* which, or how many; 0 is a number like any other: before the first step */
   const char* steps_per_run_variable; /* the variable by which a session that makes several steps in a run is told how
                                          many; the hook sets it so that the last run ends exactly at the step; copied;
                                          NULL: there is none */
-  int64_t steps_per_run;              /* what the hook sets it to before that; at least 1 */
+  int64_t steps_per_run;              /* what the hook sets it to before that; required with a variable, else 1 */
   /* End of 1.0. Append only, below this line. */
 } runhook_stop_at_step_options;
 #define RUNHOOK_STOP_AT_STEP_OPTIONS_INIT \
-  { sizeof(runhook_stop_at_step_options), -1, -1, NULL, 1 }
+  { sizeof(runhook_stop_at_step_options), 0, 0, 0, NULL, 0 }
 
 /**
  * Makes a hook that asks for a stop once the global step has reached a step, even before the first run. The step stays
- * the same through recoveries, and is announced as by runhook_context_announce_last_step(). A last_step that has been
- * reached already, e.g. 0, and 0 num_steps stop the run before its first step.
+ * the same through recoveries, and is announced as by runhook_context_announce_last_step(). A last step that has been
+ * reached already, e.g. 0, and a number of 0 stop the run before its first step.
  *
- * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT for neither or both of last_step and num_steps, for one below
- *   -1, and for steps_per_run below 1.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without a target, for a negative number, and for a variable
+ *   without steps_per_run.
  * \threadsafety Any thread.
  * \since 1.0
  */

@@ -28,22 +28,24 @@ extern "C" {
  */
 typedef struct runhook_summary_writer_options {
   size_t struct_size;
-  const char* suffix;        /* put at the end of the file's name, after a dot; without '/'; copied; NULL: none */
-  int64_t buffer_bytes;      /* memory for records not written yet; at least that of the largest histogram or picture */
-  int64_t flush_interval_ns; /* how long a record may wait before it is written; above 0 */
-  int64_t close_timeout_ns;  /* how long closing waits for the last records to be written; not negative */
+  const char* suffix;   /* put at the end of the file's name, after a dot; without '/'; copied; NULL: none */
+  int64_t buffer_bytes; /* memory for records not written yet; at least that of the largest histogram or picture; 0:
+                                16 MiB; not negative */
+  int64_t flush_interval_ns; /* how long a record may wait before it is written; 0: 0.2 s; negative: until the writer is
+                                flushed or closed */
+  int64_t close_timeout_ns;  /* how long closing waits for the last records to be written; 0: 5 s; negative: for ever */
   int32_t fail_run;          /* 1: a failure fails the run of the hook that uses the writer. 0: it is a warning */
   int32_t reserved;          /* 0 */
   /* End of 1.0. Append only, below this line. */
 } runhook_summary_writer_options;
 #define RUNHOOK_SUMMARY_WRITER_OPTIONS_INIT \
-  { sizeof(runhook_summary_writer_options), NULL, 16777216, 200000000, 5000000000, 0, 0 }
+  { sizeof(runhook_summary_writer_options), NULL, 0, 0, 0, 0, 0 }
 
 /**
  * Makes a summary writer.
  *
  * \param directory copied; created with the first record if it does not exist.
- * \param options copied; NULL: RUNHOOK_SUMMARY_WRITER_OPTIONS_INIT.
+ * \param options copied; NULL: the defaults.
  * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0

@@ -92,6 +92,15 @@ typedef struct runhook_function {
 #define RUNHOOK_FUNCTION_INIT \
   { sizeof(runhook_function), NULL, NULL, NULL }
 
+/* Options are structs that begin with their size, and all follow one rule: a struct whose other bytes are zero means
+ * what its INIT macro means, and what NULL means where that is allowed: all defaults.
+ *
+ * 0 and NULL: not set, the default. A negative time limit (`*timeout*`, `*deadline*`, `max_wait*`, `*grace*`) is for
+ * ever; a negative period (`every_*`, `*_interval_ns`, back-offs) is off. A number that can be neither is refused when
+ * it is negative, with RUNHOOK_ERR_INVALID_ARGUMENT. So "at once" and "in every run" are 1. Of two periods one that is
+ * positive switches the other off; two are refused, and so is none if the hook has nothing else to do. Where a member
+ * says otherwise, its text says why. The numbers that functions take as arguments are what they say. */
+
 /**
  * Counts the handles that exist, to find leaks.
  *

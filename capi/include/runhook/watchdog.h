@@ -17,26 +17,26 @@ enum {
 };
 
 /**
- * How long each phase may take, in nanoseconds of real time. 0: it is not watched; -1: timeout_ns is used. The time of
- * a callback is that of one hook. The caller sets struct_size; growth follows the rules of runhook_function.
+ * How long each phase may take, in nanoseconds of real time. 0: timeout_ns is used; negative: it is not watched. The
+ * time of a callback is that of one hook. The caller sets struct_size; growth follows the rules of runhook_function.
  *
  * \since 1.0
  */
 typedef struct runhook_watchdog_options {
   size_t struct_size;
-  int64_t timeout_ns; /* of all phases that are -1 */
+  int64_t timeout_ns; /* of all phases that are 0; 0: 10 minutes */
   int64_t before_run_ns;
   int64_t session_run_ns;    /* and of a step function */
   int64_t after_run_ns;      /* and of on_error, and of a save that was asked for */
   int64_t create_session_ns; /* begin, creating the session, after_create_session, recovery without its waits */
   int64_t end_ns;            /* end, closing the session, cleanup */
-  int64_t between_runs_ns;   /* the caller's own work; -1 is not allowed here */
+  int64_t between_runs_ns;   /* the caller's own work; 0: not watched, since a caller may take its time */
   int32_t action;            /* RUNHOOK_STALL_* */
-  int32_t signal_number;     /* sent to the thread that hangs, to have it report its stack; -1: SIGURG; 0: none */
+  int32_t signal_number;     /* sent to the thread that hangs, to have it report its stack; 0: SIGURG; -1: none */
   /* End of 1.0. Append only, below this line. */
 } runhook_watchdog_options;
 #define RUNHOOK_WATCHDOG_OPTIONS_INIT \
-  { sizeof(runhook_watchdog_options), 600000000000, -1, -1, -1, -1, -1, 0, RUNHOOK_STALL_REPORT, -1 }
+  { sizeof(runhook_watchdog_options), 0, 0, 0, 0, 0, 0, 0, RUNHOOK_STALL_REPORT, 0 }
 
 /**
  * Makes a hook that starts a thread which watches the session, at no cost to its steps. If a phase takes longer than it

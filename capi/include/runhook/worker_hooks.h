@@ -89,7 +89,7 @@ typedef struct runhook_stop_flag_options {
  * \param flag shared.
  * \param predicate for the chief: asked after a run whether to raise the flag; gets the context of after_run, and
  *   answers with runhook_context_set_due(). NULL: a worker, which only observes.
- * \param options NULL: RUNHOOK_STOP_FLAG_OPTIONS_INIT.
+ * \param options NULL: the defaults.
  * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0
@@ -106,12 +106,12 @@ RUNHOOK_API runhook_builtin_hook* runhook_stop_flag_hook_create(const runhook_st
  */
 typedef struct runhook_global_step_waiter_options {
   size_t struct_size;
-  int64_t poll_ns;    /* time between two reads of the global step; positive */
-  int64_t timeout_ns; /* how long to wait at most; -1: for ever */
+  int64_t poll_ns;    /* time between two reads of the global step; 0: 0.5 s; not negative */
+  int64_t timeout_ns; /* how long to wait at most; 0 or negative: for ever */
   /* End of 1.0. Append only, below this line. */
 } runhook_global_step_waiter_options;
 #define RUNHOOK_GLOBAL_STEP_WAITER_OPTIONS_INIT \
-  { sizeof(runhook_global_step_waiter_options), 500000000, -1 }
+  { sizeof(runhook_global_step_waiter_options), 0, 0 }
 
 /**
  * Makes a hook that waits before the first run until the session's global step, which others advance, has reached a
@@ -119,7 +119,7 @@ typedef struct runhook_global_step_waiter_options {
  * else can advance the session's step, and with RUNHOOK_ERR_DEADLINE_EXCEEDED if the wait takes too long.
  *
  * \param wait_until_step 0 or less: there is no wait.
- * \param options NULL: RUNHOOK_GLOBAL_STEP_WAITER_OPTIONS_INIT.
+ * \param options NULL: the defaults.
  * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0

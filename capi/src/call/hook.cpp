@@ -1,5 +1,6 @@
 #include "call/hook.hpp"
 
+#include "boundary/option_value.hpp"
 #include "boundary/text.hpp"
 #include "call/hook_context.hpp"
 #include "handle/trigger_handle.hpp"
@@ -19,12 +20,19 @@ static_assert(offsetof(runhook_hook, user_data) == 8 && offsetof(runhook_hook, d
               "the 1.0 prefix is frozen");
 
 // NOLINTNEXTLINE(bugprone-sizeof-expression): the size of the pointer is meant
-constexpr std::size_t kHookOptionsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_hook_options, trigger);
+constexpr std::size_t kHookOptionsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_hook_options, name);
 static_assert(offsetof(runhook_hook_options, phase) == 8 && offsetof(runhook_hook_options, failure_policy) == 12 &&
                   offsetof(runhook_hook_options, max_failures) == 16 &&
                   offsetof(runhook_hook_options, chief_only) == 20 && offsetof(runhook_hook_options, trigger) == 24 &&
-                  kHookOptionsSizeV1_0 == 32,
+                  offsetof(runhook_hook_options, name) == 32 && kHookOptionsSizeV1_0 == 40,
               "the 1.0 prefix is frozen");
+
+static_assert(RUNHOOK_PHASE_GUARD - RUNHOOK_PHASE_GUARD == static_cast<int>(HookPhase::guard) &&
+              RUNHOOK_PHASE_NORMAL - RUNHOOK_PHASE_GUARD == static_cast<int>(HookPhase::normal) &&
+              RUNHOOK_PHASE_SAVER - RUNHOOK_PHASE_GUARD == static_cast<int>(HookPhase::saver));
+static_assert(RUNHOOK_POLICY_FAIL - RUNHOOK_POLICY_FAIL == static_cast<int>(FailurePolicy::fail) &&
+              RUNHOOK_POLICY_WARN - RUNHOOK_POLICY_FAIL == static_cast<int>(FailurePolicy::warn) &&
+              RUNHOOK_POLICY_DISABLE - RUNHOOK_POLICY_FAIL == static_cast<int>(FailurePolicy::disable));
 
 // What a callback is told and lent; it loses both when it returns.
 class Told {
@@ -120,23 +128,26 @@ runhook_status accept_hook(const runhook_hook* hook, runhook_hook& copy, UserDat
   return accept_table(hook, kHookSizeV1_0, copy, owner, error);
 }
 
-HookRequestOptions hook_options_from(const runhook_hook_options* options) {
-  HookRequestOptions result;
+HookRequestOptions hook_options_from(const runhook_hook_options* options, const HookOptions& own) {
+  HookRequestOptions result{own, false};
   if (options == nullptr) return result;
   const runhook_hook_options copy = read_struct(options, kHookOptionsSizeV1_0);
-  if (copy.phase < RUNHOOK_PHASE_GUARD || copy.phase > RUNHOOK_PHASE_SAVER) {
+  if (copy.phase < RUNHOOK_PHASE_DEFAULT || copy.phase > RUNHOOK_PHASE_SAVER) {
     throw StatusError(StatusCode::invalid_argument, "not a phase");
   }
-  if (copy.failure_policy < RUNHOOK_POLICY_FAIL || copy.failure_policy > RUNHOOK_POLICY_DISABLE) {
+  if (copy.failure_policy < RUNHOOK_POLICY_DEFAULT || copy.failure_policy > RUNHOOK_POLICY_DISABLE) {
     throw StatusError(StatusCode::invalid_argument, "not a failure policy");
   }
-  if (copy.failure_policy == RUNHOOK_POLICY_DISABLE && copy.max_failures < 1) {
-    throw StatusError(StatusCode::invalid_argument, "max_failures is below 1");
+  if (copy.phase != RUNHOOK_PHASE_DEFAULT) {
+    result.options.phase = static_cast<HookPhase>(copy.phase - RUNHOOK_PHASE_GUARD);
   }
-  result.options.phase = static_cast<HookPhase>(copy.phase);
-  result.options.failure_policy = static_cast<FailurePolicy>(copy.failure_policy);
-  result.options.max_failures = copy.max_failures;
+  if (copy.failure_policy != RUNHOOK_POLICY_DEFAULT) {
+    result.options.failure_policy = static_cast<FailurePolicy>(copy.failure_policy - RUNHOOK_POLICY_FAIL);
+  }
+  result.options.max_failures =
+      static_cast<std::int32_t>(number_or(copy.max_failures, own.max_failures, "max_failures"));
   if (copy.trigger != nullptr) result.options.trigger = require(copy.trigger).trigger;
+  if (copy.name != nullptr) result.options.name = required_text(copy.name, "name");
   result.chief_only = read_flag(copy.chief_only, "chief_only");
   return result;
 }

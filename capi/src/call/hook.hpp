@@ -53,8 +53,9 @@ struct HookRequestOptions {
 // Takes a hook's table over, as accept_table() does.
 runhook_status accept_hook(const runhook_hook* hook, runhook_hook& copy, UserData& owner,
                            runhook_error** error) noexcept;
-// Checks the options of a registration; NULL gives the defaults. Throws INVALID_ARGUMENT, UNIMPLEMENTED.
-HookRequestOptions hook_options_from(const runhook_hook_options* options);
+// Checks the options of a registration. What they do not say, and all if they are NULL, is as in `own`. Throws
+// INVALID_ARGUMENT, UNIMPLEMENTED.
+HookRequestOptions hook_options_from(const runhook_hook_options* options, const HookOptions& own = {});
 
 }  // namespace runhook::capi
 

@@ -10,18 +10,6 @@
 
 namespace runhook::capi {
 
-namespace {
-
-HookRequestOptions wanted_options(const HookOptions& own, const runhook_hook_options* given) {
-  if (given == nullptr) return {own, false};
-  HookRequestOptions wanted = hook_options_from(given);
-  if (given->trigger == nullptr) wanted.options.trigger = own.trigger;
-  wanted.options.name = own.name;
-  return wanted;
-}
-
-}  // namespace
-
 // If the function has explained its failure, the context has the error already, and that one comes before this
 // exception.
 void call_for_hook(SessionRunContext& context, const char* what, const CFunction& function) {
@@ -61,7 +49,7 @@ runhook_status runhook_config_add_builtin_hook(runhook_config* config, const run
     const auto same =
         std::find_if(hooks.begin(), hooks.end(), [&](const auto& known) { return known.hook == own.hook; });
     if (same != hooks.end()) ConfigBox::refuse_again(*same);
-    HookRequestOptions wanted = wanted_options(own.options, options);
+    HookRequestOptions wanted = hook_options_from(options, own.options);
     box->add({own.hook, std::move(wanted.options)}, wanted.chief_only);
   });
 }
@@ -74,7 +62,7 @@ runhook_status runhook_monitored_session_add_builtin_hook(runhook_monitored_sess
     MonitoredBox& box = require(session);
     MonitoredSession& target = box.usable();
     const HookRegistration& own = require(hook).registration;
-    const std::uint64_t number = target.add_hook(own.hook, wanted_options(own.options, options).options);
+    const std::uint64_t number = target.add_hook(own.hook, hook_options_from(options, own.options).options);
     if (id != nullptr) *id = number;
   });
 }

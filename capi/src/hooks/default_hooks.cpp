@@ -48,9 +48,12 @@ DefaultHooks wanted_hooks(const runhook_default_hooks& given) {
   wanted.dir = required_text(given.dir, "dir");
   wanted.title = optional_text(given.title, "title");
   wanted.scalars = required_texts(given.scalars, given.scalar_count, "scalars");
-  wanted.interval = std::chrono::nanoseconds(given.interval_ns);
-  wanted.stall_timeout = std::chrono::nanoseconds(given.stall_timeout_ns);
-  wanted.profile_interval = std::chrono::nanoseconds(given.profile_interval_ns);
+  if (given.interval_ns < 0) wanted.step_counter = wanted.logging = wanted.metrics = wanted.summaries = false;
+  if (given.interval_ns > 0) wanted.interval = std::chrono::nanoseconds(given.interval_ns);
+  if (given.stall_timeout_ns < 0) wanted.watchdog = false;
+  if (given.stall_timeout_ns > 0) wanted.stall_timeout = std::chrono::nanoseconds(given.stall_timeout_ns);
+  if (given.profile_interval_ns < 0) wanted.profiler = false;
+  if (given.profile_interval_ns > 0) wanted.profile_interval = std::chrono::nanoseconds(given.profile_interval_ns);
   return wanted;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "boundary/option_value.hpp"
 #include "boundary/text.hpp"
 #include "call/evaluation_contexts.hpp"
 #include "handle/config_handle.hpp"
@@ -27,13 +28,14 @@ constexpr std::size_t kResultSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_evaluation_
 static_assert(offsetof(runhook_evaluation_result, step) == 8 && kResultSizeV1_0 == 32, "the 1.0 prefix is frozen");
 
 StopAfterNEvalsOptions evals_from(const runhook_stop_after_n_evals_options* options) {
-  const runhook_stop_after_n_evals_options given = read_struct(options, kEvalsSizeV1_0);
+  constexpr runhook_stop_after_n_evals_options kDefaults = RUNHOOK_STOP_AFTER_N_EVALS_OPTIONS_INIT;
+  const runhook_stop_after_n_evals_options given = read_struct(options, kEvalsSizeV1_0, kDefaults);
   check_reserved(given.reserved);
   StopAfterNEvalsOptions wanted;
-  if (given.num_evals != -1) wanted.num_evals = given.num_evals;
+  if (const auto number = number_or(given.num_evals, 0, "num_evals"); number > 0) wanted.num_evals = number;
   wanted.evals_per_run_variable = optional_text(given.evals_per_run_variable, "evals_per_run_variable");
-  wanted.evals_per_run = given.evals_per_run;
-  wanted.log_progress = read_flag(given.log_progress, "log_progress");
+  wanted.evals_per_run = number_or(given.evals_per_run, 1, "evals_per_run");
+  wanted.log_progress = !read_flag(given.quiet, "quiet");
   return wanted;
 }
 

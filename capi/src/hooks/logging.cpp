@@ -1,14 +1,17 @@
 #include "runhook/logging.h"
 
+#include <unistd.h>
+
 #include <array>
 #include <chrono>
-#include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "boundary/log_table.hpp"
+#include "boundary/option_value.hpp"
 #include "boundary/table.hpp"
 #include "boundary/text.hpp"
 #include "handle/value_handle.hpp"
@@ -33,6 +36,7 @@ static_assert(offsetof(runhook_step_counter_options, every_n_steps) == 8 && kSte
 constexpr std::size_t kFormatterSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_log_formatter, format);
 static_assert(offsetof(runhook_log_formatter, destroy) == 16 && kFormatterSizeV1_0 == 32, "the 1.0 prefix is frozen");
 constexpr std::size_t kLineCapacity = 4096;
+constexpr std::optional<std::int64_t> kDefaultInterval = 100;  // of log lines, in runs
 constexpr std::size_t kScalarSinkSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_scalar_sink, write);
 static_assert(offsetof(runhook_scalar_sink, destroy) == 16 && kScalarSinkSizeV1_0 == 32, "the 1.0 prefix is frozen");
 constexpr std::size_t kProgressSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_progress_options, reserved);
@@ -55,18 +59,7 @@ void read_names(const char* const* given_names, std::size_t count, const char* c
   names.clear();
 }
 
-// An interval of -1 is not given.
-std::optional<std::int64_t> optional_number(std::int64_t given, const char* what) {
-  if (given < -1) refuse(std::string(what) + " is below -1");
-  return given == -1 ? std::nullopt : std::optional(given);
-}
-
-double seconds(std::int64_t ns) { return static_cast<double>(ns) / 1e9; }
-
-std::optional<double> optional_seconds(std::int64_t given_ns) {
-  const std::optional<std::int64_t> ns = optional_number(given_ns, "every_ns");
-  return ns ? std::optional(seconds(*ns)) : std::nullopt;
-}
+int descriptor_from(std::int32_t given) { return static_cast<int>(number_or(given, STDERR_FILENO, "descriptor")); }
 
 // The tags and values that a formatter gets. They exist as long as it is called.
 class ShownValues {
@@ -160,12 +153,13 @@ runhook_builtin_hook* runhook_logging_hook_create(const char* const* names, size
     const runhook_logging_options given = read_struct(options, kLoggingSizeV1_0, RUNHOOK_LOGGING_OPTIONS_INIT);
     LoggingOptions wanted;
     read_names(names, count, given.tags, wanted.names, wanted.tags);
-    wanted.every_n_iter = optional_number(given.every_n_iter, "every_n_iter");
-    wanted.every_n_secs = optional_seconds(given.every_ns);
+    const Periods periods = periods_from(given.every_n_iter, given.every_ns);
+    wanted.every_n_iter = periods.preset ? kDefaultInterval : periods.count;
+    wanted.every_n_secs = periods.seconds;
     wanted.at_end = read_flag(given.at_end, "at_end");
     wanted.formatter = std::move(format);
     wanted.log = std::move(sink);
-    wanted.descriptor = given.descriptor;
+    wanted.descriptor = descriptor_from(given.descriptor);
     return LoggingHook::make(std::move(wanted));
   });
 }
@@ -183,8 +177,9 @@ runhook_builtin_hook* runhook_step_counter_hook_create(const runhook_step_counte
     const runhook_step_counter_options given =
         read_struct(options, kStepCounterSizeV1_0, RUNHOOK_STEP_COUNTER_OPTIONS_INIT);
     StepCounterOptions wanted;
-    wanted.every_n_steps = optional_number(given.every_n_steps, "every_n_steps");
-    wanted.every_n_secs = optional_seconds(given.every_ns);
+    const Periods periods = periods_from(given.every_n_steps, given.every_ns);
+    if (!periods.preset) wanted.every_n_steps = periods.count;
+    wanted.every_n_secs = periods.seconds;
     if (given.global_step_name != nullptr) {
       wanted.global_step_name = required_text(given.global_step_name, "global_step_name");
     }
@@ -200,12 +195,14 @@ runhook_builtin_hook* runhook_progress_hook_create(const char* const* names, siz
     const runhook_progress_options given = read_struct(options, kProgressSizeV1_0, RUNHOOK_PROGRESS_OPTIONS_INIT);
     check_reserved(given.reserved);
     ProgressOptions wanted;
-    wanted.last_step = optional_number(given.last_step, "last_step");
+    if (const auto step = number_or(given.last_step, 0, "last_step"); step > 0) wanted.last_step = step;
     wanted.names = required_texts(names, count, "names");
-    wanted.every_n_secs = seconds(given.values_interval_ns);
-    wanted.descriptor = given.descriptor;
-    wanted.terminal_interval = std::chrono::nanoseconds(given.terminal_interval_ns);
-    wanted.line_interval = std::chrono::nanoseconds(given.line_interval_ns);
+    if (given.values_interval_ns < 0) wanted.names.clear();
+    if (given.values_interval_ns > 0)
+      wanted.every_n_secs = std::chrono::duration<double>(std::chrono::nanoseconds(given.values_interval_ns)).count();
+    wanted.descriptor = descriptor_from(given.descriptor);
+    wanted.terminal_interval = period_or(given.terminal_interval_ns, wanted.terminal_interval);
+    wanted.line_interval = period_or(given.line_interval_ns, wanted.line_interval);
     return ProgressHook::make(std::move(wanted));
   });
 }
@@ -214,19 +211,19 @@ runhook_builtin_hook* runhook_metrics_hook_create(const char* path, const char* 
                                                   const runhook_metrics_options* options, runhook_error** error) {
   return made_hook(error, [&] {
     const runhook_metrics_options given = read_struct(options, kMetricsSizeV1_0, RUNHOOK_METRICS_OPTIONS_INIT);
-    if (given.buffer_bytes <= 0) refuse("buffer_bytes is not positive");
-    if (given.flush_interval_ns <= 0) refuse("flush_interval_ns is not positive");
-    if (given.close_timeout_ns < 0) refuse("close_timeout_ns is negative");
     MetricsOptions wanted;
     wanted.path = required_text(path, "path");
     wanted.format = static_cast<MetricsFormat>(given.format);
     read_names(names, count, given.tags, wanted.names, wanted.tags);
-    wanted.every_n_steps = optional_number(given.every_n_steps, "every_n_steps");
-    wanted.every_n_secs = optional_seconds(given.every_ns);
+    const Periods periods = periods_from(given.every_n_steps, given.every_ns);
+    if (!periods.any()) refuse("both every_n_steps and every_ns are off");
+    wanted.every_n_steps = periods.count;
+    wanted.every_n_secs = periods.seconds;
     wanted.output.fail_run = read_flag(given.fail_run, "fail_run");
-    wanted.output.buffer_bytes = static_cast<std::size_t>(given.buffer_bytes);
-    wanted.output.flush_interval = std::chrono::nanoseconds(given.flush_interval_ns);
-    wanted.output.close_timeout = std::chrono::nanoseconds(given.close_timeout_ns);
+    wanted.output.buffer_bytes = static_cast<std::size_t>(
+        number_or(given.buffer_bytes, static_cast<std::int64_t>(wanted.output.buffer_bytes), "buffer_bytes"));
+    wanted.output.flush_interval = period_or(given.flush_interval_ns, wanted.output.flush_interval);
+    wanted.output.close_timeout = limit_or(given.close_timeout_ns, wanted.output.close_timeout);
     return MetricsHook::make(std::move(wanted));
   });
 }

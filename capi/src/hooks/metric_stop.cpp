@@ -21,8 +21,11 @@ HookRegistration metric_stop_from(const runhook_metric_stop_options& given) {
   wanted.metric = required_text(given.metric, "metric");
   wanted.directory = required_text(given.directory, "directory");
   wanted.min_steps = given.min_steps;
-  if (given.every_ns != 0) wanted.interval.time = std::chrono::nanoseconds(given.every_ns);
-  if (given.every_steps != 0) wanted.interval.steps = given.every_steps;
+  if (given.every_ns < 0 && given.every_steps <= 0) {
+    throw StatusError(StatusCode::invalid_argument, "both every_ns and every_steps are off");
+  }
+  if (given.every_ns > 0) wanted.interval.time = std::chrono::nanoseconds(given.every_ns);
+  if (given.every_steps > 0) wanted.interval.steps = given.every_steps;
   switch (given.kind) {
     case RUNHOOK_STOP_IF_HIGHER:
       return stop_if_higher(wanted, given.threshold);

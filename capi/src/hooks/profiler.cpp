@@ -1,5 +1,6 @@
 #include "runhook/profiler.h"
 
+#include "boundary/option_value.hpp"
 #include "boundary/table.hpp"
 #include "boundary/text.hpp"
 #include "hooks/builtin_hook.hpp"
@@ -15,20 +16,20 @@ static_assert(offsetof(runhook_profiler_options, directory) == 24 && kProfilerSi
 
 ProfilerOptions options_from(const runhook_profiler_options* given) {
   const runhook_profiler_options copy = read_struct(given, kProfilerSizeV1_0);
-  if (copy.every_n_steps < 0 || copy.every_ns < 0 || copy.capacity < 0) {
-    throw StatusError(StatusCode::invalid_argument, "an interval or the capacity is negative");
-  }
-  if (copy.trace_level < RUNHOOK_TRACE_NONE || copy.trace_level > RUNHOOK_TRACE_FULL) {
+  constexpr std::int32_t kNoTrace = -1;
+  if (copy.trace_level < kNoTrace || copy.trace_level > RUNHOOK_TRACE_FULL) {
     throw StatusError(StatusCode::invalid_argument, "the trace level is not a known one");
   }
-  constexpr double kNsPerSecond = 1e9;
   ProfilerOptions wanted;
-  if (copy.every_n_steps > 0) wanted.every_n_steps = copy.every_n_steps;
-  if (copy.every_ns > 0) wanted.every_n_secs = static_cast<double>(copy.every_ns) / kNsPerSecond;
+  const Periods periods = periods_from(copy.every_n_steps, copy.every_ns);
+  wanted.every_n_steps = periods.count;
+  wanted.every_n_secs = periods.seconds;
   if (copy.directory != nullptr) wanted.directory = required_text(copy.directory, "directory");
-  if (copy.capacity > 0) wanted.capacity = static_cast<std::size_t>(copy.capacity);
+  wanted.capacity =
+      static_cast<std::size_t>(number_or(copy.capacity, static_cast<std::int64_t>(wanted.capacity), "capacity"));
   wanted.record_every_run = read_flag(copy.record_every_run, "record_every_run");
-  wanted.trace_level = static_cast<TraceLevel>(copy.trace_level);
+  if (copy.trace_level == kNoTrace) wanted.trace_level = TraceLevel::none;
+  if (copy.trace_level > RUNHOOK_TRACE_NONE) wanted.trace_level = static_cast<TraceLevel>(copy.trace_level);
   return wanted;
 }
 

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "boundary/option_value.hpp"
 #include "boundary/table.hpp"
 #include "boundary/text.hpp"
 #include "hooks/builtin_hook.hpp"
@@ -28,8 +29,11 @@ runhook_builtin_hook* runhook_report_hook_create(const runhook_report_options* o
     std::vector<std::string> names = required_texts(given.fact_names, given.fact_count, "fact_names");
     std::vector<std::string> texts = required_texts(given.fact_texts, given.fact_count, "fact_texts");
     for (std::size_t i = 0; i < names.size(); ++i) wanted.facts.emplace_back(std::move(names[i]), std::move(texts[i]));
-    wanted.interval = std::chrono::nanoseconds(given.interval_ns);
-    wanted.refresh = std::chrono::nanoseconds(given.refresh_ns);
+    if (given.interval_ns < 0) wanted.metrics.clear();
+    // A time of 0 means every run there, and no refreshing.
+    if (given.interval_ns > 0)
+      wanted.interval = std::chrono::nanoseconds(given.interval_ns == 1 ? 0 : given.interval_ns);
+    wanted.refresh = std::chrono::nanoseconds(amount_or(given.refresh_ns, wanted.refresh.count()));
     return ReportHook::make(std::move(wanted));
   });
 }

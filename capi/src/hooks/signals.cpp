@@ -5,6 +5,7 @@
 
 #include "boundary/handle_box.hpp"
 #include "boundary/log_table.hpp"
+#include "boundary/option_value.hpp"
 #include "boundary/table.hpp"
 #include "handle/outcome_handle.hpp"
 #include "handle/stop_handle.hpp"
@@ -28,7 +29,7 @@ static_assert(offsetof(runhook_signal_rule, signal) == 8 && offsetof(runhook_sig
               "the 1.0 prefix is frozen");
 constexpr std::size_t kSignalOptionsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_signal_options, exit_deadline_ns);
 static_assert(offsetof(runhook_signal_options, rules) == 8 && offsetof(runhook_signal_options, rule_count) == 16 &&
-                  offsetof(runhook_signal_options, chain) == 24 && kSignalOptionsSizeV1_0 == 40,
+                  offsetof(runhook_signal_options, no_chain) == 24 && kSignalOptionsSizeV1_0 == 40,
               "the 1.0 prefix is frozen");
 
 static_assert(RUNHOOK_SIGNAL_STOP == static_cast<int>(SignalAction::stop) &&
@@ -47,7 +48,7 @@ SignalRule rule_from(const runhook_signal_rule* given) {
   rule.signal = copy.signal;
   rule.action = static_cast<SignalAction>(copy.action);
   rule.repeat = static_cast<SignalRepeat>(copy.repeat);
-  rule.min_interval = std::chrono::nanoseconds(copy.min_interval_ns);
+  rule.min_interval = std::chrono::nanoseconds(amount_or(copy.min_interval_ns, rule.min_interval.count()));
   return rule;
 }
 
@@ -58,9 +59,9 @@ SignalOptions options_from(const runhook_signal_options* given, LogSink log) {
   SignalOptions options;
   if (copy.rules != nullptr) options.rules.clear();
   for (std::size_t i = 0; i < copy.rule_count; ++i) options.rules.push_back(rule_from(copy.rules[i]));
-  options.chain = read_flag(copy.chain, "chain");
+  options.chain = !read_flag(copy.no_chain, "no_chain");
   options.force_ignored = read_flag(copy.force_ignored, "force_ignored");
-  options.exit_deadline = std::chrono::nanoseconds(copy.exit_deadline_ns);
+  options.exit_deadline = std::chrono::nanoseconds(amount_or(copy.exit_deadline_ns, 0));
   options.log = std::move(log);
   return options;
 }

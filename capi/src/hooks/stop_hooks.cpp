@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "boundary/option_value.hpp"
 #include "boundary/table.hpp"
 #include "boundary/text.hpp"
 #include "hooks/builtin_hook.hpp"
@@ -10,16 +11,19 @@
 #include "runhook/hooks/stop_after.hpp"
 #include "runhook/hooks/stop_at_step.hpp"
 #include "runhook/hooks/stop_when.hpp"
+#include "src/base/refuse.hpp"
 
 namespace runhook::capi {
 
 namespace {
 
 constexpr std::size_t kStopAtStepSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_stop_at_step_options, steps_per_run);
-static_assert(offsetof(runhook_stop_at_step_options, last_step) == 8 && kStopAtStepSizeV1_0 == 40,
+static_assert(offsetof(runhook_stop_at_step_options, target) == 8 && kStopAtStepSizeV1_0 == 40,
               "the 1.0 prefix is frozen");
 constexpr std::size_t kMetricRuleSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_metric_rule, divergence);
 static_assert(offsetof(runhook_metric_rule, name) == 8 && kMetricRuleSizeV1_0 == 80, "the 1.0 prefix is frozen");
+
+using v1::detail::refuse;
 
 MetricRule rule_from(const runhook_metric_rule* given) {
   const runhook_metric_rule copy = read_struct(given, kMetricRuleSizeV1_0);
@@ -54,14 +58,18 @@ runhook_builtin_hook* runhook_stop_at_step_hook_create(const runhook_stop_at_ste
                                                        runhook_error** error) {
   return made_hook(error, [&] {
     const runhook_stop_at_step_options given = read_struct(options, kStopAtStepSizeV1_0);
-    if (given.last_step < -1 || given.num_steps < -1) {
-      throw StatusError(StatusCode::invalid_argument, "a number of steps is below -1");
+    check_reserved(given.reserved);
+    if (given.target != RUNHOOK_STOP_AT_LAST_STEP && given.target != RUNHOOK_STOP_AT_NUM_STEPS) {
+      refuse("target is not one of RUNHOOK_STOP_AT_*");
     }
+    if (given.step < 0) refuse("step is negative");
     StopAtStepOptions wanted;
-    if (given.last_step >= 0) wanted.last_step = given.last_step;
-    if (given.num_steps >= 0) wanted.num_steps = given.num_steps;
+    (given.target == RUNHOOK_STOP_AT_LAST_STEP ? wanted.last_step : wanted.num_steps) = given.step;
     wanted.steps_per_run_variable = optional_text(given.steps_per_run_variable, "steps_per_run_variable");
-    wanted.steps_per_run = given.steps_per_run;
+    wanted.steps_per_run = number_or(given.steps_per_run, 1, "steps_per_run");
+    if (!wanted.steps_per_run_variable.empty() && given.steps_per_run == 0) {
+      refuse("steps_per_run_variable is given without steps_per_run");
+    }
     return plain_hook<StopAtStepHook>(std::move(wanted));
   });
 }

@@ -1,9 +1,9 @@
 #include "runhook/summary.h"
 
-#include <chrono>
 #include <string_view>
 
 #include "boundary/exception_guard.hpp"
+#include "boundary/option_value.hpp"
 #include "boundary/table.hpp"
 #include "boundary/text.hpp"
 #include "handle/run_args_handle.hpp"
@@ -26,12 +26,12 @@ SummaryWriterOptions writer_options_from(const runhook_summary_writer_options* g
   static constexpr runhook_summary_writer_options kDefaults = RUNHOOK_SUMMARY_WRITER_OPTIONS_INIT;
   const runhook_summary_writer_options copy = read_struct(given, kWriterSizeV1_0, kDefaults);
   check_reserved(copy.reserved);
-  if (copy.buffer_bytes <= 0) throw StatusError(StatusCode::invalid_argument, "buffer_bytes is not positive");
   SummaryWriterOptions wanted;
   wanted.suffix = optional_text(copy.suffix, "suffix");
-  wanted.output.buffer_bytes = static_cast<std::size_t>(copy.buffer_bytes);
-  wanted.output.flush_interval = std::chrono::nanoseconds(copy.flush_interval_ns);
-  wanted.output.close_timeout = std::chrono::nanoseconds(copy.close_timeout_ns);
+  wanted.output.buffer_bytes = static_cast<std::size_t>(
+      number_or(copy.buffer_bytes, static_cast<std::int64_t>(wanted.output.buffer_bytes), "buffer_bytes"));
+  wanted.output.flush_interval = period_or(copy.flush_interval_ns, wanted.output.flush_interval);
+  wanted.output.close_timeout = limit_or(copy.close_timeout_ns, wanted.output.close_timeout);
   wanted.output.fail_run = read_flag(copy.fail_run, "fail_run");
   return wanted;
 }

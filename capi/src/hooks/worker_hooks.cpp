@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "boundary/option_value.hpp"
 #include "boundary/text.hpp"
 #include "handle/stop_flag_handle.hpp"
 #include "handle/trigger_handle.hpp"
@@ -82,10 +83,9 @@ runhook_builtin_hook* runhook_global_step_waiter_hook_create(int64_t wait_until_
                                                              runhook_error** error) {
   return made_hook(error, [&] {
     const runhook_global_step_waiter_options given = read_struct(options, kWaiterSizeV1_0, kWaiterDefaults);
-    if (given.timeout_ns < -1) throw StatusError(StatusCode::invalid_argument, "the time-out is below -1");
     GlobalStepWaiterOptions wanted;
-    wanted.poll = std::chrono::nanoseconds(given.poll_ns);
-    if (given.timeout_ns >= 0) wanted.timeout = std::chrono::nanoseconds(given.timeout_ns);
+    wanted.poll = std::chrono::nanoseconds(number_or(given.poll_ns, wanted.poll.count(), "poll_ns"));
+    if (given.timeout_ns > 0) wanted.timeout = std::chrono::nanoseconds(given.timeout_ns);
     return plain_hook<GlobalStepWaiterHook>(wait_until_step, wanted);
   });
 }

@@ -38,6 +38,7 @@ pub struct HookOptions {
     pub max_failures: i32,
     pub chief_only: i32,
     pub trigger: *const Trigger,
+    pub name: *const c_char,
 }
 
 #[repr(C)]

@@ -20,7 +20,7 @@ FORMAT = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t, c_void_p, c_siz
 
 OK, UNKNOWN, HOOK_FAILED = 0, 2, 104
 OUTCOME_FAILED = 4
-POLICY_FAIL, PHASE_NORMAL = 0, 1
+POLICY_FAIL, PHASE_NORMAL = 1, 2
 PIECE_INIT_FN = 1
 CONSTANT = 0x600D  # what the dispatcher of careless.c takes for success
 
@@ -36,7 +36,7 @@ TABLE = [(c_void_p, "user_data"), (DESTROY, "destroy")]
 Function = struct(*TABLE, (CALLBACK, "call"))
 ALL_CALLBACKS = "begin after_create_session before_run after_run on_error end cleanup"
 Hook = struct(*TABLE, (c_char_p, "name"), (CALLBACK, ALL_CALLBACKS))
-HookOptions = struct((c_int32, "phase failure_policy max_failures chief_only"), (c_void_p, "trigger"))
+HookOptions = struct((c_int32, "phase failure_policy max_failures chief_only"), (c_void_p, "trigger name"))
 _node = [(c_char_p, "name"), (CALLBACK, "kernel"), (c_void_p, "inputs"), (c_size_t, "input_count output_count")]
 _lists = [(c_void_p, "updates"), (c_size_t, "update_count"), (c_void_p, "after"), (c_size_t, "after_count")]
 Node = struct(*TABLE, *_node, *_lists)
@@ -64,7 +64,7 @@ FUNCTIONS = [
     (V, [V, V, N, V, N, E], "function_session_create"),
     (V, [V, N, V, V, V, E], "logging_hook_create"),
     (V, [V, V, V, E], "step_counter_hook_create"),
-    (I, [V, V, E], "config_set_session config_set_session_creator config_set_recovery config_set_log config_set_graph"),
+    (I, [V, V, E], "config_set_session config_set_session_creator config_set_log config_set_graph"),
     (I, [V, V, E], "graph_add_node scaffold_set_saver context_set_session monitored_session_run_step_fn"),
     (I, [V, V, V, E], "config_add_hook config_add_builtin_hook monitored_session_run session_run"),
     (I, [V, V, L, POINTER(L), E], "monitored_session_run_until_stop"),
@@ -277,7 +277,6 @@ class Subject:
     def config(self, session=None):
         config = self.owned.take(rh.config_create(None), rh.config_destroy)
         check(rh.config_set_log(config, byref(Log(write=self.quiet)), None) == OK, "log")
-        check(rh.config_set_recovery(config, None, None) == OK, "recovery")
         if session:
             check(rh.config_set_session(config, session, None) == OK, "session")
         return config
@@ -414,11 +413,11 @@ class Sink(Steps):
         self.keep(script)
         sink = ScalarSink(write=script.raw)
         log = Log(write=quiet)
-        options = StepCounterOptions(every_n_steps=1, every_ns=-1)
+        options = StepCounterOptions(every_n_steps=1)
         hook = rh.step_counter_hook_create(byref(options), byref(sink), byref(log), None)
         self.owned.take(hook, rh.builtin_hook_destroy)
         config = self.config(self.function_session(Script()))
-        fail = HookOptions(phase=PHASE_NORMAL, failure_policy=POLICY_FAIL, max_failures=1)
+        fail = HookOptions(phase=PHASE_NORMAL, failure_policy=POLICY_FAIL)
         check(rh.config_add_builtin_hook(config, hook, byref(fail), None) == OK, "hook")
         self.begin(config, ("step counter", "after_run"), "write")
 
@@ -454,14 +453,14 @@ class Formatter(Steps):
         self.keep(script)
         formatter = LogFormatter(format=script.raw)
         log = Log(write=quiet)
-        options = LoggingOptions(every_n_iter=1, every_ns=-1, descriptor=2)
+        options = LoggingOptions(every_n_iter=1)
         names = (c_char_p * 1)(b"loss")
         hook = rh.logging_hook_create(names, 1, byref(options), byref(log), byref(formatter), None)
         self.owned.take(hook, rh.builtin_hook_destroy)
         step = Script()
         step.does = lambda context, *_: rh.step_set_double(context, b"loss", 0.5, None)
         config = self.config(self.function_session(step))
-        fail = HookOptions(phase=PHASE_NORMAL, failure_policy=POLICY_FAIL, max_failures=1)
+        fail = HookOptions(phase=PHASE_NORMAL, failure_policy=POLICY_FAIL)
         check(rh.config_add_builtin_hook(config, hook, byref(fail), None) == OK, "hook")
         self.begin(config, ("logging", "after_run"), "format")
 

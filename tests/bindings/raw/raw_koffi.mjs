@@ -80,7 +80,6 @@ for (const declaration of [
   'int32_t config_set_session(void *, void *, void *)',
   'int32_t config_set_session_creator(void *, void *, void *)',
   'int32_t config_set_graph(void *, void *, void *)',
-  'int32_t config_set_recovery(void *, void *, void *)',
   'int32_t config_set_log(void *, const Log *, void *)',
   'int32_t config_add_hook(void *, const Hook *, void *, void *)',
   'int32_t graph_add_node(void *, const Node *, void *)',
@@ -263,7 +262,6 @@ class Subject {
   config(session = null) {
     const config = this.take(rh.config_create(null), rh.config_destroy);
     check(rh.config_set_log(config, Log({ write: this.quiet }), null) === OK, 'log');
-    check(rh.config_set_recovery(config, null, null) === OK, 'recovery');
     if (session !== null) check(rh.config_set_session(config, session, null) === OK, 'session');
     return config;
   }
@@ -365,7 +363,6 @@ class Kernel extends Steps {
     check(rh.run_args_add_fetch(this.args, null, 'train', null) === OK, 'fetch');
     const config = this.config();
     check(rh.config_set_graph(config, graph, null) === OK, 'graph');
-    check(rh.config_set_recovery(config, null, null) === OK, 'recovery');
     this.begin(config, '/run', 'kernel');
   }
 }

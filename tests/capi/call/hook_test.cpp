@@ -32,9 +32,9 @@ TEST_F(CApiHook, DestroyRunsOnceWhenOptionsAreRefused) {
   for (int which = 0; which < 5; ++which) {
     ScriptedHook hook;
     runhook_hook_options options = RUNHOOK_HOOK_OPTIONS_INIT;
-    if (which == 0) options.phase = 3;
+    if (which == 0) options.phase = 4;
     if (which == 1) options.failure_policy = -1;
-    if (which == 2) options.failure_policy = RUNHOOK_POLICY_DISABLE, options.max_failures = 0;
+    if (which == 2) options.failure_policy = RUNHOOK_POLICY_DISABLE, options.max_failures = -1;
     if (which == 3) options.chief_only = 2;
     if (which == 4) options.struct_size = 8;
     EXPECT_EQ(loop.add(hook, &options), RUNHOOK_ERR_INVALID_ARGUMENT) << which;

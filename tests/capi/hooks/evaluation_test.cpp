@@ -183,12 +183,12 @@ TEST_F(Evaluation, StopSourceOfTheConfigCutsItShort) {
 
 TEST_F(Evaluation, BadOptionsAreRefused) {
   const Model model("w", 0, 10, 1);
-  evals_.num_evals = 0;
+  evals_.num_evals = -1;
   EXPECT_EQ(evaluate(model), RUNHOOK_ERR_INVALID_ARGUMENT);
   evals_.num_evals = 1;
-  evals_.log_progress = 2;
+  evals_.quiet = 2;
   EXPECT_EQ(evaluate(model), RUNHOOK_ERR_INVALID_ARGUMENT);
-  evals_.log_progress = 1;
+  evals_.quiet = 0;
   result_.struct_size = 8;
   EXPECT_EQ(evaluate(model), RUNHOOK_ERR_INVALID_ARGUMENT);
   result_.struct_size = sizeof result_;

@@ -147,7 +147,6 @@ TEST_F(CLogging, LoggingHasTagsAndTimeAndADescriptor) {
   const char* const tags[] = {"loss", "input"};
   runhook_logging_options options = RUNHOOK_LOGGING_OPTIONS_INIT;
   options.tags = tags;
-  options.every_n_iter = -1;
   options.every_ns = 20000000;
   options.descriptor = pipe.writer;
   EXPECT_EQ(run(loop, runhook_logging_hook_create(names, 2, &options, nullptr, nullptr, error_.out()), 3), 0);
@@ -163,15 +162,16 @@ TEST_F(CLogging, LoggingRefusesWhatContradicts) {
     EXPECT_EQ(error_.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
     EXPECT_THAT(error_.message(), HasSubstr(text));
   };
-  options.every_ns = 5;
+  options.every_n_iter = options.every_ns = 5;
   refused("exactly one of");
-  options.every_ns = -1;
+  options.every_ns = 0;
   options.every_n_iter = -1;
   refused("exactly one of");
-  options.every_n_iter = 0;
-  refused("invalid every_n_iter");
-  options.every_n_iter = -10;
-  refused("every_n_iter");
+  options.every_ns = -1;
+  refused("exactly one of");
+  options.every_n_iter = 5;
+  options.descriptor = -1;
+  refused("descriptor is negative");
   EXPECT_EQ(written.destroyed, 4) << "the log is consumed whatever happens";
   EXPECT_EQ(runhook_logging_hook_create(nullptr, 0, nullptr, nullptr, nullptr, error_.out()), nullptr);
   const char* const twice[] = {"y", "x"};
@@ -207,8 +207,7 @@ TEST_F(CLogging, ScalarSinkThatFailsFailsTheRun) {
   scalars.returned = 0;
   Loop loop;
   runhook_step_counter_options options = RUNHOOK_STEP_COUNTER_OPTIONS_INIT;
-  options.every_n_steps = -1;
-  options.every_ns = 0;
+  options.every_ns = 1;
   const runhook_scalar_sink sink = scalars.scalars();
   EXPECT_EQ(run(loop, runhook_step_counter_hook_create(&options, &sink, nullptr, error_.out()), 2), -1);
   EXPECT_THAT(error_.message(), HasSubstr(unexplained_failure("write", 0)));
@@ -241,7 +240,7 @@ TEST_F(CLogging, ProgressIsWrittenToADescriptor) {
   EXPECT_EQ(runhook_progress_hook_create(kY, 1, &options, error_.out()), nullptr);
   EXPECT_EQ(error_.code(), RUNHOOK_ERR_UNIMPLEMENTED);
   options.reserved = 0;
-  options.line_interval_ns = 0;
+  options.last_step = -1;
   EXPECT_EQ(runhook_progress_hook_create(nullptr, 0, &options, error_.out()), nullptr);
   EXPECT_EQ(error_.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
 }
@@ -273,7 +272,7 @@ TEST_F(CLogging, MetricsAreCsvOnRequest) {
 
 TEST_F(CLogging, MetricsThatCannotBeWrittenAreAWarningOrAFailure) {
   runhook_metrics_options options = RUNHOOK_METRICS_OPTIONS_INIT;
-  options.flush_interval_ns = INT64_C(3600000000000);
+  options.flush_interval_ns = -1;
   Loop loop;
   EXPECT_EQ(run(loop, runhook_metrics_hook_create("/dev/full", kY, 1, &options, error_.out()), 3), 1);
   options.fail_run = 1;
@@ -291,12 +290,9 @@ TEST_F(CLogging, MetricsRefuseBadOptions) {
   };
   refused([](auto& options) { options.format = 2; });
   refused([](auto& options) { options.fail_run = 2; });
-  refused([](auto& options) { options.every_n_steps = 0; });
-  refused([](auto& options) { options.every_ns = -2; });
+  refused([](auto& options) { options.every_n_steps = -1; });
   refused([](auto& options) { options.every_ns = options.every_n_steps = 1; });
-  refused([](auto& options) { options.buffer_bytes = 0; });
-  refused([](auto& options) { options.flush_interval_ns = 0; });
-  refused([](auto& options) { options.close_timeout_ns = -1; });
+  refused([](auto& options) { options.buffer_bytes = -1; });
   EXPECT_EQ(runhook_metrics_hook_create(nullptr, kY, 1, nullptr, error_.out()), nullptr);
   EXPECT_EQ(error_.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
 }

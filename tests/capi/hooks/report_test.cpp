@@ -38,8 +38,8 @@ TEST_F(CApiReport, PageHoldsWhatTheOptionsAskFor) {
   options_.fact_names = names;
   options_.fact_texts = texts;
   options_.fact_count = 2;
-  options_.interval_ns = 0;
-  options_.refresh_ns = 0;
+  options_.interval_ns = 1;
+  options_.refresh_ns = -1;
   Loop loop;
   runhook_builtin_hook* hook = create();
   ASSERT_NE(hook, nullptr) << error_.message();
@@ -76,10 +76,6 @@ TEST_F(CApiReport, OptionsThatMakeNoSenseAreRefused) {
   EXPECT_EQ(create(), nullptr);
   EXPECT_EQ(error_.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
   options_.path = path_.c_str();
-  options_.refresh_ns = -1;
-  EXPECT_EQ(create(), nullptr);
-  EXPECT_EQ(error_.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
-  options_.refresh_ns = 0;
   options_.fact_count = 1;
   EXPECT_EQ(create(), nullptr);
   EXPECT_EQ(error_.code(), RUNHOOK_ERR_INVALID_ARGUMENT);

@@ -34,7 +34,7 @@ struct OneRule {
     rule.signal = signal;
     rule.action = action;
     rule.repeat = repeat;
-    rule.min_interval_ns = 0;
+    rule.min_interval_ns = -1;
     options.rules = rules;
     options.rule_count = 1;
   }
@@ -128,12 +128,12 @@ void count_call(int) { ++calls; }
 TEST_F(Signals, HandlerThatWasThereIsCalledIfItIsChained) {
   const auto former = std::signal(SIGUSR1, count_call);
   OneRule rule(SIGUSR1);
-  for (const int32_t chain : {1, 0}) {
-    rule.options.chain = chain;
+  for (const int32_t no_chain : {0, 1}) {
+    rule.options.no_chain = no_chain;
     calls = 0;
     ASSERT_TRUE(subscribe(&rule.options));
     raise(SIGUSR1);
-    EXPECT_EQ(calls, chain);
+    EXPECT_EQ(calls, 1 - no_chain);
     runhook_signal_subscription_destroy(std::exchange(subscription_, nullptr));
   }
   std::signal(SIGUSR1, former);
@@ -162,11 +162,8 @@ TEST_F(Signals, BadOptionsAreRefusedAndTheLogIsDestroyed) {
   options.rule_count = 0;
   refused(options, "no signals");
   options = RUNHOOK_SIGNAL_OPTIONS_INIT;
-  options.chain = 2;
-  refused(options, "chain");
-  options = RUNHOOK_SIGNAL_OPTIONS_INIT;
-  options.exit_deadline_ns = -1;
-  refused(options, "exit_deadline");
+  options.no_chain = 2;
+  refused(options, "no_chain");
 }
 
 // Steps until a signal, which comes in the second step, stops the run; returns its outcome, owned.

@@ -39,10 +39,10 @@ class BuiltinHook : public NoHandlesLeft {
     runhook_outcome_destroy(outcome);
     return text;
   }
-  runhook_builtin_hook* stop_at_step(int64_t last_step, int64_t num_steps) {
+  runhook_builtin_hook* stop_at_step(int32_t target, int64_t step) {
     runhook_stop_at_step_options options = RUNHOOK_STOP_AT_STEP_OPTIONS_INIT;
-    options.last_step = last_step;
-    options.num_steps = num_steps;
+    options.target = target;
+    options.step = step;
     return runhook_stop_at_step_hook_create(&options, error_.out());
   }
   Caught error_;
@@ -59,13 +59,13 @@ Callback outputs(std::vector<double> values) {
 
 TEST_F(BuiltinHook, StopAtStepStopsThere) {
   Loop loop;
-  add(loop, stop_at_step(7, -1));
+  add(loop, stop_at_step(RUNHOOK_STOP_AT_LAST_STEP, 7));
   EXPECT_EQ(run(loop), 7);
   EXPECT_EQ(reason(loop), "stop at step: step 7 has been reached");
 }
 
 TEST_F(BuiltinHook, SameHookInASecondSessionBeginsAnew) {
-  runhook_builtin_hook* hook = stop_at_step(-1, 3);
+  runhook_builtin_hook* hook = stop_at_step(RUNHOOK_STOP_AT_NUM_STEPS, 3);
   for (int session = 0; session < 2; ++session) {
     Loop loop;
     EXPECT_EQ(runhook_config_add_builtin_hook(loop.config, hook, nullptr, nullptr), RUNHOOK_OK);
@@ -76,7 +76,7 @@ TEST_F(BuiltinHook, SameHookInASecondSessionBeginsAnew) {
 
 TEST_F(BuiltinHook, AddedTwiceIsRefused) {
   Loop loop;
-  runhook_builtin_hook* hook = stop_at_step(7, -1);
+  runhook_builtin_hook* hook = stop_at_step(RUNHOOK_STOP_AT_LAST_STEP, 7);
   EXPECT_EQ(runhook_config_add_builtin_hook(loop.config, hook, nullptr, nullptr), RUNHOOK_OK);
   EXPECT_EQ(runhook_config_add_builtin_hook(loop.config, hook, nullptr, nullptr), RUNHOOK_ERR_ALREADY_EXISTS);
   ASSERT_TRUE(loop.start());
@@ -88,7 +88,7 @@ TEST_F(BuiltinHook, AddedTwiceIsRefused) {
 TEST_F(BuiltinHook, AddedToARunningSessionStopsItAndCanBeRemoved) {
   Loop loop;
   ASSERT_TRUE(loop.start());
-  runhook_builtin_hook* hook = stop_at_step(-1, 2);
+  runhook_builtin_hook* hook = stop_at_step(RUNHOOK_STOP_AT_NUM_STEPS, 2);
   uint64_t id = 0;
   EXPECT_EQ(runhook_monitored_session_add_builtin_hook(loop.session, hook, nullptr, &id, nullptr), RUNHOOK_OK);
   EXPECT_EQ(runhook_monitored_session_remove_hook(loop.session, id, nullptr), RUNHOOK_OK);
@@ -101,13 +101,13 @@ TEST_F(BuiltinHook, AddedToARunningSessionStopsItAndCanBeRemoved) {
 
 TEST_F(BuiltinHook, ChiefOnlyHookIsLeftOutOfAWorkersConfig) {
   runhook_training_options worker = RUNHOOK_TRAINING_OPTIONS_INIT;
-  worker.is_chief = 0;
+  worker.is_worker = 1;
   Loop loop;
   const runhook_function factory = function_of(loop.create);
   runhook_config* config = runhook_training_config_create(&factory, nullptr, &worker, error_.out());
   runhook_hook_options options = RUNHOOK_HOOK_OPTIONS_INIT;
   options.chief_only = 1;
-  runhook_builtin_hook* hook = stop_at_step(0, -1);
+  runhook_builtin_hook* hook = stop_at_step(RUNHOOK_STOP_AT_LAST_STEP, 0);
   EXPECT_EQ(runhook_config_add_builtin_hook(config, hook, &options, nullptr), RUNHOOK_OK);
   runhook_builtin_hook_destroy(hook);
   runhook_monitored_session* session = runhook_monitored_session_create(config, error_.out());
@@ -225,9 +225,13 @@ TEST_F(BuiltinHook, OptionsThatMakeNoSenseAreRefused) {
     EXPECT_EQ(error_.code(), code) << error_.message();
   };
   const char* const names[] = {"y"};
-  refused(stop_at_step(-1, -1));
+  refused(stop_at_step(0, 3));
   refused(stop_at_step(3, 3));
-  refused(stop_at_step(-2, -1));
+  refused(stop_at_step(RUNHOOK_STOP_AT_LAST_STEP, -1));
+  runhook_stop_at_step_options several = RUNHOOK_STOP_AT_STEP_OPTIONS_INIT;
+  several.target = RUNHOOK_STOP_AT_LAST_STEP;
+  several.steps_per_run_variable = "steps_per_run";
+  refused(runhook_stop_at_step_hook_create(&several, error_.out()));
   refused(runhook_stop_after_hook_create(-1, error_.out()));
   refused(runhook_nan_guard_hook_create(names, 0, 1, 1, error_.out()));
   refused(runhook_nan_guard_hook_create(names, 1, 2, 1, error_.out()));

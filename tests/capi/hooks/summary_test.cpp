@@ -96,9 +96,7 @@ TEST_F(Summary, OptionsAreThoseOfTheFile) {
     EXPECT_EQ(error.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
   };
   refuse([](auto& bad) { bad.suffix = "a/b"; });
-  refuse([](auto& bad) { bad.buffer_bytes = 0; });
-  refuse([](auto& bad) { bad.flush_interval_ns = 0; });
-  refuse([](auto& bad) { bad.close_timeout_ns = -1; });
+  refuse([](auto& bad) { bad.buffer_bytes = -1; });
   refuse([](auto& bad) { bad.fail_run = 2; });
 }
 
@@ -234,16 +232,17 @@ TEST_F(Summary, OptionsOfTheMetricStopThatMakeNoSenseAreRefused) {
     runhook_metric_stop_options options = RUNHOOK_METRIC_STOP_OPTIONS_INIT;
     options.metric = "loss";
     options.directory = "somewhere";
+    options.kind = RUNHOOK_STOP_IF_LOWER;
     change(options);
     refused(runhook_metric_stop_hook_create(&options, error.out()));
   };
   refuse([](auto& options) { options.metric = nullptr; });
   refuse([](auto& options) { options.metric = ""; });
   refuse([](auto& options) { options.directory = ""; });
-  refuse([](auto& options) { options.kind = 4; });
+  refuse([](auto& options) { options.kind = 0; });
+  refuse([](auto& options) { options.kind = 5; });
   refuse([](auto& options) { options.min_steps = -1; });
   refuse([](auto& options) { options.every_ns = -1; });
-  refuse([](auto& options) { options.every_steps = -1; });
   refuse([](auto& options) {
     options.every_ns = 1;
     options.every_steps = 1;
