@@ -53,7 +53,7 @@ static int add_library_hooks(runhook_config* config, const char* dir, runhook_er
   const char* const scalars[] = {FASHION_LOSS, FASHION_ACCURACY};
   runhook_default_hooks hooks = RUNHOOK_DEFAULT_HOOKS_INIT;
   if (dir == NULL) {
-    runhook_builtin_hook* hook = runhook_stop_on_signal_hook_create(NULL, NULL, error);
+    runhook_builtin_hook* hook = runhook_stop_on_signal_hook_create(NULL, error);
     const int added = hook != NULL && runhook_config_add_builtin_hook(config, hook, NULL, error) == RUNHOOK_OK;
     runhook_builtin_hook_destroy(hook);
     return added;

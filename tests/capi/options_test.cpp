@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <functional>
 #include <limits>
 #include <string>
@@ -94,6 +95,8 @@ class TimedLoop : public Loop {
   runhook_clock* clock_ = runhook_manual_clock_create(0, nullptr);
 };
 
+const char* const kNames[] = {"y"};
+
 class Options : public NoHandlesLeft {};
 
 TEST_F(Options, OfARegistration) {
@@ -114,7 +117,10 @@ TEST_F(Options, OfARegistration) {
         loop.add(plain);
         // A built-in hook keeps its own phase.
         const char* const names[] = {"y"};
-        runhook_builtin_hook* guard = runhook_nan_guard_hook_create(names, 1, 0, 0, nullptr);
+        runhook_nan_guard_options nan = RUNHOOK_NAN_GUARD_OPTIONS_INIT;
+        nan.names = names;
+        nan.name_count = nan.stop_only = 1;
+        runhook_builtin_hook* guard = runhook_nan_guard_hook_create(&nan, nullptr);
         runhook_config_add_builtin_hook(loop.config, guard, options, nullptr);
         runhook_builtin_hook_destroy(guard);
         loop.step = [](runhook_context* context) {
@@ -165,7 +171,6 @@ TEST_F(Options, OfATrainingConfig) {
 
 TEST_F(Options, OfTheDefaultHooks) {
   Folder folder;
-  static const char* const kNames[] = {"y"};
   const auto require = [&](runhook_default_hooks& hooks) {
     hooks.dir = folder.path().c_str();
     hooks.scalars = kNames;
@@ -223,44 +228,146 @@ TEST_F(Options, OfTheHooksThatStop) {
 }
 
 TEST_F(Options, OfTheHooksThatShow) {
-  static const char* const kNames[] = {"y"};
   expect_one_meaning<runhook_logging_options>(
-      RUNHOOK_LOGGING_OPTIONS_INIT, Null::allowed, [](const runhook_logging_options* options) {
-        TimedLoop loop;
-        const runhook_log log = loop.log();
-        std::string effect = loop.run_with(runhook_logging_hook_create(kNames, 1, options, &log, nullptr, nullptr));
-        EXPECT_EQ(loop.lines.size(), 3U) << "every 100 runs";
+      RUNHOOK_LOGGING_OPTIONS_INIT,
+      [](runhook_logging_options& options) {
+        options.names = kNames;
+        options.name_count = 1;
+      },
+      [](const runhook_logging_options* options) {
         testing::internal::CaptureStderr();
-        TimedLoop().run_with(runhook_logging_hook_create(kNames, 1, options, nullptr, nullptr, nullptr), 1);
-        return effect + testing::internal::GetCapturedStderr();
+        std::string effect = TimedLoop().run_with(runhook_logging_hook_create(options, nullptr));
+        const std::string lines = testing::internal::GetCapturedStderr();
+        EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), effect.empty() ? 0 : 3) << "every 100 runs";
+        return effect + lines;
       });
   expect_one_meaning<runhook_step_counter_options>(
       RUNHOOK_STEP_COUNTER_OPTIONS_INIT, Null::allowed, [](const runhook_step_counter_options* options) {
         TimedLoop loop;
-        std::string effect = loop.run_with(runhook_step_counter_hook_create(options, nullptr, nullptr, nullptr));
+        std::string effect = loop.run_with(runhook_step_counter_hook_create(options, nullptr));
         EXPECT_EQ(loop.lines.size(), 2U) << "every 100 steps";
         return effect + loop.lines.at(0);
       });
   expect_one_meaning<runhook_progress_options>(
       RUNHOOK_PROGRESS_OPTIONS_INIT, Null::allowed, [](const runhook_progress_options* options) {
         testing::internal::CaptureStderr();
-        const std::string effect = TimedLoop().run_with(runhook_progress_hook_create(kNames, 1, options, nullptr));
+        const std::string effect = TimedLoop().run_with(runhook_progress_hook_create(options, nullptr));
         return effect + testing::internal::GetCapturedStderr();
       });
+  Folder folder;
+  const std::string path = folder.file("metrics");
   expect_one_meaning<runhook_metrics_options>(
-      RUNHOOK_METRICS_OPTIONS_INIT, Null::allowed, [](const runhook_metrics_options* options) {
-        Folder folder;
-        const std::string path = folder.file("metrics");
-        const std::string effect =
-            TimedLoop().run_with(runhook_metrics_hook_create(path.c_str(), kNames, 1, options, nullptr));
+      RUNHOOK_METRICS_OPTIONS_INIT,
+      [&](runhook_metrics_options& options) {
+        options.path = path.c_str();
+        options.names = kNames;
+        options.name_count = 1;
+      },
+      [&](const runhook_metrics_options* options) -> std::string {
+        const std::string effect = TimedLoop().run_with(runhook_metrics_hook_create(options, nullptr));
+        if (effect.empty()) return "";
         const std::string rows = content(path);
+        std::filesystem::remove(path);
         EXPECT_EQ(std::count(rows.begin(), rows.end(), '\n'), 250) << "a row for every run";
         return effect + (rows.front() == '{' ? " of JSON" : "");
       });
 }
 
+TEST_F(Options, OfTheHooksThatGuard) {
+  const auto outputs_nan = [](runhook_context* context) {
+    runhook_step_set_double(context, "y", std::numeric_limits<double>::quiet_NaN(), nullptr);
+    return kOk;
+  };
+  expect_one_meaning<runhook_nan_guard_options>(
+      RUNHOOK_NAN_GUARD_OPTIONS_INIT,
+      [](runhook_nan_guard_options& options) {
+        options.names = kNames;
+        options.name_count = 1;
+      },
+      [&](const runhook_nan_guard_options* options) -> std::string {
+        runhook_builtin_hook* hook = runhook_nan_guard_hook_create(options, nullptr);
+        if (hook == nullptr) return "";
+        Loop loop;
+        loop.step = outputs_nan;
+        runhook_config_add_builtin_hook(loop.config, hook, nullptr, nullptr);
+        runhook_builtin_hook_destroy(hook);
+        EXPECT_TRUE(loop.start());
+        return std::to_string(loop.run());
+      });
+  runhook_metric_rule rule = RUNHOOK_METRIC_RULE_INIT;
+  rule.name = "y";
+  rule.given = RUNHOOK_RULE_TARGET;
+  rule.target = 1;
+  const runhook_metric_rule* const rules[] = {&rule};
+  expect_one_meaning<runhook_early_stopping_options>(
+      RUNHOOK_EARLY_STOPPING_OPTIONS_INIT,
+      [&](runhook_early_stopping_options& options) {
+        options.rules = rules;
+        options.rule_count = 1;
+      },
+      [](const runhook_early_stopping_options* options) {
+        return TimedLoop().run_with(runhook_early_stopping_hook_create(options, nullptr));
+      });
+}
+
+TEST_F(Options, OfTheHooksThatStopByTime) {
+  expect_one_meaning<runhook_stop_after_options>(
+      RUNHOOK_STOP_AFTER_OPTIONS_INIT, [](runhook_stop_after_options& options) { options.time_ns = 50'000'000; },
+      [](const runhook_stop_after_options* options) {
+        return TimedLoop().run_with(runhook_stop_after_hook_create(options, nullptr));
+      });
+  expect_one_meaning<runhook_stop_at_time_options>(
+      RUNHOOK_STOP_AT_TIME_OPTIONS_INIT, [](runhook_stop_at_time_options& options) { options.unix_ns = 1; },
+      [](const runhook_stop_at_time_options* options) {
+        return TimedLoop().run_with(runhook_stop_at_time_hook_create(options, nullptr));
+      });
+}
+
+TEST_F(Options, OfTheHooksThatCallAFunction) {
+  Callback due = [](runhook_context* context) {
+    runhook_context_set_due(context, runhook_context_global_step(context) >= 3 ? 1 : 0, nullptr);
+    return kOk;
+  };
+  // Each call consumes one.
+  runhook_function function = RUNHOOK_FUNCTION_INIT;
+  const auto given = [&] {
+    function = function_of(due);
+    return &function;
+  };
+  expect_one_meaning<runhook_stop_when_options>(
+      RUNHOOK_STOP_WHEN_OPTIONS_INIT, [&](runhook_stop_when_options& options) { options.predicate = given(); },
+      [](const runhook_stop_when_options* options) {
+        return TimedLoop().run_with(runhook_stop_when_hook_create(options, nullptr));
+      });
+  Callback nothing = [](runhook_context*) { return kOk; };
+  expect_one_meaning<runhook_feed_fn_options>(
+      RUNHOOK_FEED_FN_OPTIONS_INIT,
+      [&](runhook_feed_fn_options& options) {
+        function = function_of(nothing);
+        options.function = &function;
+      },
+      [](const runhook_feed_fn_options* options) {
+        return TimedLoop().run_with(runhook_feed_fn_hook_create(options, nullptr), 3);
+      });
+}
+
+TEST_F(Options, OfTheHooksThatComeAtTheEnd) {
+  expect_one_meaning<runhook_final_ops_options>(
+      RUNHOOK_FINAL_OPS_OPTIONS_INIT, Null::allowed, [](const runhook_final_ops_options* options) {
+        return TimedLoop().run_with(runhook_final_ops_hook_create(options, nullptr), 3);
+      });
+  Folder folder;
+  runhook_summary_options summaries = RUNHOOK_SUMMARY_OPTIONS_INIT;
+  summaries.directory = folder.path().c_str();
+  expect_one_meaning<runhook_summary_at_end_options>(
+      RUNHOOK_SUMMARY_AT_END_OPTIONS_INIT,
+      [&](runhook_summary_at_end_options& options) { options.summaries = &summaries; },
+      [](const runhook_summary_at_end_options* options) {
+        return TimedLoop().run_with(runhook_summary_at_end_hook_create(options, nullptr), 3);
+      });
+}
+
 TEST_F(Options, OfTheHooksThatWriteFiles) {
-  static const char* const kNames[] = {"y"};
   Folder folder;
   const std::string page = folder.file("report.html");
   expect_one_meaning<runhook_report_options>(
@@ -322,8 +429,7 @@ TEST_F(Options, OfSignals) {
     const runhook_signal_rule* const rules[] = {&rule};
     with_rule.rules = rules;
     with_rule.rule_count = 1;
-    runhook_signal_subscription* subscription =
-        runhook_signal_subscription_create(source, &with_rule, nullptr, nullptr);
+    runhook_signal_subscription* subscription = runhook_signal_subscription_create(source, &with_rule, nullptr);
     std::string text;
     if (subscription != nullptr) {
       chained = 0;
@@ -351,7 +457,7 @@ TEST_F(Options, OfSignals) {
   std::signal(SIGUSR1, former);
   expect_one_meaning<runhook_signal_options>(
       RUNHOOK_SIGNAL_OPTIONS_INIT, Null::allowed, [](const runhook_signal_options* options) {
-        return TimedLoop().run_with(runhook_stop_on_signal_hook_create(options, nullptr, nullptr), 3);
+        return TimedLoop().run_with(runhook_stop_on_signal_hook_create(options, nullptr), 3);
       });
 }
 
@@ -362,13 +468,14 @@ TEST_F(Options, OfTheHooksThatWatchAndWait) {
       });
   runhook_stop_flag* flag = runhook_stop_flag_create(nullptr, nullptr);
   expect_one_meaning<runhook_stop_flag_options>(
-      RUNHOOK_STOP_FLAG_OPTIONS_INIT, Null::allowed, [&](const runhook_stop_flag_options* options) {
-        return TimedLoop().run_with(runhook_stop_flag_hook_create(flag, nullptr, options, nullptr), 3);
+      RUNHOOK_STOP_FLAG_OPTIONS_INIT, [&](runhook_stop_flag_options& options) { options.flag = flag; },
+      [](const runhook_stop_flag_options* options) {
+        return TimedLoop().run_with(runhook_stop_flag_hook_create(options, nullptr), 3);
       });
   runhook_stop_flag_destroy(flag);
   expect_one_meaning<runhook_global_step_waiter_options>(
       RUNHOOK_GLOBAL_STEP_WAITER_OPTIONS_INIT, Null::allowed, [](const runhook_global_step_waiter_options* options) {
-        return TimedLoop().run_with(runhook_global_step_waiter_hook_create(0, options, nullptr), 3);
+        return TimedLoop().run_with(runhook_global_step_waiter_hook_create(options, nullptr), 3);
       });
 }
 
@@ -401,15 +508,45 @@ TEST_F(Options, OfLoopsAndEvaluations) {
       });
 }
 
+TEST_F(Options, OfAnEvaluatorInMemory) {
+  Loop evaluated;
+  const runhook_evaluation_options evaluation = RUNHOOK_EVALUATION_OPTIONS_INIT;
+  const auto effect = [](const runhook_in_memory_evaluator_options* options) {
+    return TimedLoop().run_with(runhook_in_memory_evaluator_hook_create(options, nullptr), 250);
+  };
+  int evaluations = 0;
+  Callback count = [&](runhook_context*) {
+    ++evaluations;
+    return kOk;
+  };
+  runhook_function on_result = RUNHOOK_FUNCTION_INIT;
+  const auto require = [&](runhook_in_memory_evaluator_options& options) {
+    options.config = evaluated.config;
+    options.evaluation = &evaluation;
+    on_result = function_of(count);
+    options.on_result = &on_result;
+    evaluations = 0;
+  };
+  expect_one_meaning<runhook_in_memory_evaluator_options>(RUNHOOK_IN_MEMORY_EVALUATOR_OPTIONS_INIT, require, effect);
+  EXPECT_EQ(evaluations, 4) << "before the first step, every 100, and at the end";
+  runhook_in_memory_evaluator_options off = RUNHOOK_IN_MEMORY_EVALUATOR_OPTIONS_INIT;
+  require(off);
+  off.every_n_runs = -1;
+  effect(&off);
+  EXPECT_EQ(evaluations, 2);
+}
+
 TEST_F(Options, OneOfTwoPeriodsSwitchesTheOtherOff) {
-  static const char* const kNames[] = {"y"};
   const auto lines = [](int64_t every_n_iter, int64_t every_ns) {
-    runhook_logging_options options = RUNHOOK_LOGGING_OPTIONS_INIT;
-    options.every_n_iter = every_n_iter;
-    options.every_ns = every_ns;
     TimedLoop loop;
     const runhook_log log = loop.log();
-    const std::string ran = loop.run_with(runhook_logging_hook_create(kNames, 1, &options, &log, nullptr, nullptr), 8);
+    runhook_logging_options options = RUNHOOK_LOGGING_OPTIONS_INIT;
+    options.names = kNames;
+    options.name_count = 1;
+    options.log = &log;
+    options.every_n_iter = every_n_iter;
+    options.every_ns = every_ns;
+    const std::string ran = loop.run_with(runhook_logging_hook_create(&options, nullptr), 8);
     return ran.empty() ? -1 : static_cast<int>(loop.lines.size());
   };
   EXPECT_EQ(lines(2, 0), 4);
@@ -439,7 +576,7 @@ TEST_F(Options, NameOfARegistrationTakesThePlaceOfTheHooks) {
   ScriptedHook hook;
   Loop loop;
   loop.add(hook, &options);
-  runhook_builtin_hook* counter = runhook_step_counter_hook_create(nullptr, nullptr, nullptr, nullptr);
+  runhook_builtin_hook* counter = runhook_step_counter_hook_create(nullptr, nullptr);
   options.name = "counter";
   EXPECT_EQ(runhook_config_add_builtin_hook(loop.config, counter, &options, nullptr), RUNHOOK_OK);
   runhook_builtin_hook_destroy(counter);

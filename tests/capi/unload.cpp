@@ -48,8 +48,11 @@ void use_library(const char* fifo) {
   runhook_config* const config = RUNHOOK_FIND(runhook_config_create)(nullptr);
   RUNHOOK_FIND(runhook_config_set_session)(config, session, nullptr);
   runhook_metrics_options options = RUNHOOK_METRICS_OPTIONS_INIT;
+  options.path = fifo;
+  options.names = names;
+  options.name_count = 1;
   options.close_timeout_ns = 100'000'000;
-  runhook_builtin_hook* const hook = RUNHOOK_FIND(runhook_metrics_hook_create)(fifo, names, 1, &options, nullptr);
+  runhook_builtin_hook* const hook = RUNHOOK_FIND(runhook_metrics_hook_create)(&options, nullptr);
   RUNHOOK_FIND(runhook_config_add_builtin_hook)(config, hook, nullptr, nullptr);
   RUNHOOK_FIND(runhook_builtin_hook_destroy)(hook);
   runhook_log quiet = RUNHOOK_LOG_INIT;

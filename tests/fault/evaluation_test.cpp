@@ -54,8 +54,12 @@ void in_memory(Trial& trial) {
   Evaluated evaluated(trial);
   if (!evaluated.good()) return;
   const runhook_function on_result = function_of(trial, [](runhook_context*, void*, int32_t ok) { return ok; });
-  runhook_builtin_hook* hook = trial.made(
-      runhook_in_memory_evaluator_hook_create(evaluated.config, &evaluated.options, 1, &on_result, trial.error()));
+  runhook_in_memory_evaluator_options options = RUNHOOK_IN_MEMORY_EVALUATOR_OPTIONS_INIT;
+  options.config = evaluated.config;
+  options.evaluation = &evaluated.options;
+  options.every_n_runs = 1;
+  options.on_result = &on_result;
+  runhook_builtin_hook* hook = trial.made(runhook_in_memory_evaluator_hook_create(&options, trial.error()));
   runhook_config* config = hook == nullptr ? nullptr : new_config(trial, create_session<plain_step>);
   if (config != nullptr && trial.ok(runhook_config_add_builtin_hook(config, hook, nullptr, trial.error()))) {
     run_once(trial, config);

@@ -55,11 +55,18 @@ template <class T>
 requires(!is_handle<T*>) && requires(T table) { table.struct_size; }
 inline constexpr bool is_table<T*> = true;
 
+// How many tables a struct of options points to, which the fixture gives all of; generate.py says.
+template <class Options>
+inline constexpr int kTablesIn = 0;
+
+// How much user data is taken over with an argument.
 template <class T>
-inline constexpr bool owns_data = false;
+inline constexpr int owned_data = 0;
+template <class T>
+inline constexpr int owned_data<T*> = kTablesIn<std::remove_const_t<T>>;
 template <class T>
 requires requires(T table) { table.destroy; }
-inline constexpr bool owns_data<T*> = true;
+inline constexpr int owned_data<T*> = 1;
 
 template <class T>
 T sane(World& world, const char* name) {
@@ -436,13 +443,13 @@ bool one_case(const Function& function, R (*callee)(A...), int number, bool with
       using U = std::tuple_element_t<J, std::tuple<A...>>;
       if constexpr (J == I) {
         std::get<J>(arguments) = value;
-        if (owns_data<std::remove_const_t<std::remove_pointer_t<U>>*> && bad.consumes) ++given;
+        if (bad.consumes) given += owned_data<std::remove_const_t<std::remove_pointer_t<U>>*>;
       } else {
         std::get<J>(arguments) = sane<U>(world, function.parameters[J].name);
         if constexpr (std::is_same_v<U, runhook_error**>) {
           if (!with_error) std::get<J>(arguments) = nullptr;
-        } else if constexpr (owns_data<U>) {
-          ++given;
+        } else {
+          given += owned_data<U>;
         }
       }
     };
@@ -519,7 +526,7 @@ class CallAtABadMoment final : public Visitor {
       ((std::get<J>(arguments) = sane<A>(live, function_.parameters[J].name)), ...);
     }
     (std::index_sequence_for<A...>{});
-    given_ = ((owns_data<A> ? 1 : 0) + ... + 0);
+    given_ = (owned_data<A> + ... + 0);
     call_and_check(function_, callee_, arguments, -1, {});
     live.get<runhook_context>() = own;
     if (raw != nullptr) {
@@ -594,7 +601,7 @@ void gone_meanwhile(const Function& function, R (*callee)(A...), bool in_step, v
       ((std::get<J>(arguments) = sane<A>(world, function.parameters[J].name)), ...);
     }
     (std::index_sequence_for<A...>{});
-    given = ((owns_data<A> ? 1 : 0) + ... + 0);
+    given = (owned_data<A> + ... + 0);
     visitor.world = &world;
     call_and_check(function, callee, arguments, -1, {});
     visitor.world = nullptr;

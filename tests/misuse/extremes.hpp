@@ -152,7 +152,7 @@ bool one_extreme(const Function& function, R (*callee)(A...), int number) {
     }
     (std::index_sequence_for<A...>{});
     std::get<I>(arguments) = value;
-    given = ((owns_data<A> ? 1 : 0) + ... + 0);
+    given = (owned_data<A> + ... + 0);
     runhook_stop_source* const of_context = runhook_context_stop_source(world.get<runhook_context>(), nullptr);
     {
       const Impatience impatience({of_context, world.get<runhook_stop_source>()}, world.get<runhook_coordinator>());

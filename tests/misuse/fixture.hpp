@@ -82,10 +82,10 @@ class World {
     get<runhook_outcome>() = runhook_monitored_session_outcome(monitored, nullptr);
     get<runhook_timings>() = runhook_monitored_session_timings(monitored, nullptr);
     get<runhook_signal_subscription>() =
-        runhook_signal_subscription_create(get<runhook_stop_source>(), nullptr, nullptr, nullptr);
+        runhook_signal_subscription_create(get<runhook_stop_source>(), nullptr, nullptr);
     get<runhook_clock>() = runhook_manual_clock_create(0, nullptr);
     get<runhook_trigger>() = runhook_trigger_every_steps(1, nullptr);
-    get<runhook_builtin_hook>() = runhook_stop_after_hook_create(INT64_MAX, nullptr);
+    get<runhook_builtin_hook>() = runhook_final_ops_hook_create(nullptr, nullptr);
     get<runhook_summary_writer>() = runhook_summary_writer_create(folder().c_str(), nullptr, nullptr);
     get<runhook_stop_flag>() = runhook_stop_flag_create(nullptr, nullptr);
     auto*& coordinator = get<runhook_coordinator>();
@@ -218,7 +218,7 @@ struct Sane;
 // clang-format off
 RUNHOOK_SANE_TOO(runhook_status)
 RUNHOOK_SANE(int32_t) { return std::strcmp(name, "dtype") == 0 ? RUNHOOK_FLOAT64 : 1; } RUNHOOK_SANE_END;
-RUNHOOK_SANE(int64_t) { return std::strcmp(name, "wait_until_step") == 0 ? 0 : 1; } RUNHOOK_SANE_END;
+RUNHOOK_SANE(int64_t) { return 1; } RUNHOOK_SANE_END;
 RUNHOOK_SANE(uint32_t) { return 1; } RUNHOOK_SANE_END;
 RUNHOOK_SANE_TOO(size_t)
 RUNHOOK_SANE(uint64_t) { return std::strcmp(name, "index") == 0 ? 0 : 1; } RUNHOOK_SANE_END;
@@ -359,6 +359,98 @@ RUNHOOK_SANE(const runhook_buffer*) {
   table.data = &world.keep(double{1});
   table.dtype = RUNHOOK_FLOAT64;
   return world.own(world.keep(table));
+} RUNHOOK_SANE_END;
+// Options that need something, or that point to tables: those are all given.
+RUNHOOK_SANE(const runhook_stop_after_options*) {
+  runhook_stop_after_options options = RUNHOOK_STOP_AFTER_OPTIONS_INIT;
+  options.time_ns = INT64_MAX;
+  return &world.keep(options);
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_stop_at_time_options*) {
+  runhook_stop_at_time_options options = RUNHOOK_STOP_AT_TIME_OPTIONS_INIT;
+  options.unix_ns = INT64_MAX;
+  return &world.keep(options);
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_stop_when_options*) {
+  runhook_stop_when_options options = RUNHOOK_STOP_WHEN_OPTIONS_INIT;
+  options.predicate = Sane<const runhook_function*>::make(world, name);
+  options.reason = "text";
+  return &world.keep(options);
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_nan_guard_options*) {
+  runhook_nan_guard_options options = RUNHOOK_NAN_GUARD_OPTIONS_INIT;
+  options.names = Sane<const char*const*>::make(world, name);
+  options.name_count = 1;
+  return &world.keep(options);
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_early_stopping_options*) {
+  runhook_early_stopping_options options = RUNHOOK_EARLY_STOPPING_OPTIONS_INIT;
+  options.rules = Sane<const runhook_metric_rule*const*>::make(world, name);
+  options.rule_count = 1;
+  return &world.keep(options);
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_feed_fn_options*) {
+  runhook_feed_fn_options options = RUNHOOK_FEED_FN_OPTIONS_INIT;
+  options.function = Sane<const runhook_function*>::make(world, name);
+  return &world.keep(options);
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_final_ops_options*) {
+  runhook_final_ops_options options = RUNHOOK_FINAL_OPS_OPTIONS_INIT;
+  options.args = world.get<runhook_run_args>();
+  return &world.keep(options);
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_logging_options*) {
+  runhook_logging_options options = RUNHOOK_LOGGING_OPTIONS_INIT;
+  options.names = Sane<const char*const*>::make(world, name);
+  options.name_count = 1;
+  options.log = Sane<const runhook_log*>::make(world, name);
+  options.formatter = Sane<const runhook_log_formatter*>::make(world, name);
+  return &world.keep(options);
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_step_counter_options*) {
+  runhook_step_counter_options options = RUNHOOK_STEP_COUNTER_OPTIONS_INIT;
+  options.scalars = Sane<const runhook_scalar_sink*>::make(world, name);
+  options.log = Sane<const runhook_log*>::make(world, name);
+  return &world.keep(options);
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_progress_options*) {
+  runhook_progress_options options = RUNHOOK_PROGRESS_OPTIONS_INIT;
+  options.names = Sane<const char*const*>::make(world, name);
+  options.name_count = 1;
+  return &world.keep(options);
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_metrics_options*) {
+  runhook_metrics_options options = RUNHOOK_METRICS_OPTIONS_INIT;
+  options.path = "/dev/null";
+  options.names = Sane<const char*const*>::make(world, name);
+  options.name_count = 1;
+  return &world.keep(options);
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_summary_at_end_options*) {
+  runhook_summary_at_end_options options = RUNHOOK_SUMMARY_AT_END_OPTIONS_INIT;
+  options.summaries = Sane<const runhook_summary_options*>::make(world, name);
+  options.args = world.get<runhook_run_args>();
+  return &world.keep(options);
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_in_memory_evaluator_options*) {
+  runhook_in_memory_evaluator_options options = RUNHOOK_IN_MEMORY_EVALUATOR_OPTIONS_INIT;
+  options.config = world.get<runhook_config>();
+  const runhook_evaluation_options evaluation = RUNHOOK_EVALUATION_OPTIONS_INIT;
+  options.evaluation = &world.keep(evaluation);
+  options.every_n_runs = 1;
+  options.on_result = Sane<const runhook_function*>::make(world, name);
+  return &world.keep(options);
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_stop_flag_options*) {
+  runhook_stop_flag_options options = RUNHOOK_STOP_FLAG_OPTIONS_INIT;
+  options.flag = world.get<runhook_stop_flag>();
+  options.predicate = Sane<const runhook_function*>::make(world, name);
+  return &world.keep(options);
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_signal_options*) {
+  runhook_signal_options options = RUNHOOK_SIGNAL_OPTIONS_INIT;
+  options.log = Sane<const runhook_log*>::make(world, name);
+  return &world.keep(options);
 } RUNHOOK_SANE_END;
 // clang-format on
 

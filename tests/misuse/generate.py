@@ -135,6 +135,12 @@ def known_types(fixture):
     return {normal(kind) for kind in re.findall(r"^RUNHOOK_SANE(?:_TOO)?\(([^)]*)\)", fixture, re.M)}
 
 
+def nested_tables(structs, name):
+    """How many tables with user data a struct points to, all of which a call takes over."""
+    return sum(1 for kind in re.findall(r"\bconst (\w+)\s*\*\s*\w+\s*;", structs[name])
+               if "destroy" in members(structs.get(kind, "")))
+
+
 def plain_options(functions, structs, fixture):
     """Structs without callbacks that nobody has said more of: what their INIT macro makes is all right for a call."""
     known = known_types(fixture)
@@ -189,6 +195,9 @@ def emit(functions, structs, options):
         last = members(structs[name])[-1]
         lines.append(f"template <>\nstruct SizeOfFirstRelease<{name}> {{\n  static constexpr std::size_t value = "
                      f"offsetof({name}, {last}) + sizeof({name}::{last});\n}};")
+        tables = nested_tables(structs, name)
+        if tables:
+            lines.append(f"template <>\ninline constexpr int kTablesIn<{name}> = {tables};")
         integers = [member for _, member in INTEGER.findall(structs[name])]
         if integers:
             listed = "".join(f'{{"{member}", offsetof({name}, {member}), sizeof({name}::{member})}}, ' for member in integers)

@@ -26,7 +26,8 @@ class Other {
     options.rule_count = 1;
     runhook_log quiet = RUNHOOK_LOG_INIT;
     quiet.write = [](int32_t, const char*, void*) {};
-    subscription_ = runhook_signal_subscription_create(source_, &options, &quiet, nullptr);
+    options.log = &quiet;
+    subscription_ = runhook_signal_subscription_create(source_, &options, nullptr);
   }
   Other(const Other&) = delete;
   Other& operator=(const Other&) = delete;

@@ -97,28 +97,39 @@ RUNHOOK_API runhook_status runhook_evaluate_once(const runhook_config* config,
                                                  runhook_error** error);
 
 /**
+ * What is evaluated while another session runs, and how often. The caller sets struct_size; growth follows the rules of
+ * runhook_function.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_in_memory_evaluator_options {
+  size_t struct_size;
+  const runhook_config* config; /* required; as for runhook_evaluate_once(); copied. If it has no log or clock, those of
+                                   the run are used; its stop source is not used. If its session creator has a saver or
+                                   an init_fn, begin fails with RUNHOOK_ERR_INVALID_ARGUMENT */
+  const runhook_evaluation_options* evaluation; /* what an evaluation consists of; required; copied */
+  int64_t every_n_runs; /* 0: 100; negative: off, so that only the first and the last state are evaluated */
+  const runhook_function* on_result; /* called after each evaluation, whose result runhook_in_memory_evaluator_result()
+                                        then gives; consumed. It gets the context of the callback in which the run
+                                        evaluates, and may ask the run to stop. NULL: nothing is called */
+  /* End of 1.0. Append only, below this line. */
+} runhook_in_memory_evaluator_options;
+#define RUNHOOK_IN_MEMORY_EVALUATOR_OPTIONS_INIT \
+  { sizeof(runhook_in_memory_evaluator_options), NULL, NULL, 0, NULL }
+
+/**
  * Makes a hook that evaluates the state of a run: before its first step, after every N runs, and at the end, unless
  * nothing has run since the last evaluation. Each evaluation has a session of its own, into which the global variables
  * that both sessions have are copied. The run waits for it. If a stop of the run cuts an evaluation short, it has no
  * result. The one at the end is not cut short; after an urgent stop it is not made. If an evaluation fails, the hook
  * fails with RUNHOOK_ERR_HOOK_FAILED.
  *
- * \param config as for runhook_evaluate_once(); copied. If it has no log or clock, those of the run are used; its stop
- *   source is not used. If its session creator has a saver or an init_fn, begin fails with
- *   RUNHOOK_ERR_INVALID_ARGUMENT.
- * \param options what an evaluation consists of.
- * \param every_n_runs at least 1.
- * \param on_result called after each evaluation, whose result runhook_in_memory_evaluator_result() then gives. It gets
- *   the context of the callback in which the run evaluates, and may ask the run to stop. NULL: nothing is called.
- * \returns owned.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without a config or an evaluation.
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_builtin_hook* runhook_in_memory_evaluator_hook_create(const runhook_config* config,
-                                                                          const runhook_evaluation_options* options,
-                                                                          int64_t every_n_runs,
-                                                                          const runhook_function* on_result,
-                                                                          runhook_error** error);
+RUNHOOK_API runhook_builtin_hook* runhook_in_memory_evaluator_hook_create(
+    const runhook_in_memory_evaluator_options* options, runhook_error** error);
 
 /**
  * Tells the result of the last evaluation that a hook has made.

@@ -12,25 +12,6 @@ extern "C" {
  * goes on, and its outcome counts a warning. */
 
 /**
- * When and where values are logged. The caller sets struct_size; growth follows the rules of runhook_function.
- *
- * \since 1.0
- */
-typedef struct runhook_logging_options {
-  size_t struct_size;
-  const char* const* tags; /* one for each name; lines are then in the order of the tags; copied; NULL: the names are
-                              their own tags, in the order in which they are given */
-  int64_t every_n_iter;    /* interval in runs, which need not advance the global step; 0: 100, unless every_ns is
-                              given; negative: off */
-  int64_t every_ns;        /* interval in time of the session's clock; 1: every run; 0 or negative: off */
-  int32_t at_end;          /* 1: once more at the end of a run that has not failed; only then if both are off */
-  int32_t descriptor;      /* the file descriptor to write to if there is no log; not closed; 0: standard error */
-  /* End of 1.0. Append only, below this line. */
-} runhook_logging_options;
-#define RUNHOOK_LOGGING_OPTIONS_INIT \
-  { sizeof(runhook_logging_options), NULL, 0, 0, 0, 0 }
-
-/**
  * Formats values as a line. A table; see runhook_function for the rules.
  *
  * \since 1.0
@@ -50,24 +31,41 @@ typedef struct runhook_log_formatter {
   { sizeof(runhook_log_formatter), NULL, NULL, NULL }
 
 /**
+ * When and where values are logged. The caller sets struct_size; growth follows the rules of runhook_function.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_logging_options {
+  size_t struct_size;
+  const char* const* names; /* of the values to fetch; required; copied */
+  size_t name_count;
+  const char* const* tags; /* one for each name; lines are then in the order of the tags; copied; NULL: the names are
+                              their own tags, in the order in which they are given */
+  int64_t every_n_iter;    /* interval in runs, which need not advance the global step; 0: 100, unless every_ns is
+                              given; negative: off */
+  int64_t every_ns;        /* interval in time of the session's clock; 1: every run; 0 or negative: off */
+  int32_t at_end;          /* 1: once more at the end of a run that has not failed; only then if both are off */
+  int32_t descriptor;      /* the file descriptor to write to if there is no log; not closed; 0: standard error */
+  const runhook_log* log;  /* gets the lines, at RUNHOOK_LOG_INFO; consumed; NULL: they are written to the descriptor */
+  const runhook_log_formatter* formatter; /* makes the lines; consumed; NULL: they are as shown below */
+  /* End of 1.0. Append only, below this line. */
+} runhook_logging_options;
+#define RUNHOOK_LOGGING_OPTIONS_INIT \
+  { sizeof(runhook_logging_options), NULL, 0, NULL, 0, 0, 0, 0, NULL, NULL }
+
+/**
  * Makes a hook that prints values as "tag = value, tag = value (1.234 sec)", in the first run and then at an interval.
  * In other runs nothing is fetched. If the session does not know one of the names, its creation fails.
  *
  * With at_end the values are fetched by a run without hooks. That run does all that is needed for these values: a
  * function session makes another step.
  *
- * \param names of the values to fetch; at least one; copied.
- * \param options NULL: the defaults, every 100 runs to standard error.
- * \param log gets the lines, at RUNHOOK_LOG_INFO; consumed. NULL: they are written to the descriptor.
- * \param formatter makes the lines; consumed. NULL: they are as shown above.
- * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT if both intervals are given, or both are off without at_end.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without a name, if both intervals are given, or if both are
+ *   off without at_end.
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_builtin_hook* runhook_logging_hook_create(const char* const* names, size_t count,
-                                                              const runhook_logging_options* options,
-                                                              const runhook_log* log,
-                                                              const runhook_log_formatter* formatter,
+RUNHOOK_API runhook_builtin_hook* runhook_logging_hook_create(const runhook_logging_options* options,
                                                               runhook_error** error);
 
 /**
@@ -93,13 +91,15 @@ typedef struct runhook_scalar_sink {
  */
 typedef struct runhook_step_counter_options {
   size_t struct_size;
-  int64_t every_n_steps;        /* 0: 100, unless every_ns is given; negative: off */
-  int64_t every_ns;             /* of the session's clock; 1: every run; 0 or negative: off */
-  const char* global_step_name; /* the tag is this with "/sec" behind it; copied; NULL: "global_step" */
+  int64_t every_n_steps;              /* 0: 100, unless every_ns is given; negative: off */
+  int64_t every_ns;                   /* of the session's clock; 1: every run; 0 or negative: off */
+  const char* global_step_name;       /* the tag is this with "/sec" behind it; copied; NULL: "global_step" */
+  const runhook_scalar_sink* scalars; /* gets each rate; consumed; NULL: not wanted */
+  const runhook_log* log; /* gets each rate as a line, at RUNHOOK_LOG_INFO; consumed; NULL: the session's log does */
   /* End of 1.0. Append only, below this line. */
 } runhook_step_counter_options;
 #define RUNHOOK_STEP_COUNTER_OPTIONS_INIT \
-  { sizeof(runhook_step_counter_options), 0, 0, NULL }
+  { sizeof(runhook_step_counter_options), 0, 0, NULL, NULL, NULL }
 
 /**
  * Makes a hook that measures how many global steps are made in a second. The first time that it is due begins the
@@ -107,15 +107,12 @@ typedef struct runhook_step_counter_options {
  * times.
  *
  * \param options NULL: every 100 steps.
- * \param scalars gets each rate; consumed. NULL: not wanted.
- * \param log gets each rate as a line, at RUNHOOK_LOG_INFO; consumed. NULL: the session's log does.
  * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT if both intervals are given, or both are off.
  * \threadsafety Any thread.
  * \since 1.0
  */
 RUNHOOK_API runhook_builtin_hook* runhook_step_counter_hook_create(const runhook_step_counter_options* options,
-                                                                   const runhook_scalar_sink* scalars,
-                                                                   const runhook_log* log, runhook_error** error);
+                                                                   runhook_error** error);
 
 /**
  * How progress is shown. The caller sets struct_size; growth follows the rules of runhook_function.
@@ -124,6 +121,8 @@ RUNHOOK_API runhook_builtin_hook* runhook_step_counter_hook_create(const runhook
  */
 typedef struct runhook_progress_options {
   size_t struct_size;
+  const char* const* names; /* of values to show with it; copied; NULL: none */
+  size_t name_count;
   int64_t last_step;            /* the step at which the run ends; 0: as announced, e.g. by the stop-at-step hook; not
                                    negative */
   int64_t values_interval_ns;   /* time between two runs in which values are fetched; 0: 1 s; negative: none are */
@@ -134,21 +133,19 @@ typedef struct runhook_progress_options {
   /* End of 1.0. Append only, below this line. */
 } runhook_progress_options;
 #define RUNHOOK_PROGRESS_OPTIONS_INIT \
-  { sizeof(runhook_progress_options), 0, 0, 0, 0, 0, 0 }
+  { sizeof(runhook_progress_options), NULL, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * Makes a hook that shows the step, the rate and the time that is left: on one line of a terminal, which is redrawn, or
  * as lines in a file or a pipe. A terminal that is dumb according to TERM gets nothing. A thread of the hook reads the
  * session's step, so that steps cost no more.
  *
- * \param names of values to show with it; copied. NULL: none, with a count of 0.
  * \param options NULL: the defaults, to standard error.
  * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_builtin_hook* runhook_progress_hook_create(const char* const* names, size_t count,
-                                                               const runhook_progress_options* options,
+RUNHOOK_API runhook_builtin_hook* runhook_progress_hook_create(const runhook_progress_options* options,
                                                                runhook_error** error);
 
 /* Formats of metrics. */
@@ -161,6 +158,9 @@ enum { RUNHOOK_METRICS_JSON_LINES = 0, RUNHOOK_METRICS_CSV = 1 };
  */
 typedef struct runhook_metrics_options {
   size_t struct_size;
+  const char* path;         /* of the file; required; copied */
+  const char* const* names; /* of the values to fetch; required; copied */
+  size_t name_count;
   const char* const* tags; /* keys or columns, one for each name; rows have the order of the tags; copied; NULL: the
                                 names, in the order in which they are given */
   int32_t format;          /* RUNHOOK_METRICS_JSON_LINES or RUNHOOK_METRICS_CSV */
@@ -175,7 +175,7 @@ typedef struct runhook_metrics_options {
   /* End of 1.0. Append only, below this line. */
 } runhook_metrics_options;
 #define RUNHOOK_METRICS_OPTIONS_INIT \
-  { sizeof(runhook_metrics_options), NULL, 0, 0, 0, 0, 0, 0, 0 }
+  { sizeof(runhook_metrics_options), NULL, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * Makes a hook that appends a row to a file after each run in which it is due: "step", the global step; "wall_time", in
@@ -186,15 +186,12 @@ typedef struct runhook_metrics_options {
  * output. A run that goes on from an earlier step writes rows again for the steps that it repeats: of several rows for
  * a step, the last is valid.
  *
- * \param path copied.
- * \param names of the values to fetch; at least one; copied.
- * \param options NULL: the defaults, JSON Lines with a row for every run.
- * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT if both intervals are given, or both are off.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without a path or a name, if both intervals are given, or if
+ *   both are off.
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_builtin_hook* runhook_metrics_hook_create(const char* path, const char* const* names, size_t count,
-                                                              const runhook_metrics_options* options,
+RUNHOOK_API runhook_builtin_hook* runhook_metrics_hook_create(const runhook_metrics_options* options,
                                                               runhook_error** error);
 
 #ifdef __cplusplus

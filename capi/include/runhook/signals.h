@@ -49,11 +49,10 @@ enum {
  */
 typedef struct runhook_signal_rule {
   size_t struct_size;
-  int32_t
-      signal; /* required: one that ends the process by default and reports no fault, e.g. SIGTERM, SIGINT, SIGHUP */
-  int32_t action;          /* RUNHOOK_SIGNAL_* */
-  int32_t repeat;          /* RUNHOOK_REPEAT_* */
-  int32_t reserved;        /* 0 */
+  int32_t signal;   /* required: one that ends the process by default and reports no fault, e.g. SIGTERM, SIGINT */
+  int32_t action;   /* RUNHOOK_SIGNAL_* */
+  int32_t repeat;   /* RUNHOOK_REPEAT_* */
+  int32_t reserved; /* 0 */
   int64_t min_interval_ns; /* a signal that comes sooner than this after one that counted is taken for the same one,
                               delivered twice; 0: 1 s; negative: each one counts */
   /* End of 1.0. Append only, below this line. */
@@ -75,10 +74,13 @@ typedef struct runhook_signal_options {
   int32_t force_ignored;    /* 1: also signals that the process has been told to ignore, e.g. by nohup, are handled */
   int64_t exit_deadline_ns; /* if the subscription still exists so long after the first signal that asks for a stop,
                                the process is ended with _exit(128 + signal); 0 or negative: never */
+  const runhook_log* log;   /* gets a line for each signal that has had an effect, on a thread of the library; consumed.
+                               It must not block, since that thread also watches the deadline. NULL: the line goes to
+                               standard error */
   /* End of 1.0. Append only, below this line. */
 } runhook_signal_options;
 #define RUNHOOK_SIGNAL_OPTIONS_INIT \
-  { sizeof(runhook_signal_options), NULL, 0, 0, 0, 0 }
+  { sizeof(runhook_signal_options), NULL, 0, 0, 0, 0, NULL }
 
 /**
  * Has signals ask for a stop or a save through a stop source, until the subscription is destroyed. Any number of
@@ -87,8 +89,6 @@ typedef struct runhook_signal_options {
  *
  * \param source shared; the handle may be destroyed.
  * \param options NULL: the defaults.
- * \param log gets a line for each signal that has had an effect, on a thread of the library. It must not block, since
- *   that thread also watches the deadline. NULL: the line goes to standard error.
  * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT for rules that are not allowed, RUNHOOK_ERR_RESOURCE_EXHAUSTED
  *   if the system gives no thread or descriptor.
  * \threadsafety Any thread. Not in a signal handler.
@@ -96,7 +96,6 @@ typedef struct runhook_signal_options {
  */
 RUNHOOK_API runhook_signal_subscription* runhook_signal_subscription_create(const runhook_stop_source* source,
                                                                             const runhook_signal_options* options,
-                                                                            const runhook_log* log,
                                                                             runhook_error** error);
 
 /**
@@ -121,13 +120,12 @@ RUNHOOK_API uint64_t runhook_signal_subscription_received(const runhook_signal_s
  * Makes a hook that subscribes its session to signals from begin to cleanup.
  *
  * \param options NULL: the defaults.
- * \param log as for runhook_signal_subscription_create(). NULL: the line goes to standard error.
  * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT for rules that are not allowed.
  * \threadsafety Any thread.
  * \since 1.0
  */
 RUNHOOK_API runhook_builtin_hook* runhook_stop_on_signal_hook_create(const runhook_signal_options* options,
-                                                                     const runhook_log* log, runhook_error** error);
+                                                                     runhook_error** error);
 
 /**
  * Returns the status that the process should exit with: 0 if the run ended without a failure, and 128 + n, as in

@@ -47,52 +47,103 @@ RUNHOOK_API runhook_builtin_hook* runhook_stop_at_step_hook_create(const runhook
                                                                    runhook_error** error);
 
 /**
+ * How long a run may take. The caller sets struct_size; growth follows the rules of runhook_function.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_stop_after_options {
+  size_t struct_size;
+  int64_t time_ns; /* of the session's clock, from the beginning of the run; positive */
+  /* End of 1.0. Append only, below this line. */
+} runhook_stop_after_options;
+#define RUNHOOK_STOP_AFTER_OPTIONS_INIT \
+  { sizeof(runhook_stop_after_options), 0 }
+
+/**
  * Makes a hook that asks for a stop after the first step that ends at least this long after the run began.
  *
- * \param ns of the session's clock; not negative.
- * \returns owned.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without a time.
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_builtin_hook* runhook_stop_after_hook_create(int64_t ns, runhook_error** error);
+RUNHOOK_API runhook_builtin_hook* runhook_stop_after_hook_create(const runhook_stop_after_options* options,
+                                                                 runhook_error** error);
+
+/**
+ * When a run is to end. The caller sets struct_size; growth follows the rules of runhook_function.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_stop_at_time_options {
+  size_t struct_size;
+  int64_t unix_ns; /* nanoseconds since 1970-01-01 00:00 UTC; positive. Compared with the wall clock once, when the run
+                      begins: setting that clock later changes nothing */
+  /* End of 1.0. Append only, below this line. */
+} runhook_stop_at_time_options;
+#define RUNHOOK_STOP_AT_TIME_OPTIONS_INIT \
+  { sizeof(runhook_stop_at_time_options), 0 }
 
 /**
  * Makes a hook that asks for a stop after the first step that ends at a point in time or later.
  *
- * \param unix_ns nanoseconds since 1970-01-01 00:00 UTC. It is compared with the wall clock once, when the run begins:
- *   setting that clock later changes nothing.
- * \returns owned.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without a time.
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_builtin_hook* runhook_stop_at_time_hook_create(int64_t unix_ns, runhook_error** error);
+RUNHOOK_API runhook_builtin_hook* runhook_stop_at_time_hook_create(const runhook_stop_at_time_options* options,
+                                                                   runhook_error** error);
+
+/**
+ * What ends a run. The caller sets struct_size; growth follows the rules of runhook_function.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_stop_when_options {
+  size_t struct_size;
+  const runhook_function* predicate; /* required; consumed. Gets the context of after_run, and answers with
+                                        runhook_context_set_due(). If it fails, so does the hook */
+  const char* reason; /* text of the stop request; copied; NULL: a text that says that the predicate holds */
+  /* End of 1.0. Append only, below this line. */
+} runhook_stop_when_options;
+#define RUNHOOK_STOP_WHEN_OPTIONS_INIT \
+  { sizeof(runhook_stop_when_options), NULL, NULL }
 
 /**
  * Makes a hook that calls a function after each step, and asks for a stop when the function says so.
  *
- * \param predicate gets the context of after_run, and answers with runhook_context_set_due(). If it fails, so does the
- *   hook.
- * \param reason text of the stop request; NULL: a text that says that the predicate holds.
- * \returns owned.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without a predicate.
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_builtin_hook* runhook_stop_when_hook_create(const runhook_function* predicate, const char* reason,
+RUNHOOK_API runhook_builtin_hook* runhook_stop_when_hook_create(const runhook_stop_when_options* options,
                                                                 runhook_error** error);
+
+/**
+ * What a NaN guard checks. The caller sets struct_size; growth follows the rules of runhook_function.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_nan_guard_options {
+  size_t struct_size;
+  const char* const* names; /* of what is to be checked, e.g. the loss; required; copied */
+  size_t name_count;
+  int32_t stop_only;      /* 0: the run fails with RUNHOOK_ERR_DATA_LOSS. 1: a stop is asked for */
+  int32_t allow_infinity; /* 0: infinite values count as well. 1: NaN only */
+  /* End of 1.0. Append only, below this line. */
+} runhook_nan_guard_options;
+#define RUNHOOK_NAN_GUARD_OPTIONS_INIT \
+  { sizeof(runhook_nan_guard_options), NULL, 0, 0, 0 }
 
 /**
  * Makes a hook that fetches values and checks every element of them for NaN and infinity after each step, before
  * anything is saved. Integers, and values that are no tensor on the CPU, pass unchecked.
  *
- * \param names of what is to be checked, e.g. the loss; at least one; copied.
- * \param fail 1: the run fails with RUNHOOK_ERR_DATA_LOSS. 0: a stop is asked for.
- * \param check_infinity 1: infinite values count as well. 0: NaN only.
- * \returns owned.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without a name.
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_builtin_hook* runhook_nan_guard_hook_create(const char* const* names, size_t count, int32_t fail,
-                                                                int32_t check_infinity, runhook_error** error);
+RUNHOOK_API runhook_builtin_hook* runhook_nan_guard_hook_create(const runhook_nan_guard_options* options,
+                                                                runhook_error** error);
 
 /* Which values of a metric are better. */
 enum { RUNHOOK_LOWER_IS_BETTER = 0, RUNHOOK_HIGHER_IS_BETTER = 1 };
@@ -130,20 +181,32 @@ typedef struct runhook_metric_rule {
   { sizeof(runhook_metric_rule), NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
+ * When metrics end a run. The caller sets struct_size; growth follows the rules of runhook_function.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_early_stopping_options {
+  size_t struct_size;
+  const runhook_metric_rule* const* rules; /* required; copied */
+  size_t rule_count;
+  int64_t warm_up_steps; /* global step before which no rule is applied; not negative */
+  int32_t all;           /* 1: stop when all rules say so. 0: when one does */
+  int32_t reserved;      /* 0 */
+  /* End of 1.0. Append only, below this line. */
+} runhook_early_stopping_options;
+#define RUNHOOK_EARLY_STOPPING_OPTIONS_INIT \
+  { sizeof(runhook_early_stopping_options), NULL, 0, 0, 0, 0 }
+
+/**
  * Makes a hook that follows metrics and asks for a stop when they no longer improve, have reached their target, or
  * diverge. NaN is no improvement. Best values, and the steps and times of the last improvements, are kept through
  * recoveries.
  *
- * \param rules copied.
- * \param count at least 1.
- * \param all 1: stop when all rules say so. 0: when one does.
- * \param warm_up_steps global step before which no rule is applied.
- * \returns owned.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without a rule.
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_builtin_hook* runhook_early_stopping_hook_create(const runhook_metric_rule* const* rules,
-                                                                     size_t count, int32_t all, int64_t warm_up_steps,
+RUNHOOK_API runhook_builtin_hook* runhook_early_stopping_hook_create(const runhook_early_stopping_options* options,
                                                                      runhook_error** error);
 
 #ifdef __cplusplus

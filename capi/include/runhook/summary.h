@@ -229,17 +229,29 @@ RUNHOOK_API runhook_builtin_hook* runhook_summary_saver_hook_create(const runhoo
                                                                     runhook_error** error);
 
 /**
+ * What is fetched and written at the end. The caller sets struct_size; growth follows the rules of runhook_function.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_summary_at_end_options {
+  size_t struct_size;
+  const runhook_summary_options* summaries; /* required; as for runhook_summary_saver_hook_create(), but with values,
+                                               encoded summaries, both or neither; copied */
+  const runhook_run_args* args; /* what to feed to that run; what they fetch is ignored; copied; NULL: nothing is fed */
+  /* End of 1.0. Append only, below this line. */
+} runhook_summary_at_end_options;
+#define RUNHOOK_SUMMARY_AT_END_OPTIONS_INIT \
+  { sizeof(runhook_summary_at_end_options), NULL, NULL }
+
+/**
  * Makes a hook that fetches values once, at the end of a run that has not failed, by a run of the session without
  * hooks, and writes them as summaries of the last step.
  *
- * \param options as for runhook_summary_saver_hook_create(), but with values, encoded summaries, both or neither.
- * \param args what to feed to that run; what they fetch is ignored; copied; NULL: nothing is fed.
- * \returns owned.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without summaries, or without a place for them.
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_builtin_hook* runhook_summary_at_end_hook_create(const runhook_summary_options* options,
-                                                                     const runhook_run_args* args,
+RUNHOOK_API runhook_builtin_hook* runhook_summary_at_end_hook_create(const runhook_summary_at_end_options* options,
                                                                      runhook_error** error);
 
 #ifdef __cplusplus

@@ -99,7 +99,10 @@ typedef struct runhook_function {
  * ever; a negative period (`every_*`, `*_interval_ns`, back-offs) is off. A number that can be neither is refused when
  * it is negative, with RUNHOOK_ERR_INVALID_ARGUMENT. So "at once" and "in every run" are 1. Of two periods one that is
  * positive switches the other off; two are refused, and so is none if the hook has nothing else to do. Where a member
- * says otherwise, its text says why. The numbers that functions take as arguments are what they say. */
+ * says otherwise, its text says why. The numbers that functions take as arguments are what they say.
+ *
+ * Tables that options point to are consumed, as tables given to a function are: whether the call succeeds or not,
+ * except if the struct_size of the options is refused. */
 
 /**
  * Counts the handles that exist, to find leaks.

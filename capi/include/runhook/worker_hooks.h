@@ -70,6 +70,10 @@ RUNHOOK_API runhook_status runhook_stop_flag_reason(const runhook_stop_flag* fla
  */
 typedef struct runhook_stop_flag_options {
   size_t struct_size;
+  const runhook_stop_flag* flag;     /* required; shared */
+  const runhook_function* predicate; /* for the chief: asked after a run whether to raise the flag; gets the context of
+                                        after_run, and answers with runhook_context_set_due(); consumed. NULL: a worker,
+                                        which only observes */
   const runhook_trigger* ask; /* after which runs the predicate is called; copied; NULL: after the first, and then once
                                  a minute */
   const char* reason;         /* the text with which the predicate raises the flag; copied; NULL: that it holds */
@@ -80,23 +84,17 @@ typedef struct runhook_stop_flag_options {
   /* End of 1.0. Append only, below this line. */
 } runhook_stop_flag_options;
 #define RUNHOOK_STOP_FLAG_OPTIONS_INIT \
-  { sizeof(runhook_stop_flag_options), NULL, NULL, 0, 0 }
+  { sizeof(runhook_stop_flag_options), NULL, NULL, NULL, NULL, 0, 0 }
 
 /**
  * Makes a hook that asks its session to stop once the flag is raised: before the first run, between two runs, or after
  * one. Each session has a hook of its own.
  *
- * \param flag shared.
- * \param predicate for the chief: asked after a run whether to raise the flag; gets the context of after_run, and
- *   answers with runhook_context_set_due(). NULL: a worker, which only observes.
- * \param options NULL: the defaults.
- * \returns owned.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without a flag.
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_builtin_hook* runhook_stop_flag_hook_create(const runhook_stop_flag* flag,
-                                                                const runhook_function* predicate,
-                                                                const runhook_stop_flag_options* options,
+RUNHOOK_API runhook_builtin_hook* runhook_stop_flag_hook_create(const runhook_stop_flag_options* options,
                                                                 runhook_error** error);
 
 /**
@@ -106,26 +104,26 @@ RUNHOOK_API runhook_builtin_hook* runhook_stop_flag_hook_create(const runhook_st
  */
 typedef struct runhook_global_step_waiter_options {
   size_t struct_size;
-  int64_t poll_ns;    /* time between two reads of the global step; 0: 0.5 s; not negative */
-  int64_t timeout_ns; /* how long to wait at most; 0 or negative: for ever */
+  int64_t wait_until_step; /* 0 or less: there is no wait */
+  int64_t poll_ns;         /* time between two reads of the global step; 0: 0.5 s; not negative */
+  int64_t timeout_ns;      /* how long to wait at most; 0 or negative: for ever */
   /* End of 1.0. Append only, below this line. */
 } runhook_global_step_waiter_options;
 #define RUNHOOK_GLOBAL_STEP_WAITER_OPTIONS_INIT \
-  { sizeof(runhook_global_step_waiter_options), 0, 0 }
+  { sizeof(runhook_global_step_waiter_options), 0, 0, 0 }
 
 /**
  * Makes a hook that waits before the first run until the session's global step, which others advance, has reached a
  * step. A stop ends the wait, and the run is not made. The run fails with RUNHOOK_ERR_FAILED_PRECONDITION if nobody
  * else can advance the session's step, and with RUNHOOK_ERR_DEADLINE_EXCEEDED if the wait takes too long.
  *
- * \param wait_until_step 0 or less: there is no wait.
  * \param options NULL: the defaults.
  * \returns owned.
  * \threadsafety Any thread.
  * \since 1.0
  */
 RUNHOOK_API runhook_builtin_hook* runhook_global_step_waiter_hook_create(
-    int64_t wait_until_step, const runhook_global_step_waiter_options* options, runhook_error** error);
+    const runhook_global_step_waiter_options* options, runhook_error** error);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "boundary/option_value.hpp"
+#include "boundary/options_with_tables.hpp"
 #include "boundary/text.hpp"
 #include "call/evaluation_contexts.hpp"
 #include "handle/config_handle.hpp"
@@ -24,6 +25,11 @@ static_assert(offsetof(runhook_stop_after_n_evals_options, num_evals) == 8 && kE
 // NOLINTNEXTLINE(bugprone-sizeof-expression): the size of the pointer is meant
 constexpr std::size_t kEvaluationSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_evaluation_options, evals);
 static_assert(offsetof(runhook_evaluation_options, args) == 8 && kEvaluationSizeV1_0 == 32, "the 1.0 prefix is frozen");
+// NOLINTNEXTLINE(bugprone-sizeof-expression): the size of the pointer is meant
+constexpr std::size_t kEvaluatorSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_in_memory_evaluator_options, on_result);
+static_assert(offsetof(runhook_in_memory_evaluator_options, every_n_runs) == 24 && kEvaluatorSizeV1_0 == 40,
+              "the 1.0 prefix is frozen");
+constexpr std::int64_t kDefaultRuns = 100;  // between two evaluations
 constexpr std::size_t kResultSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_evaluation_result, outcome);
 static_assert(offsetof(runhook_evaluation_result, step) == 8 && kResultSizeV1_0 == 32, "the 1.0 prefix is frozen");
 
@@ -109,16 +115,16 @@ runhook_status runhook_evaluate_once(const runhook_config* config, const runhook
   });
 }
 
-runhook_builtin_hook* runhook_in_memory_evaluator_hook_create(const runhook_config* config,
-                                                              const runhook_evaluation_options* options,
-                                                              int64_t every_n_runs, const runhook_function* on_result,
+runhook_builtin_hook* runhook_in_memory_evaluator_hook_create(const runhook_in_memory_evaluator_options* options,
                                                               runhook_error** error) {
+  OptionsWithTables given(options, kEvaluatorSizeV1_0, error);
   std::shared_ptr<CFunction> function;
-  if (on_result != nullptr && accept_function(on_result, function, error) != RUNHOOK_OK) return nullptr;
+  given.take(given->on_result, function, accept_function);
+  if (!given.ok()) return nullptr;
   return made_hook(error, [&] {
     InMemoryEvaluatorOptions wanted;
-    wanted.evaluation = options_from(config, options);
-    wanted.every_n_runs = every_n_runs;
+    wanted.evaluation = options_from(given->config, given->evaluation);
+    wanted.every_n_runs = limit_or(given->every_n_runs, kDefaultRuns);
     if (function != nullptr) {
       wanted.on_result = [function](SessionRunContext& context, const EvaluationResult&) {
         call_for_hook(context, "on_result", *function);

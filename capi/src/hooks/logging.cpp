@@ -12,6 +12,7 @@
 
 #include "boundary/log_table.hpp"
 #include "boundary/option_value.hpp"
+#include "boundary/options_with_tables.hpp"
 #include "boundary/table.hpp"
 #include "boundary/text.hpp"
 #include "handle/value_handle.hpp"
@@ -28,10 +29,10 @@ namespace runhook::capi {
 
 namespace {
 
-constexpr std::size_t kLoggingSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_logging_options, descriptor);
-static_assert(offsetof(runhook_logging_options, tags) == 8 && kLoggingSizeV1_0 == 40, "the 1.0 prefix is frozen");
-constexpr std::size_t kStepCounterSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_step_counter_options, global_step_name);
-static_assert(offsetof(runhook_step_counter_options, every_n_steps) == 8 && kStepCounterSizeV1_0 == 32,
+constexpr std::size_t kLoggingSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_logging_options, formatter);
+static_assert(offsetof(runhook_logging_options, tags) == 24 && kLoggingSizeV1_0 == 72, "the 1.0 prefix is frozen");
+constexpr std::size_t kStepCounterSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_step_counter_options, log);
+static_assert(offsetof(runhook_step_counter_options, every_n_steps) == 8 && kStepCounterSizeV1_0 == 48,
               "the 1.0 prefix is frozen");
 constexpr std::size_t kFormatterSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_log_formatter, format);
 static_assert(offsetof(runhook_log_formatter, destroy) == 16 && kFormatterSizeV1_0 == 32, "the 1.0 prefix is frozen");
@@ -40,10 +41,10 @@ constexpr std::optional<std::int64_t> kDefaultInterval = 100;  // of log lines, 
 constexpr std::size_t kScalarSinkSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_scalar_sink, write);
 static_assert(offsetof(runhook_scalar_sink, destroy) == 16 && kScalarSinkSizeV1_0 == 32, "the 1.0 prefix is frozen");
 constexpr std::size_t kProgressSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_progress_options, reserved);
-static_assert(offsetof(runhook_progress_options, last_step) == 8 && kProgressSizeV1_0 == 48,
+static_assert(offsetof(runhook_progress_options, last_step) == 24 && kProgressSizeV1_0 == 64,
               "the 1.0 prefix is frozen");
 constexpr std::size_t kMetricsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_metrics_options, close_timeout_ns);
-static_assert(offsetof(runhook_metrics_options, tags) == 8 && kMetricsSizeV1_0 == 64, "the 1.0 prefix is frozen");
+static_assert(offsetof(runhook_metrics_options, tags) == 32 && kMetricsSizeV1_0 == 88, "the 1.0 prefix is frozen");
 
 [[noreturn]] void refuse(const std::string& what) { throw StatusError(StatusCode::invalid_argument, what); }
 
@@ -140,63 +141,56 @@ runhook_status accept_scalars(const runhook_scalar_sink* given, ScalarSink& sink
 using namespace runhook;
 using namespace runhook::capi;
 
-runhook_builtin_hook* runhook_logging_hook_create(const char* const* names, size_t count,
-                                                  const runhook_logging_options* options, const runhook_log* log,
-                                                  const runhook_log_formatter* formatter, runhook_error** error) {
+runhook_builtin_hook* runhook_logging_hook_create(const runhook_logging_options* options, runhook_error** error) {
+  OptionsWithTables given(options, kLoggingSizeV1_0, error);
   LogSink sink;
   LogFormatter format;
-  // Both are taken over, whatever the other is like.
-  const runhook_status log_status = accept_log(log, sink, error);
-  const runhook_status format_status = accept_formatter(formatter, format, log_status == RUNHOOK_OK ? error : nullptr);
-  if (log_status != RUNHOOK_OK || format_status != RUNHOOK_OK) return nullptr;
+  given.take(given->log, sink, accept_log);
+  given.take(given->formatter, format, accept_formatter);
+  if (!given.ok()) return nullptr;
   return made_hook(error, [&] {
-    const runhook_logging_options given = read_struct(options, kLoggingSizeV1_0, RUNHOOK_LOGGING_OPTIONS_INIT);
     LoggingOptions wanted;
-    read_names(names, count, given.tags, wanted.names, wanted.tags);
-    const Periods periods = periods_from(given.every_n_iter, given.every_ns);
+    read_names(given->names, given->name_count, given->tags, wanted.names, wanted.tags);
+    const Periods periods = periods_from(given->every_n_iter, given->every_ns);
     wanted.every_n_iter = periods.preset ? kDefaultInterval : periods.count;
     wanted.every_n_secs = periods.seconds;
-    wanted.at_end = read_flag(given.at_end, "at_end");
+    wanted.at_end = read_flag(given->at_end, "at_end");
     wanted.formatter = std::move(format);
     wanted.log = std::move(sink);
-    wanted.descriptor = descriptor_from(given.descriptor);
+    wanted.descriptor = descriptor_from(given->descriptor);
     return LoggingHook::make(std::move(wanted));
   });
 }
 
 runhook_builtin_hook* runhook_step_counter_hook_create(const runhook_step_counter_options* options,
-                                                       const runhook_scalar_sink* scalars, const runhook_log* log,
                                                        runhook_error** error) {
-  ScalarSink scalar_sink;
-  LogSink log_sink;
-  // Both are taken over, whatever the other is like.
-  const runhook_status scalar_status = accept_scalars(scalars, scalar_sink, error);
-  const runhook_status log_status = accept_log(log, log_sink, scalar_status == RUNHOOK_OK ? error : nullptr);
-  if (scalar_status != RUNHOOK_OK || log_status != RUNHOOK_OK) return nullptr;
+  OptionsWithTables given(options, kStepCounterSizeV1_0, error);
+  ScalarSink scalars;
+  LogSink log;
+  given.take(given->scalars, scalars, accept_scalars);
+  given.take(given->log, log, accept_log);
+  if (!given.ok()) return nullptr;
   return made_hook(error, [&] {
-    const runhook_step_counter_options given =
-        read_struct(options, kStepCounterSizeV1_0, RUNHOOK_STEP_COUNTER_OPTIONS_INIT);
     StepCounterOptions wanted;
-    const Periods periods = periods_from(given.every_n_steps, given.every_ns);
+    const Periods periods = periods_from(given->every_n_steps, given->every_ns);
     if (!periods.preset) wanted.every_n_steps = periods.count;
     wanted.every_n_secs = periods.seconds;
-    if (given.global_step_name != nullptr) {
-      wanted.global_step_name = required_text(given.global_step_name, "global_step_name");
+    if (given->global_step_name != nullptr) {
+      wanted.global_step_name = required_text(given->global_step_name, "global_step_name");
     }
-    wanted.scalars = std::move(scalar_sink);
-    wanted.log = std::move(log_sink);
+    wanted.scalars = std::move(scalars);
+    wanted.log = std::move(log);
     return StepCounterHook::make(std::move(wanted));
   });
 }
 
-runhook_builtin_hook* runhook_progress_hook_create(const char* const* names, size_t count,
-                                                   const runhook_progress_options* options, runhook_error** error) {
+runhook_builtin_hook* runhook_progress_hook_create(const runhook_progress_options* options, runhook_error** error) {
   return made_hook(error, [&] {
     const runhook_progress_options given = read_struct(options, kProgressSizeV1_0, RUNHOOK_PROGRESS_OPTIONS_INIT);
     check_reserved(given.reserved);
     ProgressOptions wanted;
     if (const auto step = number_or(given.last_step, 0, "last_step"); step > 0) wanted.last_step = step;
-    wanted.names = required_texts(names, count, "names");
+    wanted.names = required_texts(given.names, given.name_count, "names");
     if (given.values_interval_ns < 0) wanted.names.clear();
     if (given.values_interval_ns > 0)
       wanted.every_n_secs = std::chrono::duration<double>(std::chrono::nanoseconds(given.values_interval_ns)).count();
@@ -207,14 +201,13 @@ runhook_builtin_hook* runhook_progress_hook_create(const char* const* names, siz
   });
 }
 
-runhook_builtin_hook* runhook_metrics_hook_create(const char* path, const char* const* names, size_t count,
-                                                  const runhook_metrics_options* options, runhook_error** error) {
+runhook_builtin_hook* runhook_metrics_hook_create(const runhook_metrics_options* options, runhook_error** error) {
   return made_hook(error, [&] {
-    const runhook_metrics_options given = read_struct(options, kMetricsSizeV1_0, RUNHOOK_METRICS_OPTIONS_INIT);
+    const runhook_metrics_options given = read_struct(options, kMetricsSizeV1_0);
     MetricsOptions wanted;
-    wanted.path = required_text(path, "path");
+    wanted.path = required_text(given.path, "path");
     wanted.format = static_cast<MetricsFormat>(given.format);
-    read_names(names, count, given.tags, wanted.names, wanted.tags);
+    read_names(given.names, given.name_count, given.tags, wanted.names, wanted.tags);
     const Periods periods = periods_from(given.every_n_steps, given.every_ns);
     if (!periods.any()) refuse("both every_n_steps and every_ns are off");
     wanted.every_n_steps = periods.count;

@@ -6,6 +6,7 @@
 #include "boundary/handle_box.hpp"
 #include "boundary/log_table.hpp"
 #include "boundary/option_value.hpp"
+#include "boundary/options_with_tables.hpp"
 #include "boundary/table.hpp"
 #include "handle/outcome_handle.hpp"
 #include "handle/stop_handle.hpp"
@@ -27,9 +28,9 @@ constexpr std::size_t kRuleSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_signal_rule, 
 static_assert(offsetof(runhook_signal_rule, signal) == 8 && offsetof(runhook_signal_rule, action) == 12 &&
                   offsetof(runhook_signal_rule, repeat) == 16 && kRuleSizeV1_0 == 32,
               "the 1.0 prefix is frozen");
-constexpr std::size_t kSignalOptionsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_signal_options, exit_deadline_ns);
+constexpr std::size_t kSignalOptionsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_signal_options, log);
 static_assert(offsetof(runhook_signal_options, rules) == 8 && offsetof(runhook_signal_options, rule_count) == 16 &&
-                  offsetof(runhook_signal_options, no_chain) == 24 && kSignalOptionsSizeV1_0 == 40,
+                  offsetof(runhook_signal_options, no_chain) == 24 && kSignalOptionsSizeV1_0 == 48,
               "the 1.0 prefix is frozen");
 
 static_assert(RUNHOOK_SIGNAL_STOP == static_cast<int>(SignalAction::stop) &&
@@ -52,9 +53,7 @@ SignalRule rule_from(const runhook_signal_rule* given) {
   return rule;
 }
 
-SignalOptions options_from(const runhook_signal_options* given, LogSink log) {
-  const runhook_signal_options defaults = RUNHOOK_SIGNAL_OPTIONS_INIT;
-  const runhook_signal_options copy = read_struct(given, kSignalOptionsSizeV1_0, defaults);
+SignalOptions options_from(const runhook_signal_options& copy, LogSink log) {
   if (copy.rules == nullptr && copy.rule_count > 0) throw StatusError(StatusCode::invalid_argument, "rules is NULL");
   SignalOptions options;
   if (copy.rules != nullptr) options.rules.clear();
@@ -75,11 +74,13 @@ using namespace runhook::capi;
 
 runhook_signal_subscription* runhook_signal_subscription_create(const runhook_stop_source* source,
                                                                 const runhook_signal_options* options,
-                                                                const runhook_log* log, runhook_error** error) {
+                                                                runhook_error** error) {
+  OptionsWithTables given(options, kSignalOptionsSizeV1_0, error);
   LogSink sink;
-  if (accept_log(log, sink, error) != RUNHOOK_OK) return nullptr;
+  given.take(given->log, sink, accept_log);
+  if (!given.ok()) return nullptr;
   return guarded_handle(error, [&] {
-    return create<runhook_signal_subscription>(require(source).source, options_from(options, std::move(sink)));
+    return create<runhook_signal_subscription>(require(source).source, options_from(*given, std::move(sink)));
   });
 }
 
@@ -90,11 +91,12 @@ uint64_t runhook_signal_subscription_received(const runhook_signal_subscription*
   return box != nullptr ? box->subscription.received(signal) : 0;
 }
 
-runhook_builtin_hook* runhook_stop_on_signal_hook_create(const runhook_signal_options* options, const runhook_log* log,
-                                                         runhook_error** error) {
+runhook_builtin_hook* runhook_stop_on_signal_hook_create(const runhook_signal_options* options, runhook_error** error) {
+  OptionsWithTables given(options, kSignalOptionsSizeV1_0, error);
   LogSink sink;
-  if (accept_log(log, sink, error) != RUNHOOK_OK) return nullptr;
-  return made_hook(error, [&] { return StopOnSignalHook::make(options_from(options, std::move(sink))); });
+  given.take(given->log, sink, accept_log);
+  if (!given.ok()) return nullptr;
+  return made_hook(error, [&] { return StopOnSignalHook::make(options_from(*given, std::move(sink))); });
 }
 
 int32_t runhook_outcome_exit_status(const runhook_outcome* outcome) {

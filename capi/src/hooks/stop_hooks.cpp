@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "boundary/option_value.hpp"
+#include "boundary/options_with_tables.hpp"
 #include "boundary/table.hpp"
 #include "boundary/text.hpp"
 #include "hooks/builtin_hook.hpp"
@@ -19,6 +20,15 @@ namespace {
 
 constexpr std::size_t kStopAtStepSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_stop_at_step_options, steps_per_run);
 static_assert(offsetof(runhook_stop_at_step_options, target) == 8 && kStopAtStepSizeV1_0 == 40,
+              "the 1.0 prefix is frozen");
+constexpr std::size_t kStopAfterSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_stop_after_options, time_ns);
+constexpr std::size_t kStopAtTimeSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_stop_at_time_options, unix_ns);
+// NOLINTNEXTLINE(bugprone-sizeof-expression): the size of the pointer is meant
+constexpr std::size_t kStopWhenSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_stop_when_options, reason);
+constexpr std::size_t kNanGuardSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_nan_guard_options, allow_infinity);
+constexpr std::size_t kEarlyStoppingSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_early_stopping_options, reserved);
+static_assert(kStopAfterSizeV1_0 == 16 && kStopAtTimeSizeV1_0 == 16 && kStopWhenSizeV1_0 == 24 &&
+                  kNanGuardSizeV1_0 == 32 && kEarlyStoppingSizeV1_0 == 40,
               "the 1.0 prefix is frozen");
 constexpr std::size_t kMetricRuleSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_metric_rule, divergence);
 static_assert(offsetof(runhook_metric_rule, name) == 8 && kMetricRuleSizeV1_0 == 80, "the 1.0 prefix is frozen");
@@ -74,46 +84,57 @@ runhook_builtin_hook* runhook_stop_at_step_hook_create(const runhook_stop_at_ste
   });
 }
 
-runhook_builtin_hook* runhook_stop_after_hook_create(int64_t ns, runhook_error** error) {
-  return made_hook(error, [&] { return plain_hook<StopAfterHook>(std::chrono::nanoseconds(ns)); });
-}
-
-runhook_builtin_hook* runhook_stop_at_time_hook_create(int64_t unix_ns, runhook_error** error) {
+runhook_builtin_hook* runhook_stop_after_hook_create(const runhook_stop_after_options* options, runhook_error** error) {
   return made_hook(error, [&] {
-    return plain_hook<StopAfterHook>(std::chrono::system_clock::time_point(std::chrono::nanoseconds(unix_ns)));
+    const runhook_stop_after_options given = read_struct(options, kStopAfterSizeV1_0);
+    if (given.time_ns <= 0) refuse("time_ns is not positive");
+    return plain_hook<StopAfterHook>(std::chrono::nanoseconds(given.time_ns));
   });
 }
 
-runhook_builtin_hook* runhook_stop_when_hook_create(const runhook_function* predicate, const char* reason,
-                                                    runhook_error** error) {
+runhook_builtin_hook* runhook_stop_at_time_hook_create(const runhook_stop_at_time_options* options,
+                                                       runhook_error** error) {
+  return made_hook(error, [&] {
+    const runhook_stop_at_time_options given = read_struct(options, kStopAtTimeSizeV1_0);
+    if (given.unix_ns <= 0) refuse("unix_ns is not positive");
+    return plain_hook<StopAfterHook>(std::chrono::system_clock::time_point(std::chrono::nanoseconds(given.unix_ns)));
+  });
+}
+
+runhook_builtin_hook* runhook_stop_when_hook_create(const runhook_stop_when_options* options, runhook_error** error) {
+  OptionsWithTables given(options, kStopWhenSizeV1_0, error);
   std::shared_ptr<CFunction> function;
-  if (accept_function(predicate, function, error) != RUNHOOK_OK) return nullptr;
+  given.take(given->predicate, function, accept_function);
+  if (!given.ok()) return nullptr;
   return made_hook(error, [&] {
+    if (function == nullptr) refuse("predicate is NULL");
     const auto holds = [function](SessionRunContext& context) { return ask_for_hook(context, "predicate", *function); };
-    if (reason == nullptr) return plain_hook<StopWhenHook>(holds);
-    return plain_hook<StopWhenHook>(holds, std::string(required_text(reason, "reason")));
+    if (given->reason == nullptr) return plain_hook<StopWhenHook>(holds);
+    return plain_hook<StopWhenHook>(holds, std::string(required_text(given->reason, "reason")));
   });
 }
 
-runhook_builtin_hook* runhook_nan_guard_hook_create(const char* const* names, size_t count, int32_t fail,
-                                                    int32_t check_infinity, runhook_error** error) {
+runhook_builtin_hook* runhook_nan_guard_hook_create(const runhook_nan_guard_options* options, runhook_error** error) {
   return made_hook(error, [&] {
+    const runhook_nan_guard_options given = read_struct(options, kNanGuardSizeV1_0);
     NanGuardOptions wanted;
-    wanted.names = required_texts(names, count, "names");
-    wanted.fail = read_flag(fail, "fail");
-    wanted.check_infinity = read_flag(check_infinity, "check_infinity");
+    wanted.names = required_texts(given.names, given.name_count, "names");
+    wanted.fail = !read_flag(given.stop_only, "stop_only");
+    wanted.check_infinity = !read_flag(given.allow_infinity, "allow_infinity");
     return NanGuardHook::make(std::move(wanted));
   });
 }
 
-runhook_builtin_hook* runhook_early_stopping_hook_create(const runhook_metric_rule* const* rules, size_t count,
-                                                         int32_t all, int64_t warm_up_steps, runhook_error** error) {
+runhook_builtin_hook* runhook_early_stopping_hook_create(const runhook_early_stopping_options* options,
+                                                         runhook_error** error) {
   return made_hook(error, [&] {
-    if (rules == nullptr && count > 0) throw StatusError(StatusCode::invalid_argument, "rules is NULL");
+    const runhook_early_stopping_options given = read_struct(options, kEarlyStoppingSizeV1_0);
+    check_reserved(given.reserved);
+    if (given.rules == nullptr && given.rule_count > 0) refuse("rules is NULL");
     EarlyStoppingOptions wanted;
-    for (std::size_t i = 0; i < count; ++i) wanted.rules.push_back(rule_from(rules[i]));
-    wanted.all = read_flag(all, "all");
-    wanted.warm_up_steps = warm_up_steps;
+    for (std::size_t i = 0; i < given.rule_count; ++i) wanted.rules.push_back(rule_from(given.rules[i]));
+    wanted.all = read_flag(given.all, "all");
+    wanted.warm_up_steps = given.warm_up_steps;
     return plain_hook<EarlyStoppingHook>(std::move(wanted));
   });
 }

@@ -19,6 +19,9 @@ namespace {
 constexpr std::size_t kWriterSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_summary_writer_options, reserved);
 static_assert(offsetof(runhook_summary_writer_options, suffix) == 8 && kWriterSizeV1_0 == 48,
               "the 1.0 prefix is frozen");
+// NOLINTNEXTLINE(bugprone-sizeof-expression): the size of the pointer is meant
+constexpr std::size_t kAtEndSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_summary_at_end_options, args);
+static_assert(kAtEndSizeV1_0 == 24, "the 1.0 prefix is frozen");
 constexpr std::size_t kSummarySizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_summary_options, directory);
 static_assert(offsetof(runhook_summary_options, scalars) == 8 && kSummarySizeV1_0 == 112, "the 1.0 prefix is frozen");
 
@@ -167,11 +170,12 @@ runhook_builtin_hook* runhook_summary_saver_hook_create(const runhook_summary_op
   return made_hook(error, [&] { return SummarySaverHook::make(summary_options_from<SummarySaverOptions>(options)); });
 }
 
-runhook_builtin_hook* runhook_summary_at_end_hook_create(const runhook_summary_options* options,
-                                                         const runhook_run_args* args, runhook_error** error) {
+runhook_builtin_hook* runhook_summary_at_end_hook_create(const runhook_summary_at_end_options* options,
+                                                         runhook_error** error) {
   return made_hook(error, [&] {
-    auto wanted = summary_options_from<SummaryAtEndOptions>(options);
-    if (args != nullptr) wanted.feeds = require(args).get().feeds;
+    const runhook_summary_at_end_options given = read_struct(options, kAtEndSizeV1_0);
+    auto wanted = summary_options_from<SummaryAtEndOptions>(given.summaries);
+    if (given.args != nullptr) wanted.feeds = require(given.args).get().feeds;
     return plain_hook<SummaryAtEndHook>(std::move(wanted));
   });
 }

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "boundary/option_value.hpp"
+#include "boundary/options_with_tables.hpp"
 #include "boundary/text.hpp"
 #include "handle/stop_flag_handle.hpp"
 #include "handle/trigger_handle.hpp"
@@ -15,16 +16,14 @@ namespace runhook::capi {
 namespace {
 
 constexpr std::size_t kStopFlagSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_stop_flag_options, reserved);
-static_assert(offsetof(runhook_stop_flag_options, ask) == 8 && kStopFlagSizeV1_0 == 32, "the 1.0 prefix is frozen");
+static_assert(offsetof(runhook_stop_flag_options, ask) == 24 && kStopFlagSizeV1_0 == 48, "the 1.0 prefix is frozen");
 constexpr std::size_t kWaiterSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_global_step_waiter_options, timeout_ns);
-static_assert(offsetof(runhook_global_step_waiter_options, poll_ns) == 8 && kWaiterSizeV1_0 == 24,
+static_assert(offsetof(runhook_global_step_waiter_options, poll_ns) == 16 && kWaiterSizeV1_0 == 32,
               "the 1.0 prefix is frozen");
 
-constexpr runhook_stop_flag_options kStopFlagDefaults = RUNHOOK_STOP_FLAG_OPTIONS_INIT;
 constexpr runhook_global_step_waiter_options kWaiterDefaults = RUNHOOK_GLOBAL_STEP_WAITER_OPTIONS_INIT;
 
-StopFlagOptions stop_flag_options_from(const runhook_stop_flag_options* options) {
-  const runhook_stop_flag_options given = read_struct(options, kStopFlagSizeV1_0, kStopFlagDefaults);
+StopFlagOptions stop_flag_options_from(const runhook_stop_flag_options& given) {
   check_reserved(given.reserved);
   StopFlagOptions wanted;
   if (given.ask != nullptr) wanted.ask = require(given.ask).trigger;
@@ -63,29 +62,29 @@ runhook_status runhook_stop_flag_reason(const runhook_stop_flag* flag, runhook_s
   return guarded(error, [&] { fill_stop_reason(require(flag).source.reason(0), reason); });
 }
 
-runhook_builtin_hook* runhook_stop_flag_hook_create(const runhook_stop_flag* flag, const runhook_function* predicate,
-                                                    const runhook_stop_flag_options* options, runhook_error** error) {
+runhook_builtin_hook* runhook_stop_flag_hook_create(const runhook_stop_flag_options* options, runhook_error** error) {
+  OptionsWithTables given(options, kStopFlagSizeV1_0, error);
   std::shared_ptr<CFunction> function;
-  if (predicate != nullptr && accept_function(predicate, function, error) != RUNHOOK_OK) return nullptr;
+  given.take(given->predicate, function, accept_function);
+  if (!given.ok()) return nullptr;
   return made_hook(error, [&] {
-    StopFlagOptions wanted = stop_flag_options_from(options);
+    StopFlagOptions wanted = stop_flag_options_from(*given);
     if (function != nullptr) {
       wanted.predicate = [function](SessionRunContext& context) {
         return ask_for_hook(context, "the predicate", *function);
       };
     }
-    return plain_hook<StopFlagHook>(require(flag).flag, std::move(wanted));
+    return plain_hook<StopFlagHook>(require(given->flag).flag, std::move(wanted));
   });
 }
 
-runhook_builtin_hook* runhook_global_step_waiter_hook_create(int64_t wait_until_step,
-                                                             const runhook_global_step_waiter_options* options,
+runhook_builtin_hook* runhook_global_step_waiter_hook_create(const runhook_global_step_waiter_options* options,
                                                              runhook_error** error) {
   return made_hook(error, [&] {
     const runhook_global_step_waiter_options given = read_struct(options, kWaiterSizeV1_0, kWaiterDefaults);
     GlobalStepWaiterOptions wanted;
     wanted.poll = std::chrono::nanoseconds(number_or(given.poll_ns, wanted.poll.count(), "poll_ns"));
     if (given.timeout_ns > 0) wanted.timeout = std::chrono::nanoseconds(given.timeout_ns);
-    return plain_hook<GlobalStepWaiterHook>(wait_until_step, wanted);
+    return plain_hook<GlobalStepWaiterHook>(given.wait_until_step, wanted);
   });
 }

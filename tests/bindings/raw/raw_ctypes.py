@@ -44,8 +44,12 @@ Saver = struct(*TABLE, (CALLBACK, "save restore"))
 Log = struct(*TABLE, (LOG_WRITE, "write"))
 ScalarSink = struct(*TABLE, (SINK_WRITE, "write"))
 LogFormatter = struct(*TABLE, (FORMAT, "format"))
-StepCounterOptions = struct((c_int64, "every_n_steps every_ns"), (c_char_p, "global_step_name"))
-LoggingOptions = struct((c_void_p, "tags"), (c_int64, "every_n_iter every_ns"), (c_int32, "at_end descriptor"))
+StepCounterOptions = struct((c_int64, "every_n_steps every_ns"), (c_void_p, "global_step_name scalars log"))
+_names = [(c_void_p, "names"), (c_size_t, "name_count"), (c_void_p, "tags")]
+_when = [(c_int64, "every_n_iter every_ns"), (c_int32, "at_end descriptor")]
+LoggingOptions = struct(*_names, *_when, (c_void_p, "log formatter"))
+FeedFnOptions = struct((c_void_p, "function"))
+StopWhenOptions = struct((c_void_p, "predicate reason"))
 
 V, S, I, L, N, E = c_void_p, c_char_p, c_int32, c_int64, c_size_t, POINTER(c_void_p)
 FUNCTIONS = [
@@ -58,12 +62,10 @@ FUNCTIONS = [
     (V, [V], "outcome_error"),
     (V, [E], "config_create graph_create run_args_create scaffold_create"),
     (V, [V, E], "monitored_session_create monitored_session_outcome saver_create"),
-    (V, [V, E], "session_creator_create feed_fn_hook_create"),
-    (V, [V, S, E], "stop_when_hook_create"),
+    (V, [V, E], "session_creator_create feed_fn_hook_create stop_when_hook_create"),
+    (V, [V, E], "logging_hook_create step_counter_hook_create"),
     (V, [V, V, E], "chief_session_creator_create"),
     (V, [V, V, N, V, N, E], "function_session_create"),
-    (V, [V, N, V, V, V, E], "logging_hook_create"),
-    (V, [V, V, V, E], "step_counter_hook_create"),
     (I, [V, V, E], "config_set_session config_set_session_creator config_set_log config_set_graph"),
     (I, [V, V, E], "graph_add_node scaffold_set_saver context_set_session monitored_session_run_step_fn"),
     (I, [V, V, V, E], "config_add_hook config_add_builtin_hook monitored_session_run session_run"),
@@ -413,8 +415,8 @@ class Sink(Steps):
         self.keep(script)
         sink = ScalarSink(write=script.raw)
         log = Log(write=quiet)
-        options = StepCounterOptions(every_n_steps=1)
-        hook = rh.step_counter_hook_create(byref(options), byref(sink), byref(log), None)
+        options = StepCounterOptions(every_n_steps=1, scalars=ctypes.addressof(sink), log=ctypes.addressof(log))
+        hook = rh.step_counter_hook_create(byref(options), None)
         self.owned.take(hook, rh.builtin_hook_destroy)
         config = self.config(self.function_session(Script()))
         fail = HookOptions(phase=PHASE_NORMAL, failure_policy=POLICY_FAIL)
@@ -453,9 +455,10 @@ class Formatter(Steps):
         self.keep(script)
         formatter = LogFormatter(format=script.raw)
         log = Log(write=quiet)
-        options = LoggingOptions(every_n_iter=1)
         names = (c_char_p * 1)(b"loss")
-        hook = rh.logging_hook_create(names, 1, byref(options), byref(log), byref(formatter), None)
+        options = LoggingOptions(names=ctypes.addressof(names), name_count=1, every_n_iter=1)
+        options.log, options.formatter = ctypes.addressof(log), ctypes.addressof(formatter)
+        hook = rh.logging_hook_create(byref(options), None)
         self.owned.take(hook, rh.builtin_hook_destroy)
         step = Script()
         step.does = lambda context, *_: rh.step_set_double(context, b"loss", 0.5, None)
@@ -471,7 +474,8 @@ class FeedFunction(Steps):
     def __init__(self, script, quiet):
         super().__init__(quiet)
         table = Function(call=self.keep(script).raw)
-        hook = self.owned.take(rh.feed_fn_hook_create(byref(table), None), rh.builtin_hook_destroy)
+        options = FeedFnOptions(function=ctypes.addressof(table))
+        hook = self.owned.take(rh.feed_fn_hook_create(byref(options), None), rh.builtin_hook_destroy)
         config = self.config(self.function_session(Script()))
         check(rh.config_add_builtin_hook(config, hook, None, None) == OK, "hook")
         self.begin(config, ("feed function", "before_run"), "the feed function")
@@ -483,7 +487,8 @@ class StopPredicate(Steps):
     def __init__(self, script, quiet):
         super().__init__(quiet)
         table = Function(call=self.keep(script).raw)
-        hook = self.owned.take(rh.stop_when_hook_create(byref(table), None, None), rh.builtin_hook_destroy)
+        options = StopWhenOptions(predicate=ctypes.addressof(table))
+        hook = self.owned.take(rh.stop_when_hook_create(byref(options), None), rh.builtin_hook_destroy)
         config = self.config(self.function_session(Script()))
         check(rh.config_add_builtin_hook(config, hook, None, None) == OK, "hook")
         self.begin(config, ("stop when", "after_run"), "predicate")

@@ -223,7 +223,12 @@ TEST_F(Evaluation, InMemoryEvaluatorSeesWhatHasBeenLearnt) {
   };
   int destroyed = 0;
   const runhook_function function = function_of(on_result, &destroyed);
-  hook = runhook_in_memory_evaluator_hook_create(evaluated.config, &options_, 2, &function, error_.out());
+  runhook_in_memory_evaluator_options options = RUNHOOK_IN_MEMORY_EVALUATOR_OPTIONS_INIT;
+  options.config = evaluated.config;
+  options.evaluation = &options_;
+  options.every_n_runs = 2;
+  options.on_result = &function;
+  hook = runhook_in_memory_evaluator_hook_create(&options, error_.out());
   ASSERT_NE(hook, nullptr) << error_.message();
   EXPECT_EQ(runhook_in_memory_evaluator_result(hook, &result_, nullptr, nullptr, error_.out()), RUNHOOK_ERR_NOT_FOUND);
   ASSERT_EQ(runhook_config_add_builtin_hook(trained.config, hook, nullptr, nullptr), RUNHOOK_OK);

@@ -37,6 +37,11 @@ class FeedHooks : public NoHandlesLeft {
     runhook_value_destroy(value);
     return status == RUNHOOK_OK ? kOk : RUNHOOK_CALLBACK_FAILED;
   };
+  runhook_builtin_hook* feed_fn(const runhook_function& function) {
+    runhook_feed_fn_options options = RUNHOOK_FEED_FN_OPTIONS_INIT;
+    options.function = &function;
+    return runhook_feed_fn_hook_create(&options, error_.out());
+  }
   int asked_ = 0;
   Caught error_;
 };
@@ -48,7 +53,7 @@ TEST_F(FeedHooks, FunctionFeedsThroughTheContext) {
     Loop loop;
     loop.step = record_x(seen);
     const runhook_function function = function_of(feed_, &destroyed);
-    runhook_builtin_hook* hook = runhook_feed_fn_hook_create(&function, error_.out());
+    runhook_builtin_hook* hook = feed_fn(function);
     add(loop, hook);
     runhook_builtin_hook_destroy(hook);
     ASSERT_TRUE(loop.start());
@@ -64,8 +69,34 @@ TEST_F(FeedHooks, FunctionIsDestroyedIfTheHookCannotBeMade) {
   int destroyed = 0;
   runhook_function function = function_of(feed_, &destroyed);
   function.call = nullptr;
-  EXPECT_EQ(runhook_feed_fn_hook_create(&function, error_.out()), nullptr);
+  EXPECT_EQ(feed_fn(function), nullptr);
   EXPECT_EQ(error_.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(destroyed, 1);
+}
+
+TEST_F(FeedHooks, FunctionStaysTheCallersIfTheSizeOfTheOptionsIsRefused) {
+  int destroyed = 0;
+  runhook_function function = function_of(feed_, &destroyed);
+  runhook_feed_fn_options options = RUNHOOK_FEED_FN_OPTIONS_INIT;
+  options.function = &function;
+  options.struct_size = 8;
+  EXPECT_EQ(runhook_feed_fn_hook_create(&options, error_.out()), nullptr);
+  EXPECT_EQ(error_.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(destroyed, 0);
+  function.destroy(function.user_data);
+}
+
+TEST_F(FeedHooks, FunctionIsConsumedIfTheOptionsHaveAnUnknownMember) {
+  struct {
+    runhook_feed_fn_options known = RUNHOOK_FEED_FN_OPTIONS_INIT;
+    int64_t unknown = 1;
+  } longer;
+  int destroyed = 0;
+  const runhook_function function = function_of(feed_, &destroyed);
+  longer.known.function = &function;
+  longer.known.struct_size = sizeof longer;
+  EXPECT_EQ(runhook_feed_fn_hook_create(&longer.known, error_.out()), nullptr);
+  EXPECT_EQ(error_.code(), RUNHOOK_ERR_UNIMPLEMENTED);
   EXPECT_EQ(destroyed, 1);
 }
 
@@ -77,7 +108,9 @@ TEST_F(FeedHooks, FinalOpsAreFetchedAtTheEnd) {
   runhook_value* x = runhook_value_create_double(41, nullptr);
   runhook_run_args_add_fetch(args, "answer", "y", nullptr);
   runhook_run_args_add_feed(args, "x", x, nullptr);
-  runhook_builtin_hook* hook = runhook_final_ops_hook_create(args, error_.out());
+  runhook_final_ops_options options = RUNHOOK_FINAL_OPS_OPTIONS_INIT;
+  options.args = args;
+  runhook_builtin_hook* hook = runhook_final_ops_hook_create(&options, error_.out());
   runhook_value_destroy(x);
   runhook_run_args_destroy(args);  // they were copied
   add(loop, hook);
@@ -96,7 +129,7 @@ TEST_F(FeedHooks, FinalOpsAreFetchedAtTheEnd) {
 
 TEST_F(FeedHooks, ValuesOfAnotherKindOfHookAreRefused) {
   const runhook_function function = function_of(feed_);
-  runhook_builtin_hook* hook = runhook_feed_fn_hook_create(&function, error_.out());
+  runhook_builtin_hook* hook = feed_fn(function);
   runhook_results* results = runhook_results_create(nullptr);
   EXPECT_EQ(runhook_final_ops_values(hook, results, error_.out()), RUNHOOK_ERR_INVALID_ARGUMENT);
   EXPECT_NE(error_.message().find("final ops"), std::string::npos);

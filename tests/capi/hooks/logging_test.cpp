@@ -55,6 +55,21 @@ struct Written {
 
 constexpr const char* kY[] = {"y"};
 
+runhook_logging_options y_logged() {
+  runhook_logging_options options = RUNHOOK_LOGGING_OPTIONS_INIT;
+  options.names = kY;
+  options.name_count = 1;
+  return options;
+}
+
+runhook_metrics_options y_in(const char* path) {
+  runhook_metrics_options options = RUNHOOK_METRICS_OPTIONS_INIT;
+  options.path = path;
+  options.names = kY;
+  options.name_count = 1;
+  return options;
+}
+
 class CLogging : public NoHandlesLeft {
  protected:
   void TearDown() override {
@@ -105,9 +120,13 @@ TEST_F(CLogging, LinesAreAsTheFormatterMakesThem) {
       return ok;
     };
     runhook_logging_options options = RUNHOOK_LOGGING_OPTIONS_INIT;
+    options.names = names;
+    options.name_count = 2;
     options.tags = tags;
     options.every_n_iter = 2;
-    EXPECT_EQ(run(loop, runhook_logging_hook_create(names, 2, &options, &log, &formatter, error_.out()), 3), 0);
+    options.log = &log;
+    options.formatter = &formatter;
+    EXPECT_EQ(run(loop, runhook_logging_hook_create(&options, error_.out()), 3), 0);
   }
   EXPECT_EQ(written.lines, (std::vector<std::string>{"2: first is 0.50, second", "2: first is 0.50, second"}));
   EXPECT_EQ(destroyed, 1);
@@ -119,9 +138,11 @@ TEST_F(CLogging, FormatterThatFailsFailsTheRun) {
   formatter.format = [](const char* const*, runhook_value* const*, size_t, char*, size_t, void*, int32_t) -> int32_t {
     return 0;
   };
-  EXPECT_EQ(run(loop, runhook_logging_hook_create(kY, 1, nullptr, nullptr, &formatter, error_.out()), 3), -1);
+  runhook_logging_options options = y_logged();
+  options.formatter = &formatter;
+  EXPECT_EQ(run(loop, runhook_logging_hook_create(&options, error_.out()), 3), -1);
   formatter.format = nullptr;
-  EXPECT_EQ(runhook_logging_hook_create(kY, 1, nullptr, nullptr, &formatter, error_.out()), nullptr);
+  EXPECT_EQ(runhook_logging_hook_create(&options, error_.out()), nullptr);
   EXPECT_EQ(error_.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
 }
 
@@ -129,11 +150,12 @@ TEST_F(CLogging, LoggingWritesToALog) {
   Written written;
   {
     Loop loop;
-    runhook_logging_options options = RUNHOOK_LOGGING_OPTIONS_INIT;
+    runhook_logging_options options = y_logged();
     options.every_n_iter = 3;
     options.at_end = 1;
     const runhook_log log = written.log();
-    EXPECT_EQ(run(loop, runhook_logging_hook_create(kY, 1, &options, &log, nullptr, error_.out()), 4), 0);
+    options.log = &log;
+    EXPECT_EQ(run(loop, runhook_logging_hook_create(&options, error_.out()), 4), 0);
   }
   EXPECT_THAT(written.lines, ElementsAre("y = 0.5", "y = 0.5 (0.030 sec)", "y = 0.5 (0.010 sec)"))
       << "the last is fetched by a run of its own";
@@ -146,19 +168,22 @@ TEST_F(CLogging, LoggingHasTagsAndTimeAndADescriptor) {
   const char* const names[] = {"y", "x"};
   const char* const tags[] = {"loss", "input"};
   runhook_logging_options options = RUNHOOK_LOGGING_OPTIONS_INIT;
+  options.names = names;
+  options.name_count = 2;
   options.tags = tags;
   options.every_ns = 20000000;
   options.descriptor = pipe.writer;
-  EXPECT_EQ(run(loop, runhook_logging_hook_create(names, 2, &options, nullptr, nullptr, error_.out()), 3), 0);
+  EXPECT_EQ(run(loop, runhook_logging_hook_create(&options, error_.out()), 3), 0);
   EXPECT_EQ(pipe.read_all(), "input = nothing, loss = 0.5\ninput = nothing, loss = 0.5 (0.020 sec)\n");
 }
 
 TEST_F(CLogging, LoggingRefusesWhatContradicts) {
   Written written;
   const runhook_log log = written.log();
-  runhook_logging_options options = RUNHOOK_LOGGING_OPTIONS_INIT;
+  runhook_logging_options options = y_logged();
+  options.log = &log;
   const auto refused = [&](const char* text) {
-    EXPECT_EQ(runhook_logging_hook_create(kY, 1, &options, &log, nullptr, error_.out()), nullptr);
+    EXPECT_EQ(runhook_logging_hook_create(&options, error_.out()), nullptr);
     EXPECT_EQ(error_.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
     EXPECT_THAT(error_.message(), HasSubstr(text));
   };
@@ -173,12 +198,14 @@ TEST_F(CLogging, LoggingRefusesWhatContradicts) {
   options.descriptor = -1;
   refused("descriptor is negative");
   EXPECT_EQ(written.destroyed, 4) << "the log is consumed whatever happens";
-  EXPECT_EQ(runhook_logging_hook_create(nullptr, 0, nullptr, nullptr, nullptr, error_.out()), nullptr);
+  EXPECT_EQ(runhook_logging_hook_create(nullptr, error_.out()), nullptr);
   const char* const twice[] = {"y", "x"};
   const char* const tags[] = {"a", "a"};
   options = RUNHOOK_LOGGING_OPTIONS_INIT;
+  options.names = twice;
+  options.name_count = 2;
   options.tags = tags;
-  EXPECT_EQ(runhook_logging_hook_create(twice, 2, &options, nullptr, nullptr, error_.out()), nullptr);
+  EXPECT_EQ(runhook_logging_hook_create(&options, error_.out()), nullptr);
   EXPECT_THAT(error_.message(), HasSubstr("'a'"));
 }
 
@@ -192,7 +219,9 @@ TEST_F(CLogging, StepCounterTellsItsRateToSinkAndLog) {
     options.global_step_name = "bar/foo";
     const runhook_scalar_sink sink = scalars.scalars();
     const runhook_log log = lines.log();
-    EXPECT_EQ(run(loop, runhook_step_counter_hook_create(&options, &sink, &log, error_.out()), 5), 0);
+    options.scalars = &sink;
+    options.log = &log;
+    EXPECT_EQ(run(loop, runhook_step_counter_hook_create(&options, error_.out()), 5), 0);
   }
   EXPECT_THAT(scalars.lines, ElementsAre("bar/foo/sec", "bar/foo/sec"));
   EXPECT_THAT(scalars.steps, ElementsAre(3, 5));
@@ -209,7 +238,8 @@ TEST_F(CLogging, ScalarSinkThatFailsFailsTheRun) {
   runhook_step_counter_options options = RUNHOOK_STEP_COUNTER_OPTIONS_INIT;
   options.every_ns = 1;
   const runhook_scalar_sink sink = scalars.scalars();
-  EXPECT_EQ(run(loop, runhook_step_counter_hook_create(&options, &sink, nullptr, error_.out()), 2), -1);
+  options.scalars = &sink;
+  EXPECT_EQ(run(loop, runhook_step_counter_hook_create(&options, error_.out()), 2), -1);
   EXPECT_THAT(error_.message(), HasSubstr(unexplained_failure("write", 0)));
 }
 
@@ -217,13 +247,16 @@ TEST_F(CLogging, StepCounterConsumesBothTablesWhicheverIsBad) {
   Written good;
   runhook_scalar_sink sink = good.scalars();
   runhook_log log = good.log();
+  runhook_step_counter_options options = RUNHOOK_STEP_COUNTER_OPTIONS_INIT;
+  options.scalars = &sink;
+  options.log = &log;
   sink.write = nullptr;
-  EXPECT_EQ(runhook_step_counter_hook_create(nullptr, &sink, &log, error_.out()), nullptr);
+  EXPECT_EQ(runhook_step_counter_hook_create(&options, error_.out()), nullptr);
   EXPECT_THAT(error_.message(), HasSubstr("write is NULL"));
   EXPECT_EQ(good.destroyed, 2);
   sink = good.scalars();
   log.write = nullptr;
-  EXPECT_EQ(runhook_step_counter_hook_create(nullptr, &sink, &log, error_.out()), nullptr);
+  EXPECT_EQ(runhook_step_counter_hook_create(&options, error_.out()), nullptr);
   EXPECT_EQ(error_.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
   EXPECT_EQ(good.destroyed, 4);
 }
@@ -232,23 +265,26 @@ TEST_F(CLogging, ProgressIsWrittenToADescriptor) {
   Loop loop;
   Pipe pipe;
   runhook_progress_options options = RUNHOOK_PROGRESS_OPTIONS_INIT;
+  options.names = kY;
+  options.name_count = 1;
   options.last_step = 10;
   options.descriptor = pipe.writer;
-  EXPECT_EQ(run(loop, runhook_progress_hook_create(kY, 1, &options, error_.out()), 5), 0);
+  EXPECT_EQ(run(loop, runhook_progress_hook_create(&options, error_.out()), 5), 0);
   EXPECT_EQ(pipe.read_all(), "step 5/10 (50%)  100 steps/s  0:00 in all  y = 0.5\n");
   options.reserved = 1;
-  EXPECT_EQ(runhook_progress_hook_create(kY, 1, &options, error_.out()), nullptr);
+  EXPECT_EQ(runhook_progress_hook_create(&options, error_.out()), nullptr);
   EXPECT_EQ(error_.code(), RUNHOOK_ERR_UNIMPLEMENTED);
   options.reserved = 0;
   options.last_step = -1;
-  EXPECT_EQ(runhook_progress_hook_create(nullptr, 0, &options, error_.out()), nullptr);
+  EXPECT_EQ(runhook_progress_hook_create(&options, error_.out()), nullptr);
   EXPECT_EQ(error_.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
 }
 
 TEST_F(CLogging, MetricsAreJsonLinesByDefault) {
   Loop loop;
   const std::string path = folder_.file("new/metrics");
-  EXPECT_EQ(run(loop, runhook_metrics_hook_create(path.c_str(), kY, 1, nullptr, error_.out()), 2), 0);
+  const runhook_metrics_options options = y_in(path.c_str());
+  EXPECT_EQ(run(loop, runhook_metrics_hook_create(&options, error_.out()), 2), 0);
   const std::string text = content(path);
   EXPECT_THAT(text, StartsWith("{\"step\":1,\"wall_time\":"));
   EXPECT_THAT(text, HasSubstr("\"elapsed\":0.010000000,\"y\":0.5}\n{\"step\":2,"));
@@ -257,13 +293,13 @@ TEST_F(CLogging, MetricsAreJsonLinesByDefault) {
 TEST_F(CLogging, MetricsAreCsvOnRequest) {
   const std::string path = folder_.file("metrics");
   const char* const tags[] = {"loss"};
-  runhook_metrics_options options = RUNHOOK_METRICS_OPTIONS_INIT;
+  runhook_metrics_options options = y_in(path.c_str());
   options.format = RUNHOOK_METRICS_CSV;
   options.tags = tags;
   options.every_n_steps = 2;
   for (int session = 0; session < 2; ++session) {
     Loop loop;
-    EXPECT_EQ(run(loop, runhook_metrics_hook_create(path.c_str(), kY, 1, &options, error_.out()), 3), 0);
+    EXPECT_EQ(run(loop, runhook_metrics_hook_create(&options, error_.out()), 3), 0);
   }
   const std::string text = content(path);
   EXPECT_THAT(text, StartsWith("step,wall_time,elapsed,loss\r\n1,"));
@@ -271,21 +307,21 @@ TEST_F(CLogging, MetricsAreCsvOnRequest) {
 }
 
 TEST_F(CLogging, MetricsThatCannotBeWrittenAreAWarningOrAFailure) {
-  runhook_metrics_options options = RUNHOOK_METRICS_OPTIONS_INIT;
+  runhook_metrics_options options = y_in("/dev/full");
   options.flush_interval_ns = -1;
   Loop loop;
-  EXPECT_EQ(run(loop, runhook_metrics_hook_create("/dev/full", kY, 1, &options, error_.out()), 3), 1);
+  EXPECT_EQ(run(loop, runhook_metrics_hook_create(&options, error_.out()), 3), 1);
   options.fail_run = 1;
   Loop failing;
-  EXPECT_EQ(run(failing, runhook_metrics_hook_create("/dev/full", kY, 1, &options, error_.out()), 3), -1);
+  EXPECT_EQ(run(failing, runhook_metrics_hook_create(&options, error_.out()), 3), -1);
   EXPECT_THAT(failing.error.message(), HasSubstr("/dev/full"));
 }
 
 TEST_F(CLogging, MetricsRefuseBadOptions) {
   const auto refused = [&](auto change) {
-    runhook_metrics_options options = RUNHOOK_METRICS_OPTIONS_INIT;
+    runhook_metrics_options options = y_in("path");
     change(options);
-    EXPECT_EQ(runhook_metrics_hook_create("path", kY, 1, &options, error_.out()), nullptr);
+    EXPECT_EQ(runhook_metrics_hook_create(&options, error_.out()), nullptr);
     EXPECT_EQ(error_.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
   };
   refused([](auto& options) { options.format = 2; });
@@ -293,14 +329,19 @@ TEST_F(CLogging, MetricsRefuseBadOptions) {
   refused([](auto& options) { options.every_n_steps = -1; });
   refused([](auto& options) { options.every_ns = options.every_n_steps = 1; });
   refused([](auto& options) { options.buffer_bytes = -1; });
-  EXPECT_EQ(runhook_metrics_hook_create(nullptr, kY, 1, nullptr, error_.out()), nullptr);
+  refused([](auto& options) { options.path = nullptr; });
+  refused([](auto& options) { options.name_count = 0; });
+  EXPECT_EQ(runhook_metrics_hook_create(nullptr, error_.out()), nullptr);
   EXPECT_EQ(error_.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
 }
 
 TEST_F(CLogging, NameThatTheSessionHasNotFailsItsCreation) {
   const char* const typo[] = {"typo"};
+  runhook_logging_options options = RUNHOOK_LOGGING_OPTIONS_INIT;
+  options.names = typo;
+  options.name_count = 1;
   Loop loop;
-  EXPECT_EQ(run(loop, runhook_logging_hook_create(typo, 1, nullptr, nullptr, nullptr, error_.out()), 1), -1);
+  EXPECT_EQ(run(loop, runhook_logging_hook_create(&options, error_.out()), 1), -1);
   EXPECT_EQ(loop.error.code(), RUNHOOK_ERR_NOT_FOUND);
 }
 

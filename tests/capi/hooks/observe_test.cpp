@@ -124,7 +124,7 @@ TEST_F(Observe, BadOptionsOfAProfilerAreRefused) {
   options.every_ns = 0;
   options.trace_level = 9;
   EXPECT_EQ(runhook_profiler_hook_create(&options, nullptr), nullptr);
-  runhook_builtin_hook* other = runhook_stop_after_hook_create(1, nullptr);
+  runhook_builtin_hook* other = runhook_final_ops_hook_create(nullptr, nullptr);
   EXPECT_EQ(runhook_profiler_dump(other, "nowhere", error_.out()), RUNHOOK_ERR_INVALID_ARGUMENT);
   EXPECT_NE(error_.message().find("profiler"), std::string::npos);
   runhook_builtin_hook_destroy(other);

@@ -57,7 +57,10 @@ class Signals : public NoHandlesLeft {
   bool subscribe(const runhook_signal_options* options) {
     const runhook_log log = log_.table();
     ++taken_;
-    subscription_ = runhook_signal_subscription_create(source_, options, &log, error_.out());
+    runhook_signal_options logged = RUNHOOK_SIGNAL_OPTIONS_INIT;
+    if (options != nullptr) logged = *options;
+    logged.log = &log;
+    subscription_ = runhook_signal_subscription_create(source_, &logged, error_.out());
     return subscription_ != nullptr;
   }
   static bool is_default(int signal) {
@@ -140,13 +143,14 @@ TEST_F(Signals, HandlerThatWasThereIsCalledIfItIsChained) {
 }
 
 TEST_F(Signals, BadOptionsAreRefusedAndTheLogIsDestroyed) {
-  const auto refused = [&](const runhook_signal_options& options, const char* why) {
+  const auto refused = [&](runhook_signal_options options, const char* why) {
     EXPECT_FALSE(subscribe(&options)) << why;
     EXPECT_EQ(error_.code(), RUNHOOK_ERR_INVALID_ARGUMENT) << why;
     EXPECT_NE(std::string(error_.message()).find(why), std::string::npos) << error_.message();
     const runhook_log log = log_.table();
     ++taken_;
-    EXPECT_EQ(runhook_stop_on_signal_hook_create(&options, &log, nullptr), nullptr) << why;
+    options.log = &log;
+    EXPECT_EQ(runhook_stop_on_signal_hook_create(&options, nullptr), nullptr) << why;
     EXPECT_EQ(log_.destroyed, taken_) << why;
   };
   refused(OneRule(SIGKILL).options, "not one that can");
@@ -169,9 +173,10 @@ TEST_F(Signals, BadOptionsAreRefusedAndTheLogIsDestroyed) {
 // Steps until a signal, which comes in the second step, stops the run; returns its outcome, owned.
 runhook_outcome* outcome_of_stopped_run(int signal, Log& log) {
   Loop loop;
-  const OneRule rule(signal);
+  OneRule rule(signal);
   const runhook_log table = log.table();
-  runhook_builtin_hook* hook = runhook_stop_on_signal_hook_create(&rule.options, &table, nullptr);
+  rule.options.log = &table;
+  runhook_builtin_hook* hook = runhook_stop_on_signal_hook_create(&rule.options, nullptr);
   runhook_config_add_builtin_hook(loop.config, hook, nullptr, nullptr);
   runhook_builtin_hook_destroy(hook);
   int steps = 0;

@@ -45,6 +45,38 @@ class BuiltinHook : public NoHandlesLeft {
     options.step = step;
     return runhook_stop_at_step_hook_create(&options, error_.out());
   }
+  runhook_builtin_hook* stop_after(int64_t time_ns) {
+    runhook_stop_after_options options = RUNHOOK_STOP_AFTER_OPTIONS_INIT;
+    options.time_ns = time_ns;
+    return runhook_stop_after_hook_create(&options, error_.out());
+  }
+  runhook_builtin_hook* stop_at_time(int64_t unix_ns) {
+    runhook_stop_at_time_options options = RUNHOOK_STOP_AT_TIME_OPTIONS_INIT;
+    options.unix_ns = unix_ns;
+    return runhook_stop_at_time_hook_create(&options, error_.out());
+  }
+  runhook_builtin_hook* stop_when(const runhook_function& predicate, const char* reason) {
+    runhook_stop_when_options options = RUNHOOK_STOP_WHEN_OPTIONS_INIT;
+    options.predicate = &predicate;
+    options.reason = reason;
+    return runhook_stop_when_hook_create(&options, error_.out());
+  }
+  runhook_builtin_hook* nan_guard(int32_t stop_only, int32_t allow_infinity, size_t name_count = 1) {
+    static const char* const kNames[] = {"y"};
+    runhook_nan_guard_options options = RUNHOOK_NAN_GUARD_OPTIONS_INIT;
+    options.names = kNames;
+    options.name_count = name_count;
+    options.stop_only = stop_only;
+    options.allow_infinity = allow_infinity;
+    return runhook_nan_guard_hook_create(&options, error_.out());
+  }
+  runhook_builtin_hook* early_stopping(const runhook_metric_rule* const* rules, size_t count, int32_t all = 0) {
+    runhook_early_stopping_options options = RUNHOOK_EARLY_STOPPING_OPTIONS_INIT;
+    options.rules = rules;
+    options.rule_count = count;
+    options.all = all;
+    return runhook_early_stopping_hook_create(&options, error_.out());
+  }
   Caught error_;
 };
 
@@ -125,14 +157,14 @@ TEST_F(BuiltinHook, StopAfterStopsWhenTheTimeOfTheClockIsOver) {
     runhook_manual_clock_advance(clock, 10, nullptr);
     return runhook_step_set_double(context, "y", 0, nullptr) == RUNHOOK_OK ? kOk : RUNHOOK_CALLBACK_FAILED;
   };
-  add(loop, runhook_stop_after_hook_create(45, error_.out()));
+  add(loop, stop_after(45));
   EXPECT_EQ(run(loop), 5);
   runhook_clock_destroy(clock);
 }
 
 TEST_F(BuiltinHook, StopAtATimeThatIsPastMakesNoStep) {
   Loop loop;
-  add(loop, runhook_stop_at_time_hook_create(1, error_.out()));
+  add(loop, stop_at_time(1));
   EXPECT_EQ(run(loop), 0);
 }
 
@@ -145,7 +177,7 @@ TEST_F(BuiltinHook, StopWhenAsksItsPredicateWithTheContextOfTheStep) {
                : RUNHOOK_CALLBACK_FAILED;
   };
   const runhook_function function = function_of(predicate, &destroyed);
-  add(loop, runhook_stop_when_hook_create(&function, "four", error_.out()));
+  add(loop, stop_when(function, "four"));
   EXPECT_EQ(run(loop), 4);
   EXPECT_EQ(reason(loop), "stop when: four");
   runhook_monitored_session_destroy(std::exchange(loop.session, nullptr));
@@ -159,29 +191,27 @@ TEST_F(BuiltinHook, PredicateThatFailsFailsTheRunWithWhatItSays) {
     return runhook_context_fail(context, RUNHOOK_ERR_DATA_LOSS, "no idea");
   };
   const runhook_function function = function_of(predicate);
-  add(loop, runhook_stop_when_hook_create(&function, nullptr, error_.out()));
+  add(loop, stop_when(function, nullptr));
   ASSERT_TRUE(loop.start());
   EXPECT_EQ(loop.run(), RUNHOOK_ERR_DATA_LOSS);
   EXPECT_EQ(loop.error.message(), "no idea");
 }
 
 TEST_F(BuiltinHook, NanGuardFailsTheRunOrStopsIt) {
-  const char* const names[] = {"y"};
   {
     Loop loop;
     loop.step = outputs({1, 2, std::nan("")});
-    add(loop, runhook_nan_guard_hook_create(names, 1, 1, 0, error_.out()));
+    add(loop, nan_guard(/*stop_only=*/0, /*allow_infinity=*/1));
     EXPECT_EQ(run(loop), -1);
   }
   Loop loop;
   loop.step = outputs({1, 2, std::numeric_limits<double>::infinity()});
-  add(loop, runhook_nan_guard_hook_create(names, 1, 0, 1, error_.out()));
+  add(loop, nan_guard(/*stop_only=*/1, /*allow_infinity=*/0));
   EXPECT_EQ(run(loop), 3);
 }
 
 TEST_F(BuiltinHook, NanGuardComesFirstUnlessOptionsSayOtherwise) {
   for (const bool moved : {false, true}) {
-    const char* const names[] = {"y"};
     ScriptedHook normal;
     Loop loop;
     loop.step = outputs({std::nan("")});
@@ -193,7 +223,7 @@ TEST_F(BuiltinHook, NanGuardComesFirstUnlessOptionsSayOtherwise) {
     loop.add(normal);
     runhook_hook_options last = RUNHOOK_HOOK_OPTIONS_INIT;
     last.phase = RUNHOOK_PHASE_SAVER;
-    add(loop, runhook_nan_guard_hook_create(names, 1, 0, 1, error_.out()), moved ? &last : nullptr);
+    add(loop, nan_guard(/*stop_only=*/1, /*allow_infinity=*/0), moved ? &last : nullptr);
     EXPECT_EQ(run(loop), 1);
     EXPECT_EQ(stopped_before, !moved);
   }
@@ -211,11 +241,11 @@ TEST_F(BuiltinHook, EarlyStoppingFollowsItsRules) {
   const runhook_metric_rule* const both[] = {&patience, &target};
   Loop loop;
   loop.step = outputs({5, 4, 4, 4, 4, 1});
-  add(loop, runhook_early_stopping_hook_create(both, 2, 0, 0, error_.out()));
+  add(loop, early_stopping(both, 2));
   EXPECT_EQ(run(loop), 5);
   Loop all;
   all.step = outputs({5, 4, 4, 4, 4, 1, 1, 1, 1});
-  add(all, runhook_early_stopping_hook_create(both, 2, 1, 0, error_.out()));
+  add(all, early_stopping(both, 2, /*all=*/1));
   EXPECT_EQ(run(all), 9);
 }
 
@@ -224,7 +254,6 @@ TEST_F(BuiltinHook, OptionsThatMakeNoSenseAreRefused) {
     EXPECT_EQ(hook, nullptr);
     EXPECT_EQ(error_.code(), code) << error_.message();
   };
-  const char* const names[] = {"y"};
   refused(stop_at_step(0, 3));
   refused(stop_at_step(3, 3));
   refused(stop_at_step(RUNHOOK_STOP_AT_LAST_STEP, -1));
@@ -232,17 +261,19 @@ TEST_F(BuiltinHook, OptionsThatMakeNoSenseAreRefused) {
   several.target = RUNHOOK_STOP_AT_LAST_STEP;
   several.steps_per_run_variable = "steps_per_run";
   refused(runhook_stop_at_step_hook_create(&several, error_.out()));
-  refused(runhook_stop_after_hook_create(-1, error_.out()));
-  refused(runhook_nan_guard_hook_create(names, 0, 1, 1, error_.out()));
-  refused(runhook_nan_guard_hook_create(names, 1, 2, 1, error_.out()));
-  refused(runhook_early_stopping_hook_create(nullptr, 1, 0, 0, error_.out()));
-  refused(runhook_early_stopping_hook_create(nullptr, 0, 0, 0, error_.out()));
+  refused(stop_after(-1));
+  refused(stop_at_time(-1));
+  refused(nan_guard(0, 0, 0));
+  refused(nan_guard(2, 0));
+  refused(nan_guard(0, 2));
+  refused(early_stopping(nullptr, 1));
+  refused(early_stopping(nullptr, 0));
   runhook_metric_rule rule = RUNHOOK_METRIC_RULE_INIT;
   rule.name = "y";
   const runhook_metric_rule* const rules[] = {&rule};
-  refused(runhook_early_stopping_hook_create(rules, 1, 0, 0, error_.out()));
+  refused(early_stopping(rules, 1));
   rule.given = 1U << 30;
-  refused(runhook_early_stopping_hook_create(rules, 1, 0, 0, error_.out()), RUNHOOK_ERR_UNIMPLEMENTED);
+  refused(early_stopping(rules, 1), RUNHOOK_ERR_UNIMPLEMENTED);
 }
 
 TEST_F(BuiltinHook, AnswerIsRefusedWhereNobodyHasAsked) {

@@ -170,7 +170,10 @@ TEST_F(Summary, AtEndFeedsAndWritesOnce) {
     if (fed != nullptr) runhook_value_get_double(fed, &y, nullptr);
     return runhook_step_set_double(context, "y", y, nullptr) == RUNHOOK_OK ? kOk : RUNHOOK_CALLBACK_FAILED;
   };
-  add(loop, runhook_summary_at_end_hook_create(&options, args, error.out()));
+  runhook_summary_at_end_options at_end = RUNHOOK_SUMMARY_AT_END_OPTIONS_INIT;
+  at_end.summaries = &options;
+  at_end.args = args;
+  add(loop, runhook_summary_at_end_hook_create(&at_end, error.out()));
   runhook_run_args_destroy(args);
   runhook_value_destroy(number);
   EXPECT_EQ(run(loop, 3), 3);
@@ -190,7 +193,10 @@ TEST_F(Summary, OptionsOfHooksThatMakeNoSenseAreRefused) {
   options.directory = nullptr;
   options.writer = nullptr;
   refused(runhook_summary_saver_hook_create(&options, error.out()));
-  refused(runhook_summary_at_end_hook_create(&options, nullptr, error.out()));
+  runhook_summary_at_end_options at_end = RUNHOOK_SUMMARY_AT_END_OPTIONS_INIT;
+  refused(runhook_summary_at_end_hook_create(&at_end, error.out()));
+  at_end.summaries = &options;
+  refused(runhook_summary_at_end_hook_create(&at_end, error.out()));
 }
 
 TEST_F(Summary, MetricStopStopsByWhatWasWritten) {

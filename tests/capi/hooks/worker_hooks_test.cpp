@@ -51,6 +51,7 @@ TEST_F(WorkerHooks, FlagTellsWhoHasRaisedItFirst) {
 TEST_F(WorkerHooks, ChiefRaisesTheFlagAndWorkersStop) {
   runhook_trigger* always = runhook_trigger_every_steps(1, nullptr);
   runhook_stop_flag_options options = RUNHOOK_STOP_FLAG_OPTIONS_INIT;
+  options.flag = flag_;
   options.ask = always;
   options.reason = "good enough";
   int destroyed = 0;
@@ -61,9 +62,12 @@ TEST_F(WorkerHooks, ChiefRaisesTheFlagAndWorkersStop) {
     };
     const runhook_function predicate = function_of(at_five, &destroyed);
     Loop chief;
-    add(chief, runhook_stop_flag_hook_create(flag_, &predicate, &options, error_.out()));
+    options.predicate = &predicate;
+    add(chief, runhook_stop_flag_hook_create(&options, error_.out()));
     Loop worker;
-    add(worker, runhook_stop_flag_hook_create(flag_, nullptr, nullptr, error_.out()));
+    runhook_stop_flag_options observing = RUNHOOK_STOP_FLAG_OPTIONS_INIT;
+    observing.flag = flag_;
+    add(worker, runhook_stop_flag_hook_create(&observing, error_.out()));
     EXPECT_EQ(run(worker, 3), 3);
     EXPECT_EQ(run(chief), 5);
     EXPECT_EQ(reason(), "stop flag: good enough");
@@ -75,11 +79,12 @@ TEST_F(WorkerHooks, ChiefRaisesTheFlagAndWorkersStop) {
 
 TEST_F(WorkerHooks, WorkersStopAtTheSameStep) {
   runhook_stop_flag_options options = RUNHOOK_STOP_FLAG_OPTIONS_INIT;
+  options.flag = flag_;
   options.same_step = 1;
   Loop ahead;
   Loop behind;
-  add(ahead, runhook_stop_flag_hook_create(flag_, nullptr, &options, error_.out()));
-  add(behind, runhook_stop_flag_hook_create(flag_, nullptr, &options, error_.out()));
+  add(ahead, runhook_stop_flag_hook_create(&options, error_.out()));
+  add(behind, runhook_stop_flag_hook_create(&options, error_.out()));
   EXPECT_EQ(run(ahead, 7), 7);
   EXPECT_EQ(run(behind, 2), 2);
   runhook_stop_flag_raise(flag_, nullptr, nullptr);
@@ -98,26 +103,30 @@ TEST_F(WorkerHooks, FlagOfASourceIsRaisedByItsStop) {
 
 TEST_F(WorkerHooks, BadOptionsAreRefused) {
   runhook_stop_flag_options options = RUNHOOK_STOP_FLAG_OPTIONS_INIT;
+  options.flag = flag_;
   options.same_step = 2;
-  EXPECT_EQ(runhook_stop_flag_hook_create(flag_, nullptr, &options, error_.out()), nullptr);
+  EXPECT_EQ(runhook_stop_flag_hook_create(&options, error_.out()), nullptr);
   EXPECT_EQ(error_.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
   runhook_global_step_waiter_options wait = RUNHOOK_GLOBAL_STEP_WAITER_OPTIONS_INIT;
   wait.poll_ns = -1;
-  EXPECT_EQ(runhook_global_step_waiter_hook_create(1, &wait, error_.out()), nullptr);
+  EXPECT_EQ(runhook_global_step_waiter_hook_create(&wait, error_.out()), nullptr);
   EXPECT_NE(error_.message().find("poll"), std::string::npos);
 }
 
 // A graph session whose step nobody moves unless the test does.
 class Waiting : public WorkerHooks {
  protected:
-  void start(int64_t step, const runhook_global_step_waiter_options* options) {
+  void start(int64_t step, int64_t timeout_ns = 0) {
+    runhook_global_step_waiter_options options = RUNHOOK_GLOBAL_STEP_WAITER_OPTIONS_INIT;
+    options.wait_until_step = step;
+    options.timeout_ns = timeout_ns;
     runhook_graph* graph = runhook_graph_create(nullptr);
     runhook_graph_add_global_step(graph, "global_step", nullptr);
     runhook_session_creator* creator = runhook_graph_session_creator_create(graph, nullptr, nullptr);
     runhook_config_set_session_creator(loop_->config, creator, nullptr);
     runhook_session_creator_destroy(creator);
     runhook_graph_destroy(graph);
-    add(*loop_, runhook_global_step_waiter_hook_create(step, options, error_.out()));
+    add(*loop_, runhook_global_step_waiter_hook_create(&options, error_.out()));
     ASSERT_TRUE(loop_->start());
   }
   void TearDown() override {
@@ -130,15 +139,13 @@ class Waiting : public WorkerHooks {
 TEST_F(Waiting, EndsWithTheTimeOut) {
   runhook_clock* clock = runhook_manual_clock_create(0, nullptr);
   runhook_config_set_clock(loop_->config, clock, nullptr);
-  runhook_global_step_waiter_options options = RUNHOOK_GLOBAL_STEP_WAITER_OPTIONS_INIT;
-  options.timeout_ns = 2000000000;
-  start(10, &options);
+  start(10, 2000000000);
   EXPECT_EQ(loop_->run(), RUNHOOK_ERR_DEADLINE_EXCEEDED);
   runhook_clock_destroy(clock);
 }
 
 TEST_F(Waiting, StopEndsTheWaitAndTheRunIsNotMade) {
-  start(10, nullptr);
+  start(10);
   runhook_stop_source* source = runhook_monitored_session_stop_source(loop_->session, nullptr);
   std::thread stopper([source] { runhook_stop_source_request_stop(source, 0, "", RUNHOOK_STOP_AFTER_STEP); });
   EXPECT_EQ(run(*loop_), 0);
