@@ -136,7 +136,7 @@ void LoggingHook::log(SessionRunContext& context, std::string text) {
   }
   if (output_ == nullptr) {
     try {
-      options_.log(LogLevel::info, text);
+      options_.log({.message = text, .step = context.global_step(), .hook = context.hook_name()});
     } catch (...) {  // NOLINT(bugprone-empty-catch): a log that fails must not fail the run
     }
     return;

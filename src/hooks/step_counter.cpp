@@ -79,7 +79,8 @@ void StepCounterHook::record(SessionRunContext& context, double rate, std::int64
   const std::string line = fmt::format("{} = {} at step {}", tag_, detail::number_text(rate), step);
   try {
     if (options_.log) {
-      options_.log(LogLevel::info, detail::one_line(line));
+      const std::string text = detail::one_line(line);
+      options_.log({.message = text, .step = step, .hook = context.hook_name()});
     } else {
       context.log(LogLevel::info, line);
     }

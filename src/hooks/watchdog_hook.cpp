@@ -192,7 +192,8 @@ void StallWatchdogHook::State::watch() noexcept {
     duration += passed;
     try {
       if (seen != last) {
-        if (!told.empty()) watched->log(LogLevel::info, told + " went on after " + seconds_text(duration));
+        if (!told.empty())
+          watched->log({.message = told + " went on after " + seconds_text(duration), .step = last.step});
         told.clear();
         last = seen;
         duration = Nanoseconds(0);
@@ -205,7 +206,7 @@ void StallWatchdogHook::State::watch() noexcept {
       told = stall.hook.empty() ? stall.phase : fmt::format("hook '{}': {}", stall.hook, stall.phase);
       report(stall);
     } catch (...) {
-      watched->log(LogLevel::error, "there is a stall that cannot be described");
+      watched->log({.level = LogLevel::error, .message = "there is a stall that cannot be described"});
       told = "the session";
     }
   }
@@ -238,7 +239,7 @@ void StallWatchdogHook::State::report(const Stall& stall) {
     try {
       options.on_stall(stall);
     } catch (...) {
-      watched->log(LogLevel::warning, "what is to be told of stalls has failed");
+      watched->log({.level = LogLevel::warning, .message = "what is to be told of stalls has failed"});
     }
   }
   if (options.action == StallAction::abort) std::abort();
@@ -252,7 +253,9 @@ void StallWatchdogHook::State::report(const Stall& stall) {
     reason.set_text(lines.front());
     watched->session.stop->request(reason);
   }
-  for (const std::string& line : lines) watched->log(LogLevel::warning, line);
+  for (const std::string& line : lines) {
+    watched->log({.level = LogLevel::warning, .message = line, .step = stall.step, .hook = stall.hook});
+  }
 }
 
 StallWatchdogHook::StallWatchdogHook(StallWatchdogOptions options)

@@ -17,8 +17,10 @@ bool HookFailures::fails_run(HookSlot& slot, const Error& error) noexcept {
   // Of a hook that fails in every step the 1st, 2nd, 4th, 8th, ... are logged; all are counted.
   if (std::has_single_bit(slot.failures) || disable) {
     try {
-      state_.log(LogLevel::warning, fmt::format("{} (failure {} of this hook{})", error.to_string(), slot.failures,
-                                                disable ? ", which is disabled now" : ""));
+      state_.log(LogLevel::warning,
+                 fmt::format("{} (failure {} of this hook{})", error.to_string(), slot.failures,
+                             disable ? ", which is disabled now" : ""),
+                 error.hook());
     } catch (...) {
       state_.log(LogLevel::warning, "a hook has failed");
     }
@@ -30,7 +32,7 @@ bool HookFailures::fails_run(HookSlot& slot, const Error& error) noexcept {
 void HookFailures::warn(const Error& error) noexcept {
   outcome_.note_warning(error);
   try {
-    state_.log(LogLevel::warning, error.to_string());
+    state_.log(LogLevel::warning, error.to_string(), error.hook());
   } catch (...) {
     state_.log(LogLevel::warning, error.message());
   }

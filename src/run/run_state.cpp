@@ -35,15 +35,19 @@ void RunState::post_stops() noexcept {
   attempt.stops.clear();
 }
 
-void RunState::log(LogLevel level, std::string_view text) const noexcept {
+void RunState::log(LogRecord record) const noexcept {
   try {
-    if (is_one_line(text)) {
-      log_sink(level, text);
-    } else {
-      log_sink(level, one_line(text));
-    }
+    if (is_one_line(record.message)) return log_sink(record);
+    const std::string line = one_line(record.message);
+    record.message = line;
+    log_sink(record);
   } catch (...) {  // NOLINT(bugprone-empty-catch): a log that fails must not fail the run
   }
+}
+
+void RunState::log(LogLevel level, std::string_view text, std::string_view hook) const noexcept {
+  if (hook.empty() && context != nullptr) hook = context->hook_name();
+  log({.level = level, .message = text, .step = session.global_step, .hook = hook});
 }
 
 }  // namespace detail

@@ -108,7 +108,10 @@ struct RunState {
   LogSink log_sink;                                       // never empty
   const std::atomic<std::uintptr_t>* occupant = nullptr;  // not 0: a thread is in the loop; NULL: there is no loop
 
-  void log(LogLevel level, std::string_view text) const noexcept;
+  // Any thread.
+  void log(LogRecord record) const noexcept;
+  // The thread that is in the loop: with the global step, and the hook being called unless another is named.
+  void log(LogLevel level, std::string_view text, std::string_view hook = {}) const noexcept;
 
   // The hook being called, or NULL.
   HookSlot* hook_called() const noexcept { return hot.callback != CallbackKind::none ? hot.slot.get() : nullptr; }

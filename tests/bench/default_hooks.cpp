@@ -29,7 +29,7 @@ DefaultHooks::DefaultHooks(Which which) {
   check(runhook_config_set_session(config, raw, &error), error);
   runhook_session_destroy(raw);
   runhook_log quiet = RUNHOOK_LOG_INIT;
-  quiet.write = [](int32_t, const char*, void*) {};
+  quiet.write = [](const runhook_log_record*, void*) {};
   check(runhook_config_set_log(config, &quiet, &error), error);
   const char* const scalars[] = {"loss"};
   runhook_default_hooks hooks = RUNHOOK_DEFAULT_HOOKS_INIT;

@@ -113,8 +113,10 @@ TEST_F(CClock, FailureIsLoggedOnceAndFailsNothing) {
   Loop loop;
   runhook_log log = RUNHOOK_LOG_INIT;
   log.user_data = &warnings;
-  log.write = [](int32_t level, const char* message, void* list) {
-    if (level == RUNHOOK_LOG_WARNING) static_cast<std::vector<std::string>*>(list)->emplace_back(message);
+  log.write = [](const runhook_log_record* record, void* list) {
+    if (record->level == RUNHOOK_LOG_WARNING) {
+      static_cast<std::vector<std::string>*>(list)->emplace_back(record->message);
+    }
   };
   runhook_config_set_log(loop.config, &log, nullptr);
   runhook_clock* clock = scripted.create();

@@ -227,9 +227,9 @@ class CApiRestart : public CApiConfig {
     };
     runhook_log log = RUNHOOK_LOG_INIT;
     log.user_data = this;
-    log.write = [](int32_t level, const char* message, void* self) {
-      const std::string text = message;
-      if (level != RUNHOOK_LOG_WARNING || text.find("the new session begins") != 0) return;
+    log.write = [](const runhook_log_record* record, void* self) {
+      const std::string text = record->message;
+      if (record->level != RUNHOOK_LOG_WARNING || text.find("the new session begins") != 0) return;
       static_cast<CApiRestart*>(self)->begins_.push_back(text);
     };
     ASSERT_EQ(runhook_config_set_log(loop.config, &log, nullptr), RUNHOOK_OK);
@@ -352,8 +352,8 @@ TEST_F(CApiConfig, LogGetsMessagesAndIsDestroyed) {
     table.destroy = [](void* self) { ++static_cast<Log*>(self)->destroyed; };
     EXPECT_EQ(runhook_config_set_log(loop.config, &table, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
     EXPECT_EQ(log.destroyed, 1);
-    table.write = [](int32_t level, const char* message, void* self) {
-      if (level == RUNHOOK_LOG_WARNING && message[0] != '\0') ++static_cast<Log*>(self)->warnings;
+    table.write = [](const runhook_log_record* record, void* self) {
+      if (record->level == RUNHOOK_LOG_WARNING && record->message[0] != '\0') ++static_cast<Log*>(self)->warnings;
     };
     ASSERT_EQ(runhook_config_set_log(loop.config, &table, nullptr), RUNHOOK_OK);
     int steps = 0;
@@ -365,6 +365,48 @@ TEST_F(CApiConfig, LogGetsMessagesAndIsDestroyed) {
     EXPECT_GE(log.warnings, 1);
   }
   EXPECT_EQ(log.destroyed, 2);
+}
+
+TEST_F(CApiConfig, LogGetsStepTimeAndHook) {
+  struct Line {
+    std::string message;
+    std::string hook;
+    int64_t step;
+    int64_t time_ns;
+  };
+  std::vector<Line> lines;
+  {
+    Loop loop;
+    runhook_log table = RUNHOOK_LOG_INIT;
+    table.user_data = &lines;
+    table.write = [](const runhook_log_record* record, void* to) {
+      EXPECT_EQ(record->struct_size, sizeof *record);
+      static_cast<std::vector<Line>*>(to)->push_back(
+          {record->message, record->hook == nullptr ? "" : record->hook, record->step, record->time_ns});
+    };
+    ASSERT_EQ(runhook_config_set_log(loop.config, &table, nullptr), RUNHOOK_OK);
+    ScriptedHook hook;
+    hook.on["after_run"] = [](runhook_context* context) {
+      runhook_context_log(context, RUNHOOK_LOG_INFO, "hello", nullptr);
+      return runhook_context_global_step(context) == 2 ? 0 : kOk;
+    };
+    runhook_hook_options tolerated = RUNHOOK_HOOK_OPTIONS_INIT;
+    tolerated.failure_policy = RUNHOOK_POLICY_WARN;
+    loop.add(hook, &tolerated);
+    ASSERT_TRUE(loop.start());
+    EXPECT_EQ(loop.run(), RUNHOOK_OK);
+    EXPECT_EQ(loop.run(), RUNHOOK_OK);
+    EXPECT_EQ(loop.close(), RUNHOOK_OK);
+  }
+  ASSERT_EQ(lines.size(), 4U);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(lines[i].hook, "scripted") << lines[i].message;
+  EXPECT_EQ(lines[0].step, 1);
+  EXPECT_EQ(lines[1].message, "hello");
+  EXPECT_EQ(lines[1].step, 2);
+  EXPECT_NE(lines[2].message.find("failure 1"), std::string::npos) << lines[2].message;
+  EXPECT_EQ(lines[3].hook, "") << "the run has ended: " << lines[3].message;
+  EXPECT_GT(lines[0].time_ns, int64_t{1'700'000'000} * 1'000'000'000);
+  EXPECT_LE(lines[0].time_ns, lines[3].time_ns);
 }
 
 TEST_F(CApiConfig, StopSourceStopsBeforeTheFirstStep) {

@@ -18,7 +18,7 @@ class InlineLoop : public runhook_test::NoHandlesLeft {
  protected:
   InlineLoop() {
     runhook_log quiet = RUNHOOK_LOG_INIT;
-    quiet.write = [](int32_t, const char*, void*) {};
+    quiet.write = [](const runhook_log_record*, void*) {};
     runhook_config_set_log(config_, &quiet, nullptr);
     runhook_recovery_policy policy = RUNHOOK_RECOVERY_POLICY_INIT;
     policy.initial_backoff_ns = -1;

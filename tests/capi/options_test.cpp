@@ -69,8 +69,8 @@ class TimedLoop : public Loop {
   runhook_log log() {
     runhook_log table = RUNHOOK_LOG_INIT;
     table.user_data = this;
-    table.write = [](int32_t, const char* message, void* self) {
-      static_cast<TimedLoop*>(self)->lines.emplace_back(message);
+    table.write = [](const runhook_log_record* record, void* self) {
+      static_cast<TimedLoop*>(self)->lines.emplace_back(record->message);
     };
     return table;
   }

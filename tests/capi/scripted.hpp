@@ -99,7 +99,7 @@ class Loop {
     runhook_config_set_session_creator(config, creator, nullptr);
     runhook_session_creator_destroy(creator);
     runhook_log quiet = RUNHOOK_LOG_INIT;
-    quiet.write = [](int32_t, const char*, void*) {};
+    quiet.write = [](const runhook_log_record*, void*) {};
     runhook_config_set_log(config, &quiet, nullptr);
     runhook_recovery_policy policy = RUNHOOK_RECOVERY_POLICY_INIT;
     policy.initial_backoff_ns = -1;

@@ -56,7 +56,7 @@ void use_library(const char* fifo) {
   RUNHOOK_FIND(runhook_config_add_builtin_hook)(config, hook, nullptr, nullptr);
   RUNHOOK_FIND(runhook_builtin_hook_destroy)(hook);
   runhook_log quiet = RUNHOOK_LOG_INIT;
-  quiet.write = [](int32_t, const char*, void*) {};
+  quiet.write = [](const runhook_log_record*, void*) {};
   RUNHOOK_FIND(runhook_config_set_log)(config, &quiet, nullptr);
   runhook_monitored_session* const loop = RUNHOOK_FIND(runhook_monitored_session_create)(config, nullptr);
   RUNHOOK_FIND(runhook_monitored_session_run_until_stop)(loop, nullptr, 3000, nullptr, nullptr);

@@ -111,8 +111,8 @@ Reply Rig::apply(runhook_config* to) {
   if (source) EXPECT_REPLY(call(runhook_config_set_stop_source, to, source.get()), RUNHOOK_OK);
   runhook_log log = RUNHOOK_LOG_INIT;
   log.user_data = this;
-  log.write = [](std::int32_t level, const char* message, void* data) {
-    static_cast<Rig*>(data)->logs.emplace_back(level, message);
+  log.write = [](const runhook_log_record* record, void* data) {
+    static_cast<Rig*>(data)->logs.emplace_back(record->level, record->message);
   };
   EXPECT_REPLY(call(runhook_config_set_log, to, &log), RUNHOOK_OK);
   for (Rec* hook : to_register_) {

@@ -90,7 +90,7 @@ inline bool add(Trial& trial, runhook_config* config, const runhook_hook& hook,
 
 inline bool quieten(Trial& trial, runhook_config* config) {
   runhook_log quiet = RUNHOOK_LOG_INIT;
-  quiet.write = [](int32_t, const char*, void*) {};
+  quiet.write = [](const runhook_log_record*, void*) {};
   trial.own(quiet);
   return trial.ok(runhook_config_set_log(config, &quiet, trial.error()));
 }

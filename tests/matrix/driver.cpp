@@ -415,7 +415,7 @@ int32_t on_recovery(runhook_context* context, void*, int32_t ok) {
   return ok;
 }
 
-void log_nothing(int32_t, const char*, void*) {}
+void log_nothing(const runhook_log_record*, void*) {}
 
 void set_inline(runhook_config* config) {
   runhook_saver_table table = RUNHOOK_SAVER_TABLE_INIT;

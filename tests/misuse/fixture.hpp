@@ -54,7 +54,7 @@ class World {
     config = runhook_config_create(nullptr);
     runhook_config_set_session_creator(config, creator, nullptr);
     runhook_log quiet = RUNHOOK_LOG_INIT;
-    quiet.write = [](int32_t, const char*, void*) {};
+    quiet.write = [](const runhook_log_record*, void*) {};
     runhook_config_set_log(config, &quiet, nullptr);
     runhook_config_set_stop_grace_period_ns(config, 5000000000, nullptr);
     runhook_hook hook = RUNHOOK_HOOK_INIT;
@@ -316,7 +316,7 @@ RUNHOOK_SANE(const runhook_clock_table*) {
 } RUNHOOK_SANE_END;
 RUNHOOK_SANE(const runhook_log*) {
   runhook_log table = RUNHOOK_LOG_INIT;
-  table.write = [](int32_t, const char*, void*) {};
+  table.write = [](const runhook_log_record*, void*) {};
   return world.own(world.keep(table));
 } RUNHOOK_SANE_END;
 RUNHOOK_SANE(const runhook_log_formatter*) {

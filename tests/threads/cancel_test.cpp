@@ -67,7 +67,7 @@ struct EngineLoop {
     raw = runhook_session_create(&table, nullptr);
     runhook_config_set_session(config, raw, nullptr);
     runhook_log quiet = RUNHOOK_LOG_INIT;
-    quiet.write = [](int32_t, const char*, void*) {};
+    quiet.write = [](const runhook_log_record*, void*) {};
     runhook_config_set_log(config, &quiet, nullptr);
     session = runhook_monitored_session_create(config, nullptr);
     source = runhook_monitored_session_stop_source(session, nullptr);
@@ -228,7 +228,7 @@ TEST_F(Cancel, UrgentStopEndsTheStepOfAGraph) {
     runhook_config* config = runhook_config_create(nullptr);
     ASSERT_EQ(runhook_config_set_graph(config, graph, nullptr), RUNHOOK_OK);
     runhook_log quiet = RUNHOOK_LOG_INIT;
-    quiet.write = [](int32_t, const char*, void*) {};
+    quiet.write = [](const runhook_log_record*, void*) {};
     runhook_config_set_log(config, &quiet, nullptr);
     runhook_monitored_session* session = runhook_monitored_session_create(config, nullptr);
     ASSERT_NE(session, nullptr);

@@ -25,7 +25,7 @@ class Other {
     options.rules = rules;
     options.rule_count = 1;
     runhook_log quiet = RUNHOOK_LOG_INIT;
-    quiet.write = [](int32_t, const char*, void*) {};
+    quiet.write = [](const runhook_log_record*, void*) {};
     options.log = &quiet;
     subscription_ = runhook_signal_subscription_create(source_, &options, nullptr);
   }

@@ -112,10 +112,27 @@ typedef struct runhook_recovery_policy {
 enum { RUNHOOK_LOG_INFO = 0, RUNHOOK_LOG_WARNING = 1, RUNHOOK_LOG_ERROR = 2 };
 
 /**
+ * What is logged. Made by runhook, which sets struct_size: a library that is newer than the program's header may have
+ * more members. Its texts are borrowed; they live until write returns.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_log_record {
+  size_t struct_size;
+  const char* message; /* one line: in names and texts that come from elsewhere line ends are replaced by spaces, other
+                          control characters by escapes */
+  const char* hook;    /* the hook that it comes from or is about; NULL: none */
+  int64_t step;        /* the global step of the session that it is about; -1: of none */
+  int64_t time_ns;     /* of the wall clock, by which logs of several programs are compared: since 1970-01-01 UTC */
+  int32_t level;       /* RUNHOOK_LOG_* */
+  int32_t reserved;    /* 0 */
+  /* End of 1.0. Append only, below this line. */
+} runhook_log_record;
+
+/**
  * Where messages go. A table; see runhook_function for the rules.
  *
- * write has a form of its own, since it cannot fail: a log that fails must not fail the run. A message is one line: in
- * names and texts that come from elsewhere line ends are replaced by spaces, other control characters by escapes.
+ * write has a form of its own, since it cannot fail: a log that fails must not fail the run.
  *
  * \since 1.0
  */
@@ -125,7 +142,7 @@ typedef struct runhook_log {
   void (*destroy)(void* user_data);
   /* Required. Called on the thread that has something to say: the session's, and those of built-in hooks that have one
    * of their own. */
-  void (*write)(int32_t level, const char* message, void* user_data);
+  void (*write)(const runhook_log_record* record, void* user_data);
   /* End of 1.0. Append only, below this line. */
 } runhook_log;
 #define RUNHOOK_LOG_INIT \

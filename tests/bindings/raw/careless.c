@@ -11,7 +11,7 @@ int32_t good(void* context, void* user_data, int32_t ok) {
   return ok;
 }
 
-void discard(int32_t level, const char* message, void* user_data) { (void)level, (void)message, (void)user_data; }
+void discard(const void* record, void* user_data) { (void)record, (void)user_data; }
 
 /* Careless ones. None of them can count its calls, which would change the register. */
 

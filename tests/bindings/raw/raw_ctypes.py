@@ -14,7 +14,7 @@ from ctypes import POINTER, Structure, byref, c_char_p, c_double, c_int32, c_int
 
 CALLBACK = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_int32)
 DESTROY = ctypes.CFUNCTYPE(None, c_void_p)
-LOG_WRITE = ctypes.CFUNCTYPE(None, c_int32, c_char_p, c_void_p)
+LOG_WRITE = ctypes.CFUNCTYPE(None, c_void_p, c_void_p)
 SINK_WRITE = ctypes.CFUNCTYPE(c_int32, c_char_p, c_double, c_int64, c_void_p, c_int32)
 FORMAT = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t, c_void_p, c_size_t, c_void_p, c_int32)
 

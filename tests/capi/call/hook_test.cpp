@@ -225,8 +225,10 @@ TEST_F(CApiHook, FailuresOfAToleratedHookAreLoggedEverMoreRarely) {
   Loop loop;
   runhook_log log = RUNHOOK_LOG_INIT;
   log.user_data = &warnings;
-  log.write = [](int32_t level, const char* message, void* to) {
-    if (level == RUNHOOK_LOG_WARNING) static_cast<std::vector<std::string>*>(to)->emplace_back(message);
+  log.write = [](const runhook_log_record* record, void* to) {
+    if (record->level == RUNHOOK_LOG_WARNING) {
+      static_cast<std::vector<std::string>*>(to)->emplace_back(record->message);
+    }
   };
   ASSERT_EQ(runhook_config_set_log(loop.config, &log, nullptr), RUNHOOK_OK);
   hook.on["after_run"] = [](runhook_context*) { return 0; };
@@ -338,7 +340,9 @@ TEST_F(CApiHook, NameWithALineEndForgesNoLine) {
   std::vector<std::string> lines;
   runhook_log log = RUNHOOK_LOG_INIT;
   log.user_data = &lines;
-  log.write = [](int32_t, const char* line, void* to) { static_cast<std::vector<std::string>*>(to)->push_back(line); };
+  log.write = [](const runhook_log_record* record, void* to) {
+    static_cast<std::vector<std::string>*>(to)->push_back(record->message);
+  };
   ASSERT_EQ(runhook_config_set_log(loop.config, &log, nullptr), RUNHOOK_OK);
   hook.name = "mine'\nrunhook: error: forged";
   hook.on["after_run"] = [](runhook_context* context) {

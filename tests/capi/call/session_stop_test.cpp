@@ -36,7 +36,7 @@ class CApiSessionStop : public NoHandlesLeft, public testing::WithParamInterface
     EXPECT_EQ(runhook_config_set_session_creator(config, creator, nullptr), RUNHOOK_OK);
     EXPECT_EQ(runhook_config_set_stop_source(config, source_, nullptr), RUNHOOK_OK);
     runhook_log quiet = RUNHOOK_LOG_INIT;
-    quiet.write = [](int32_t, const char*, void*) {};
+    quiet.write = [](const runhook_log_record*, void*) {};
     EXPECT_EQ(runhook_config_set_log(config, &quiet, nullptr), RUNHOOK_OK);
     session_ = runhook_monitored_session_create(config, error_.out());
     EXPECT_NE(session_, nullptr) << error_.message();

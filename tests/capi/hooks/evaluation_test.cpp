@@ -42,7 +42,7 @@ class Model {
     runhook_session_creator_destroy(creator);
     runhook_graph_destroy(graph);
     runhook_log quiet = RUNHOOK_LOG_INIT;
-    quiet.write = [](int32_t, const char*, void*) {};
+    quiet.write = [](const runhook_log_record*, void*) {};
     runhook_config_set_log(config, &quiet, nullptr);
   }
   ~Model() { runhook_config_destroy(config); }

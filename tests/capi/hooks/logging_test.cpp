@@ -32,9 +32,9 @@ struct Written {
     runhook_log table = RUNHOOK_LOG_INIT;
     table.user_data = this;
     table.destroy = destroy;
-    table.write = [](int32_t level, const char* message, void* self) {
-      EXPECT_EQ(level, RUNHOOK_LOG_INFO);
-      static_cast<Written*>(self)->lines.emplace_back(message);
+    table.write = [](const runhook_log_record* record, void* self) {
+      EXPECT_EQ(record->level, RUNHOOK_LOG_INFO);
+      static_cast<Written*>(self)->lines.emplace_back(record->message);
     };
     return table;
   }

@@ -143,8 +143,9 @@ TEST_F(Observe, WatchdogNamesTheHookThatHangsAndAsksForAStop) {
   EXPECT_EQ(runhook_config_add_builtin_hook(loop.config, watchdog, nullptr, nullptr), RUNHOOK_OK);
   runhook_builtin_hook_destroy(watchdog);
   runhook_log log = RUNHOOK_LOG_INIT;
-  log.write = [](int32_t, const char* text, void*) {
-    if (std::string(text).find("'scripted': after_run has been going on") != std::string::npos) told = true;
+  log.write = [](const runhook_log_record* record, void*) {
+    EXPECT_TRUE(record->step < 0 || record->hook == nullptr || std::string(record->hook) == "scripted");
+    if (std::string(record->message).find("'scripted': after_run has been going on") != std::string::npos) told = true;
   };
   runhook_config_set_log(loop.config, &log, nullptr);
   hook.on["after_run"] = [](runhook_context*) {

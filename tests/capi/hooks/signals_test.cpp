@@ -23,7 +23,7 @@ struct Log {
     runhook_log log = RUNHOOK_LOG_INIT;
     log.user_data = this;
     log.destroy = [](void* self) { ++static_cast<Log*>(self)->destroyed; };
-    log.write = [](int32_t, const char*, void* self) { ++static_cast<Log*>(self)->lines; };
+    log.write = [](const runhook_log_record*, void* self) { ++static_cast<Log*>(self)->lines; };
     return log;
   }
 };

@@ -295,8 +295,8 @@ TEST_F(BuiltinHook, HookOfTheProgramCanLogAndWarn) {
   Loop loop;
   runhook_log log = RUNHOOK_LOG_INIT;
   log.user_data = &lines;
-  log.write = [](int32_t level, const char* text, void* to) {
-    static_cast<std::vector<std::string>*>(to)->push_back(std::to_string(level) + " " + text);
+  log.write = [](const runhook_log_record* record, void* to) {
+    static_cast<std::vector<std::string>*>(to)->push_back(std::to_string(record->level) + " " + record->message);
   };
   runhook_config_set_log(loop.config, &log, nullptr);
   hook.on["after_run"] = [&](runhook_context* context) {
