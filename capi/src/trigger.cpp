@@ -10,6 +10,7 @@
 #include "call/hook_context.hpp"
 #include "handle/trigger_handle.hpp"
 #include "runhook/context.h"
+#include "runhook/standalone.h"
 
 using runhook::StatusCode;
 using runhook::StatusError;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runhook/runhook.h"
+#include "runhook/standalone.h"
 
 static int failures = 0;
 

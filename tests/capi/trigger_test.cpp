@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "runhook/standalone.h"
 #include "scripted.hpp"
 
 namespace {

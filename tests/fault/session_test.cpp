@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "function_session.hpp"
+#include "runhook/standalone.h"
 #include "scenario.hpp"
 
 namespace runhook_test {

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "runhook/runhook.h"
+#include "runhook/standalone.h"
 
 namespace runhook_test {
 

@@ -468,20 +468,6 @@ RUNHOOK_API runhook_status runhook_context_set_now_ns(runhook_context* context, 
  */
 RUNHOOK_API int64_t runhook_context_wait_ns(runhook_context* context);
 
-/* For testing a hook without a loop: its callbacks can be called with such a context. */
-
-/**
- * Makes a context outside a loop, with which all functions for hooks may be called at any time.
- *
- * \param args what the caller is taken to have asked of the run; copied; NULL: nothing.
- * \param session shared.
- * \returns owned.
- * \threadsafety One thread at a time per object.
- * \since 1.0
- */
-RUNHOOK_API runhook_context* runhook_context_create(const runhook_run_args* args, runhook_session* session,
-                                                    runhook_error** error);
-
 /**
  * Returns what the hook has asked for with this context so far in the attempt.
  *
@@ -490,23 +476,6 @@ RUNHOOK_API runhook_context* runhook_context_create(const runhook_run_args* args
  * \since 1.0
  */
 RUNHOOK_API const runhook_run_args* runhook_context_requested(runhook_context* context);
-
-/**
- * Outside a loop: runs the session once with the args of the context and what the hook has asked for, so that after_run
- * can be called and finds results. What is asked for after that begins a new attempt.
- *
- * \threadsafety The callback's thread.
- * \since 1.0
- */
-RUNHOOK_API runhook_status runhook_context_execute(runhook_context* context, runhook_error** error);
-
-/**
- * Destroys a context made by runhook_context_create(). Any other is left alone.
- *
- * \threadsafety One thread at a time per object.
- * \since 1.0
- */
-RUNHOOK_API void runhook_context_destroy(runhook_context* context);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -1,7 +1,8 @@
 /* runhook/runhook.h -- the C ABI of runhook, the monitored run loop for native code.
  *
  * A session executes steps. Hooks run before and after each step, ask for extra results and for a stop; the loop stops,
- * saves, recovers and ends cleanly. Include this file; it consists of one header per noun.
+ * saves, recovers and ends cleanly. Include this file; it consists of one header per noun. Only runhook/standalone.h,
+ * for tests of hooks and for bindings, is not among them.
  *
  * Conventions (they hold for every function and are not repeated):
  *  - *_create returns an object that the caller owns and ends with *_destroy, which takes NULL. A function whose text

@@ -16,6 +16,7 @@
 #include "handle/value_handle.hpp"
 #include "runhook/config.h"
 #include "runhook/context.h"
+#include "runhook/standalone.h"
 
 namespace runhook::capi {
 

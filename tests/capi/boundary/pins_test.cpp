@@ -1,5 +1,6 @@
 // Callbacks that destroy or change what the call around them uses: gone handles are refused, nothing crashes.
 #include "capi/scripted.hpp"
+#include "runhook/standalone.h"
 
 namespace {
 

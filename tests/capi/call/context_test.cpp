@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "capi/scripted.hpp"
+#include "runhook/standalone.h"
 
 namespace {
 
