@@ -226,6 +226,8 @@ impl Config {
             on_error: Some(callbacks::on_error),
             end: Some(callbacks::end),
             cleanup: Some(callbacks::cleanup),
+            save: None, // no release calls these yet
+            restore: None,
         };
         let (failure_policy, max_failures) = match options.policy {
             Policy::Fail => (1, 0),

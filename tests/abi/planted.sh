@@ -8,7 +8,7 @@ rm -rf headers
 # A library that has the ABI of the headers in headers/ and does nothing.
 build_stubs() {
   {
-    printf '#include "runhook/runhook.h"\n'
+    printf '#include "runhook/runhook.h"\n#include "runhook/standalone.h"\n'
     declarations headers | sed -E 's/^/extern "C" /; s/; *$/ { __builtin_trap(); }/'
   } >stubs.cpp
   g++ -std=c++20 -g -w -fPIC -shared -Wl,-soname,librunhook.so.1 -I headers stubs.cpp -o "$1"
@@ -28,9 +28,9 @@ case $1 in
   nothing) found= ;;
   callback_appended)
     found=
-    change hook.h 's,^(  runhook_callback cleanup;.*),\1\n  runhook_callback appended;,' ;;
+    change hook.h 's,^(  runhook_callback restore;.*),\1\n  runhook_callback appended;,' ;;
   appended_and_retyped)
-    change hook.h 's,^(  runhook_callback cleanup;.*),\1\n  runhook_callback appended;,'
+    change hook.h 's,^(  runhook_callback restore;.*),\1\n  runhook_callback appended;,'
     change hook.h 's,^  const char ?\* ?name;,  char *name;,' ;;
   field_inserted) change hook.h 's,^(  runhook_callback before_run;.*),  runhook_callback inserted;\n\1,' ;;
   field_removed) change hook.h '/^  runhook_callback on_error;/d' ;;

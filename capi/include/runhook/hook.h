@@ -31,10 +31,14 @@ typedef struct runhook_hook {
   runhook_callback end;        /* once, when the run has ended and did not fail */
   runhook_callback cleanup;    /* once for each hook that began, always, last, in reverse order */
   runhook_callback on_values;  /* after a step in which values were logged: see runhook_context_logged_count() */
+  /* For the state of the hook itself in checkpoints. This release accepts and keeps them, but calls neither; a program
+   * may fill them in already. */
+  runhook_callback save;    /* when the state of the session is saved */
+  runhook_callback restore; /* after a state has been restored that the hook has saved */
   /* End of 1.0. Append only, below this line. */
 } runhook_hook;
 #define RUNHOOK_HOOK_INIT \
-  { sizeof(runhook_hook), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+  { sizeof(runhook_hook), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 /* Phases: hooks are called phase by phase, within a phase in the order in which they were added. */
 enum {

@@ -10,13 +10,14 @@ namespace runhook::capi {
 
 namespace {
 
-constexpr std::size_t kHookSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_hook, on_values);
+constexpr std::size_t kHookSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_hook, restore);
 static_assert(offsetof(runhook_hook, user_data) == 8 && offsetof(runhook_hook, destroy) == 16 &&
                   offsetof(runhook_hook, name) == 24 && offsetof(runhook_hook, begin) == 32 &&
                   offsetof(runhook_hook, after_create_session) == 40 && offsetof(runhook_hook, before_run) == 48 &&
                   offsetof(runhook_hook, after_run) == 56 && offsetof(runhook_hook, on_error) == 64 &&
                   offsetof(runhook_hook, end) == 72 && offsetof(runhook_hook, cleanup) == 80 &&
-                  offsetof(runhook_hook, on_values) == 88 && kHookSizeV1_0 == 96,
+                  offsetof(runhook_hook, on_values) == 88 && offsetof(runhook_hook, save) == 96 &&
+                  offsetof(runhook_hook, restore) == 104 && kHookSizeV1_0 == 112,
               "the 1.0 prefix is frozen");
 
 // NOLINTNEXTLINE(bugprone-sizeof-expression): the size of the pointer is meant
@@ -70,7 +71,7 @@ bool CHook::same_as(const runhook_hook& table) const noexcept {
          table.begin == table_.begin && table.after_create_session == table_.after_create_session &&
          table.before_run == table_.before_run && table.after_run == table_.after_run &&
          table.on_error == table_.on_error && table.end == table_.end && table.cleanup == table_.cleanup &&
-         table.on_values == table_.on_values;
+         table.on_values == table_.on_values && table.save == table_.save && table.restore == table_.restore;
 }
 
 // If the callback has explained its failure, the context has the error already, and that one comes before this

@@ -28,6 +28,8 @@ pub struct Hook {
     pub on_error: Callback,
     pub end: Callback,
     pub cleanup: Callback,
+    pub save: Callback,
+    pub restore: Callback,
 }
 
 #[repr(C)]

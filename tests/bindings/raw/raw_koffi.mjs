@@ -33,7 +33,7 @@ function struct(name, members) {
 const callbacks = (names) => Object.fromEntries(names.split(' ').map((name) => [name, 'void *']));
 const Function = struct('Function', { call: 'void *' });
 const allCallbacks = 'begin after_create_session before_run after_run on_error end cleanup';
-const Hook = struct('Hook', { name: 'const char *', ...callbacks(allCallbacks) });
+const Hook = struct('Hook', { name: 'const char *', ...callbacks(`${allCallbacks} save restore`) });
 const Node = struct('Node', {
   name: 'const char *',
   kernel: 'void *',

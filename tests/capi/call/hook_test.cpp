@@ -42,6 +42,26 @@ TEST_F(CApiHook, DestroyRunsOnceWhenOptionsAreRefused) {
   }
 }
 
+TEST_F(CApiHook, SaveAndRestoreAreAcceptedAndNotCalled) {
+  ScriptedHook hook;
+  Loop loop;
+  runhook_hook table = hook.table();
+  table.save = table.restore = [](runhook_context*, void* self, int32_t ok) {
+    static_cast<ScriptedHook*>(self)->called.emplace_back("save or restore");
+    return ok;
+  };
+  ASSERT_EQ(runhook_config_add_hook(loop.config, &table, nullptr, nullptr), RUNHOOK_OK);
+  table.save = nullptr;  // another hook, then
+  EXPECT_EQ(runhook_config_add_hook(loop.config, &table, nullptr, nullptr), RUNHOOK_OK);
+  ASSERT_TRUE(loop.start());
+  EXPECT_EQ(loop.run(), RUNHOOK_OK);
+  EXPECT_EQ(runhook_monitored_session_request_save(loop.session, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(loop.run(), RUNHOOK_OK);
+  EXPECT_EQ(loop.close(), RUNHOOK_OK);
+  EXPECT_EQ(hook.count("save or restore"), 0);
+  EXPECT_EQ(hook.count("cleanup"), 2);
+}
+
 TEST_F(CApiHook, NothingIsConsumedWhenTheSizeIsRefused) {
   ScriptedHook hook;
   Loop loop;
