@@ -55,9 +55,9 @@ runhook_status runhook_run_options_set_trace_level(runhook_run_options* options,
   });
 }
 
-runhook_status runhook_run_options_set_timeout_ms(runhook_run_options* options, int64_t timeout_ms,
+runhook_status runhook_run_options_set_timeout_ns(runhook_run_options* options, int64_t timeout_ns,
                                                   runhook_error** error) {
-  return change(options, error, [&](RunOptions& target) { target.timeout_ms = timeout_ms; });
+  return change(options, error, [&](RunOptions& target) { target.timeout_ns = timeout_ns; });
 }
 
 runhook_status runhook_run_options_set_output_partition_graphs(runhook_run_options* options, int32_t enabled,
@@ -111,8 +111,8 @@ int32_t runhook_run_options_trace_level(const runhook_run_options* options) {
                        [](const RunOptions& shown) { return static_cast<int32_t>(shown.trace_level); });
 }
 
-int64_t runhook_run_options_timeout_ms(const runhook_run_options* options) {
-  return read<int64_t>(options, 0, [](const RunOptions& shown) { return shown.timeout_ms; });
+int64_t runhook_run_options_timeout_ns(const runhook_run_options* options) {
+  return read<int64_t>(options, 0, [](const RunOptions& shown) { return shown.timeout_ns; });
 }
 
 int32_t runhook_run_options_output_partition_graphs(const runhook_run_options* options) {

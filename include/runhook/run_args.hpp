@@ -19,7 +19,7 @@ enum class HookSelection : std::int32_t { all = 0, none = 1, named = 2 };
 
 // Options of one run. Those of the caller and of the hooks are merged into a copy, in the order of the hooks:
 //  - trace_level is the highest that is asked for.
-//  - timeout_ms is the longest that anyone has set. Not set is neutral: a hook may impose a time-out where the caller
+//  - timeout_ns is the longest that anyone has set. Not set is neutral: a hook may impose a time-out where the caller
 //    sets none, and one that asks for something else leaves the caller's alone. For ever is the longest, merged to -1.
 //  - The two flags are set if anyone sets them.
 //  - Watches are appended.
@@ -27,7 +27,7 @@ enum class HookSelection : std::int32_t { all = 0, none = 1, named = 2 };
 // `hooks` and `hook_names` are those of the caller. Since 1.0.
 struct RunOptions {
   TraceLevel trace_level = TraceLevel::none;
-  std::int64_t timeout_ms = 0;  // milliseconds; 0: not set; negative: for ever. Where nobody sets one there is no limit
+  std::int64_t timeout_ns = 0;  // 0: not set; negative: for ever. Where nobody sets one there is no limit
   bool output_partition_graphs = false;
   bool report_allocations_on_oom = false;
   std::vector<std::string> watches;
@@ -37,7 +37,7 @@ struct RunOptions {
 
   bool operator==(const RunOptions&) const = default;
   bool is_default() const noexcept {
-    return trace_level == TraceLevel::none && timeout_ms == 0 && !output_partition_graphs &&
+    return trace_level == TraceLevel::none && timeout_ns == 0 && !output_partition_graphs &&
            !report_allocations_on_oom && watches.empty() && engine.empty() && hooks == HookSelection::all &&
            hook_names.empty();
   }

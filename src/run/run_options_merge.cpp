@@ -23,7 +23,7 @@ std::int64_t longer_timeout(std::int64_t one, std::int64_t other) noexcept {
 void OptionsMerge::clear_slowly() noexcept {
   started_ = false;
   merged_.trace_level = TraceLevel::none;
-  merged_.timeout_ms = 0;
+  merged_.timeout_ns = 0;
   merged_.output_partition_graphs = false;
   merged_.report_allocations_on_oom = false;
   merged_.watches.clear();
@@ -37,7 +37,7 @@ void OptionsMerge::start(const RunOptions& options, std::string_view requester) 
   clear_slowly();
   started_ = true;
   merged_.trace_level = options.trace_level;
-  merged_.timeout_ms = longer_timeout(0, options.timeout_ms);
+  merged_.timeout_ns = longer_timeout(0, options.timeout_ns);
   merged_.output_partition_graphs = options.output_partition_graphs;
   merged_.report_allocations_on_oom = options.report_allocations_on_oom;
   merged_.watches = options.watches;
@@ -60,7 +60,7 @@ void OptionsMerge::add(const RunOptions& from, std::string_view requester) {
     throw;
   }
   merged_.trace_level = std::max(merged_.trace_level, from.trace_level);
-  merged_.timeout_ms = longer_timeout(merged_.timeout_ms, from.timeout_ms);
+  merged_.timeout_ns = longer_timeout(merged_.timeout_ns, from.timeout_ns);
   merged_.output_partition_graphs = merged_.output_partition_graphs || from.output_partition_graphs;
   merged_.report_allocations_on_oom = merged_.report_allocations_on_oom || from.report_allocations_on_oom;
 }

@@ -23,7 +23,7 @@ class InlineSession final : public Session {
   void begin(Step& view, SessionStep& step) {
     code_.begin(view, step);
     step.deadline_ns = 0;
-    if (step.options->timeout_ms != 0) [[unlikely]]
+    if (step.options->timeout_ns != 0) [[unlikely]]
       set_deadline(step);
   }
   void end(SessionStep& step);  // throws NOT_FOUND for what is fetched and not published, DEADLINE_EXCEEDED

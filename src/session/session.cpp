@@ -1,7 +1,6 @@
 #include "runhook/session.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include "base/format.hpp"
 #include "base/known_names.hpp"
@@ -40,18 +39,18 @@ namespace detail {
 
 void set_deadline(SessionStep& step) {
   step.deadline_ns = 0;
-  const std::int64_t timeout_ms = step.options != nullptr ? step.options->timeout_ms : 0;
-  if (timeout_ms <= 0) [[likely]]
+  const std::int64_t timeout_ns = step.options != nullptr ? step.options->timeout_ns : 0;
+  if (timeout_ns <= 0) [[likely]]
     return;
-  constexpr std::int64_t kLongest = std::numeric_limits<std::int64_t>::max() / kNsPerMillisecond;
-  step.deadline_ns = saturating_add(monotonic_ns(), std::min(timeout_ms, kLongest) * kNsPerMillisecond);
+  step.deadline_ns = saturating_add(monotonic_ns(), timeout_ns);
 }
 
 void check_deadline(const SessionStep& step) {
   if (!step.timed_out()) [[likely]]
     return;
   throw StatusError(StatusCode::deadline_exceeded,
-                    fmt::format("the step has taken more than {} ms", step.options->timeout_ms));
+                    fmt::format("the step has taken more than {:g} ms",
+                                static_cast<double>(step.options->timeout_ns) / kNsPerMillisecond));
 }
 
 void run_in_time(Session& session, SessionStep& step) {

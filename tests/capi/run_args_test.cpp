@@ -11,7 +11,7 @@ TEST_F(CRunOptions, NewOptionsHaveNothingSet) {
   runhook_run_options* options = runhook_run_options_create(nullptr);
   ASSERT_NE(options, nullptr);
   EXPECT_EQ(runhook_run_options_trace_level(options), RUNHOOK_TRACE_NONE);
-  EXPECT_EQ(runhook_run_options_timeout_ms(options), 0);
+  EXPECT_EQ(runhook_run_options_timeout_ns(options), 0);
   EXPECT_EQ(runhook_run_options_output_partition_graphs(options), 0);
   EXPECT_EQ(runhook_run_options_report_allocations_on_oom(options), 0);
   EXPECT_EQ(runhook_run_options_watch_count(options), 0U);
@@ -23,7 +23,7 @@ TEST_F(CRunOptions, NewOptionsHaveNothingSet) {
 TEST_F(CRunOptions, WhatIsSetIsRead) {
   runhook_run_options* options = runhook_run_options_create(nullptr);
   EXPECT_EQ(runhook_run_options_set_trace_level(options, RUNHOOK_TRACE_FULL, nullptr), RUNHOOK_OK);
-  EXPECT_EQ(runhook_run_options_set_timeout_ms(options, 250, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(runhook_run_options_set_timeout_ns(options, 250, nullptr), RUNHOOK_OK);
   EXPECT_EQ(runhook_run_options_set_output_partition_graphs(options, 1, nullptr), RUNHOOK_OK);
   EXPECT_EQ(runhook_run_options_set_report_allocations_on_oom(options, 5, nullptr), RUNHOOK_OK);
   EXPECT_EQ(runhook_run_options_add_watch(options, "w", nullptr), RUNHOOK_OK);
@@ -33,7 +33,7 @@ TEST_F(CRunOptions, WhatIsSetIsRead) {
   EXPECT_EQ(runhook_run_options_set_hooks(options, RUNHOOK_HOOKS_NAMED, nullptr), RUNHOOK_OK);
   EXPECT_EQ(runhook_run_options_add_hook_name(options, "h", nullptr), RUNHOOK_OK);
   EXPECT_EQ(runhook_run_options_trace_level(options), RUNHOOK_TRACE_FULL);
-  EXPECT_EQ(runhook_run_options_timeout_ms(options), 250);
+  EXPECT_EQ(runhook_run_options_timeout_ns(options), 250);
   EXPECT_EQ(runhook_run_options_output_partition_graphs(options), 1);
   EXPECT_EQ(runhook_run_options_report_allocations_on_oom(options), 1);
   EXPECT_EQ(runhook_run_options_watch_count(options), 2U);
@@ -44,9 +44,9 @@ TEST_F(CRunOptions, WhatIsSetIsRead) {
 
 TEST_F(CRunOptions, NegativeTimeoutIsForEverAndZeroIsNotSet) {
   runhook_run_options* options = runhook_run_options_create(nullptr);
-  for (const int64_t timeout_ms : {INT64_C(-1), INT64_C(250), INT64_C(0)}) {
-    EXPECT_EQ(runhook_run_options_set_timeout_ms(options, timeout_ms, nullptr), RUNHOOK_OK);
-    EXPECT_EQ(runhook_run_options_timeout_ms(options), timeout_ms);
+  for (const int64_t timeout_ns : {INT64_C(-1), INT64_C(250), INT64_C(0)}) {
+    EXPECT_EQ(runhook_run_options_set_timeout_ns(options, timeout_ns, nullptr), RUNHOOK_OK);
+    EXPECT_EQ(runhook_run_options_timeout_ns(options), timeout_ns);
   }
   runhook_run_options_destroy(options);
 }
@@ -58,11 +58,11 @@ TEST_F(CRunOptions, BadArgumentsAreRefused) {
   EXPECT_EQ(runhook_run_options_add_watch(options, "\xFE", nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
   EXPECT_EQ(runhook_run_options_set_engine_option(options, "k", nullptr, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
   EXPECT_EQ(runhook_run_options_set_hooks(options, 3, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
-  EXPECT_EQ(runhook_run_options_set_timeout_ms(nullptr, 1, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(runhook_run_options_set_timeout_ns(nullptr, 1, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
   EXPECT_EQ(runhook_run_options_trace_level(nullptr), RUNHOOK_TRACE_NONE);
   runhook_run_options_destroy(options);
   runhook_run_options_destroy(options);
-  EXPECT_EQ(runhook_run_options_set_timeout_ms(options, 1, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(runhook_run_options_set_timeout_ns(options, 1, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
 }
 
 TEST_F(CRunArgs, FetchesKeepKeyNameAndOrder) {
@@ -105,13 +105,13 @@ TEST_F(CRunArgs, OptionsBelongToTheArgs) {
   runhook_run_options* options = runhook_run_args_options(args);
   ASSERT_NE(options, nullptr);
   EXPECT_EQ(runhook_run_args_options(args), options);
-  EXPECT_EQ(runhook_run_options_set_timeout_ms(options, 9, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(runhook_run_options_set_timeout_ns(options, 9, nullptr), RUNHOOK_OK);
   runhook_run_options_destroy(options);
-  EXPECT_EQ(runhook_run_options_timeout_ms(options), 9) << "borrowed options were destroyed";
+  EXPECT_EQ(runhook_run_options_timeout_ns(options), 9) << "borrowed options were destroyed";
   EXPECT_EQ(runhook_run_args_clear(args, nullptr), RUNHOOK_OK);
-  EXPECT_EQ(runhook_run_options_timeout_ms(options), 0);
+  EXPECT_EQ(runhook_run_options_timeout_ns(options), 0);
   runhook_run_args_destroy(args);
-  EXPECT_EQ(runhook_run_options_set_timeout_ms(options, 9, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(runhook_run_options_set_timeout_ns(options, 9, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
 }
 
 TEST_F(CRunArgs, ClearTakesEverythingBack) {

@@ -23,7 +23,7 @@ TEST(HookedLayer, HS_02_HookSeesTheArgsAndEmptyValues) {
       const runhook_run_options* options = runhook_context_options(context);
       EXPECT_NE(options, nullptr);
       EXPECT_EQ(runhook_run_options_trace_level(options), RUNHOOK_TRACE_NONE);
-      EXPECT_EQ(runhook_run_options_timeout_ms(options), 0);
+      EXPECT_EQ(runhook_run_options_timeout_ns(options), 0);
       EXPECT_EQ(runhook_run_options_watch_count(options), 0U);
       EXPECT_EQ(runhook_metadata_node_count(runhook_context_metadata(context)), 0U);
       return kOk;

@@ -6,7 +6,7 @@ namespace {
 
 struct Merged {
   std::int32_t trace_level = -1;
-  std::int64_t timeout_ms = -1;
+  std::int64_t timeout_ns = -1;
   bool partition_graphs = false;
   bool report_on_oom = false;
   std::vector<std::string> watches;
@@ -17,7 +17,7 @@ void keep_merged(Rec& hook, Merged& merged) {
   hook.on("after", [&merged](runhook_context* context) {
     const runhook_run_options* options = runhook_context_options(context);
     merged.trace_level = runhook_run_options_trace_level(options);
-    merged.timeout_ms = runhook_run_options_timeout_ms(options);
+    merged.timeout_ns = runhook_run_options_timeout_ns(options);
     merged.partition_graphs = runhook_run_options_output_partition_graphs(options) != 0;
     merged.report_on_oom = runhook_run_options_report_allocations_on_oom(options) != 0;
     for (std::size_t i = 0; i < runhook_run_options_watch_count(options); ++i) {
@@ -33,14 +33,14 @@ TEST(RunOptions, RO_02_CallersAndHooksOptionsAreMerged) {
   Merged merged;
   keep_merged(rig.hook("A").asks(Ask().with([](runhook_run_options* options) {
     runhook_run_options_set_trace_level(options, RUNHOOK_TRACE_HARDWARE, nullptr);
-    runhook_run_options_set_timeout_ms(options, 60000, nullptr);
+    runhook_run_options_set_timeout_ns(options, 60 * kSecond, nullptr);
     runhook_run_options_add_watch(options, "h", nullptr);
   })),
               merged);
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
   EXPECT_REPLY(rig.run(Ask().fetch("five").with([](runhook_run_options* options) {
                     runhook_run_options_set_trace_level(options, RUNHOOK_TRACE_FULL, nullptr);
-                    runhook_run_options_set_timeout_ms(options, 30000, nullptr);
+                    runhook_run_options_set_timeout_ns(options, 30 * kSecond, nullptr);
                     runhook_run_options_set_output_partition_graphs(options, 1, nullptr);
                     runhook_run_options_add_watch(options, "c", nullptr);
                     runhook_run_options_set_report_allocations_on_oom(options, 1, nullptr);
@@ -48,11 +48,11 @@ TEST(RunOptions, RO_02_CallersAndHooksOptionsAreMerged) {
                    .reply,
                RUNHOOK_OK);
   EXPECT_EQ(merged.trace_level, RUNHOOK_TRACE_FULL);
-  EXPECT_EQ(merged.timeout_ms, 60000);
+  EXPECT_EQ(merged.timeout_ns, 60 * kSecond);
   EXPECT_TRUE(merged.partition_graphs);
   EXPECT_EQ(merged.watches, (std::vector<std::string>{"c", "h"}));
   EXPECT_TRUE(merged.report_on_oom);
-  EXPECT_EQ(rig.raws[0]->timeout_ms, 60000) << "the session gets the merged options";
+  EXPECT_EQ(rig.raws[0]->timeout_ns, 60 * kSecond) << "the session gets the merged options";
 }
 
 Ask pool(const char* value) {
@@ -90,20 +90,20 @@ TEST(RunOptions, RO_03_ConflictWithTheCallersEngineOptionIsRefused) {
   EXPECT_TRUE(reply.mentions("left") && reply.mentions("caller")) << reply;
 }
 
-Ask within(int64_t timeout_ms) {
+Ask within(int64_t timeout_ns) {
   return Ask().with(
-      [timeout_ms](runhook_run_options* options) { runhook_run_options_set_timeout_ms(options, timeout_ms, nullptr); });
+      [timeout_ns](runhook_run_options* options) { runhook_run_options_set_timeout_ns(options, timeout_ns, nullptr); });
 }
 
 TEST(RunOptions, RO_03_LongestTimeoutOfHooksHoldsWhereTheCallerSetsNone) {
   Rig rig;
   Merged merged;
-  keep_merged(rig.hook("A").asks(within(30000)), merged);
-  rig.hook("B").asks(within(60000));
+  keep_merged(rig.hook("A").asks(within(30 * kSecond)), merged);
+  rig.hook("B").asks(within(60 * kSecond));
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
   EXPECT_REPLY(rig.fetch("five").reply, RUNHOOK_OK);
-  EXPECT_EQ(merged.timeout_ms, 60000);
-  EXPECT_EQ(rig.raws[0]->timeout_ms, 60000);
+  EXPECT_EQ(merged.timeout_ns, 60 * kSecond);
+  EXPECT_EQ(rig.raws[0]->timeout_ns, 60 * kSecond);
 }
 
 TEST(RunOptions, RO_03_ForEverOfAHookBeatsTheCallersTimeout) {
@@ -111,8 +111,8 @@ TEST(RunOptions, RO_03_ForEverOfAHookBeatsTheCallersTimeout) {
   Merged merged;
   keep_merged(rig.hook("A").asks(within(-1)), merged);
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
-  EXPECT_REPLY(rig.run(within(60000).fetch("five")).reply, RUNHOOK_OK);
-  EXPECT_EQ(merged.timeout_ms, -1);
+  EXPECT_REPLY(rig.run(within(60 * kSecond).fetch("five")).reply, RUNHOOK_OK);
+  EXPECT_EQ(merged.timeout_ns, -1);
 }
 
 TEST(RunOptions, RO_03_HookThatAsksForATraceLeavesTheCallersTimeout) {
@@ -123,8 +123,8 @@ TEST(RunOptions, RO_03_HookThatAsksForATraceLeavesTheCallersTimeout) {
   })),
               merged);
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
-  EXPECT_REPLY(rig.run(within(60000).fetch("five")).reply, RUNHOOK_OK);
-  EXPECT_EQ(merged.timeout_ms, 60000);
+  EXPECT_REPLY(rig.run(within(60 * kSecond).fetch("five")).reply, RUNHOOK_OK);
+  EXPECT_EQ(merged.timeout_ns, 60 * kSecond);
 }
 
 TEST(RunOptions, RO_03_HookWithoutOptionsLeavesTheCallersTimeout) {
@@ -133,11 +133,11 @@ TEST(RunOptions, RO_03_HookWithoutOptionsLeavesTheCallersTimeout) {
   keep_merged(rig.hook("A").asks(Ask().fetch("ten")), merged);
   ASSERT_EQ(rig.open().status, RUNHOOK_OK);
   EXPECT_REPLY(rig.run(Ask().fetch("five").with([](runhook_run_options* options) {
-                    runhook_run_options_set_timeout_ms(options, 5000, nullptr);
+                    runhook_run_options_set_timeout_ns(options, 5 * kSecond, nullptr);
                   }))
                    .reply,
                RUNHOOK_OK);
-  EXPECT_EQ(merged.timeout_ms, 5000);
+  EXPECT_EQ(merged.timeout_ns, 5 * kSecond);
 }
 
 }  // namespace

@@ -85,9 +85,9 @@ std::optional<double> Raw::value(const std::string& node) {
   return result;
 }
 
-bool Raw::wait_for_cancel(std::int64_t timeout_ns) {
+bool Raw::wait_for_cancel(std::int64_t limit_ns) {
   std::unique_lock lock(mutex_);
-  return cancelled_.wait_for(lock, std::chrono::nanoseconds(timeout_ns), [this] { return cancels.load() > 0; });
+  return cancelled_.wait_for(lock, std::chrono::nanoseconds(limit_ns), [this] { return cancels.load() > 0; });
 }
 
 std::int32_t Raw::resolve(runhook_context* context) {
@@ -108,7 +108,7 @@ void Raw::clear_run(runhook_context* context) {
   fetched.clear();
   computed_.clear();
   if (const runhook_run_options* options = runhook_context_options(context))
-    timeout_ms = runhook_run_options_timeout_ms(options);
+    timeout_ns = runhook_run_options_timeout_ns(options);
 }
 
 std::int32_t Raw::begin_run(runhook_context* context) {

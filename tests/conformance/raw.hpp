@@ -75,9 +75,9 @@ class Raw {
   std::map<std::string, int> computations;
   std::map<std::string, double> fed;  // of the last run
   std::vector<std::string> fetched;   // of the last run
-  std::int64_t timeout_ms = 0;        // of the last run's merged options
+  std::int64_t timeout_ns = 0;        // of the last run's merged options
 
-  bool wait_for_cancel(std::int64_t timeout_ns);
+  bool wait_for_cancel(std::int64_t limit_ns);
 
  private:
   std::int32_t resolve(runhook_context* context);

@@ -56,11 +56,11 @@ RUNHOOK_API runhook_status runhook_run_options_set_trace_level(runhook_run_optio
  * time-out that the caller or a hook has set holds, and for ever is the longest. Where nobody has set one there is no
  * limit.
  *
- * \param timeout_ms milliseconds; 0: not set; negative: for ever.
+ * \param timeout_ns 0: not set; negative: for ever.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_run_options_set_timeout_ms(runhook_run_options* options, int64_t timeout_ms,
+RUNHOOK_API runhook_status runhook_run_options_set_timeout_ns(runhook_run_options* options, int64_t timeout_ns,
                                                               runhook_error** error);
 
 /**
@@ -127,12 +127,12 @@ RUNHOOK_API runhook_status runhook_run_options_add_hook_name(runhook_run_options
 RUNHOOK_API int32_t runhook_run_options_trace_level(const runhook_run_options* options);
 
 /**
- * Returns the time-out in milliseconds; 0: not set; negative: for ever.
+ * Returns the time-out in nanoseconds; 0: not set; negative: for ever.
  *
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */
-RUNHOOK_API int64_t runhook_run_options_timeout_ms(const runhook_run_options* options);
+RUNHOOK_API int64_t runhook_run_options_timeout_ns(const runhook_run_options* options);
 
 /**
  * Returns the flag as 0 or 1.

@@ -87,7 +87,7 @@ TEST_F(CApiContext, BorrowedViewsShowNothingAfterTheRun) {
     results = runhook_context_results(context);
     metadata = runhook_context_metadata(context);
     EXPECT_EQ(runhook_run_args_fetch_count(args), 1U);
-    EXPECT_EQ(runhook_run_options_timeout_ms(options), 77);
+    EXPECT_EQ(runhook_run_options_timeout_ns(options), 77'000'000'000);
     EXPECT_EQ(runhook_results_count(results), 1U);
     EXPECT_STREQ(runhook_results_key_at(results, 0), "mine");
     EXPECT_NE(metadata, nullptr);
@@ -99,11 +99,11 @@ TEST_F(CApiContext, BorrowedViewsShowNothingAfterTheRun) {
   ASSERT_TRUE(loop.start());
   runhook_run_args* given = runhook_run_args_create(nullptr);
   ASSERT_EQ(runhook_run_args_add_fetch(given, nullptr, "y", nullptr), RUNHOOK_OK);
-  ASSERT_EQ(runhook_run_options_set_timeout_ms(runhook_run_args_options(given), 77, nullptr), RUNHOOK_OK);
+  ASSERT_EQ(runhook_run_options_set_timeout_ns(runhook_run_args_options(given), 77'000'000'000, nullptr), RUNHOOK_OK);
   EXPECT_EQ(loop.run(given), RUNHOOK_OK);
   runhook_run_args_destroy(given);
   EXPECT_EQ(runhook_run_args_fetch_count(args), 0U);
-  EXPECT_EQ(runhook_run_options_timeout_ms(options), 0);
+  EXPECT_EQ(runhook_run_options_timeout_ns(options), 0);
   EXPECT_EQ(runhook_results_count(results), 0U);
   EXPECT_EQ(runhook_metadata_node_count(metadata), 0U);
   runhook_run_args_destroy(const_cast<runhook_run_args*>(args));

@@ -19,14 +19,16 @@ bool wait_for_cancel(runhook_context* context) {
   return true;
 }
 
+constexpr int64_t kMs = 1'000'000;  // in nanoseconds
+
 class CApiTimeout : public NoHandlesLeft {
  protected:
   void TearDown() override {
     runhook_run_args_destroy(args_);
     NoHandlesLeft::TearDown();
   }
-  runhook_run_args* within(int64_t timeout_ms) {
-    EXPECT_EQ(runhook_run_options_set_timeout_ms(runhook_run_args_options(args_), timeout_ms, nullptr), RUNHOOK_OK);
+  runhook_run_args* within(int64_t timeout_ns) {
+    EXPECT_EQ(runhook_run_options_set_timeout_ns(runhook_run_args_options(args_), timeout_ns, nullptr), RUNHOOK_OK);
     return args_;
   }
   void expect_too_late(runhook_status status, const Caught& error, const char* text) {
@@ -50,7 +52,7 @@ TEST_F(CApiTimeout, FunctionThatIgnoresItFailsAtItsEnd) {
   };
   ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
   ASSERT_TRUE(loop.start());
-  expect_too_late(loop.run(within(5)), loop.error, "the step has taken more than 5 ms");
+  expect_too_late(loop.run(within(5 * kMs)), loop.error, "the step has taken more than 5 ms");
   EXPECT_EQ(steps, 1);
   EXPECT_EQ(hook.count("on_error"), 1);
   EXPECT_EQ(hook.count("after_run"), 0);
@@ -66,7 +68,7 @@ TEST_F(CApiTimeout, FunctionThatAsksGivesUpEarly) {
       return says_so ? runhook_context_fail(context, RUNHOOK_ERR_CANCELLED, "gave up") : kOk;
     };
     ASSERT_TRUE(loop.start());
-    expect_too_late(loop.run(within(5)), loop.error, "more than 5 ms");
+    expect_too_late(loop.run(within(5 * kMs)), loop.error, "more than 5 ms");
     EXPECT_TRUE(noticed);
   }
 }
@@ -79,7 +81,7 @@ TEST_F(CApiTimeout, StepsAfterOneWithItAreNotLimited) {
     return kOk;
   };
   ASSERT_TRUE(loop.start());
-  EXPECT_EQ(loop.run(within(300)), RUNHOOK_OK) << loop.error.message();
+  EXPECT_EQ(loop.run(within(300 * kMs)), RUNHOOK_OK) << loop.error.message();
   std::this_thread::sleep_for(310ms);  // so that the time of the first step is over
   for (int i = 0; i < 5; ++i) EXPECT_EQ(loop.run(), RUNHOOK_OK) << loop.error.message();
   EXPECT_EQ(cancelled, 0);
@@ -95,7 +97,7 @@ TEST_F(CApiTimeout, RawRunHasIt) {
   runhook_session* raw = runhook_function_session_create(&function, nullptr, 0, nullptr, 0, nullptr);
   {
     Caught error;
-    expect_too_late(runhook_session_run(raw, within(5), nullptr, error.out()), error, "more than 5 ms");
+    expect_too_late(runhook_session_run(raw, within(5 * kMs), nullptr, error.out()), error, "more than 5 ms");
   }
   EXPECT_TRUE(noticed);
   runhook_session_destroy(raw);
@@ -130,7 +132,7 @@ TEST_F(CApiTimeout, KernelThatAsksGivesUpEarlyAndIsTheLastOne) {
     ASSERT_EQ(runhook_config_set_graph(loop.config, graph, nullptr), RUNHOOK_OK);
     ASSERT_TRUE(loop.start());
     ASSERT_EQ(runhook_run_args_add_fetch(args_, nullptr, "next", nullptr), RUNHOOK_OK);
-    expect_too_late(loop.run(within(5)), loop.error, "more than 5 ms");
+    expect_too_late(loop.run(within(5 * kMs)), loop.error, "more than 5 ms");
   }
   EXPECT_TRUE(noticed);
   EXPECT_FALSE(next);
@@ -162,7 +164,7 @@ TEST_F(CApiTimeout, EngineThatAsksGivesUpEarlyAndOneThatDoesNotFailsAtItsEnd) {
     ASSERT_EQ(runhook_config_set_session(loop.config, raw, nullptr), RUNHOOK_OK);
     runhook_session_destroy(raw);
     ASSERT_TRUE(loop.start());
-    expect_too_late(loop.run(within(50)), loop.error, "more than 50 ms");
+    expect_too_late(loop.run(within(50 * kMs)), loop.error, "more than 50 ms");
     EXPECT_EQ(noticed, asks);
   }
 }

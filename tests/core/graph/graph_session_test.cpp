@@ -403,10 +403,10 @@ TEST_F(GraphTest, NodesAfterTheTimeoutAreNotRun) {
   op("next", {"slow"});
   open();
   SessionRunArgs args{"next", {}, {}};
-  args.options.timeout_ms = 1;
+  args.options.timeout_ns = 1'000'000;
   EXPECT_STATUS(run(args), deadline_exceeded, "the step has taken more than 1 ms");
   EXPECT_TRUE(log.empty());
-  args.options.timeout_ms = std::numeric_limits<std::int64_t>::max();
+  args.options.timeout_ns = std::numeric_limits<std::int64_t>::max();
   EXPECT_NO_THROW(run(args));
 }
 

@@ -114,13 +114,13 @@ TEST_F(Profiler, RunsThatAreNotProfiledAreNotSlowedDown) {
 TEST_F(Profiler, TheCallersTimeoutHoldsInAProfiledRun) {
   add({.every_n_steps = 1});
   std::vector<std::int64_t> timeouts;
-  rig.step = [&](runhook::FunctionSession::Step& step) { timeouts.push_back(step.options().timeout_ms); };
+  rig.step = [&](runhook::FunctionSession::Step& step) { timeouts.push_back(step.options().timeout_ns); };
   const auto session = rig.start();
   runhook::SessionRunArgs args;
-  args.options.timeout_ms = 60'000;
+  args.options.timeout_ns = 60'000'000'000;
   session->run_until_stop(args, 3);
   session->close();
-  EXPECT_THAT(timeouts, ElementsAre(60'000, 60'000, 60'000));
+  EXPECT_THAT(timeouts, ElementsAre(60'000'000'000, 60'000'000'000, 60'000'000'000));
   EXPECT_THAT(directory.files(), ElementsAre("timeline-2.json", "timeline-3.json"));
 }
 

@@ -634,7 +634,7 @@ TEST(InlineLoop, BodyThatTakesLongerThanTheTimeOutIsTooLate) {
   Traced rig;
   rig.hook->on_before = [](SessionRunContext& context) {
     RunOptions options;
-    options.timeout_ms = 1;
+    options.timeout_ns = 1'000'000;
     context.add_options(options);
   };
   MonitoredSession& session = rig.open();

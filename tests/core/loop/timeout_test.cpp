@@ -23,11 +23,12 @@ using namespace std::chrono_literals;
 using Step = FunctionSession::Step;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr auto kLong = 20s;  // what only a step that does not notice takes
+constexpr std::int64_t kMs = 1'000'000;  // in nanoseconds
+constexpr auto kLong = 20s;              // what only a step that does not notice takes
 
-SessionRunArgs within(std::int64_t timeout_ms, Fetches fetches = {}) {
+SessionRunArgs within(std::int64_t timeout_ns, Fetches fetches = {}) {
   SessionRunArgs args{std::move(fetches), {}, {}};
-  args.options.timeout_ms = timeout_ms;
+  args.options.timeout_ns = timeout_ns;
   return args;
 }
 
@@ -45,12 +46,12 @@ class ErrorWatcher final : public SessionRunHook {
  public:
   void before_run(SessionRunContext& context) override {
     RunOptions options;
-    options.timeout_ms = asks_for_ms;
-    if (asks_for_ms != 0) context.add_options(options);
+    options.timeout_ns = asks_for_ns;
+    if (asks_for_ns != 0) context.add_options(options);
   }
   void after_run(SessionRunContext&, const SessionRunValues&) override { ++completed; }
   void on_error(SessionRunContext&, const Error& error) override { errors.push_back(error.code()); }
-  std::int64_t asks_for_ms = 0;
+  std::int64_t asks_for_ns = 0;
   int completed = 0;
   std::vector<StatusCode> errors;
 };
@@ -78,7 +79,7 @@ TEST_F(Timeout, StepThatIgnoresItFailsAtItsEnd) {
     ++steps;
     std::this_thread::sleep_for(20ms);
   });
-  EXPECT_STATUS(session->run(within(5)), deadline_exceeded, "the step has taken more than 5 ms");
+  EXPECT_STATUS(session->run(within(5 * kMs)), deadline_exceeded, "the step has taken more than 5 ms");
   EXPECT_EQ(steps, 1);
   EXPECT_EQ(watcher->errors, (std::vector<StatusCode>{StatusCode::deadline_exceeded}));
   EXPECT_EQ(watcher->completed, 0);
@@ -96,15 +97,15 @@ class Sleeper final : public Session {
 
 TEST_F(Timeout, SessionThatKnowsNothingOfItFailsAtItsEnd) {
   open(std::make_shared<Sleeper>());
-  EXPECT_STATUS(session->run(within(1)), deadline_exceeded, "the step has taken more than 1 ms");
+  EXPECT_STATUS(session->run(within(1 * kMs)), deadline_exceeded, "the step has taken more than 1 ms");
   EXPECT_EQ(watcher->completed, 0);
   Sleeper raw;
-  EXPECT_STATUS(run_session(raw, within(1)), deadline_exceeded, "the step has taken more than 1 ms");
+  EXPECT_STATUS(run_session(raw, within(1 * kMs)), deadline_exceeded, "the step has taken more than 1 ms");
 }
 
 TEST_F(Timeout, StepThatIsInTimeSucceeds) {
   open([](Step& step) { EXPECT_FALSE(step.cancel_requested()); });
-  EXPECT_NO_THROW(session->run(within(60'000)));
+  EXPECT_NO_THROW(session->run(within(60'000 * kMs)));
   EXPECT_NO_THROW(session->run(within(INT64_MAX))) << "further off than the clock goes";
 }
 
@@ -116,7 +117,7 @@ TEST_F(Timeout, FunctionThatAsksGivesUpEarly) {
       EXPECT_TRUE(step.step().timed_out());
       if (says_so) throw StatusError(StatusCode::cancelled, "gave up");
     });
-    EXPECT_STATUS(session->run(within(5)), deadline_exceeded, "more than 5 ms");
+    EXPECT_STATUS(session->run(within(5 * kMs)), deadline_exceeded, "more than 5 ms");
     EXPECT_TRUE(noticed);
   }
 }
@@ -130,7 +131,7 @@ TEST_F(Timeout, KernelThatAsksGivesUpEarlyAndIsTheLastOne) {
   });
   graph.function("next", {.outputs = 0, .after = {"slow"}}, [&](KernelContext&) { next = true; });
   open(std::make_shared<GraphSession>(graph));
-  EXPECT_STATUS(session->run(within(5, "next")), deadline_exceeded, "more than 5 ms");
+  EXPECT_STATUS(session->run(within(5 * kMs, "next")), deadline_exceeded, "more than 5 ms");
   EXPECT_TRUE(noticed);
   EXPECT_FALSE(next);
 }
@@ -140,7 +141,7 @@ TEST_F(Timeout, OtherFailureIsNotHiddenByIt) {
     std::this_thread::sleep_for(10ms);
     throw StatusError(StatusCode::data_loss, "lost");
   });
-  EXPECT_STATUS(session->run(within(1)), data_loss, "lost");
+  EXPECT_STATUS(session->run(within(1 * kMs)), data_loss, "lost");
 }
 
 TEST_F(Timeout, UrgentStopIsNotTakenForIt) {
@@ -149,7 +150,7 @@ TEST_F(Timeout, UrgentStopIsNotTakenForIt) {
     session->request_stop(0, "now", StopUrgency::now);
     EXPECT_TRUE(step.cancel_requested());
   });
-  EXPECT_STATUS(session->run(within(1)), stopped, "urgent");
+  EXPECT_STATUS(session->run(within(1 * kMs)), stopped, "urgent");
 }
 
 TEST_F(Timeout, LongerOneOfAHookHolds) {
@@ -157,27 +158,27 @@ TEST_F(Timeout, LongerOneOfAHookHolds) {
     std::this_thread::sleep_for(10ms);
     EXPECT_FALSE(step.cancel_requested());
   });
-  watcher->asks_for_ms = 60'000;
-  EXPECT_NO_THROW(session->run(within(1)));
+  watcher->asks_for_ns = 60'000 * kMs;
+  EXPECT_NO_THROW(session->run(within(1 * kMs)));
 }
 
 TEST_F(Timeout, OneOfAHookAloneHolds) {
   open([](Step&) { std::this_thread::sleep_for(10ms); });
-  watcher->asks_for_ms = 1;
+  watcher->asks_for_ns = 1 * kMs;
   EXPECT_STATUS(session->run(), deadline_exceeded, "the step has taken more than 1 ms");
   EXPECT_STATUS(session->run({"y", {}, {}}), deadline_exceeded, "");
 }
 
 TEST_F(Timeout, ForEverOfAHookLiftsTheCallers) {
-  std::int64_t timeout_ms = 0;
+  std::int64_t timeout_ns = 0;
   open([&](Step& step) {
-    timeout_ms = step.options().timeout_ms;
+    timeout_ns = step.options().timeout_ns;
     std::this_thread::sleep_for(10ms);
     EXPECT_FALSE(step.cancel_requested());
   });
-  watcher->asks_for_ms = -1;
-  EXPECT_NO_THROW(session->run(within(1)));
-  EXPECT_EQ(timeout_ms, -1);
+  watcher->asks_for_ns = -1;
+  EXPECT_NO_THROW(session->run(within(1 * kMs)));
+  EXPECT_EQ(timeout_ns, -1);
 }
 
 TEST_F(Timeout, ForEverOfTheCallerIsNoLimit) {
@@ -194,7 +195,7 @@ TEST_F(Timeout, StepsAfterOneWithItAreNotLimited) {
     deadline = step.step().deadline_ns;
     if (step.cancel_requested()) ++cancelled;
   });
-  session->run(within(300));
+  session->run(within(300 * kMs));
   EXPECT_GT(deadline, 0);
   std::this_thread::sleep_for(310ms);  // so that the time of the first step is over
   for (int i = 0; i < 5; ++i) {
@@ -210,7 +211,7 @@ TEST_F(Timeout, StepsAfterOneWithItAreNotLimited) {
 TEST_F(Timeout, EachStepHasItsOwn) {
   std::vector<std::int64_t> deadlines;
   open([&](Step& step) { deadlines.push_back(step.step().deadline_ns); });
-  EXPECT_EQ(session->run_until_stop(within(60'000), 3), 3);
+  EXPECT_EQ(session->run_until_stop(within(60'000 * kMs), 3), 3);
   ASSERT_EQ(deadlines.size(), 3U);
   EXPECT_LT(deadlines[0], deadlines[1]);
   EXPECT_LT(deadlines[1], deadlines[2]);
@@ -225,15 +226,15 @@ TEST_F(Timeout, RawRunHasIt) {
       EXPECT_TRUE(wait_for_cancel([&] { return step.cancel_requested(); }));
     }
   });
-  EXPECT_STATUS(run_session(raw, within(1)), deadline_exceeded, "more than 1 ms");
+  EXPECT_STATUS(run_session(raw, within(1 * kMs)), deadline_exceeded, "more than 1 ms");
   ignores = false;
-  EXPECT_STATUS(run_session(raw, within(1)), deadline_exceeded, "more than 1 ms");
+  EXPECT_STATUS(run_session(raw, within(1 * kMs)), deadline_exceeded, "more than 1 ms");
   ignores = true;
   EXPECT_NO_THROW(run_session(raw, {}));
 }
 
 TEST_F(Timeout, ContextOutsideALoopHasIt) {
-  SessionRunContext context(within(5), std::make_shared<FunctionSession>([](Step& step) {
+  SessionRunContext context(within(5 * kMs), std::make_shared<FunctionSession>([](Step& step) {
                               EXPECT_TRUE(wait_for_cancel([&] { return step.cancel_requested(); }));
                             }));
   EXPECT_STATUS(context.execute(), deadline_exceeded, "more than 5 ms");

@@ -28,7 +28,7 @@ TEST(RunOptions, DefaultIsRecognised) {
     return !options.is_default() && !(options == RunOptions());
   };
   EXPECT_TRUE(changed([](RunOptions& o) { o.trace_level = TraceLevel::full; }));
-  EXPECT_TRUE(changed([](RunOptions& o) { o.timeout_ms = 1; }));
+  EXPECT_TRUE(changed([](RunOptions& o) { o.timeout_ns = 1; }));
   EXPECT_TRUE(changed([](RunOptions& o) { o.output_partition_graphs = true; }));
   EXPECT_TRUE(changed([](RunOptions& o) { o.report_allocations_on_oom = true; }));
   EXPECT_TRUE(changed([](RunOptions& o) { o.watches.push_back("w"); }));
@@ -44,38 +44,38 @@ TEST(RunOptions, RO_02_CallerAndHookAreMerged) {
             (RunOptions{TraceLevel::full, 60000, true, true, {"c", "h"}, {}, HookSelection::named, {"h"}}));
 }
 
-RunOptions within(std::int64_t timeout_ms) {
+RunOptions within(std::int64_t timeout_ns) {
   RunOptions options;
-  options.timeout_ms = timeout_ms;
+  options.timeout_ns = timeout_ns;
   return options;
 }
 
 TEST(RunOptions, RO_03_LongestTimeoutThatIsSetWins) {
-  EXPECT_EQ(merged(within(5), within(60)).timeout_ms, 60);
-  EXPECT_EQ(merged(within(60), within(5)).timeout_ms, 60);
+  EXPECT_EQ(merged(within(5), within(60)).timeout_ns, 60);
+  EXPECT_EQ(merged(within(60), within(5)).timeout_ns, 60);
 }
 
 TEST(RunOptions, RO_03_TimeoutThatIsNotSetIsNeutral) {
   RunOptions tracing;
   tracing.trace_level = TraceLevel::software;
-  EXPECT_EQ(merged(within(5), tracing).timeout_ms, 5);
-  EXPECT_EQ(merged(tracing, within(5)).timeout_ms, 5);
-  EXPECT_EQ(merged(within(5), RunOptions()).timeout_ms, 5);
-  EXPECT_EQ(merged(RunOptions(), tracing).timeout_ms, 0);
+  EXPECT_EQ(merged(within(5), tracing).timeout_ns, 5);
+  EXPECT_EQ(merged(tracing, within(5)).timeout_ns, 5);
+  EXPECT_EQ(merged(within(5), RunOptions()).timeout_ns, 5);
+  EXPECT_EQ(merged(RunOptions(), tracing).timeout_ns, 0);
 }
 
 TEST(RunOptions, RO_03_LongerTimeoutOfTwoHooksHoldsWhereTheCallerAsksForNothing) {
   OptionsMerge merge;
   merge.add(within(30'000), "hook 'one'");
   merge.add(within(60'000), "hook 'two'");
-  EXPECT_EQ(merge.merged().timeout_ms, 60'000);
+  EXPECT_EQ(merge.merged().timeout_ns, 60'000);
 }
 
 TEST(RunOptions, RO_03_ForEverBeatsEveryTimeoutAndIsMergedToMinusOne) {
-  EXPECT_EQ(merged(within(-1), within(60)).timeout_ms, -1);
-  EXPECT_EQ(merged(within(INT64_MAX), within(-7)).timeout_ms, -1);
-  EXPECT_EQ(merged(within(INT64_MIN), RunOptions()).timeout_ms, -1);
-  EXPECT_EQ(merged(RunOptions(), within(-1)).timeout_ms, -1);
+  EXPECT_EQ(merged(within(-1), within(60)).timeout_ns, -1);
+  EXPECT_EQ(merged(within(INT64_MAX), within(-7)).timeout_ns, -1);
+  EXPECT_EQ(merged(within(INT64_MIN), RunOptions()).timeout_ns, -1);
+  EXPECT_EQ(merged(RunOptions(), within(-1)).timeout_ns, -1);
 }
 
 TEST(RunOptions, RO_03_EngineOptionsAreUnited) {
