@@ -353,7 +353,10 @@ runhook_status runhook_monitored_session_close_after(runhook_monitored_session* 
                                                      runhook_error** error) {
   const Error given = error_from_handle(failure);
   runhook_error_destroy(failure);
-  return guarded(error, [&] { close_session(session, given); });
+  return guarded(error, [&] {
+    if (failure != nullptr && !given) capi::detail::refuse_handle(number_of(failure), HandleKind::error);
+    close_session(session, given);
+  });
 }
 
 int32_t runhook_monitored_session_closed(const runhook_monitored_session* session) {

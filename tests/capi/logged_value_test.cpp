@@ -19,7 +19,7 @@ class LoggedValue : public runhook_test::NoHandlesLeft {
  protected:
   LoggedValue() {
     runhook_log quiet = RUNHOOK_LOG_INIT;
-    quiet.write = [](int32_t, const char*, void*) {};
+    quiet.write = [](const runhook_log_record*, void*) {};
     runhook_config_set_log(config_, &quiet, nullptr);
     runhook_hook hook = RUNHOOK_HOOK_INIT;
     hook.name = "subscriber";

@@ -105,7 +105,7 @@ struct Inline {
     options.inputs = inputs;
     options.input_count = 1;
     runhook_log quiet = RUNHOOK_LOG_INIT;
-    quiet.write = [](int32_t, const char*, void*) {};
+    quiet.write = [](const runhook_log_record*, void*) {};
     runhook_config_set_log(config, &quiet, nullptr);
     EXPECT_EQ(runhook_config_set_inline(config, &options, error.out()), RUNHOOK_OK);
     loop = runhook_monitored_session_create(config, error.out());
@@ -250,7 +250,7 @@ std::vector<Row> sessions() {
          const Graph graph;
          runhook_config* config = runhook_config_create(nullptr);
          runhook_log quiet = RUNHOOK_LOG_INIT;
-         quiet.write = [](int32_t, const char*, void*) {};
+         quiet.write = [](const runhook_log_record*, void*) {};
          runhook_config_set_log(config, &quiet, nullptr);
          runhook_config_set_session(config, graph.session, nullptr);
          runhook_monitored_session_destroy(runhook_monitored_session_create(config, nullptr));

@@ -281,6 +281,7 @@ RUNHOOK_SANE(runhook_timing*) {
 } RUNHOOK_SANE_END;
 RUNHOOK_SANE(const void*) { return &world.keep(double{1}); } RUNHOOK_SANE_END;
 RUNHOOK_SANE(double*) { return &world.keep(double{0}); } RUNHOOK_SANE_END;
+RUNHOOK_SANE_TOO(runhook_status*)
 RUNHOOK_SANE(int32_t*) { return &world.keep(int32_t{0}); } RUNHOOK_SANE_END;
 RUNHOOK_SANE(int64_t*) { return &world.keep(int64_t{0}); } RUNHOOK_SANE_END;
 RUNHOOK_SANE(uint64_t*) { return &world.keep(uint64_t{0}); } RUNHOOK_SANE_END;

@@ -22,7 +22,7 @@ class InlineLoopThreads : public runhook_test::NoHandlesLeft {
   void open(ScriptedHook& hook) {
     runhook_config* config = runhook_config_create(nullptr);
     runhook_log quiet = RUNHOOK_LOG_INIT;
-    quiet.write = [](int32_t, const char*, void*) {};
+    quiet.write = [](const runhook_log_record*, void*) {};
     runhook_config_set_log(config, &quiet, nullptr);
     ASSERT_EQ(runhook_config_set_inline(config, nullptr, nullptr), RUNHOOK_OK);
     const runhook_hook table = hook.table();

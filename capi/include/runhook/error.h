@@ -22,7 +22,7 @@ RUNHOOK_API runhook_error* runhook_error_create(runhook_status code, const char*
 /**
  * Returns the code of the primary error.
  *
- * \param error borrowed.
+ * \param error borrowed; NULL: there is none.
  * \returns RUNHOOK_OK for NULL, which is what a call that succeeds leaves; RUNHOOK_ERR_INVALID_ARGUMENT for what is no
  *   error.
  * \threadsafety Any thread.

@@ -73,9 +73,9 @@ RUNHOOK_API runhook_status runhook_config_set_inline(runhook_config* config, con
  * Completes the step that is open, if one is, and opens the next one. Steps that a hook skips are over before it
  * returns.
  *
- * close completes an open step, too, so that the loop may be left by `break`. Destroying the session cancels it, and so
- * does runhook_monitored_session_fail() followed by close. A step that is given again after a recovery is given although
- * a stop was asked for in its first attempt.
+ * close completes an open step, too, so that the loop may be left by `break`. Destroying the session cancels it, and
+ * so does runhook_monitored_session_fail() followed by close. A step that is given again after a recovery is given
+ * although a stop was asked for in its first attempt.
  *
  * \returns borrowed; valid until the next call of next, end_step, abandon or close: later it gives
  *   RUNHOOK_ERR_FAILED_PRECONDITION. No thread owns the step: it may be handed on. NULL without an error once a stop

@@ -209,6 +209,7 @@ RUNHOOK_API runhook_status runhook_monitored_session_close(runhook_monitored_ses
  *   that no `end` is called, except that RUNHOOK_ERR_STOPPED and RUNHOOK_ERR_OUT_OF_RANGE are a stop and the end of
  *   input. One that a run of the session has returned is known already and does not count twice. NULL: there is none.
  * \returns as runhook_monitored_session_close(): what closing fails with. The failure is in the outcome.
+ *   RUNHOOK_ERR_INVALID_ARGUMENT, and nothing is done, if `failure` is neither NULL nor an error.
  * \threadsafety Any thread, while the handle is not destroyed.
  * \since 1.0
  */

@@ -19,7 +19,7 @@ class OptionsWithTables {
     std::memset(&options_, 0, sizeof options_);
     if (given == nullptr) return;
     const auto accepted = detail::copy_sized(given, size_v1_0, &options_, sizeof options_);
-    note(guarded(error, [&] { detail::check_sized(accepted); }));
+    note(guarded(error, [&] { detail::check_sized(accepted, detail::struct_type<Options>(), given); }));
   }
   // `accept` is accept_log() or one of its kind.
   template <class Table, class Taken, class Accept>
