@@ -56,7 +56,8 @@ class StepEngineHalves : public testing::Test {
   StepTimer timer{state, hooks, 0};
   HookFailures failures{state, hooks, outcome};
   HookCaller caller{state, failures, timer};
-  StepEngine engine{state, hooks, caller, timer, end};
+  ValueDelivery delivery{state, hooks, caller};
+  StepEngine engine{state, hooks, caller, timer, end, delivery};
   std::vector<std::string> calls;
   std::string skips, fails;
   Error error;
