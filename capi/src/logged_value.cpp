@@ -8,6 +8,8 @@
 #include "call/hook_context.hpp"
 #include "call/inline_step_call.hpp"
 #include "call/step_call.hpp"
+#include "handle/error_handle.hpp"
+#include "runhook/context.h"
 #include "src/value/value_log.hpp"
 
 namespace runhook::capi {
@@ -25,11 +27,22 @@ void log_to(Step& to, std::string_view name, double number) { to.log_scalar(name
 void log_to(Step& to, std::string_view name, std::int64_t number) { to.log_int64(name, number); }
 void log_to(Step& to, std::string_view name, std::string_view text) { to.log_text(name, text); }
 
+// What a step's own code is refused fails the step, even if it goes on: nobody else would hear of it.
 template <typename T>
-void log(const runhook_context* context, std::string_view name, T value) {
-  if (const auto* call = find_inline_step(context)) return log_to(*call->step, name, value);
-  if (const auto* call = find_context_as<StepCall>(context, Role::function_session)) {
-    return log_to(*call->step, name, value);
+void log(runhook_context* context, std::string_view name, T value) {
+  Step* step_code = nullptr;
+  if (const auto* call = find_inline_step(context)) {
+    step_code = call->step;
+  } else if (const auto* function = find_context_as<StepCall>(context, Role::function_session)) {
+    step_code = function->step;
+  }
+  if (step_code != nullptr) {
+    try {
+      return log_to(*step_code, name, value);
+    } catch (const StatusError& refused) {
+      runhook_context_fail_with(context, give_error(refused.error()));
+      throw;
+    }
   }
   if (SessionRunContext* const run_context = find_run_context(context)) return log_to(*run_context, name, value);
   if (const SessionStep* const step = find_session_step(context)) {  // of an engine, or a kernel's

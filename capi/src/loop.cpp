@@ -1,5 +1,6 @@
 #include "runhook/loop.h"
 
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,10 +21,10 @@ namespace runhook::capi {
 
 namespace {
 
-constexpr std::size_t kLoopSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_loop_options, max_steps);
+constexpr std::size_t kLoopSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_loop_options, interval_ns);
 static_assert(offsetof(runhook_loop_options, dir) == 8 && offsetof(runhook_loop_options, scalars) == 16 &&
                   offsetof(runhook_loop_options, hooks) == 32 && offsetof(runhook_loop_options, max_steps) == 48 &&
-                  kLoopSizeV1_0 == 56,
+                  offsetof(runhook_loop_options, interval_ns) == 56 && kLoopSizeV1_0 == 64,
               "the 1.0 prefix is frozen");
 
 // Takes over all of them before the first is looked at more closely, so that each is destroyed once, whatever comes.
@@ -42,8 +43,19 @@ std::vector<std::shared_ptr<CHook>> accept_hooks(const runhook_hook* const* hook
   return accepted;
 }
 
+void refuse(const std::string& why) { throw StatusError(StatusCode::invalid_argument, why); }
+
+void check_list(const void* list, std::size_t count, const std::string& name) {
+  if (list != nullptr && count == 0) refuse(name + " are given, but their count is 0");
+  if (list == nullptr && count != 0) refuse(name + " is NULL, but its count is " + std::to_string(count));
+}
+
 void configure(ConfigBox& box, const runhook_loop_options& given) {
   for (auto& hook : accept_hooks(given.hooks, given.hook_count)) box.add({std::move(hook), {}}, /*chief_only=*/false);
+  check_list(given.hooks, given.hook_count, "hooks");
+  check_list(given.scalars, given.scalar_count, "scalars");
+  if (given.scalars != nullptr && given.dir == nullptr) refuse("scalars are for the hooks of dir: give a dir");
+  if (given.interval_ns < 0) refuse("interval_ns is negative");
   InlineOptions loop;
   loop.max_steps = given.max_steps;
   use_creator(box, inline_session_creator(std::move(loop)), /*single=*/false);
@@ -54,6 +66,7 @@ void configure(ConfigBox& box, const runhook_loop_options& given) {
   DefaultHooks wanted;
   wanted.dir = required_text(given.dir, "dir");
   if (given.scalars != nullptr) wanted.scalars = required_texts(given.scalars, given.scalar_count, "scalars");
+  if (given.interval_ns > 0) wanted.interval = std::chrono::nanoseconds(given.interval_ns);
   for (HookRegistration& hook : default_hooks(wanted)) box.add(std::move(hook), /*chief_only=*/false);
 }
 

@@ -45,7 +45,7 @@ def _struct(*fields):
 
 CALLBACKS = "begin after_create_session before_run after_run on_error end cleanup"
 _table = [(c_void_p, "user_data"), (DESTROY, "destroy")]
-Hook = _struct(*_table, (c_char_p, "name"), (CALLBACK, CALLBACKS + " save restore"))
+Hook = _struct(*_table, (c_char_p, "name"), (CALLBACK, CALLBACKS + " on_values save restore"))
 Function = _struct(*_table, (CALLBACK, "call"))
 HookOptions = _struct((c_int32, "phase failure_policy max_failures chief_only"), (c_void_p, "trigger"), (c_char_p, "name"))
 _names = POINTER(c_char_p)

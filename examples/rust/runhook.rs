@@ -226,6 +226,7 @@ impl Config {
             on_error: Some(callbacks::on_error),
             end: Some(callbacks::end),
             cleanup: Some(callbacks::cleanup),
+            on_values: None,
             save: None, // no release calls these yet
             restore: None,
         };

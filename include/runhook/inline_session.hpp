@@ -14,8 +14,8 @@ namespace runhook::inline v1 {
 
 // What is known of a loop whose body is the caller's own code. Since 1.0.
 struct InlineOptions {
-  // The names that the body publishes and that can be fetched; nullopt: any. A name that is fetched in a step that does
-  // not publish it fails the step with NOT_FOUND.
+  // The names that the body publishes and that can be fetched; nullopt: any. A name that is fetched in a step that
+  // does not publish it fails the step with NOT_FOUND.
   std::optional<std::vector<std::string>> outputs = {};
   std::optional<std::vector<std::string>> inputs = {};  // the names that can be fed; nullopt: any
   std::int64_t initial_step = 0;      // the global step at which a program that resumes by itself begins
@@ -23,8 +23,8 @@ struct InlineOptions {
   std::shared_ptr<Saver> saver = {};  // saves in next() and end_step() only, and restores on creation
 };
 
-// Makes sessions for MonitoredSession::next(). Throws INVALID_ARGUMENT for a negative initial_step or max_steps, and for
-// an empty name; ALREADY_EXISTS for a repeated one. Since 1.0.
+// Makes sessions for MonitoredSession::next(). Throws INVALID_ARGUMENT for a negative initial_step or max_steps, and
+// for an empty name; ALREADY_EXISTS for a repeated one. Since 1.0.
 std::shared_ptr<SessionCreator> inline_session_creator(InlineOptions options = {});
 
 }  // namespace runhook::inline v1

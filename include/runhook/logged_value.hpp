@@ -28,8 +28,8 @@ struct LoggedValue {
 // session's thread. What it throws becomes a warning. Since 1.0.
 class ValueListener {
  public:
-  // After a completed step: what was logged in it, each name once; empty if the listener has asked to be told of the end
-  // of this step. Also outside of steps.
+  // After a completed step: what was logged in it, each name once; empty if the listener has asked to be told of the
+  // end of this step. Also outside of steps.
   virtual void on_logged(SessionRunContext& context, std::span<const LoggedValue> values) = 0;
 
  protected:

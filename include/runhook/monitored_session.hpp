@@ -51,10 +51,10 @@ class StepContext {
 // close and destroy it: nothing waits for them. What hooks that come along write is left to the parent. Since 1.0.
 class MonitoredSession {
  public:
-  // Calls begin of every hook, creates the session, calls after_create_session of every hook. If any of this fails, the
-  // hooks that began get cleanup, the session is closed, and the error is thrown. Throws ALREADY_EXISTS, without
-  // calling anything, if the config's session creator, or a hook that serves one session at a time, has an open session
-  // already.
+  // Calls begin of every hook, creates the session, calls after_create_session of every hook. If any of this fails,
+  // the hooks that began get cleanup, the session is closed, and the error is thrown. Throws ALREADY_EXISTS, without
+  // calling anything, if the config's session creator, or a hook that serves one session at a time, has an open
+  // session already.
   explicit MonitoredSession(Config config);
   // Closes; errors go to the log. If an exception is leaving the scope of the session, the outcome is failed, unless a
   // stop has been asked for or input has ended.
@@ -91,12 +91,13 @@ class MonitoredSession {
   }
   const RunMetadata& metadata() const noexcept;  // of the last run
 
-  // A loop that stays where it is, for a config with set_inline(): `while (InlineStep* step = session.next()) { body }`,
-  // or `for (InlineStep& step : session.steps())`. next() completes the step that is open, if one is, and opens the next
-  // one; all that holds of a run holds of it, with the body in the place of the session. NULL once a stop has been asked
-  // for, input has ended, or max_steps are over. Throws what completing or beginning a step has failed with, CLOSED,
-  // REENTRANT, BUSY, and FAILED_PRECONDITION for another config. After a recovery the same step is given again.
-  // close() completes the step that is open, which `break` leaves so; a destructor cancels it: hooks get on_error.
+  // A loop that stays where it is, for a config with set_inline(): `while (InlineStep* step = session.next()) { body
+  // }`, or `for (InlineStep& step : session.steps())`. next() completes the step that is open, if one is, and opens
+  // the next one; all that holds of a run holds of it, with the body in the place of the session. NULL once a stop has
+  // been asked for, input has ended, or max_steps are over. Throws what completing or beginning a step has failed
+  // with, CLOSED, REENTRANT, BUSY, and FAILED_PRECONDITION for another config. After a recovery the same step is given
+  // again. close() completes the step that is open, which `break` leaves so; a destructor cancels it: hooks get
+  // on_error.
   InlineStep* next();
   // The two halves of next(), for event loops and for callbacks of other libraries. REENTRANT if a step is open. The
   // args are copied.
@@ -106,8 +107,8 @@ class MonitoredSession {
   bool step_open() const noexcept;  // any thread
   class Steps;
   Steps steps() noexcept;
-  // Calls `body` and then closes, as a scope around a loop. If `body` throws STOPPED or OUT_OF_RANGE, the run has ended
-  // well and nothing is thrown; any other exception makes the outcome failed and is thrown again, with errors of
+  // Calls `body` and then closes, as a scope around a loop. If `body` throws STOPPED or OUT_OF_RANGE, the run has
+  // ended well and nothing is thrown; any other exception makes the outcome failed and is thrown again, with errors of
   // closing attached as suppressed.
   void scope(const std::function<void(MonitoredSession&)>& body);
 
@@ -121,8 +122,8 @@ class MonitoredSession {
   void clear_end_of_input();
 
   // Adds or removes a hook; also from a callback. begin and after_create_session of an added hook, or cleanup of a
-  // removed one, are called before the next step. add_hook() returns a number for remove_hook(). Throws ALREADY_EXISTS,
-  // NOT_FOUND, INVALID_ARGUMENT, CLOSED; BUSY from another thread during a run.
+  // removed one, are called before the next step. add_hook() returns a number for remove_hook(). Throws
+  // ALREADY_EXISTS, NOT_FOUND, INVALID_ARGUMENT, CLOSED; BUSY from another thread during a run.
   std::uint64_t add_hook(std::shared_ptr<SessionRunHook> hook, HookOptions options = {});
   void remove_hook(std::uint64_t id);
   std::uint64_t hook_id(std::string_view name) const;  // of the first hook of this name; throws NOT_FOUND
@@ -142,8 +143,8 @@ class MonitoredSession {
   // RecoveryPolicy.
   //
   // While another thread is in a call of the session it is waited for, for as long as the grace period of the config
-  // lasts, before this throws BUSY; REENTRANT at once on a thread of the session's coordinator, for which that call may
-  // be waiting.
+  // lasts, before this throws BUSY; REENTRANT at once on a thread of the session's coordinator, for which that call
+  // may be waiting.
   void close();
   void close_within(std::int64_t wait_ns);  // the same with another time to wait; negative: for ever
   bool closed() const noexcept;

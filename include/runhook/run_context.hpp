@@ -26,8 +26,8 @@ class MonitoredSession;
 namespace detail {
 struct RunState;
 
-// A std::chrono::duration that is nanoseconds without rounding, said without <chrono>, for which those who include this
-// to write a hook would pay with six thousand lines.
+// A std::chrono::duration that is nanoseconds without rounding, said without <chrono>, for which those who include
+// this to write a hook would pay with six thousand lines.
 template <typename T>
 concept WholeNanoseconds = std::is_integral_v<typename T::rep> && requires(const T& time) {
   time.count();
@@ -55,8 +55,8 @@ class SessionRunContext {
   // The global step: before the run in before_run, after it in after_run.
   std::int64_t global_step() const noexcept;
   std::int64_t attempt() const noexcept;  // 1 for the first attempt of a run, more after recoveries within it
-  // The time of the session's clock. The clock is read at most once in an attempt: all callbacks of the attempt get the
-  // same time.
+  // The time of the session's clock. The clock is read at most once in an attempt: all callbacks of the attempt get
+  // the same time.
   std::int64_t now_ns() const;
   // The session's clock itself, for times within a callback and for threads of the hook. Never NULL.
   std::shared_ptr<Clock> clock() const noexcept;
@@ -86,9 +86,9 @@ class SessionRunContext {
   void request_save() noexcept;  // save at the end of this step and go on
 
   // In before_run: asks for more. What the caller and all hooks ask for is merged and run once. A callback may ask for
-  // fetches only once. Throws INVALID_ARGUMENT (fetches for the second time; a feed that conflicts with another, naming
-  // both requesters), NOT_FOUND (unknown name), FAILED_PRECONDITION (not in before_run). Such a failure fails the
-  // callback even if it is caught.
+  // fetches only once. Throws INVALID_ARGUMENT (fetches for the second time; a feed that conflicts with another,
+  // naming both requesters), NOT_FOUND (unknown name), FAILED_PRECONDITION (not in before_run). Such a failure fails
+  // the callback even if it is caught.
   void request(const SessionRunArgs& args);
   // The same piece by piece. The results are found under the keys of the fetches; an empty key stands for the name.
   void add_fetch(std::string_view key, std::string_view name);
@@ -104,11 +104,11 @@ class SessionRunContext {
   // "This value, at this step", for people to look at: it reaches every output that is there and the hooks that
   // subscribe, once the step has been completed, with the step that it reaches; none is lost because an output was not
   // due. The values of an attempt that is recovered from are dropped; those of one that fails for good are marked. In
-  // begin, after_create_session and end it is the present global step. Of a name that is logged twice in a step the last
-  // value counts; NaN and infinities are values; `/` in names makes groups. A failing output fails no call. Throws
-  // INVALID_ARGUMENT for a name that is empty, longer than 255 bytes, not UTF-8, has control characters, is "step",
-  // "wall_time", "elapsed", "session" or "attempt", or was used for another kind of value; FAILED_PRECONDITION in
-  // on_values and cleanup.
+  // begin, after_create_session and end it is the present global step. Of a name that is logged twice in a step the
+  // last value counts; NaN and infinities are values; `/` in names makes groups. A failing output fails no call.
+  // Throws INVALID_ARGUMENT for a name that is empty, longer than 255 bytes, not UTF-8, has control characters, is
+  // "step", "wall_time", "elapsed", "session" or "attempt", or was used for another kind of value; FAILED_PRECONDITION
+  // in on_values and cleanup.
   void log_scalar(std::string_view name, double number);
   void log_int64(std::string_view name, std::int64_t number);
   void log_text(std::string_view name, std::string_view text);

@@ -25,8 +25,8 @@ enum class StopOrigin : std::int32_t {
 };
 
 // How soon. after_step lets the step in progress complete; now also cancels it, where the engine can be cancelled.
-// if_completed is for those who ask because of what a step has reached or computed: the request counts once the step has
-// been completed, and goes with the step if that is recovered from. Outside of steps it is after_step.
+// if_completed is for those who ask because of what a step has reached or computed: the request counts once the step
+// has been completed, and goes with the step if that is recovered from. Outside of steps it is after_step.
 enum class StopUrgency : std::int32_t { after_step = 0, now = 1, if_completed = 2 };
 
 // One request to stop. `who` and `text` are cut to kMaxWho and kMaxText bytes, at a UTF-8 boundary.
@@ -88,7 +88,8 @@ class StopState {
   // one. An empty function removes it, after a call in progress has returned. Throws std::bad_alloc, except when it
   // removes.
   void set_canceller(const void* owner, std::function<void()> canceller);
-  // Calls all cancellers: for the thread that does what an urgent request from a signal handler may not do. Any thread.
+  // Calls all cancellers: for the thread that does what an urgent request from a signal handler may not do. Any
+  // thread.
   void cancel_steps() noexcept;
 
  private:
@@ -100,8 +101,8 @@ class StopState {
   std::uint32_t flags() const noexcept { return __atomic_load_n(&flags_, __ATOMIC_ACQUIRE); }
   bool publish(const StopReason& reason) noexcept;
 
-  // What every step looks at. Read and written by the compilers' atomic operations only: with <atomic> whoever includes
-  // a header of runhook would compile a thousand lines more.
+  // What every step looks at. Read and written by the compilers' atomic operations only: with <atomic> whoever
+  // includes a header of runhook would compile a thousand lines more.
   std::uint32_t flags_ = 0;
   std::int64_t step_ = -1;
   std::unique_ptr<Requests> requests_;  // all the rest; never NULL

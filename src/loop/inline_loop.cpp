@@ -73,7 +73,10 @@ bool Loop::open_next_step(const SessionRunArgs& args) {
     settle_failure(keeper_.lost_session());
   }
   const std::int64_t max_steps = state_.session.inline_session->max_steps();
-  if (max_steps > 0 && !open_.last_run) open_.last_run.emplace(engine_.schedule(), engine_.run_number(), max_steps);
+  if (max_steps > 0 && !open_.last_run) {
+    open_.last_run.emplace(engine_.schedule(), engine_.run_number(), max_steps);
+    state_.context->announce_last_step(saturating_add(global_step(), max_steps));  // for those who show how far it is
+  }
   const auto under_way = [this] { return open_.again && (open_.last_chance || !should_stop()); };
   while (!end_.abandoned() &&
          (under_way() || (!should_stop() && (max_steps == 0 || engine_.run_number() < max_steps)))) {

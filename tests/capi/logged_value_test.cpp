@@ -81,14 +81,15 @@ TEST_F(LoggedValue, ReachesOnValuesWithItsStep) {
   EXPECT_EQ(told_.size(), 3U);
 }
 
-TEST_F(LoggedValue, ThatCannotBeIsRefusedAndFailsNothing) {
+TEST_F(LoggedValue, ThatCannotBeIsRefusedAndFailsTheStep) {
   runhook_context* const step = next();
-  EXPECT_EQ(runhook_context_log_scalar(step, nullptr, 1, error_.out()), RUNHOOK_ERR_INVALID_ARGUMENT);
-  EXPECT_EQ(runhook_context_log_scalar(step, "step", 1, error_.out()), RUNHOOK_ERR_INVALID_ARGUMENT);
-  EXPECT_EQ(runhook_context_log_text(step, "note", nullptr, error_.out()), RUNHOOK_ERR_INVALID_ARGUMENT);
   EXPECT_EQ(runhook_context_log_int64(step, "n", 1, error_.out()), RUNHOOK_OK);
   EXPECT_EQ(runhook_context_log_scalar(step, "n", 1, error_.out()), RUNHOOK_ERR_INVALID_ARGUMENT);
-  EXPECT_EQ(runhook_monitored_session_end_step(loop_, error_.out()), RUNHOOK_OK);
+  EXPECT_EQ(runhook_context_log_scalar(step, "step", 1, error_.out()), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(runhook_context_log_scalar(step, nullptr, 1, error_.out()), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(runhook_context_log_text(step, "note", nullptr, error_.out()), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(runhook_monitored_session_end_step(loop_, error_.out()), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(error_.message(), "'n' has been logged as an integer before and cannot be a number");
   EXPECT_EQ(runhook_context_log_int64(step, "n", 1, error_.out()), RUNHOOK_ERR_FAILED_PRECONDITION);
 }
 

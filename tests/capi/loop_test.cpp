@@ -94,6 +94,28 @@ TEST_F(OneCallLoop, HooksAreConsumedWhateverBecomesOfTheLoop) {
   EXPECT_EQ(good.count("after_run"), 1);
 }
 
+TEST_F(OneCallLoop, ListsAndCountsThatDoNotFitAreRefused) {
+  const char* const scalars[] = {"loss"};
+  const runhook_hook* const hooks[] = {nullptr};
+  Caught error;
+  const auto message_for = [&](auto&& change) {
+    runhook_loop_options options = RUNHOOK_LOOP_OPTIONS_INIT;
+    change(options);
+    EXPECT_EQ(runhook_loop_open(&options, error.out()), nullptr);
+    EXPECT_EQ(error.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
+    return error.message();
+  };
+  EXPECT_EQ(message_for([&](auto& options) { options.hooks = hooks; }), "hooks are given, but their count is 0");
+  EXPECT_EQ(message_for([&](auto& options) { options.hook_count = 2; }), "hooks is NULL, but its count is 2");
+  EXPECT_EQ(message_for([&](auto& options) { options.scalars = scalars; }), "scalars are given, but their count is 0");
+  EXPECT_EQ(message_for([&](auto& options) {
+              options.scalars = scalars;
+              options.scalar_count = 1;
+            }),
+            "scalars are for the hooks of dir: give a dir");
+  EXPECT_EQ(message_for([&](auto& options) { options.interval_ns = -1; }), "interval_ns is negative");
+}
+
 TEST_F(OneCallLoop, SignalEndsItAfterItsStep) {
   runhook_error* error = nullptr;
   runhook_monitored_session* loop = runhook_loop_open(nullptr, &error);

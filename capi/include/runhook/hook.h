@@ -30,7 +30,7 @@ typedef struct runhook_hook {
   runhook_callback on_error;   /* instead of after_run, if the attempt did not get there; in reverse order */
   runhook_callback end;        /* once, when the run has ended and did not fail */
   runhook_callback cleanup;    /* once for each hook that began, always, last, in reverse order */
-  runhook_callback on_values;  /* after a step in which values were logged: see runhook_context_logged_count() */
+  runhook_callback on_values;  /* after a step in which it was due and values were logged: logged_value.h */
   /* For the state of the hook itself in checkpoints. This release accepts and keeps them, but calls neither; a program
    * may fill them in already. */
   runhook_callback save;    /* when the state of the session is saved */

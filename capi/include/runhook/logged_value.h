@@ -21,7 +21,8 @@ enum { RUNHOOK_LOGGED_NUMBER = 0, RUNHOOK_LOGGED_INTEGER = 1, RUNHOOK_LOGGED_TEX
  * and in the body of a loop, where it also publishes the value if an output has the name. The value is that of the step
  * that is reached, and goes out when the step has been completed. If the step is recovered from it is dropped; if the
  * step fails for good it is marked as failed. In begin, after_create_session and end it is of the present global step.
- * Of a name that is logged twice in a step the last value counts. A failing output fails no call.
+ * Of a name that is logged twice in a step the last value counts. A failing output fails no call. A call that is
+ * refused in the body of a loop or in the function of a session fails the step, even if that goes on.
  *
  * \param name UTF-8 of 1 to 255 bytes without control characters; `/` makes groups; copied. Not "step", "wall_time",
  *   "elapsed", "session" or "attempt".

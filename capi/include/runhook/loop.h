@@ -17,24 +17,31 @@ extern "C" {
 typedef struct runhook_loop_options {
   size_t struct_size;
   const char* dir; /* for the run's files, with the hooks of runhook_config_add_default_hooks(); NULL: neither */
-  const char* const* scalars; /* names that the body publishes, for these hooks; copied; NULL: none */
+  /* Names that the body logs in every step; copied; NULL: none. The hooks of dir check them for NaN, too. Other names
+   * need not be declared: whatever is logged is written. */
+  const char* const* scalars;
   size_t scalar_count;
   const runhook_hook* const* hooks; /* further hooks; each table is consumed; NULL: none */
   size_t hook_count;
-  int64_t max_steps; /* 0: no limit */
+  int64_t max_steps;   /* 0: no limit */
+  int64_t interval_ns; /* between two rows, points and log lines of the hooks of dir; 0: a second; 1: every step */
   /* End of 1.0. Append only, below this line. */
 } runhook_loop_options;
 #define RUNHOOK_LOOP_OPTIONS_INIT \
-  { sizeof(runhook_loop_options), NULL, NULL, 0, NULL, 0, 0 }
+  { sizeof(runhook_loop_options), NULL, NULL, 0, NULL, 0, 0, 0 }
 
 /**
- * Opens a loop that stays where it is, for runhook_monitored_session_next(). SIGINT and SIGTERM end it after its step;
- * the second one ends the process.
+ * Opens a loop that stays where it is, for runhook_monitored_session_next(). The first SIGINT or SIGTERM ends it after
+ * its step; a second SIGINT, a second or more later, asks the body to give up (runhook_context_cancel_requested()), and
+ * a third ends the process. A SIGINT that the process ignores, as in the background of a shell script, stays ignored.
+ *
+ * Hooks with options, e.g. a trigger, are added with runhook_monitored_session_add_hook() afterwards.
  *
  * \param options NULL: those of RUNHOOK_LOOP_OPTIONS_INIT. Unless its struct_size is refused the hooks are consumed,
  *   whether the call succeeds or not.
- * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT for a negative max_steps or a hook that is NULL, or with what
- *   adding the hooks or creating a session fails with.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT for a negative max_steps or interval_ns, a hook that is NULL,
+ *   a list without its count or a count without its list, and scalars without a dir; or with what adding the hooks or
+ *   creating a session fails with.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -42,6 +49,8 @@ RUNHOOK_API runhook_monitored_session* runhook_loop_open(const runhook_loop_opti
 
 /**
  * Closes a loop, says on standard error how it has ended, and destroys it.
+ *
+ * Each call sets `*error` anew: test it before the next one, or what a call in the body was refused for is lost.
  *
  * \param loop consumed; NULL if it could not be opened.
  * \param error consumed: what opening the loop, a step or a call in its body has failed with. The run has failed then.

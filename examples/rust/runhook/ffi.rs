@@ -28,6 +28,7 @@ pub struct Hook {
     pub on_error: Callback,
     pub end: Callback,
     pub cleanup: Callback,
+    pub on_values: Callback,
     pub save: Callback,
     pub restore: Callback,
 }

@@ -42,11 +42,13 @@ struct LoggingOptions {
 };
 
 // Prints values in the first run, and then at an interval; in other runs nothing is fetched. Each line but the first
-// ends with the time since the last one. Numbers are rounded to six digits, long tensors shortened, and characters that
-// would break the line are escaped. After tf.estimator.LoggingTensorHook, whose negative seconds are refused here.
+// ends with the time since the last one. Numbers are rounded to six digits, long tensors shortened, and characters
+// that would break the line are escaped. After tf.estimator.LoggingTensorHook, whose negative seconds are refused
+// here.
 //
-// Logged values (SessionRunContext::log_scalar()) are printed behind those that are fetched, unless there is a formatter:
-// the newest of each name that was not printed yet, with its step if that is another one; the first one at once.
+// Logged values (SessionRunContext::log_scalar()) are printed behind those that are fetched, unless there is a
+// formatter: the newest of each name that was not printed yet, with its step if that is another one; the first one at
+// once.
 //
 // Register what make() returns: it has the trigger that the options say. With another trigger, it prints when that is
 // due. Since 1.0.

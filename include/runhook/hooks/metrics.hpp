@@ -23,8 +23,8 @@ struct MetricsOptions {
   std::vector<std::string> names = {};
   std::map<std::string, std::string> tags = {};
   bool only_logged = false;  // nothing is fetched: the values that are logged are all there is
-  // CSV: the columns of logged values, after those of what is fetched. A logged value that has no column is told of by a
-  // warning. JSON Lines has every logged value, with its own key.
+  // CSV: the columns of logged values, after those of what is fetched. A logged value that has no column is told of by
+  // a warning. JSON Lines has every logged value, with its own key.
   std::vector<std::string> logged_columns = {};
   // When a row is written: at most one of the two; neither: after every run.
   std::optional<std::int64_t> every_n_steps = {};
@@ -46,10 +46,10 @@ struct MetricsOptions {
 // columns nothing is written, which is a failure of the output: a warning, or, with OutputOptions::fail_run, a failure
 // of the run.
 //
-// What is logged (SessionRunContext::log_scalar()) is in the row of the step in which it was logged: the newest value of
-// each name when a row is due and at the end, and the first one at once; so a step may have a row though none was due. Of
-// a name that is fetched and logged the logged value counts. Values of a step that has failed for good are in a row with
-// "failed": true.
+// What is logged (SessionRunContext::log_scalar()) is in the row of the step in which it was logged: the newest value
+// of each name when a row is due and at the end, and the first one at once; so a step may have a row though none was
+// due. Of a name that is fetched and logged the logged value counts. Values of a step that has failed for good are in
+// a row with "failed": true.
 //
 // Register what make() returns: it has the trigger that the options say. Since 1.0.
 class MetricsHook final : public SessionRunHook, private ValueListener {

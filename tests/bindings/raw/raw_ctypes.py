@@ -35,7 +35,7 @@ def struct(*fields):
 TABLE = [(c_void_p, "user_data"), (DESTROY, "destroy")]
 Function = struct(*TABLE, (CALLBACK, "call"))
 ALL_CALLBACKS = "begin after_create_session before_run after_run on_error end cleanup"
-Hook = struct(*TABLE, (c_char_p, "name"), (CALLBACK, ALL_CALLBACKS + " save restore"))
+Hook = struct(*TABLE, (c_char_p, "name"), (CALLBACK, ALL_CALLBACKS + " on_values save restore"))
 HookOptions = struct((c_int32, "phase failure_policy max_failures chief_only"), (c_void_p, "trigger name"))
 _node = [(c_char_p, "name"), (CALLBACK, "kernel"), (c_void_p, "inputs"), (c_size_t, "input_count output_count")]
 _lists = [(c_void_p, "updates"), (c_size_t, "update_count"), (c_void_p, "after"), (c_size_t, "after_count")]
@@ -749,7 +749,7 @@ def check_failure(result, subject, good):
     check(result.status not in (OK, None), "FALSE SUCCESS")
     check(result.status == subject.code, "code", result.status)
     check(result.where == subject.failure(good), "where it failed", result.where, subject.failure(good), result.message)
-    said = re.search(subject.says + r" returned (-?\d+)", result.message)
+    said = re.search(r"(?:%s|the \w+)(?: of .+?)? returned (-?\d+)" % subject.says, result.message)
     check(said, "message", result.message)
     Tally.stale += said is not None and int(said.group(1)) in Script.given
 

@@ -33,7 +33,7 @@ function struct(name, members) {
 const callbacks = (names) => Object.fromEntries(names.split(' ').map((name) => [name, 'void *']));
 const Function = struct('Function', { call: 'void *' });
 const allCallbacks = 'begin after_create_session before_run after_run on_error end cleanup';
-const Hook = struct('Hook', { name: 'const char *', ...callbacks(`${allCallbacks} save restore`) });
+const Hook = struct('Hook', { name: 'const char *', ...callbacks(`${allCallbacks} on_values save restore`) });
 const Node = struct('Node', {
   name: 'const char *',
   kernel: 'void *',
@@ -433,7 +433,7 @@ function checkFailure(result, subject, good) {
   if (!result.failed) ++tally.falseSuccesses;
   check(result.failed, 'FALSE SUCCESS');
   check(result.where === subject.failure(good), 'where it failed', result.where, subject.failure(good), result.message);
-  const said = result.message.match(new RegExp(`${subject.says} returned (-?\\d+)`));
+  const said = result.message.match(new RegExp(`(?:${subject.says}|the \\w+)(?: of .+?)? returned (-?\\d+)`));
   check(said !== null, 'message', result.message);
   if (said !== null && Script.given.has(Number(said[1]))) ++tally.stale;
 }

@@ -122,7 +122,7 @@ TEST_F(Metrics, TornLastLineIsLeftBehind) {
   EXPECT_THAT(lines[2], StartsWith("{\"step\":1,"));
 }
 
-TEST_F(Metrics, StepsThatAreMadeAgainAreWrittenAgain) {
+TEST_F(Metrics, StepThatIsRecoveredFromIsWrittenOnceItIsCompleted) {
   add({.names = {"loss"}});
   rig.config.recovery.initial_backoff_ns = 0;
   bool failed = false;
@@ -133,7 +133,7 @@ TEST_F(Metrics, StepsThatAreMadeAgainAreWrittenAgain) {
   rig.run(4);
   std::vector<std::string> steps;
   for (const std::string& line : lines_of(path)) steps.push_back(line.substr(0, line.find(',')));
-  EXPECT_THAT(steps, ElementsAre("{\"step\":1", "{\"step\":2", "{\"step\":3", "{\"step\":3", "{\"step\":4"));
+  EXPECT_THAT(steps, ElementsAre("{\"step\":1", "{\"step\":2", "{\"step\":3", "{\"step\":4"));
 }
 
 TEST_F(Metrics, BadOptionsAreRefused) {

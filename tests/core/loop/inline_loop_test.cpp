@@ -341,7 +341,7 @@ TEST_P(InlineStepOf, RecoveredStepIsMadeAgainInSpiteOfAStopOfItsFirstAttempt) {
     bodies.push_back(std::to_string(step->global_step()) + "#" + std::to_string(step->attempt()));
     publish(*step);
     if (bodies.size() > 1) continue;
-    step->request_stop();
+    session.request_stop();
     step->fail(StatusCode::unavailable, "for a while");
   }
   EXPECT_THAT(bodies, ElementsAre("0#1", "0#2"));

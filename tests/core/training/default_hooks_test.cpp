@@ -41,9 +41,10 @@ TEST(DefaultHooks, WorkerLeavesNoFilesAndDrawsNoProgress) {
               ElementsAre("stop on signal", "stall watchdog", "NaN guard", "step counter", "logging"));
 }
 
-TEST(DefaultHooks, WithoutScalarsThereIsNothingToLogOrToCheck) {
+TEST(DefaultHooks, WithoutScalarsWhatIsLoggedIsWrittenAndNothingIsChecked) {
   EXPECT_THAT(names({.dir = "run"}),
-              ElementsAre("report", "stop on signal", "stall watchdog", "profiler", "step counter", "progress"));
+              ElementsAre("report", "stop on signal", "stall watchdog", "profiler", "summary saver", "step counter", "metrics",
+                          "logging", "progress"));
 }
 
 TEST(DefaultHooks, EachCanBeLeftOut) {
