@@ -33,6 +33,10 @@ class InlineStep final : public Step {
   void abandon();
   // The global step that this step reaches, where it is not one more. Throws INVALID_ARGUMENT for a negative one.
   void set_global_step(std::int64_t step);
+  // As those of a Step; FAILED_PRECONDITION once the step is over.
+  void log_scalar(std::string_view name, double number);
+  void log_int64(std::string_view name, std::int64_t number);
+  void log_text(std::string_view name, std::string_view text);
   SessionRunContext& context() const noexcept;  // all else that a callback may ask
 
  private:

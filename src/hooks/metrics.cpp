@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <exception>
 #include <utility>
 
 #include "base/format.hpp"
@@ -182,6 +183,7 @@ HookRegistration MetricsHook::make(MetricsOptions options) {
 void MetricsHook::begin(SessionRunContext& context) {
   rows_->begin_ns = context.clock()->now_ns();
   rows_->newest = {};
+  rows_->is_due = rows_->told_of_column = false;
   rows_->output = Output::file(options_.path, options_.output);
 }
 
@@ -197,7 +199,9 @@ void MetricsHook::after_run(SessionRunContext& context, const SessionRunValues& 
   rows_->is_due = true;
   rows_->due_step = context.global_step();
   rows_->fetched.assign(leaves.begin(), leaves.end());
-  detail::RunState::of(context).hot.logged = true;
+  auto& hot = detail::RunState::of(context).hot;
+  if (hot.callback == detail::CallbackKind::standalone) return on_logged(context, {});  // nobody else would
+  hot.logged = true;
 }
 
 void MetricsHook::on_logged(SessionRunContext& context, std::span<const LoggedValue> values) {
@@ -212,13 +216,21 @@ void MetricsHook::on_logged(SessionRunContext& context, std::span<const LoggedVa
   rows.output->report_to(context);
 }
 
+void MetricsHook::on_dropped() noexcept { rows_->is_due = false; }
+
 void MetricsHook::cleanup(SessionRunContext& context, const Outcome&) {
   if (rows_->output == nullptr) return;
   rows_->is_due = false;
-  rows_->write_waiting(context.now_ns());
+  std::exception_ptr failure;  // the file is closed in any case
+  try {
+    rows_->write_waiting(context.now_ns());
+  } catch (...) {
+    failure = std::current_exception();
+  }
   const std::shared_ptr<Output> output = std::exchange(rows_->output, nullptr);
   output->close();
   output->report_to(context);
+  if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace runhook::inline v1

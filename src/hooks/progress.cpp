@@ -100,7 +100,12 @@ void ProgressHook::show_values() {
 
 void ProgressHook::cleanup(SessionRunContext& context, const Outcome&) {
   if (output_ == nullptr) return;
-  if (display_ != nullptr) show_values();  // the last ones
+  if (display_ != nullptr) {
+    try {
+      show_values();  // the last ones
+    } catch (...) {   // NOLINT(bugprone-empty-catch): without memory those before them stay; the thread has to end
+    }
+  }
   if (const auto display = std::exchange(display_, nullptr)) {
     display->finish();
     display->write_last();

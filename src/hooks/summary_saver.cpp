@@ -1,5 +1,6 @@
 #include "runhook/hooks/summary_saver.hpp"
 
+#include <exception>
 #include <utility>
 
 #include "hooks/finish_writing.hpp"
@@ -75,10 +76,15 @@ void SummarySaverHook::before_run(SessionRunContext& context) {
 }
 
 void SummarySaverHook::after_run(SessionRunContext& context, const SessionRunValues& values) {
-  state_->values.write(values.results(), *state_->writer, context.global_step());
+  detail::RunState& run = detail::RunState::of(context);
+  // A name that is logged, too, is one series.
+  const bool listens = value_listener() != nullptr;
+  state_->values.write(values.results(), *state_->writer, context.global_step(), [&](const std::string& name) {
+    return listens && (state_->newest.has(name) || run.values.find(name) != nullptr);
+  });
   state_->writer->report_to(context);
-  bool& logged = detail::RunState::of(context).hot.logged;
-  if (state_->newest.empty() && !logged) return;
+  bool& logged = run.hot.logged;
+  if (!listens || (state_->newest.empty() && !logged)) return;
   logged = state_->is_due = true;
 }
 
@@ -88,15 +94,23 @@ void SummarySaverHook::on_logged(SessionRunContext& context, std::span<const Log
   state_->writer->report_to(context);
 }
 
+void SummarySaverHook::on_dropped() noexcept { state_->is_due = false; }
+
 void SummarySaverHook::end(SessionRunContext&) { state_->writer->flush(); }
 
 SummaryWriter* SummarySaverHook::writer() const noexcept { return state_->writer.get(); }
 
 void SummarySaverHook::cleanup(SessionRunContext& context, const Outcome&) {
   if (state_->writer == nullptr) return;  // begin failed
-  state_->write_waiting();
+  std::exception_ptr failure;             // the writer is let go in any case
+  try {
+    state_->write_waiting();
+  } catch (...) {
+    failure = std::current_exception();
+  }
   const std::shared_ptr<SummaryWriter> writer = std::exchange(state_->writer, nullptr);
   detail::finish_writing(*writer, state_->options.writer != nullptr, context);
+  if (failure) std::rethrow_exception(failure);
 }
 
 struct SummaryAtEndHook::State {

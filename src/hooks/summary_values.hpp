@@ -2,6 +2,7 @@
 #ifndef RUNHOOK_SRC_HOOKS_SUMMARY_VALUES_HPP_
 #define RUNHOOK_SRC_HOOKS_SUMMARY_VALUES_HPP_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,7 +32,8 @@ class SummaryValues {
   bool empty() const noexcept { return items_.empty(); }
   const Fetches& fetches() const noexcept { return fetches_; }
   // Throws what the writer throws, and FAILED_PRECONDITION, for a value that does not fit; names it.
-  void write(const Results& results, SummaryWriter& writer, std::int64_t step) const;
+  void write(const Results& results, SummaryWriter& writer, std::int64_t step,
+             const std::function<bool(const std::string& name)>& leave_out = {}) const;
 
  private:
   using Write = void (*)(SummaryWriter& writer, const std::string& name, const Value& value, std::int64_t step);

@@ -46,6 +46,7 @@ Nanoseconds limit_of(const StallWatchdogOptions& options, const ActivitySnapshot
       return or_else(options.before_run);
     case CallbackKind::after_run:
     case CallbackKind::on_values:
+    case CallbackKind::on_logged:
     case CallbackKind::on_error:
       return or_else(options.after_run);
     case CallbackKind::begin:

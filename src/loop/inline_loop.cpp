@@ -164,7 +164,10 @@ void Loop::complete_step() {
   } else {
     end_ordinary_step(error, is_fast);
   }
-  if (!error) return step_succeeded();
+  if (!error) {
+    state_.attempt.next_step.reset();
+    return step_succeeded();
+  }
   recover_or_fail(judged(std::move(error)), open_.begun_at);
   open_.again = true;
   open_.last_chance = should_stop();
@@ -184,7 +187,6 @@ void Loop::end_ordinary_step(Error& error, bool is_fast) noexcept {
   if (is_fast) engine_.take_up_fast_step();
   engine_.end_execution(error);
   engine_.complete(error);
-  state_.attempt.next_step.reset();
 }
 
 void Loop::abandon_step() {
@@ -193,12 +195,14 @@ void Loop::abandon_step() {
 }
 
 // Its hooks get on_error; what that fails with is the run's failure.
-void Loop::cancel_step(std::string_view why) {
+void Loop::cancel_step(std::string_view why, bool failed) {
   const bool is_fast = std::exchange(open_.is_fast, false);
   Error cancelled = leave_body();
   cancelled = Error(StatusCode::cancelled, why);
   end_ordinary_step(cancelled, is_fast);
+  if (failed && state_.hot.logged) delivery_.deliver(step_reached(open_.begun_at), /*failed=*/true);
   delivery_.drop();
+  state_.attempt.next_step.reset();
   state_.attempt.stops.clear();
   Error error;
   for (std::size_t i = 0; i < cancelled.suppressed_count(); ++i) error.merge(cancelled.suppressed(i));
@@ -211,7 +215,7 @@ void Loop::leave_step(bool by_exception) noexcept {
   try {
     if (state_.attempt.reported) return complete_step();  // it is over, with what its body has failed with
     tell_of_left_step(by_exception);
-    cancel_step("the session was left during the step");
+    cancel_step("the session was left during the step", /*failed=*/by_exception);
   } catch (...) {
     // The outcome has the error.
   }

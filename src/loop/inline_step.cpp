@@ -37,6 +37,21 @@ void InlineStep::set_global_step(std::int64_t step) {
   loop_.state().hot.leave_fast_path = true;
 }
 
+void InlineStep::log_scalar(std::string_view name, double number) {
+  loop_.check_step_is_open();
+  Step::log_scalar(name, number);
+}
+
+void InlineStep::log_int64(std::string_view name, std::int64_t number) {
+  loop_.check_step_is_open();
+  Step::log_int64(name, number);
+}
+
+void InlineStep::log_text(std::string_view name, std::string_view text) {
+  loop_.check_step_is_open();
+  Step::log_text(name, text);
+}
+
 SessionRunContext& InlineStep::context() const noexcept { return *loop_.state().context; }
 
 }  // namespace runhook::inline v1

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -129,11 +130,22 @@ void Loop::run_with_hooks(const SessionRunArgs& args) {
     const SessionRunArgs*& original;
     ~Forget() { original = nullptr; }
   } const forget{state_.hot.original};  // the step function's
+  forget_caught();
   Error error = engine_.attempt(args);
-  if (error) throw StatusError(std::move(error));
+  if (error) {
+    caught_ = true;  // if the function goes on
+    throw StatusError(std::move(error));
+  }
   // The run is completed, whatever the function does next.
   if (outcome_.last_run_failed() && !state_.hot.skip) [[unlikely]]
     outcome_.went_on_after_failure();
+}
+
+// What a run has logged and asked for that failed and was caught by the step function.
+void Loop::forget_caught() noexcept {
+  if (!std::exchange(caught_, false)) return;
+  delivery_.drop();
+  state_.attempt.stops.clear();
 }
 
 void Loop::check_slowly() {
@@ -148,7 +160,7 @@ void Loop::check_slowly() {
   } catch (...) {
     settle_failure(Error::from_current_exception(StatusCode::unknown));
   }
-  if (state_.hot.logged) delivery_.deliver(global_step());
+  if (state_.hot.logged && state_.hot.callback != CallbackKind::step_function) delivery_.deliver(global_step());
   // A hook that has just begun may have asked for a stop.
   if (stop()->requested()) throw StatusError(StatusCode::stopped, "a stop has been requested");
 }
@@ -198,6 +210,8 @@ Error Loop::judged(Error error) const {
 }
 
 void Loop::step_succeeded() {
+  if (caught_) [[unlikely]]
+    forget_caught();
   if (state_.hot.logged) [[unlikely]]  // after the last run of a step function
     delivery_.deliver(global_step());
   if (!state_.attempt.stops.empty()) [[unlikely]]  // likewise
@@ -211,16 +225,29 @@ void Loop::step_succeeded() {
   if (!keeper_.recovering()) engine_.return_to_fast_path();
 }
 
+std::int64_t Loop::step_reached(std::int64_t begun_at) const noexcept {
+  return state_.attempt.next_step.value_or(std::max(global_step(), saturating_add(begun_at, 1)));
+}
+
 void Loop::recover_or_fail(Error error, std::int64_t begun_at) {
+  const std::int64_t reached = step_reached(begun_at);
+  state_.attempt.next_step.reset();
+  caught_ = false;
   const Circumstances now = keeper_.circumstances();
   if (is_cancelled_by_stop(error, now)) {
     Error stopped(StatusCode::stopped, "the step was cancelled by an urgent stop request");
     stopped.add_suppressed(error);
+    delivery_.drop();
     settle_failure(stopped);
   }
   if (ending_ || !is_recovered_from(error, now)) {
     // A run that fails for good carries what it was recovered from before.
-    if (!is_clean_end(error.code())) error.add_suppressed(keeper_.take_recovery_cause());
+    if (!is_clean_end(error.code())) {
+      error.add_suppressed(keeper_.take_recovery_cause());
+      if (state_.hot.logged) delivery_.deliver(reached, /*failed=*/true);
+    }
+    delivery_.drop();
+    if (error.code() == StatusCode::out_of_range) state_.attempt.stops.clear();  // it was not completed
     settle_failure(error);
   }
   delivery_.drop();
@@ -237,16 +264,16 @@ void Loop::recover_or_fail(Error error, std::int64_t begun_at) {
   }
 }
 
+// What is logged still was so outside of steps.
 void Loop::settle_failure(const Error& error) {
+  if (state_.hot.logged) delivery_.deliver(global_step());
   if (error.code() == StatusCode::out_of_range) {
     end_.set_input_ended(stop()->requested());
   } else if (error.code() == StatusCode::stopped) {
     if (!stop()->requested()) post_stop(error);
   } else {
-    if (state_.hot.logged) delivery_.deliver(saturating_add(global_step(), 1), /*failed=*/true);
     outcome_.run_failed(error);
   }
-  delivery_.drop();
   state_.post_stops();
   throw StatusError(error);
 }

@@ -122,7 +122,8 @@ class Loop final : private Reporter {
       refuse_run();
   }
   void check_may_run() {
-    if (end_.any() || stop()->requested() || hooks_.changed()) [[unlikely]]
+    const bool logged_between = state_.hot.logged && state_.hot.callback == CallbackKind::none;
+    if (end_.any() || stop()->requested() || hooks_.changed() || logged_between) [[unlikely]]
       check_slowly();
   }
   void check_slowly();
@@ -142,6 +143,7 @@ class Loop final : private Reporter {
   // What an attempt's failure is to be taken for, in the light of what else has gone wrong.
   Error judged(Error error) const;
   void step_succeeded();
+  void forget_caught() noexcept;
   // After an attempt that began at this global step: there is a new session, or what the run fails with is thrown.
   void recover_or_fail(Error error, std::int64_t begun_at);
   [[noreturn]] void settle_failure(const Error& error);
@@ -160,7 +162,9 @@ class Loop final : private Reporter {
   Error leave_body() noexcept;
   void complete_step();
   void end_ordinary_step(Error& error, bool is_fast) noexcept;
-  void cancel_step(std::string_view why);
+  void cancel_step(std::string_view why, bool failed = false);  // `failed`: what was logged in it goes out, marked
+  // The global step that the attempt which began at that one reaches, or would have reached.
+  std::int64_t step_reached(std::int64_t begun_at) const noexcept;
   void tell_of_left_step(bool by_exception) noexcept;
 
   // The end.
@@ -205,6 +209,7 @@ class Loop final : private Reporter {
   StepEngine engine_;
   SessionKeeper keeper_;
   bool ending_ = false;
+  bool caught_ = false;  // a run of the step function has failed, and something may be left of that
   std::optional<CreatorClaim> creator_claim_;  // until the end
 };
 

@@ -71,7 +71,7 @@ Error Loop::close_step() {
   if (!open_.is_open) return {};
   try {
     if (open_.left && !state_.attempt.reported) {
-      cancel_step("the run was failed during the step");
+      cancel_step("the run was failed during the step", /*failed=*/true);
     } else {
       complete_step();
     }

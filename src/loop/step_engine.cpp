@@ -264,7 +264,7 @@ void StepEngine::hand_out_results(Error& error) noexcept {
       results_stale_ = plan.fetches_anything();
     }
     const std::int64_t before = step_before_;
-    const auto said = std::exchange(state_.attempt.next_step, std::nullopt);
+    const auto said = state_.attempt.next_step;
     const std::int64_t after =
         plan.has_global_step() ? plan.fetched_global_step() : said.value_or(saturating_add(before, 1));
     state_.set_global_step(after);
@@ -278,7 +278,7 @@ void StepEngine::hand_out_results(Error& error) noexcept {
 void StepEngine::end_attempt(Error& error) noexcept {
   state_.hot.now_known = false;
   if (state_.attempt.plan.feeds_anything()) state_.attempt.plan.drop_feeds();
-  if (state_.hot.discard) delivery_.drop();
+  if (state_.hot.discard) state_.values.drop();  // outputs are told of the end of the step nevertheless
   if (state_.hot.logged && !error) error.merge(delivery_.deliver_step());
   if (!state_.attempt.stops.empty() && !error) state_.post_stops();
   if (state_.hot.discard) [[unlikely]] {

@@ -29,6 +29,8 @@ std::string_view callback_text(CallbackKind kind) noexcept {
       return "step_function"sv;
     case CallbackKind::inline_step:
       return "step"sv;
+    case CallbackKind::on_logged:
+      return "on_logged"sv;
     case CallbackKind::standalone:
       return "standalone"sv;
   }

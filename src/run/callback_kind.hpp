@@ -21,6 +21,7 @@ enum class CallbackKind : std::uint8_t {
   cleanup,
   step_function,
   inline_step,  // the body of a loop that stays where it is
+  on_logged,    // of an output; nothing can be asked for or logged in it
   standalone,   // outside a loop everything is allowed
 };
 

@@ -142,6 +142,7 @@ HookSlot* HookList::next_removed() noexcept {
 void HookList::erase(HookSlot* slot) noexcept {
   state_.attempt.plan.remove(slot->request);
   if (slot->removed) --removed_;
+  std::erase(value_listeners_, slot);  // collect_calls() may not come to it, for want of memory
   const auto found =
       std::find_if(slots_.begin(), slots_.end(), [slot](const auto& entry) { return entry.get() == slot; });
   std::unique_ptr<HookSlot> gone;  // destroyed last, since the hook's destructor may call this list
@@ -204,7 +205,7 @@ void HookList::collect_calls() {
   has_value_hooks_ = false;
   for (const auto& slot : slots_) {
     if (slot->disabled) continue;
-    if (slot->value_listener != nullptr) value_listeners_.push_back(slot->value_listener);
+    if (slot->value_listener != nullptr) value_listeners_.push_back(slot.get());
     has_value_hooks_ = has_value_hooks_ || slot->wants_values;
   }
   state_.values.wanted = has_value_hooks_ || !value_listeners_.empty();

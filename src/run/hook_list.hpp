@@ -105,7 +105,7 @@ class alignas(64) HookList {
   std::mutex& observed() const noexcept { return observed_; }
 
   // Of logged values: who gets all of them, and whether a hook has on_values.
-  const std::vector<ValueListener*>& value_listeners() const noexcept { return value_listeners_; }
+  const std::vector<HookSlot*>& value_listeners() const noexcept { return value_listeners_; }
   bool has_value_hooks() const noexcept { return has_value_hooks_; }
 
   // Triggers. next_due() is the first run in which one of them may be due, so that the runs before it cost nothing.
@@ -160,7 +160,7 @@ class alignas(64) HookList {
   std::size_t removed_ = 0;  // how many slots are marked as removed
   HookCalls due_;            // with hooks whose triggers are due
   HookCalls some_;           // of a run that names hooks
-  std::vector<ValueListener*> value_listeners_;
+  std::vector<HookSlot*> value_listeners_;
   bool has_value_hooks_ = false;
   std::uint64_t last_id_ = 0;
   std::uint64_t admitted_id_ = 0;  // hooks come into the list in the order of their numbers

@@ -60,7 +60,8 @@ void requesting(RunState& state, const char* what, Body&& body) {
 
 template <typename T>
 void log_value(RunState& state, std::string_view name, T value) {
-  if (state.hot.callback == CallbackKind::cleanup || state.hot.callback == CallbackKind::on_values) {
+  if (state.hot.callback == CallbackKind::cleanup || state.hot.callback == CallbackKind::on_values ||
+      state.hot.callback == CallbackKind::on_logged) {
     throw StatusError(StatusCode::failed_precondition,
                       fmt::format("values cannot be logged in {} any more", detail::callback_text(state.hot.callback)));
   }

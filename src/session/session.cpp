@@ -29,7 +29,7 @@ bool SessionStep::request_stop(std::int32_t code, std::string_view text, StopUrg
   if (stop == nullptr) return false;
   StopReason reason;
   reason.origin = StopOrigin::session;
-  reason.urgency = urgency;
+  reason.urgency = urgency == StopUrgency::now ? urgency : StopUrgency::after_step;
   reason.code = code;
   reason.set_text(text);
   return stop->request(reason);

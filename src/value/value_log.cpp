@@ -88,11 +88,10 @@ void ValueLog::add(std::string_view name, std::string_view text) {
   stage(name, LoggedKind::text).text.swap(copy);
 }
 
-std::span<const LoggedValue> ValueLog::take(std::int64_t step, bool failed) noexcept {
+std::span<const LoggedValue> ValueLog::peek(std::int64_t step, bool failed) noexcept {
   taken_.clear();
   for (const std::size_t index : staged_) {
-    Entry& entry = entries_[index];
-    entry.staged = false;
+    const Entry& entry = entries_[index];
     LoggedValue value = entry.value;
     value.name = entry.name;
     value.kind = entry.kind;
@@ -101,8 +100,13 @@ std::span<const LoggedValue> ValueLog::take(std::int64_t step, bool failed) noex
     value.failed = failed;
     taken_.push_back(value);
   }
-  staged_.clear();
   return taken_;
+}
+
+std::span<const LoggedValue> ValueLog::take(std::int64_t step, bool failed) noexcept {
+  const auto values = peek(step, failed);
+  drop();
+  return values;
 }
 
 void ValueLog::drop() noexcept {

@@ -40,7 +40,7 @@ class ValueLog {
   bool empty() const noexcept { return staged_.empty(); }
   // What was logged since the last take() or drop(), in order, as of this step. Valid until the next change.
   std::span<const LoggedValue> take(std::int64_t step, bool failed) noexcept;
-  std::span<const LoggedValue> taken() const noexcept { return taken_; }  // the same again
+  std::span<const LoggedValue> peek(std::int64_t step, bool failed) noexcept;  // the same, and it stays
   void drop() noexcept;
   // NULL if the name was not logged in this step.
   const LoggedValue* find(std::string_view name) const noexcept;

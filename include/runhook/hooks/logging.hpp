@@ -71,6 +71,7 @@ class LoggingHook final : public SessionRunHook, private ValueListener {
 
  private:
   void on_logged(SessionRunContext& context, std::span<const LoggedValue> values) override;
+  void on_dropped() noexcept override { fetched_text_.reset(); }
   void log(SessionRunContext& context, std::string text);
   std::string line(const Results& results) const;
   std::string waiting_text(std::int64_t step);

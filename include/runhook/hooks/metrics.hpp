@@ -72,6 +72,7 @@ class MetricsHook final : public SessionRunHook, private ValueListener {
  private:
   struct Rows;
   void on_logged(SessionRunContext& context, std::span<const LoggedValue> values) override;
+  void on_dropped() noexcept override;
   MetricsOptions options_;
   SessionRunArgs args_;
   std::unique_ptr<Rows> rows_;

@@ -62,6 +62,7 @@ class SummarySaverHook final : public SessionRunHook, private ValueListener {
 
  private:
   void on_logged(SessionRunContext& context, std::span<const LoggedValue> values) override;
+  void on_dropped() noexcept override;
   struct State;
   std::unique_ptr<State> state_;
 };
