@@ -25,19 +25,25 @@ Or the loop stays where it is:
         for step in session:
             step["loss"] = train_one_batch()
 
+Ctrl-C stops the loop after its step, as Origin.SIGNAL in the outcome, and raises nothing while a session is open. The
+second one cancels the step, where it can be cancelled, and the third one ends the process. A handler of SIGINT that the
+program has installed is called as well; it should not raise. See MonitoredSession for the details.
+
 What is not here can be called through `lib`, after restype and argtypes are set, with call() and the objects' handles.
 """
 
 import contextlib
 import itertools
 import numbers
+import os
+import signal
 import threading
 import weakref
-from ctypes import byref, c_char_p, c_double, c_int64, c_void_p
+from ctypes import addressof, byref, c_char_p, c_double, c_int64, c_void_p
 from typing import NamedTuple, Optional
 
 import runhook_abi as abi
-from runhook_abi import Code, Kind, Origin, Phase, Policy, lib
+from runhook_abi import Code, DefaultHook, Kind, Origin, Phase, Policy, lib
 
 
 def _bytes(text):
@@ -92,7 +98,7 @@ def _owned(handle, noun):
 # C knows a Python object by a number, and this keeps the object until C calls destroy, on whatever thread.
 _alive = {}
 _numbers = itertools.count(1)
-_destroy = abi.DESTROY(lambda number: _alive.pop(number, None))
+_destroy = abi.DESTROY(_alive.pop)  # no function in Python: KeyboardInterrupt could strike at its entry and be lost
 _working = threading.local()  # .session: whose callbacks are called on this thread
 
 
@@ -113,6 +119,90 @@ def _explained(exception):
         return exception.code, exception.message
     code = Code.OUT_OF_RANGE if isinstance(exception, StopIteration) else Code.UNKNOWN
     return code, f"{type(exception).__name__}: {exception}"
+
+
+_listeners = set()  # of the sessions that are open
+os.register_at_fork(after_in_child=_listeners.clear)  # which has no subscriptions either
+
+
+def _on_sigint(number, frame):
+    """Takes the place of Python's own handler while a session of the main thread is open. That one raises wherever
+    Python happens to be: on the way into a callback, where ctypes prints the exception and nobody gets it."""
+    muted = [listener for listener in tuple(_listeners) if listener.mutes]
+    if not muted:
+        signal.default_int_handler(number, frame)
+    for listener in muted:
+        listener.heard = True
+
+
+def _signal_options(number, repeat=0):
+    rule = abi.SignalRule(signal=number, repeat=repeat)
+    options = abi.SignalOptions(rules=(c_void_p * 1)(addressof(rule)), rule_count=1)
+    options.rule = rule  # to live as long
+    return options
+
+
+class _Listener:
+    """Has SIGINT stop a session, from before it is created until it is closed. That is done by a handler in C, because
+    Python's are not called while C goes from step to step."""
+
+    def __init__(self, listens):
+        self.heard = self.mutes = False
+        self._source = self._subscription = None
+        if not listens:
+            return
+        if threading.current_thread() is threading.main_thread():  # on no other one a handler is called, or raises
+            if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+                with contextlib.suppress(ValueError):  # another interpreter than the main one
+                    signal.signal(signal.SIGINT, _on_sigint)
+            self.mutes = signal.getsignal(signal.SIGINT) is _on_sigint
+        _listeners.add(self)  # only now: what was pending before has been raised, and from here on nothing is
+        try:
+            # There is no session to be stopped yet, but whoever is tired of waiting for one can end the process.
+            self._source = call("stop_source_create")
+            self._subscribe(abi.REPEAT_DEFAULT_ACTION)
+        except BaseException:
+            self.leave()
+            raise
+
+    def _subscribe(self, repeat=0):
+        options = _signal_options(signal.SIGINT, repeat)
+        self._subscription = call("signal_subscription_create", self._source, byref(options))
+
+    def attach(self, session):
+        """Has it stop this session, also if the signal has come already."""
+        if self not in _listeners:
+            return
+        early, source = self._subscription, self._source
+        try:
+            self._source = call("monitored_session_stop_source", session)
+            self._subscribe()
+            if self.heard or lib.runhook_signal_subscription_received(early, signal.SIGINT):
+                lib.runhook_stop_source_request_stop_from_signal(self._source, signal.SIGINT, 0)
+        finally:
+            if self._subscription != early:
+                lib.runhook_signal_subscription_destroy(early)
+            if self._source != source:
+                lib.runhook_stop_source_destroy(source)
+
+    def leave(self):
+        """Leaves SIGINT as it was; on any thread, and again."""
+        subscription, self._subscription = self._subscription, None
+        source, self._source = self._source, None
+        lib.runhook_signal_subscription_destroy(subscription)
+        lib.runhook_stop_source_destroy(source)
+        _listeners.discard(self)
+        # Not before the last one: it would take the handler in C away from the others. Where it cannot be put back,
+        # _on_sigint does the same.
+        if not _listeners and threading.current_thread() is threading.main_thread():
+            if signal.getsignal(signal.SIGINT) is _on_sigint:
+                with contextlib.suppress(ValueError):
+                    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _destroy_session(handle, listener):
+    lib.runhook_monitored_session_destroy(handle)  # may call cleanup
+    listener.leave()
 
 
 def _trampoline(method):
@@ -326,10 +416,33 @@ class Config:
                 options.trigger = owned.enter_context(_owned(trigger, "trigger"))
             # The same hook has the same number here, by which runhook finds out that it is added twice.
             number = self._hook_numbers.setdefault(id(hook), next(_numbers))
+            known = number in _alive
             callbacks = (name for name in abi.CALLBACKS.split() if getattr(type(hook), name) is not getattr(Hook, name))
             table = {name: _TRAMPOLINES[name] for name in callbacks}
             table = abi.Hook(name=_bytes(hook.name), **_keep(hook, number), **table)
-            call("config_add_hook", self.handle, byref(table), byref(options))
+            try:
+                call("config_add_hook", self.handle, byref(table), byref(options))
+            except RunhookError:
+                if known:  # C has called destroy for the table that it refused, but has the other one still
+                    _alive[number] = hook
+                raise
+
+    def add_default_hooks(self, directory, scalars=(), title=None, left_out=0, interval=0, stall=0, profile=0):
+        """Adds the hooks that a training run is expected to have, which write into the directory: a report, the scalars
+        in metrics.jsonl and event files, a timeline; and those that log, show progress, stop on SIGTERM (any session
+        does on SIGINT) and fail the run on NaN in a scalar. `left_out` is of DefaultHook; `interval` is in seconds
+        between two rows, `stall` until a phase counts as stalled, `profile` between two profiled runs. 0 of these means
+        the default, a negative one leaves out what it is for."""
+        seconds = {"interval_ns": interval, "stall_timeout_ns": stall, "profile_interval_ns": profile}
+        hooks = abi.DefaultHooks(
+            dir=os.fsencode(directory), title=_bytes(title), left_out=left_out | DefaultHook.STOP_ON_SIGNAL,
+            scalars=(c_char_p * max(len(scalars), 1))(*map(_bytes, scalars)), scalar_count=len(scalars),
+            **{name: round(value * 1e9) for name, value in seconds.items()})
+        call("config_add_default_hooks", self.handle, byref(hooks))
+        if not left_out & DefaultHook.STOP_ON_SIGNAL:
+            hook = call("stop_on_signal_hook_create", byref(_signal_options(signal.SIGTERM)))
+            with _owned(hook, "builtin_hook"):
+                call("config_add_builtin_hook", self.handle, hook, None)
 
     def set_recovery(self, max_attempts=5):
         """Says how often in a row a failed session is made anew; 0: never."""
@@ -349,14 +462,28 @@ class MonitoredSession:
 
     `for step in session` gives the steps of a config with set_inline(). The one that is open completes when the next one
     is given, or when the session is closed: leave the loop by `break` if you like.
+
+    Ctrl-C, which is SIGINT, stops the loop after its step, and the outcome says so. KeyboardInterrupt is raised by close
+    only, if the loop had ended otherwise before the signal could stop it. Once the session is closed, Ctrl-C is Python's
+    again. A session that is made on another thread than the main one is stopped as well, but the main thread gets its
+    KeyboardInterrupt as ever, unless it has a session, too: so make a session on the thread that runs it. With
+    `interruptible=False` SIGINT is left alone.
     """
 
-    def __init__(self, config):
+    def __init__(self, config, interruptible=True):
         self._raised, self._interrupt, self._error = {}, None, lambda: None
         self._step = None  # that was given last
-        with self._at_work():
-            self.handle = call("monitored_session_create", config.handle)
-            self.destroy = weakref.finalize(self, lib.runhook_monitored_session_destroy, self.handle)
+        self._listener = listener = _Listener(interruptible)
+        try:
+            with self._at_work():
+                self.handle = call("monitored_session_create", config.handle)
+                self.destroy = weakref.finalize(self, _destroy_session, self.handle, listener)
+            listener.attach(self.handle)
+        except BaseException as error:
+            listener.leave()
+            if listener.heard and isinstance(error, Exception):
+                raise KeyboardInterrupt from error
+            raise
 
     @contextlib.contextmanager
     def _at_work(self):
@@ -437,8 +564,25 @@ class MonitoredSession:
     def close(self):
         """Ends the run: end and cleanup of every hook. To do so again changes nothing."""
         self._leave_step()
-        with self._at_work():
-            call("monitored_session_close", self.handle)
+        try:
+            with self._at_work():
+                call("monitored_session_close", self.handle)
+        except BaseException:
+            self._end_listening()
+            raise
+        if self._end_listening():
+            raise KeyboardInterrupt
+
+    def _end_listening(self):
+        """Returns whether a signal has come that did not stop the run, once that has ended."""
+        with _owned(call("monitored_session_outcome", self.handle), "outcome") as handle:
+            outcome = _outcome_from(handle)
+        if outcome.kind == Kind.RUNNING:
+            return False
+        self._listener.leave()
+        heard, self._listener.heard = self._listener.heard, False
+        stopped = outcome.kind == Kind.STOPPED and outcome.stop_reason.origin == Origin.SIGNAL
+        return heard and not stopped and outcome.kind != Kind.FAILED
 
     def outcome(self):
         """Tells how the run ended; of Kind.RUNNING until it is closed."""

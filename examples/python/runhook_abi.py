@@ -7,7 +7,7 @@ librunhook.so.1 from where the dynamic linker looks, e.g. in LD_LIBRARY_PATH.
 import ctypes
 import enum
 import os
-from ctypes import POINTER, Structure, c_char_p, c_double, c_int32, c_int64, c_size_t, c_void_p
+from ctypes import POINTER, Structure, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 
 VERSION = 10000  # of the headers that these declarations were taken from
 CALLBACK = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_int32)
@@ -33,6 +33,10 @@ class Code(_Number):
 Phase = _Number("Phase", "GUARD NORMAL SAVER", start=1)
 Policy = _Number("Policy", "FAIL WARN DISABLE", start=1)
 Kind = _Number("Kind", "RUNNING COMPLETED STOPPED END_OF_INPUT FAILED", start=0)
+DefaultHook = enum.IntFlag(
+    "DefaultHook",
+    "STOP_ON_SIGNAL NAN_GUARD WATCHDOG REPORT STEP_COUNTER LOGGING PROGRESS METRICS SUMMARIES PROFILER")
+REPEAT_DEFAULT_ACTION = 3
 Origin = _Number("Origin", "NONE CALLER HOOK SOURCE COORDINATOR STEP_FUNCTION SIGNAL SESSION", start=0)
 
 
@@ -55,13 +59,21 @@ InlineOptions = _struct(
     (c_void_p, "saver"))
 _backoff = "max_attempts initial_backoff_ns max_backoff_ns deadline_ns"
 RecoveryPolicy = _struct(*_table, (CALLBACK, "classify on_recovery"), (c_int64, _backoff), (c_double, "jitter"))
+SignalRule = _struct((c_int32, "signal action repeat reserved"), (c_int64, "min_interval_ns"))
+SignalOptions = _struct(
+    (POINTER(c_void_p), "rules"), (c_size_t, "rule_count"), (c_int32, "no_chain force_ignored"),
+    (c_int64, "exit_deadline_ns"), (c_void_p, "log"))
+DefaultHooks = _struct(
+    (c_char_p, "dir title"), (_names, "scalars"), (c_size_t, "scalar_count"),
+    (c_int64, "interval_ns stall_timeout_ns profile_interval_ns"), (c_uint32, "left_out"), (c_int32, "reserved"))
 StopReason = _struct((c_int32, "origin urgency code reserved"), (c_int64, "step time_ns"), (c_char_p, "who text"))
 
 # By result and arguments. V is a handle or a pointer, of which Python needs to know no more.
-V, S, I, L, N, D, E = c_void_p, c_char_p, c_int32, c_int64, c_size_t, c_double, ERROR
+V, S, I, L, U, N, D, E = c_void_p, c_char_p, c_int32, c_int64, c_uint64, c_size_t, c_double, ERROR
 _FUNCTIONS = [
     (None, [V], "error_destroy graph_destroy config_destroy session_creator_destroy session_destroy run_args_destroy"),
     (None, [V], "monitored_session_destroy outcome_destroy results_destroy value_destroy trigger_destroy"),
+    (None, [V], "stop_source_destroy signal_subscription_destroy builtin_hook_destroy"),
     (V, [L, E], "trigger_every_steps trigger_every_ns"),
     (I, [V], "error_code outcome_kind context_stop_requested monitored_session_should_stop"),
     (L, [V], "error_step context_global_step context_attempt monitored_session_global_step"),
@@ -72,7 +84,7 @@ _FUNCTIONS = [
     (V, [V], "context_session context_error context_outcome outcome_error"),
     (V, [V, N], "error_suppressed_at results_value_at"),
     (V, [V, S], "context_result"),
-    (V, [E], "config_create run_args_create results_create"),
+    (V, [E], "config_create run_args_create results_create stop_source_create"),
     (V, [L, E], "value_create_int64"),
     (V, [V, E], "session_creator_create monitored_session_create monitored_session_outcome"),
     (V, [V, POINTER(S), N, POINTER(S), N, E], "function_session_create"),
@@ -82,12 +94,15 @@ _FUNCTIONS = [
     (I, [V, E], "monitored_session_close"),
     (I, [V, I, S, E], "monitored_session_fail"),
     (I, [V, V, E], "config_set_graph config_set_session_creator config_set_recovery context_set_session"),
-    (V, [V, E], "monitored_session_next"),
+    (V, [V, E], "monitored_session_next monitored_session_stop_source stop_on_signal_hook_create"),
+    (V, [V, V, E], "signal_subscription_create"),
+    (U, [V, I], "signal_subscription_received"),
+    (I, [V, I, I], "stop_source_request_stop_from_signal"),
     (I, [V, E], "step_abandon"),
     (I, [V, L, E], "step_set_global_step"),
-    (I, [V, V, E], "config_set_inline"),
+    (I, [V, V, E], "config_set_inline config_add_default_hooks"),
     (I, [V, V, E], "value_get_double value_get_int64 outcome_stop_reason"),
-    (I, [V, V, V, E], "config_add_hook monitored_session_run"),
+    (I, [V, V, V, E], "config_add_hook config_add_builtin_hook monitored_session_run"),
     (I, [V, V, L, V, E], "monitored_session_run_until_stop"),
     (I, [V, S, S, E], "context_add_fetch run_args_add_fetch"),
     (I, [V, S, D, E], "step_set_double"),

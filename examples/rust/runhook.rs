@@ -47,6 +47,7 @@ use std::ops::{Deref, DerefMut};
 use std::os::raw::c_void;
 use std::ptr::{null, null_mut};
 use std::rc::Rc;
+use std::time::Duration;
 
 macro_rules! numbers {
     ($name:ident: $($variant:ident = $value:expr),*) => {
@@ -138,6 +139,37 @@ pub struct InlineOptions<'a> {
     pub max_steps: i64,
 }
 
+/// Hooks of the default set, for `DefaultHooks::left_out`.
+pub mod default_hook {
+    pub const STOP_ON_SIGNAL: u32 = 1;
+    pub const NAN_GUARD: u32 = 2;
+    pub const WATCHDOG: u32 = 4;
+    pub const REPORT: u32 = 8;
+    pub const STEP_COUNTER: u32 = 16;
+    pub const LOGGING: u32 = 32;
+    pub const PROGRESS: u32 = 64;
+    pub const METRICS: u32 = 128;
+    pub const SUMMARIES: u32 = 256;
+    pub const PROFILER: u32 = 512;
+}
+
+/// Which hooks `Config::add_default_hooks` adds. `None` is the default, zero leaves out what the time is for.
+#[derive(Clone, Copy, Default)]
+pub struct DefaultHooks<'a> {
+    /// Of the report; `None`: the name of the directory.
+    pub title: Option<&'a str>,
+    /// Logged, drawn, written, and checked for NaN.
+    pub scalars: &'a [&'a str],
+    /// Between two rows.
+    pub interval: Option<Duration>,
+    /// Until a phase counts as stalled.
+    pub stall_timeout: Option<Duration>,
+    /// Between two profiled runs.
+    pub profile_interval: Option<Duration>,
+    /// Of `default_hook`.
+    pub left_out: u32,
+}
+
 /// What a monitored session is made from. It can be used again; hooks are then shared by the sessions.
 pub struct Config(Owned<ffi::Config>);
 
@@ -186,6 +218,32 @@ impl Config {
             saver: null(),
         };
         check(|e| unsafe { ffi::runhook_config_set_inline(self.handle(), &options, e) }).map(drop)
+    }
+
+    /// Adds the hooks that a training run is expected to have: those that write files into the directory, log, show
+    /// progress, stop on SIGINT and SIGTERM, and fail the run on NaN.
+    pub fn add_default_hooks(&mut self, dir: &str, hooks: &DefaultHooks) -> Result<()> {
+        let (dir, title) = (c_string(dir), hooks.title.map(c_string));
+        let names: Vec<_> = hooks.scalars.iter().map(|name| c_string(name)).collect();
+        let scalars: Vec<_> = names.iter().map(|name| name.as_ptr()).collect();
+        let time = |given: Option<Duration>| match given {
+            None => 0,
+            Some(Duration::ZERO) => -1,
+            Some(time) => i64::try_from(time.as_nanos()).unwrap_or(i64::MAX),
+        };
+        let hooks = ffi::DefaultHooks {
+            struct_size: size_of::<ffi::DefaultHooks>(),
+            dir: dir.as_ptr(),
+            title: title.as_ref().map_or(null(), |title| title.as_ptr()),
+            scalars: scalars.as_ptr(),
+            scalar_count: scalars.len(),
+            interval_ns: time(hooks.interval),
+            stall_timeout_ns: time(hooks.stall_timeout),
+            profile_interval_ns: time(hooks.profile_interval),
+            left_out: hooks.left_out,
+            reserved: 0,
+        };
+        check(|e| unsafe { ffi::runhook_config_add_default_hooks(self.handle(), &hooks, e) }).map(drop)
     }
 
     /// Says how often in a row a failed session is made anew; 5 by default, 0: never.

@@ -522,3 +522,28 @@ fn panic_in_a_body_cancels_the_step_and_fails_the_run() {
     assert!(std::panic::catch_unwind(body).is_err());
     assert_eq!(*seen.borrow(), ["Cancelled", "Failed"]);
 }
+
+#[test]
+fn default_hooks_write_into_the_directory() {
+    let dir = std::env::temp_dir().join(format!("runhook-rust-{}", std::process::id()));
+    let mut config = Config::new().unwrap();
+    config
+        .set_step(&["loss"], |context| Ok(context.set_double("loss", 0.5)?))
+        .unwrap();
+    let hooks = DefaultHooks {
+        title: Some("a run"),
+        scalars: &["loss"],
+        left_out: default_hook::PROGRESS | default_hook::PROFILER,
+        ..DefaultHooks::default()
+    };
+    config.add_default_hooks(dir.to_str().unwrap(), &hooks).unwrap();
+    let again = config.add_default_hooks(dir.to_str().unwrap(), &hooks).unwrap_err();
+    assert_eq!(again.code, Code::AlreadyExists);
+    let mut session = MonitoredSession::new(&config).unwrap();
+    session.run_until_stop(&[], 3).unwrap();
+    session.close().unwrap();
+    assert!(dir.join("metrics.jsonl").exists());
+    let report = std::fs::read_to_string(dir.join("report.html")).unwrap();
+    assert!(report.contains("a run"));
+    std::fs::remove_dir_all(dir).unwrap();
+}

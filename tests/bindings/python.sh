@@ -7,6 +7,7 @@ export PYTHONDONTWRITEBYTECODE PYTHONPATH
 
 expect() { sh "$SOURCE_DIR/tests/expect.sh" "$@"; }
 expect 0 OK python3 "$SOURCE_DIR/tests/bindings/hooks_test.py"
+expect 0 OK python3 "$SOURCE_DIR/tests/bindings/interrupts_test.py" --model "$1"
 
 program="$SOURCE_DIR/examples/python/train_fashion_mnist.py"
 expect 0 "stopped by hook 'python target'" python3 "$program" --model "$1"

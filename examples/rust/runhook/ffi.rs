@@ -45,6 +45,20 @@ pub struct HookOptions {
 }
 
 #[repr(C)]
+pub struct DefaultHooks {
+    pub struct_size: usize,
+    pub dir: *const c_char,
+    pub title: *const c_char,
+    pub scalars: *const *const c_char,
+    pub scalar_count: usize,
+    pub interval_ns: i64,
+    pub stall_timeout_ns: i64,
+    pub profile_interval_ns: i64,
+    pub left_out: u32,
+    pub reserved: i32,
+}
+
+#[repr(C)]
 pub struct Function {
     pub struct_size: usize,
     pub user_data: *mut c_void,
@@ -143,6 +157,7 @@ extern "C" {
     pub fn runhook_config_set_session_creator(config: *mut Config, creator: *mut SessionCreator, error: E) -> Status;
     pub fn runhook_config_set_inline(config: *mut Config, options: *const InlineOptions, error: E) -> Status;
     pub fn runhook_config_set_recovery(config: *mut Config, policy: *const RecoveryPolicy, error: E) -> Status;
+    pub fn runhook_config_add_default_hooks(config: *mut Config, hooks: *const DefaultHooks, error: E) -> Status;
     pub fn runhook_trigger_every_steps(steps: i64, error: E) -> *mut Trigger;
     pub fn runhook_trigger_destroy(trigger: *mut Trigger);
     pub fn runhook_config_add_hook(config: *mut Config, hook: *const Hook, options: *const HookOptions, error: E) -> Status;
