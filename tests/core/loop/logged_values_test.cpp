@@ -47,7 +47,9 @@ struct Listening final : SessionRunHook, ValueListener {
   std::vector<std::string> told;
   bool subscribes = false;
   std::function<void()> on_told = [] {};
-  void on_logged(SessionRunContext&, std::span<const LoggedValue> values) override {
+  std::function<void(SessionRunContext&)> on_heard = [](SessionRunContext&) {};
+  void on_logged(SessionRunContext& context, std::span<const LoggedValue> values) override {
+    on_heard(context);
     for (const LoggedValue& value : values) heard.push_back(text_of(value));
   }
   void on_values(SessionRunContext& context, std::span<const LoggedValue> values) override {
@@ -271,6 +273,90 @@ TEST(LoggedValues, OfAStepFunctionGoOutWhenItHasReturned) {
     context.run_context().log_scalar("after", 1);
   });
   EXPECT_THAT(rig.listening->heard, ElementsAre("after=1@1"));
+}
+
+TEST(LoggedValues, CannotBeLoggedByAnOutputThatIsToldOfThem) {
+  Logging rig;
+  rig.listening->on_heard = [](SessionRunContext& context) { context.log_scalar("more", 1); };
+  MonitoredSession& session = rig.open_inline();
+  session.next()->log_scalar("loss", 1);
+  session.close();
+  EXPECT_EQ(rig.logged("values cannot be logged in on_logged"), 1);
+}
+
+TEST(LoggedValues, ReachOutputsOnceIfASubscriberHasTheStepMadeAgain) {
+  Logging rig;
+  rig.listening->subscribes = true;
+  int told = 0;
+  rig.listening->on_told = [&] {
+    if (++told == 1) fail(StatusCode::aborted);
+  };
+  MonitoredSession& session = rig.open_inline();
+  session.next()->log_scalar("loss", 1);
+  session.next()->log_scalar("loss", 2);
+  session.close();
+  EXPECT_EQ(told, 2);
+  EXPECT_THAT(rig.listening->heard, ElementsAre("loss=2@1"));
+}
+
+TEST(LoggedValues, OfAStepInWhichTheCallerFailsTheRunAreMarked) {
+  Logging rig;
+  MonitoredSession& session = rig.open_inline();
+  session.next()->log_scalar("loss", 1);
+  session.fail(Error(StatusCode::internal, "outside"));
+  runhook_test::error_of([&] { session.close(); });
+  EXPECT_THAT(rig.listening->heard, ElementsAre("loss=1@1!"));
+}
+
+TEST(LoggedValues, OfAFailedStepHaveTheStepThatItsBodyHasSet) {
+  Logging rig;
+  MonitoredSession& session = rig.open_inline();
+  InlineStep& step = *session.next();
+  step.log_scalar("loss", 1);
+  step.set_global_step(100);
+  step.fail(StatusCode::internal, "diverged");
+  EXPECT_STATUS(session.end_step(), internal, "diverged");
+  EXPECT_THAT(rig.listening->heard, ElementsAre("loss=1@100!"));
+}
+
+TEST(LoggedValues, OfAStepThatIsOverAreRefused) {
+  Logging rig;
+  MonitoredSession& session = rig.open_inline();
+  InlineStep& step = *session.next();
+  session.end_step();
+  EXPECT_STATUS(step.log_scalar("loss", 1), failed_precondition, "no step is open");
+}
+
+TEST(LoggedValues, AreNotToldToAnOutputThatItsStepHasDisabled) {
+  struct Fragile final : SessionRunHook, ValueListener {
+    int told = 0;
+    void after_run(SessionRunContext&, const SessionRunValues&) override { fail(StatusCode::internal); }
+    void on_logged(SessionRunContext&, std::span<const LoggedValue>) override { ++told; }
+    ValueListener* value_listener() noexcept override { return this; }
+  };
+  Logging rig;
+  const auto fragile = std::make_shared<Fragile>();
+  rig.config.add_hook(fragile, HookOptions{.failure_policy = FailurePolicy::disable, .max_failures = 1});
+  MonitoredSession& session = rig.open_inline();
+  session.next()->log_scalar("loss", 1);
+  session.close();
+  EXPECT_EQ(fragile->told, 0);
+  EXPECT_THAT(rig.listening->heard, ElementsAre("loss=1@1"));
+}
+
+TEST(LoggedValues, OfARunThatAStepFunctionHasCaughtAreForgotten) {
+  Logging rig;
+  int runs = 0;
+  rig.hook()->on_after = [&](SessionRunContext& context) {
+    context.log_int64("run", ++runs);
+    if (runs == 1) fail(StatusCode::internal);
+  };
+  const auto session = rig.start();
+  session->run_step_fn([](StepContext& context) {
+    runhook_test::error_of([&] { context.run_with_hooks(); });
+    context.run_with_hooks();
+  });
+  EXPECT_THAT(rig.listening->heard, ElementsAre("run=2@1"));
 }
 
 // What the outputs make of them.
