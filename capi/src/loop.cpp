@@ -15,11 +15,14 @@
 #include "runhook/default_hooks.hpp"
 #include "runhook/hooks/stop_on_signal.hpp"
 #include "runhook/signals.hpp"
+#include "src/base/refuse.hpp"
 #include "src/base/standard_error.hpp"
 
 namespace runhook::capi {
 
 namespace {
+
+using v1::detail::refuse;
 
 constexpr std::size_t kLoopSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_loop_options, interval_ns);
 static_assert(offsetof(runhook_loop_options, dir) == 8 && offsetof(runhook_loop_options, scalars) == 16 &&
@@ -42,8 +45,6 @@ std::vector<std::shared_ptr<CHook>> accept_hooks(const runhook_hook* const* hook
   for (auto& [table, owner] : tables) accepted.push_back(std::make_shared<CHook>(table, std::move(owner)));
   return accepted;
 }
-
-void refuse(const std::string& why) { throw StatusError(StatusCode::invalid_argument, why); }
 
 void check_list(const void* list, std::size_t count, const std::string& name) {
   if (list != nullptr && count == 0) refuse(name + " are given, but their count is 0");

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/format.hpp"
+#include "base/refuse.hpp"
 #include "base/utf8.hpp"
 #include "runhook/error.hpp"
 
@@ -14,8 +15,6 @@ namespace {
 
 constexpr std::size_t kLongestName = 255;
 constexpr std::array<std::string_view, 5> kEveryRowHas{"step", "wall_time", "elapsed", "session", "attempt"};
-
-[[noreturn]] void refuse(std::string why) { throw StatusError(StatusCode::invalid_argument, why); }
 
 std::string_view kind_text(LoggedKind kind) noexcept {
   switch (kind) {

@@ -22,6 +22,7 @@
 #include "runhook/hooks/progress.hpp"
 #include "runhook/hooks/step_counter.hpp"
 #include "runhook/value.h"
+#include "src/base/refuse.hpp"
 #include "src/base/success_value.hpp"
 #include "src/run/unexplained_failure.hpp"
 
@@ -46,7 +47,7 @@ static_assert(offsetof(runhook_progress_options, last_step) == 24 && kProgressSi
 constexpr std::size_t kMetricsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_metrics_options, close_timeout_ns);
 static_assert(offsetof(runhook_metrics_options, tags) == 32 && kMetricsSizeV1_0 == 88, "the 1.0 prefix is frozen");
 
-[[noreturn]] void refuse(const std::string& what) { throw StatusError(StatusCode::invalid_argument, what); }
+using v1::detail::refuse;
 
 // Sets `names`, or `tags` if they are given.
 void read_names(const char* const* given_names, std::size_t count, const char* const* given_tags,
