@@ -42,9 +42,8 @@ TEST(DefaultHooks, WorkerLeavesNoFilesAndDrawsNoProgress) {
 }
 
 TEST(DefaultHooks, WithoutScalarsWhatIsLoggedIsWrittenAndNothingIsChecked) {
-  EXPECT_THAT(names({.dir = "run"}),
-              ElementsAre("report", "stop on signal", "stall watchdog", "profiler", "summary saver", "step counter", "metrics",
-                          "logging", "progress"));
+  EXPECT_THAT(names({.dir = "run"}), ElementsAre("report", "stop on signal", "stall watchdog", "profiler",
+                                                 "summary saver", "step counter", "metrics", "logging", "progress"));
 }
 
 TEST(DefaultHooks, EachCanBeLeftOut) {
