@@ -611,7 +611,7 @@ TEST(InlineLoop, ArgsOfAStepAreKeptUntilItsEnd) {
   MonitoredSession& session = rig.open();
   {
     SessionRunArgs args;
-    args.feeds.emplace_back("rate", Value::scalar(1.0));
+    args.feeds.push_back({"rate", Value::scalar(1.0)});
     EXPECT_NE(session.begin_step(args)->input("rate"), nullptr);
   }
   session.end_step();
