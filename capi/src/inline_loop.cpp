@@ -15,6 +15,7 @@ namespace runhook::capi {
 
 namespace {
 
+// NOLINTNEXTLINE(bugprone-sizeof-expression): the size of the pointer is meant
 constexpr std::size_t kInlineSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_inline_options, saver);
 static_assert(offsetof(runhook_inline_options, outputs) == 8 && offsetof(runhook_inline_options, inputs) == 24 &&
                   offsetof(runhook_inline_options, initial_step) == 40 &&

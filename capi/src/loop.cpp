@@ -32,7 +32,8 @@ static_assert(offsetof(runhook_loop_options, dir) == 8 && offsetof(runhook_loop_
 
 // Takes over all of them before the first is looked at more closely, so that each is destroyed once, whatever comes.
 std::vector<std::shared_ptr<CHook>> accept_hooks(const runhook_hook* const* hooks, std::size_t count) {
-  std::vector<std::pair<runhook_hook, UserData>> tables(hooks != nullptr ? count : 0);
+  if (hooks == nullptr) return {};
+  std::vector<std::pair<runhook_hook, UserData>> tables(count);
   Error first;
   for (std::size_t i = 0; i < tables.size(); ++i) {
     runhook_error* refused = nullptr;
@@ -42,6 +43,7 @@ std::vector<std::shared_ptr<CHook>> accept_hooks(const runhook_hook* const* hook
   }
   if (first) throw StatusError(first);
   std::vector<std::shared_ptr<CHook>> accepted;
+  accepted.reserve(count);
   for (auto& [table, owner] : tables) accepted.push_back(std::make_shared<CHook>(table, std::move(owner)));
   return accepted;
 }

@@ -23,6 +23,7 @@ namespace detail {
 
 // An attempt has two halves: up to the session's step, and from it on. While nobody asks for anything many steps are
 // made in a loop that does not do more than call hooks and session: the fast path.
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): laid out by cache lines
 class alignas(64) StepEngine {
  public:
   StepEngine(RunState& state, HookList& hooks, HookCaller& caller, StepTimer& timer, const RunEnd& end,

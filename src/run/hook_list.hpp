@@ -68,6 +68,7 @@ inline constexpr std::ptrdiff_t kCallSites = 8;
   return nullptr;
 }
 
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): laid out by cache lines
 class alignas(64) HookList {
  public:
   explicit HookList(RunState& state) noexcept : state_(state) {}

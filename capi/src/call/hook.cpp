@@ -28,10 +28,10 @@ static_assert(offsetof(runhook_hook_options, phase) == 8 && offsetof(runhook_hoo
                   offsetof(runhook_hook_options, name) == 32 && kHookOptionsSizeV1_0 == 40,
               "the 1.0 prefix is frozen");
 
-static_assert(RUNHOOK_PHASE_GUARD - RUNHOOK_PHASE_GUARD == static_cast<int>(HookPhase::guard) &&
+static_assert(static_cast<int>(HookPhase::guard) == 0 &&
               RUNHOOK_PHASE_NORMAL - RUNHOOK_PHASE_GUARD == static_cast<int>(HookPhase::normal) &&
               RUNHOOK_PHASE_SAVER - RUNHOOK_PHASE_GUARD == static_cast<int>(HookPhase::saver));
-static_assert(RUNHOOK_POLICY_FAIL - RUNHOOK_POLICY_FAIL == static_cast<int>(FailurePolicy::fail) &&
+static_assert(static_cast<int>(FailurePolicy::fail) == 0 &&
               RUNHOOK_POLICY_WARN - RUNHOOK_POLICY_FAIL == static_cast<int>(FailurePolicy::warn) &&
               RUNHOOK_POLICY_DISABLE - RUNHOOK_POLICY_FAIL == static_cast<int>(FailurePolicy::disable));
 

@@ -30,8 +30,10 @@ namespace runhook::capi {
 
 namespace {
 
+// NOLINTNEXTLINE(bugprone-sizeof-expression): the size of the pointer is meant
 constexpr std::size_t kLoggingSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_logging_options, formatter);
 static_assert(offsetof(runhook_logging_options, tags) == 24 && kLoggingSizeV1_0 == 72, "the 1.0 prefix is frozen");
+// NOLINTNEXTLINE(bugprone-sizeof-expression): the size of the pointer is meant
 constexpr std::size_t kStepCounterSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_step_counter_options, log);
 static_assert(offsetof(runhook_step_counter_options, every_n_steps) == 8 && kStepCounterSizeV1_0 == 48,
               "the 1.0 prefix is frozen");

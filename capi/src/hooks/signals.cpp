@@ -28,6 +28,7 @@ constexpr std::size_t kRuleSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_signal_rule, 
 static_assert(offsetof(runhook_signal_rule, signal) == 8 && offsetof(runhook_signal_rule, action) == 12 &&
                   offsetof(runhook_signal_rule, repeat) == 16 && kRuleSizeV1_0 == 32,
               "the 1.0 prefix is frozen");
+// NOLINTNEXTLINE(bugprone-sizeof-expression): the size of the pointer is meant
 constexpr std::size_t kSignalOptionsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_signal_options, log);
 static_assert(offsetof(runhook_signal_options, rules) == 8 && offsetof(runhook_signal_options, rule_count) == 16 &&
                   offsetof(runhook_signal_options, no_chain) == 24 && kSignalOptionsSizeV1_0 == 48,
