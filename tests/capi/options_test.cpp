@@ -7,6 +7,7 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "folder.hpp"
@@ -65,7 +66,10 @@ class TimedLoop : public Loop {
     const runhook_log table = log();
     runhook_config_set_log(config, &table, nullptr);
   }
-  ~TimedLoop() { runhook_clock_destroy(clock_); }
+  ~TimedLoop() {
+    runhook_monitored_session_destroy(std::exchange(session, nullptr));  // which is logged
+    runhook_clock_destroy(clock_);
+  }
   runhook_log log() {
     runhook_log table = RUNHOOK_LOG_INIT;
     table.user_data = this;

@@ -12,7 +12,7 @@ namespace {
 
 // Whose function it is that has returned: what it was given to, since it has no name of its own.
 std::string function_of(const ContextBase& context) {
-  const std::string callback = context.callback;
+  std::string callback = context.callback;
   switch (context.role) {
     case Role::engine:
       return callback + " of the runhook_session_table";
