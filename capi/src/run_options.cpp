@@ -60,16 +60,6 @@ runhook_status runhook_run_options_set_timeout_ns(runhook_run_options* options, 
   return change(options, error, [&](RunOptions& target) { target.timeout_ns = timeout_ns; });
 }
 
-runhook_status runhook_run_options_set_output_partition_graphs(runhook_run_options* options, int32_t enabled,
-                                                               runhook_error** error) {
-  return change(options, error, [&](RunOptions& target) { target.output_partition_graphs = enabled != 0; });
-}
-
-runhook_status runhook_run_options_set_report_allocations_on_oom(runhook_run_options* options, int32_t enabled,
-                                                                 runhook_error** error) {
-  return change(options, error, [&](RunOptions& target) { target.report_allocations_on_oom = enabled != 0; });
-}
-
 runhook_status runhook_run_options_add_watch(runhook_run_options* options, const char* watch, runhook_error** error) {
   return change(options, error,
                 [&](RunOptions& target) { target.watches.emplace_back(required_text(watch, "the watch")); });
@@ -88,6 +78,16 @@ runhook_status runhook_run_options_set_engine_option(runhook_run_options* option
     } else {
       target.engine.emplace_back(wanted, text);
     }
+  });
+}
+
+runhook_status runhook_run_options_set_engine_flag(runhook_run_options* options, const char* flag,
+                                                   runhook_error** error) {
+  return change(options, error, [&](RunOptions& target) {
+    const auto wanted = required_text(flag, "the flag");
+    if (wanted.empty()) throw StatusError(StatusCode::invalid_argument, "the flag is empty");
+    auto& flags = target.engine_flags;
+    if (std::find(flags.begin(), flags.end(), wanted) == flags.end()) flags.emplace_back(wanted);
   });
 }
 
@@ -115,14 +115,6 @@ int64_t runhook_run_options_timeout_ns(const runhook_run_options* options) {
   return read<int64_t>(options, 0, [](const RunOptions& shown) { return shown.timeout_ns; });
 }
 
-int32_t runhook_run_options_output_partition_graphs(const runhook_run_options* options) {
-  return read<int32_t>(options, 0, [](const RunOptions& shown) { return shown.output_partition_graphs ? 1 : 0; });
-}
-
-int32_t runhook_run_options_report_allocations_on_oom(const runhook_run_options* options) {
-  return read<int32_t>(options, 0, [](const RunOptions& shown) { return shown.report_allocations_on_oom ? 1 : 0; });
-}
-
 size_t runhook_run_options_watch_count(const runhook_run_options* options) {
   return read<size_t>(options, 0, [](const RunOptions& shown) { return shown.watches.size(); });
 }
@@ -140,5 +132,13 @@ const char* runhook_run_options_engine_option(const runhook_run_options* options
       if (name == key) return value.c_str();
     }
     return nullptr;
+  });
+}
+
+int32_t runhook_run_options_engine_flag(const runhook_run_options* options, const char* flag) {
+  if (flag == nullptr) return 0;
+  return read<int32_t>(options, 0, [&](const RunOptions& shown) {
+    const auto& flags = shown.engine_flags;
+    return std::find(flags.begin(), flags.end(), flag) != flags.end() ? 1 : 0;
   });
 }

@@ -21,25 +21,22 @@ enum class HookSelection : std::int32_t { all = 0, none = 1, named = 2 };
 //  - trace_level is the highest that is asked for.
 //  - timeout_ns is the longest that anyone has set. Not set is neutral: a hook may impose a time-out where the caller
 //    sets none, and one that asks for something else leaves the caller's alone. For ever is the longest, merged to -1.
-//  - The two flags are set if anyone sets them.
 //  - Watches are appended.
-//  - Engine options are united; two values for one key are an error.
+//  - Engine options are united; two values for one key are an error. A flag of the engine is set if anyone sets it.
 // `hooks` and `hook_names` are those of the caller. Since 1.0.
 struct RunOptions {
   TraceLevel trace_level = TraceLevel::none;
   std::int64_t timeout_ns = 0;  // 0: not set; negative: for ever. Where nobody sets one there is no limit
-  bool output_partition_graphs = false;
-  bool report_allocations_on_oom = false;
   std::vector<std::string> watches;
   std::vector<std::pair<std::string, std::string>> engine;  // key and value, for the session
+  std::vector<std::string> engine_flags;                    // those that are set, for the session
   HookSelection hooks = HookSelection::all;
   std::vector<std::string> hook_names;  // with HookSelection::named
 
   bool operator==(const RunOptions&) const = default;
   bool is_default() const noexcept {
-    return trace_level == TraceLevel::none && timeout_ns == 0 && !output_partition_graphs &&
-           !report_allocations_on_oom && watches.empty() && engine.empty() && hooks == HookSelection::all &&
-           hook_names.empty();
+    return trace_level == TraceLevel::none && timeout_ns == 0 && watches.empty() && engine.empty() &&
+           engine_flags.empty() && hooks == HookSelection::all && hook_names.empty();
   }
 };
 

@@ -24,10 +24,9 @@ void OptionsMerge::clear_slowly() noexcept {
   started_ = false;
   merged_.trace_level = TraceLevel::none;
   merged_.timeout_ns = 0;
-  merged_.output_partition_graphs = false;
-  merged_.report_allocations_on_oom = false;
   merged_.watches.clear();
   merged_.engine.clear();
+  merged_.engine_flags.clear();
   merged_.hooks = HookSelection::all;
   merged_.hook_names.clear();
   engine_requesters_.clear();
@@ -38,8 +37,6 @@ void OptionsMerge::start(const RunOptions& options, std::string_view requester) 
   started_ = true;
   merged_.trace_level = options.trace_level;
   merged_.timeout_ns = longer_timeout(0, options.timeout_ns);
-  merged_.output_partition_graphs = options.output_partition_graphs;
-  merged_.report_allocations_on_oom = options.report_allocations_on_oom;
   merged_.watches = options.watches;
   merged_.hooks = options.hooks;
   merged_.hook_names = options.hook_names;
@@ -61,13 +58,16 @@ void OptionsMerge::add(const RunOptions& from, std::string_view requester) {
   }
   merged_.trace_level = std::max(merged_.trace_level, from.trace_level);
   merged_.timeout_ns = longer_timeout(merged_.timeout_ns, from.timeout_ns);
-  merged_.output_partition_graphs = merged_.output_partition_graphs || from.output_partition_graphs;
-  merged_.report_allocations_on_oom = merged_.report_allocations_on_oom || from.report_allocations_on_oom;
 }
 
 void OptionsMerge::unite_engine(const RunOptions& from, std::string_view requester) {
   const std::size_t before = merged_.engine.size();
+  const std::size_t flags_before = merged_.engine_flags.size();
   try {
+    for (const std::string& flag : from.engine_flags) {
+      auto& flags = merged_.engine_flags;
+      if (std::find(flags.begin(), flags.end(), flag) == flags.end()) flags.push_back(flag);
+    }
     for (const auto& [key, value] : from.engine) {
       const auto same_key = [&key = key](const auto& entry) { return entry.first == key; };
       const auto found = std::find_if(merged_.engine.begin(), merged_.engine.end(), same_key);
@@ -83,6 +83,7 @@ void OptionsMerge::unite_engine(const RunOptions& from, std::string_view request
     }
   } catch (...) {
     merged_.engine.resize(before);
+    merged_.engine_flags.resize(flags_before);
     engine_requesters_.resize(before);
     throw;
   }

@@ -12,8 +12,7 @@ TEST_F(CRunOptions, NewOptionsHaveNothingSet) {
   ASSERT_NE(options, nullptr);
   EXPECT_EQ(runhook_run_options_trace_level(options), RUNHOOK_TRACE_NONE);
   EXPECT_EQ(runhook_run_options_timeout_ns(options), 0);
-  EXPECT_EQ(runhook_run_options_output_partition_graphs(options), 0);
-  EXPECT_EQ(runhook_run_options_report_allocations_on_oom(options), 0);
+  EXPECT_EQ(runhook_run_options_engine_flag(options, "f"), 0);
   EXPECT_EQ(runhook_run_options_watch_count(options), 0U);
   EXPECT_EQ(runhook_run_options_watch_at(options, 0), nullptr);
   EXPECT_EQ(runhook_run_options_engine_option(options, "k"), nullptr);
@@ -24,8 +23,8 @@ TEST_F(CRunOptions, WhatIsSetIsRead) {
   runhook_run_options* options = runhook_run_options_create(nullptr);
   EXPECT_EQ(runhook_run_options_set_trace_level(options, RUNHOOK_TRACE_FULL, nullptr), RUNHOOK_OK);
   EXPECT_EQ(runhook_run_options_set_timeout_ns(options, 250, nullptr), RUNHOOK_OK);
-  EXPECT_EQ(runhook_run_options_set_output_partition_graphs(options, 1, nullptr), RUNHOOK_OK);
-  EXPECT_EQ(runhook_run_options_set_report_allocations_on_oom(options, 5, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(runhook_run_options_set_engine_flag(options, "f", nullptr), RUNHOOK_OK);
+  EXPECT_EQ(runhook_run_options_set_engine_flag(options, "f", nullptr), RUNHOOK_OK);
   EXPECT_EQ(runhook_run_options_add_watch(options, "w", nullptr), RUNHOOK_OK);
   EXPECT_EQ(runhook_run_options_add_watch(options, "w", nullptr), RUNHOOK_OK);
   EXPECT_EQ(runhook_run_options_set_engine_option(options, "k", "1", nullptr), RUNHOOK_OK);
@@ -34,8 +33,9 @@ TEST_F(CRunOptions, WhatIsSetIsRead) {
   EXPECT_EQ(runhook_run_options_add_hook_name(options, "h", nullptr), RUNHOOK_OK);
   EXPECT_EQ(runhook_run_options_trace_level(options), RUNHOOK_TRACE_FULL);
   EXPECT_EQ(runhook_run_options_timeout_ns(options), 250);
-  EXPECT_EQ(runhook_run_options_output_partition_graphs(options), 1);
-  EXPECT_EQ(runhook_run_options_report_allocations_on_oom(options), 1);
+  EXPECT_EQ(runhook_run_options_engine_flag(options, "f"), 1);
+  EXPECT_EQ(runhook_run_options_engine_flag(options, "g"), 0);
+  EXPECT_EQ(runhook_run_options_engine_flag(options, nullptr), 0);
   EXPECT_EQ(runhook_run_options_watch_count(options), 2U);
   EXPECT_STREQ(runhook_run_options_watch_at(options, 1), "w");
   EXPECT_STREQ(runhook_run_options_engine_option(options, "k"), "2");
@@ -57,6 +57,8 @@ TEST_F(CRunOptions, BadArgumentsAreRefused) {
   EXPECT_EQ(runhook_run_options_add_watch(options, nullptr, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
   EXPECT_EQ(runhook_run_options_add_watch(options, "\xFE", nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
   EXPECT_EQ(runhook_run_options_set_engine_option(options, "k", nullptr, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(runhook_run_options_set_engine_flag(options, nullptr, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(runhook_run_options_set_engine_flag(options, "", nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
   EXPECT_EQ(runhook_run_options_set_hooks(options, 3, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
   EXPECT_EQ(runhook_run_options_set_timeout_ns(nullptr, 1, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
   EXPECT_EQ(runhook_run_options_trace_level(nullptr), RUNHOOK_TRACE_NONE);

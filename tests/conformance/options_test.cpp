@@ -4,6 +4,8 @@
 namespace conformance {
 namespace {
 
+constexpr char kReportOnOom[] = "report_tensor_allocations_upon_oom";
+
 struct Merged {
   std::int32_t trace_level = -1;
   std::int64_t timeout_ns = -1;
@@ -18,8 +20,8 @@ void keep_merged(Rec& hook, Merged& merged) {
     const runhook_run_options* options = runhook_context_options(context);
     merged.trace_level = runhook_run_options_trace_level(options);
     merged.timeout_ns = runhook_run_options_timeout_ns(options);
-    merged.partition_graphs = runhook_run_options_output_partition_graphs(options) != 0;
-    merged.report_on_oom = runhook_run_options_report_allocations_on_oom(options) != 0;
+    merged.partition_graphs = runhook_run_options_engine_flag(options, "output_partition_graphs") != 0;
+    merged.report_on_oom = runhook_run_options_engine_flag(options, kReportOnOom) != 0;
     for (std::size_t i = 0; i < runhook_run_options_watch_count(options); ++i) {
       merged.watches.emplace_back(runhook_run_options_watch_at(options, i));
     }
@@ -41,9 +43,9 @@ TEST(RunOptions, RO_02_CallersAndHooksOptionsAreMerged) {
   EXPECT_REPLY(rig.run(Ask().fetch("five").with([](runhook_run_options* options) {
                     runhook_run_options_set_trace_level(options, RUNHOOK_TRACE_FULL, nullptr);
                     runhook_run_options_set_timeout_ns(options, 30 * kSecond, nullptr);
-                    runhook_run_options_set_output_partition_graphs(options, 1, nullptr);
+                    runhook_run_options_set_engine_flag(options, "output_partition_graphs", nullptr);
                     runhook_run_options_add_watch(options, "c", nullptr);
-                    runhook_run_options_set_report_allocations_on_oom(options, 1, nullptr);
+                    runhook_run_options_set_engine_flag(options, kReportOnOom, nullptr);
                   }))
                    .reply,
                RUNHOOK_OK);

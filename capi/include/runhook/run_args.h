@@ -19,9 +19,9 @@ enum { RUNHOOK_HOOKS_ALL = 0, RUNHOOK_HOOKS_NONE = 1, RUNHOOK_HOOKS_NAMED = 2 };
  *  - The time-out is the longest that anyone has set. 0, not set, is neutral: a hook may impose a time-out where the
  *    caller sets none, and one that asks for something else leaves the caller's alone. Negative, for ever, is the
  *    longest, and is merged to -1.
- *  - A flag is set if anyone sets it.
  *  - Watches are appended.
- *  - Engine options are united; two values for one key give RUNHOOK_ERR_INVALID_ARGUMENT.
+ *  - Engine options are united; two values for one key give RUNHOOK_ERR_INVALID_ARGUMENT. A flag of the engine is set
+ *    if anyone sets it.
  * Which hooks take part is up to the caller alone. */
 
 /**
@@ -64,24 +64,6 @@ RUNHOOK_API runhook_status runhook_run_options_set_timeout_ns(runhook_run_option
                                                               runhook_error** error);
 
 /**
- * Sets the flag of this name for engines that know it.
- *
- * \threadsafety One thread at a time per object.
- * \since 1.0
- */
-RUNHOOK_API runhook_status runhook_run_options_set_output_partition_graphs(runhook_run_options* options,
-                                                                           int32_t enabled, runhook_error** error);
-
-/**
- * Sets the flag of this name for engines that know it.
- *
- * \threadsafety One thread at a time per object.
- * \since 1.0
- */
-RUNHOOK_API runhook_status runhook_run_options_set_report_allocations_on_oom(runhook_run_options* options,
-                                                                             int32_t enabled, runhook_error** error);
-
-/**
  * Adds a debug watch for engines that know them, even if it is there already.
  *
  * \threadsafety One thread at a time per object.
@@ -98,6 +80,15 @@ RUNHOOK_API runhook_status runhook_run_options_add_watch(runhook_run_options* op
  */
 RUNHOOK_API runhook_status runhook_run_options_set_engine_option(runhook_run_options* options, const char* key,
                                                                  const char* value, runhook_error** error);
+
+/**
+ * Sets a flag that only the engine understands, e.g. "output_partition_graphs". Setting it again changes nothing.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_run_options_set_engine_flag(runhook_run_options* options, const char* flag,
+                                                               runhook_error** error);
 
 /**
  * Chooses which hooks take part in the run. Recovery applies in any case.
@@ -135,22 +126,6 @@ RUNHOOK_API int32_t runhook_run_options_trace_level(const runhook_run_options* o
 RUNHOOK_API int64_t runhook_run_options_timeout_ns(const runhook_run_options* options);
 
 /**
- * Returns the flag as 0 or 1.
- *
- * \threadsafety One thread at a time per object.
- * \since 1.0
- */
-RUNHOOK_API int32_t runhook_run_options_output_partition_graphs(const runhook_run_options* options);
-
-/**
- * Returns the flag as 0 or 1.
- *
- * \threadsafety One thread at a time per object.
- * \since 1.0
- */
-RUNHOOK_API int32_t runhook_run_options_report_allocations_on_oom(const runhook_run_options* options);
-
-/**
  * Returns the number of watches.
  *
  * \threadsafety One thread at a time per object.
@@ -175,6 +150,14 @@ RUNHOOK_API const char* runhook_run_options_watch_at(const runhook_run_options* 
  * \since 1.0
  */
 RUNHOOK_API const char* runhook_run_options_engine_option(const runhook_run_options* options, const char* key);
+
+/**
+ * Returns 1 if a flag of the engine is set, else 0.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_run_options_engine_flag(const runhook_run_options* options, const char* flag);
 
 /* What a caller asks of a run: things to fetch, under keys; things to feed; options. */
 

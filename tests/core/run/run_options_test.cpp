@@ -29,10 +29,9 @@ TEST(RunOptions, DefaultIsRecognised) {
   };
   EXPECT_TRUE(changed([](RunOptions& o) { o.trace_level = TraceLevel::full; }));
   EXPECT_TRUE(changed([](RunOptions& o) { o.timeout_ns = 1; }));
-  EXPECT_TRUE(changed([](RunOptions& o) { o.output_partition_graphs = true; }));
-  EXPECT_TRUE(changed([](RunOptions& o) { o.report_allocations_on_oom = true; }));
   EXPECT_TRUE(changed([](RunOptions& o) { o.watches.push_back("w"); }));
   EXPECT_TRUE(changed([](RunOptions& o) { o.engine.push_back({"k", "v"}); }));
+  EXPECT_TRUE(changed([](RunOptions& o) { o.engine_flags.push_back("f"); }));
   EXPECT_TRUE(changed([](RunOptions& o) { o.hooks = HookSelection::none; }));
   EXPECT_TRUE(changed([](RunOptions& o) { o.hook_names.push_back("h"); }));
 }
