@@ -30,6 +30,7 @@ using runhook::SessionRunContext;
 using runhook::SessionRunValues;
 using runhook::Value;
 
+constexpr std::string_view kTestAccuracy = "test accuracy";
 constexpr std::int64_t kPixels = FASHION_PIXELS;
 constexpr std::int64_t kHidden = 128;
 constexpr std::int64_t kClasses = FASHION_CLASSES;
@@ -147,7 +148,7 @@ void add_training(Graph& graph, float rate) {
   graph.increment_global_step("train", {"descend"});
 }
 
-// The hooks. They are called in the order in which they are added, so the later ones see what the first one found.
+// The hooks. They are called in the order in which they are added.
 
 class EvaluationHook final : public runhook::SessionRunHook {
  public:
@@ -176,6 +177,7 @@ class EvaluationHook final : public runhook::SessionRunHook {
     // The raw session: no hooks, no stop check, and the test images are no training step.
     accuracy_ = runhook::run_session(context.session(), args_).to_double();
     step_ = context.global_step();
+    context.log_scalar(kTestAccuracy, accuracy_);  // for every output that the run has, and for the hook below
   }
 
   std::int64_t every_;
@@ -186,17 +188,19 @@ class EvaluationHook final : public runhook::SessionRunHook {
 
 class TargetHook final : public runhook::SessionRunHook {
  public:
-  TargetHook(double target, std::shared_ptr<const EvaluationHook> evaluation)
-      : target_(target), evaluation_(std::move(evaluation)) {}
+  explicit TargetHook(double target) : target_(target) {}
   std::string_view name() const override { return "target"; }
-  void after_run(SessionRunContext& context, const SessionRunValues&) override {
-    if (evaluation_->step() != context.global_step() || evaluation_->accuracy() < target_) return;
-    context.request_stop(0, "test accuracy " + std::to_string(evaluation_->accuracy()) + " has reached the target");
+  bool wants_values() const noexcept override { return true; }
+  void on_values(SessionRunContext& context, std::span<const runhook::LoggedValue> values) override {
+    for (const runhook::LoggedValue& value : values) {
+      if (value.name != kTestAccuracy || value.number < target_) continue;
+      context.request_stop(0, "test accuracy " + std::to_string(value.number) + " has reached the target",
+                           runhook::StopUrgency::if_completed);
+    }
   }
 
  private:
   double target_;
-  std::shared_ptr<const EvaluationHook> evaluation_;
 };
 
 class ProgressHook final : public runhook::SessionRunHook {
@@ -261,7 +265,7 @@ bool train(const Options& options) {
   training.default_hooks.scalars = {"loss", "accuracy"};
   runhook::Config config =
       runhook::training_config([graph] { return std::make_shared<runhook::GraphSession>(graph); }, std::move(training));
-  config.add_hook(evaluation).add_hook(std::make_shared<TargetHook>(options.target, evaluation));
+  config.add_hook(evaluation).add_hook(std::make_shared<TargetHook>(options.target));
   if (options.dir.empty()) config.add_hook(std::make_shared<ProgressHook>());
 
   runhook::MonitoredSession session(std::move(config));

@@ -34,29 +34,16 @@ struct StepFunction {
 };
 
 // A function session that knows whose data its function has.
-class CFunctionSession {
+class CFunctionSession final : public CoreEngine<FunctionSession> {
  public:
-  CFunctionSession(std::shared_ptr<StepFunction> function, std::vector<std::string> outputs,
+  CFunctionSession(const std::shared_ptr<StepFunction>& function, std::vector<std::string> outputs,
                    std::vector<std::string> inputs)
-      : data_(function->function->data.get()),
-        session_([kept = std::move(function)](Step& call) { kept->run(call); }, std::move(outputs), std::move(inputs)) {
-  }
-  NodeId resolve(std::string_view name) { return session_.resolve(name); }
-  void run(SessionStep& step) { session_.run(step); }
-  void cancel() noexcept { session_.cancel(); }
-  void close() { session_.close(); }
-  std::optional<NodeId> global_step() { return session_.global_step(); }
-  std::optional<std::int64_t> read_global_step() { return session_.read_global_step(); }
-  std::vector<std::string> variables(VariableScope scope) { return session_.variables(scope); }
-  std::vector<std::string> uninitialized(VariableScope scope) { return session_.uninitialized(scope); }
-  void initialize(VariableScope scope) { session_.initialize(scope); }
-  Value read_variable(std::string_view name) { return session_.read_variable(name); }
-  void write_variable(std::string_view name, const Value& value) { session_.write_variable(name, value); }
+      : CoreEngine([function](Step& call) { function->run(call); }, std::move(outputs), std::move(inputs)),
+        data_(function->function->data.get()) {}
   void* user_data() const noexcept { return data_; }
 
  private:
   void* const data_;
-  FunctionSession session_;
 };
 
 // Of a function session, or of a loop that stays where it is.

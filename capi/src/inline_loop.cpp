@@ -48,7 +48,7 @@ bool let_go(MonitoredBox& box, InlineStepCall& shown) noexcept {
   runhook_monitored_session* const handle = box.handle;
   shown.hide();
   if (!box.step_owner.let_go()) return false;
-  end_abandoned(handle);
+  destroy_session(handle);
   return true;
 }
 

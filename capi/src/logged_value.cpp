@@ -7,10 +7,11 @@
 #include "call/context_access.hpp"
 #include "call/hook_context.hpp"
 #include "call/inline_step_call.hpp"
+#include "call/monitored_handle.hpp"
 #include "call/step_call.hpp"
 #include "handle/error_handle.hpp"
+#include "handle/logger_handle.hpp"
 #include "runhook/context.h"
-#include "src/value/value_log.hpp"
 
 namespace runhook::capi {
 
@@ -20,12 +21,18 @@ static_assert(RUNHOOK_LOGGED_NUMBER == static_cast<int>(LoggedKind::number) &&
               RUNHOOK_LOGGED_INTEGER == static_cast<int>(LoggedKind::integer) &&
               RUNHOOK_LOGGED_TEXT == static_cast<int>(LoggedKind::text));
 
-void log_to(SessionRunContext& to, std::string_view name, double number) { to.log_scalar(name, number); }
-void log_to(SessionRunContext& to, std::string_view name, std::int64_t number) { to.log_int64(name, number); }
-void log_to(SessionRunContext& to, std::string_view name, std::string_view text) { to.log_text(name, text); }
-void log_to(Step& to, std::string_view name, double number) { to.log_scalar(name, number); }
-void log_to(Step& to, std::string_view name, std::int64_t number) { to.log_int64(name, number); }
-void log_to(Step& to, std::string_view name, std::string_view text) { to.log_text(name, text); }
+template <class To>
+void log_to(To& to, std::string_view name, double number) {
+  to.log_scalar(name, number);
+}
+template <class To>
+void log_to(To& to, std::string_view name, std::int64_t number) {
+  to.log_int64(name, number);
+}
+template <class To>
+void log_to(To& to, std::string_view name, std::string_view text) {
+  to.log_text(name, text);
+}
 
 // What a step's own code is refused fails the step, even if it goes on: nobody else would hear of it.
 template <typename T>
@@ -45,10 +52,8 @@ void log(runhook_context* context, std::string_view name, T value) {
     }
   }
   if (SessionRunContext* const run_context = find_run_context(context)) return log_to(*run_context, name, value);
-  if (const SessionStep* const step = find_session_step(context)) {  // of an engine, or a kernel's
-    if (step->values != nullptr) step->values->log(name, value);
-    return;
-  }
+  // Of an engine, or a kernel's.
+  if (const SessionStep* const step = find_session_step(context)) return log_to(*step, name, value);
   require_hook_context(context);  // says what is wrong
 }
 
@@ -106,7 +111,46 @@ int64_t runhook_context_logged_int64_at(runhook_context* context, size_t index) 
   return value != nullptr && value->kind == LoggedKind::integer ? value->integer : 0;
 }
 
+int64_t runhook_context_logged_step_at(runhook_context* context, size_t index) {
+  const auto* value = find_logged(context, index);
+  return value != nullptr ? value->step : -1;
+}
+
 const char* runhook_context_logged_text_at(runhook_context* context, size_t index) {
   const auto* value = find_logged(context, index);
   return value != nullptr && value->kind == LoggedKind::text ? value->text.data() : nullptr;
+}
+
+runhook_logger* runhook_logger_create(const runhook_monitored_session* session, runhook_error** error) {
+  return guarded_handle(error, [&] {
+    const SessionReading reading(session);
+    const auto& logger = reading.require().logger;
+    if (!logger) throw StatusError(StatusCode::busy, "the session is being created by another thread");
+    return create<runhook_logger>(*logger);
+  });
+}
+
+void runhook_logger_destroy(runhook_logger* logger) { capi::destroy(logger); }
+
+runhook_status runhook_logger_log_scalar(const runhook_logger* logger, const char* name, double number, int64_t step,
+                                         runhook_error** error) {
+  return guarded(error, [&] { require(logger).logger.log_scalar(required_text(name, "name"), number, step); });
+}
+
+runhook_status runhook_logger_log_int64(const runhook_logger* logger, const char* name, int64_t number, int64_t step,
+                                        runhook_error** error) {
+  return guarded(error, [&] { require(logger).logger.log_int64(required_text(name, "name"), number, step); });
+}
+
+runhook_status runhook_logger_log_text(const runhook_logger* logger, const char* name, const char* text, int64_t step,
+                                       runhook_error** error) {
+  return guarded(error, [&] {
+    const ValueLogger& target = require(logger).logger;
+    target.log_text(required_text(name, "name"), required_text(text, "text"), step);
+  });
+}
+
+uint64_t runhook_logger_dropped(const runhook_logger* logger) {
+  const auto* box = find(logger);
+  return box != nullptr ? box->logger.dropped() : 0;
 }

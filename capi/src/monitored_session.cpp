@@ -69,20 +69,19 @@ void end_box(MonitoredBox* box) noexcept {
   box->release();
 }
 
-// Destroys the session behind a handle, once.
-void destroy_session(runhook_monitored_session* handle) noexcept {
-  auto* box = static_cast<MonitoredBox*>(HandleTable::retire(number_of(handle), HandleKind::monitored_session));
-  if (box == nullptr) return;
-  if (!box->decided.exchange(true)) return;  // it is still being created; the thread that creates it destroys the box
-  end_box(box);
-}
-
 // For what is possible at any time and on any thread. Throws INVALID_ARGUMENT.
 StopSource source_of(const runhook_monitored_session* session) {
   return StopSource(SessionReading(session).require().stop, StopOrigin::caller);
 }
 
 }  // namespace
+
+void destroy_session(runhook_monitored_session* handle) noexcept {
+  auto* box = static_cast<MonitoredBox*>(HandleTable::retire(number_of(handle), HandleKind::monitored_session));
+  if (box == nullptr) return;
+  if (!box->decided.exchange(true)) return;  // it is still being created; the thread that creates it destroys the box
+  end_box(box);
+}
 
 runhook_monitored_session* new_session(const ConfigBox& from) {
   Config config = session_config(from);
@@ -144,7 +143,7 @@ void try_to_close(runhook_monitored_session* session, MonitoredBox& box, Monitor
   if (InlineStepCall* const step = box.inline_step; step != nullptr && !target.running()) step->hide();
   const SessionCall call(box);
   const auto let_go = [&] {
-    if (find(session) == &box && !target.running() && box.step_owner.let_go()) end_abandoned(session);
+    if (find(session) == &box && !target.running() && box.step_owner.let_go()) destroy_session(session);
   };
   try {
     target.close_within(0);
@@ -190,11 +189,9 @@ void close_session(runhook_monitored_session* session, const Error& failure) {
 void end_if_abandoned(MonitoredBox& box) {
   if (!box.step_owner.abandoned()) [[likely]]
     return;
-  end_abandoned(box.handle);
+  destroy_session(box.handle);
   throw StatusError(StatusCode::closed, "another thread has destroyed the session");
 }
-
-void end_abandoned(runhook_monitored_session* handle) noexcept { destroy_session(handle); }
 
 }  // namespace runhook::capi
 

@@ -14,9 +14,10 @@ namespace {
 
 constexpr std::size_t kReasonSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_stop_reason, text);
 static_assert(offsetof(runhook_stop_reason, origin) == 8 && offsetof(runhook_stop_reason, urgency) == 12 &&
-                  offsetof(runhook_stop_reason, code) == 16 && offsetof(runhook_stop_reason, step) == 24 &&
-                  offsetof(runhook_stop_reason, time_ns) == 32 && offsetof(runhook_stop_reason, who) == 40 &&
-                  offsetof(runhook_stop_reason, text) == 48 && kReasonSizeV1_0 == 56,
+                  offsetof(runhook_stop_reason, code) == 16 && offsetof(runhook_stop_reason, planned) == 20 &&
+                  offsetof(runhook_stop_reason, step) == 24 && offsetof(runhook_stop_reason, time_ns) == 32 &&
+                  offsetof(runhook_stop_reason, who) == 40 && offsetof(runhook_stop_reason, text) == 48 &&
+                  kReasonSizeV1_0 == 56,
               "the 1.0 prefix is frozen");
 
 static_assert(RUNHOOK_STOP_BY_NONE == static_cast<int>(StopOrigin::none) &&
@@ -28,13 +29,19 @@ static_assert(RUNHOOK_STOP_BY_NONE == static_cast<int>(StopOrigin::none) &&
               RUNHOOK_STOP_BY_SIGNAL == static_cast<int>(StopOrigin::signal) &&
               RUNHOOK_STOP_BY_SESSION == static_cast<int>(StopOrigin::session));
 static_assert(RUNHOOK_STOP_AFTER_STEP == static_cast<int>(StopUrgency::after_step) &&
-              RUNHOOK_STOP_NOW == static_cast<int>(StopUrgency::now));
+              RUNHOOK_STOP_NOW == static_cast<int>(StopUrgency::now) &&
+              RUNHOOK_STOP_IF_COMPLETED == static_cast<int>(StopUrgency::if_completed) &&
+              RUNHOOK_STOP_PLANNED == static_cast<int>(StopUrgency::planned));
+
+constexpr std::size_t kListenerSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_stop_listener_table, on_stop);
+static_assert(offsetof(runhook_stop_listener_table, on_stop) == 24 && kListenerSizeV1_0 == 32,
+              "the 1.0 prefix is frozen");
 
 }  // namespace
 
 StopUrgency urgency_from_number(int32_t number) noexcept {
-  if (number == RUNHOOK_STOP_IF_COMPLETED) return StopUrgency::if_completed;
-  return number == RUNHOOK_STOP_NOW ? StopUrgency::now : StopUrgency::after_step;
+  if (number < RUNHOOK_STOP_AFTER_STEP || number > RUNHOOK_STOP_PLANNED) return StopUrgency::after_step;
+  return static_cast<StopUrgency>(number);
 }
 
 const StopReason* StopSourceBox::reason(std::size_t index) {
@@ -65,6 +72,7 @@ void fill_stop_reason(const StopReason* reason, runhook_stop_reason* out) {
   filled.origin = static_cast<int32_t>(reason->origin);
   filled.urgency = static_cast<int32_t>(reason->urgency);
   filled.code = reason->code;
+  filled.planned = reason->planned ? 1 : 0;
   filled.step = reason->step;
   filled.time_ns = reason->time_ns;
   filled.who = reason->who_chars.data();
@@ -74,6 +82,9 @@ void fill_stop_reason(const StopReason* reason, runhook_stop_reason* out) {
 
 }  // namespace runhook::capi
 
+using runhook::StatusCode;
+using runhook::StatusError;
+using runhook::StopReason;
 using runhook::StopSource;
 using namespace runhook::capi;  // NOLINT: this file implements the C functions in terms of it
 
@@ -134,3 +145,22 @@ uint64_t runhook_stop_source_reasons_dropped(const runhook_stop_source* source) 
   const auto* box = find(source);
   return box != nullptr ? box->source.state()->dropped() : 0;
 }
+
+runhook_stop_listener* runhook_stop_listener_create(const runhook_stop_source* source,
+                                                    const runhook_stop_listener_table* table, runhook_error** error) {
+  runhook_stop_listener_table copy;
+  UserData owner;
+  if (accept_table(table, kListenerSizeV1_0, copy, owner, error) != RUNHOOK_OK) return nullptr;
+  return guarded_handle(error, [&] {
+    const auto state = require(source).source.state();
+    if (copy.on_stop == nullptr) throw StatusError(StatusCode::invalid_argument, "on_stop is NULL");
+    const auto data = std::make_shared<const UserData>(std::move(owner));
+    return create<runhook_stop_listener>(state, [call = copy.on_stop, data](const StopReason& first) {
+      runhook_stop_reason told = RUNHOOK_STOP_REASON_INIT;
+      fill_stop_reason(&first, &told);
+      call(&told, data->get());
+    });
+  });
+}
+
+void runhook_stop_listener_destroy(runhook_stop_listener* listener) { destroy(listener); }

@@ -4,9 +4,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "model.h"
+
+#define TEST_ACCURACY "test accuracy"
 
 /* Evaluation. */
 
@@ -25,6 +28,10 @@ static int32_t evaluate(runhook_context* context, evaluation_hook* self, int32_t
   }
   self->latest->step = runhook_context_global_step(context);
   self->latest->accuracy = accuracy;
+  /* For every output that the run has, and for the hook below. */
+  if (runhook_context_log_scalar(context, TEST_ACCURACY, accuracy, &error) != RUNHOOK_OK) {
+    return runhook_context_fail_with(context, error);
+  }
   return ok;
 }
 
@@ -56,32 +63,30 @@ runhook_status add_evaluation_hook(runhook_config* config, const fashion_dataset
 
 /* Target. */
 
-typedef struct target_hook {
-  double target;
-  const evaluation* latest;
-} target_hook;
-
-static int32_t target_after_run(runhook_context* context, void* user_data, int32_t ok) {
-  const target_hook* self = user_data;
-  const int is_new = self->latest->step == runhook_context_global_step(context);
-  if (is_new && self->latest->accuracy >= self->target) {
+/* Called for each step in which anything was logged. */
+static int32_t target_on_values(runhook_context* context, void* user_data, int32_t ok) {
+  const double target = *(const double*)user_data;
+  size_t i = 0;
+  for (i = 0; i < runhook_context_logged_count(context); ++i) {
+    const double accuracy = runhook_context_logged_double_at(context, i);
     char why[96];
-    snprintf(why, sizeof(why), "test accuracy %.4f has reached %.4f", self->latest->accuracy, self->target);
-    runhook_context_request_stop(context, 0, why,
-                                 RUNHOOK_STOP_AFTER_STEP); /* the other hooks are still called for this step */
+    if (strcmp(runhook_context_logged_name_at(context, i), TEST_ACCURACY) != 0 || accuracy < target) continue;
+    snprintf(why, sizeof(why), "test accuracy %.4f has reached %.4f", accuracy, target);
+    /* It counts once this step is completed. */
+    runhook_context_request_stop(context, 0, why, RUNHOOK_STOP_IF_COMPLETED);
   }
   return ok;
 }
 
-runhook_status add_target_hook(runhook_config* config, double target, const evaluation* latest, runhook_error** error) {
+runhook_status add_target_hook(runhook_config* config, double target, runhook_error** error) {
   runhook_hook hook = RUNHOOK_HOOK_INIT;
-  target_hook* self = malloc(sizeof(*self));
+  double* self = malloc(sizeof(*self));
   if (self == NULL) return RUNHOOK_ERR_NO_MEMORY;
-  *self = (target_hook){target, latest};
+  *self = target;
   hook.user_data = self;
   hook.destroy = free;
   hook.name = "target";
-  hook.after_run = target_after_run;
+  hook.on_values = target_on_values;
   return runhook_config_add_hook(config, &hook, NULL, error);
 }
 

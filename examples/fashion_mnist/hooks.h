@@ -1,5 +1,5 @@
 /* The hooks of the training loop. Each function adds one; the order in which they are added is the order in which they
- * are called, so add the evaluation first: the others look at what it found in this step. */
+ * are called, so add the evaluation first: the progress shows what it found in this step. */
 #ifndef FASHION_MNIST_HOOKS_H_
 #define FASHION_MNIST_HOOKS_H_
 
@@ -14,11 +14,11 @@ typedef struct evaluation {
   double accuracy;
 } evaluation;
 
-/* Measures the accuracy on `test_set` every `every` steps, and at the end. */
+/* Measures the accuracy on `test_set` every `every` steps, and at the end, and logs it. */
 runhook_status add_evaluation_hook(runhook_config* config, const fashion_dataset* test_set, int64_t every,
                                    evaluation* latest, runhook_error** error);
 /* Asks for a stop when the accuracy reaches `target`. */
-runhook_status add_target_hook(runhook_config* config, double target, const evaluation* latest, runhook_error** error);
+runhook_status add_target_hook(runhook_config* config, double target, runhook_error** error);
 /* Shows loss, speed and accuracy on standard error. */
 runhook_status add_progress_hook(runhook_config* config, const evaluation* latest, runhook_error** error);
 

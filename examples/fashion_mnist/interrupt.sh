@@ -14,5 +14,5 @@ done
 kill -INT $program
 wait $program || true
 cat "$2.out"
-grep -q 'stopped by signal 2' "$2.out"
+grep -q 'stopped by SIGINT' "$2.out"
 grep -q 'signal' "$2/report.html"

@@ -70,7 +70,7 @@ static int configure(runhook_config* config, runhook_graph* graph, const fashion
   return runhook_config_set_graph(config, graph, error) == RUNHOOK_OK &&
          add_library_hooks(config, options->dir, error) &&
          add_evaluation_hook(config, test_set, options->every, latest, error) == RUNHOOK_OK &&
-         add_target_hook(config, options->target, latest, error) == RUNHOOK_OK &&
+         add_target_hook(config, options->target, error) == RUNHOOK_OK &&
          (options->dir != NULL || add_progress_hook(config, latest, error) == RUNHOOK_OK);
 }
 

@@ -274,6 +274,22 @@ class Context:
         call("value_get_int64", lib.runhook_context_result(self.handle, _bytes(name)), byref(number))
         return number.value
 
+    def log(self, name, value):
+        """Says "this value, at this step": a number or a text, for every output that is there and for on_values."""
+        kind = "int64" if isinstance(value, numbers.Integral) else "scalar" if isinstance(value, numbers.Real) else "text"
+        call("context_log_" + kind, self.handle, _bytes(name), _bytes(value) if kind == "text" else value)
+
+    @property
+    def logged(self):
+        """In on_values: what was logged in the step, by name. In after_run: what has been so far."""
+        readers = [lib.runhook_context_logged_double_at, lib.runhook_context_logged_int64_at,
+                   lambda handle, i: lib.runhook_context_logged_text_at(handle, i).decode()]
+        return {
+            lib.runhook_context_logged_name_at(self.handle, i).decode():
+                readers[lib.runhook_context_logged_kind_at(self.handle, i)](self.handle, i)
+            for i in range(lib.runhook_context_logged_count(self.handle))
+        }
+
     def set_double(self, name, number):
         """In a step: publishes an output."""
         call("step_set_double", self.handle, _bytes(name), number)
@@ -332,6 +348,7 @@ class Hook:
     def on_error(self, context): ...  # instead of after_run, if the attempt did not get there
     def end(self, context): ...  # once, when the run has ended and did not fail
     def cleanup(self, context): ...  # once, always, last
+    def on_values(self, context): ...  # after a step in which values were logged: context.logged
 
 
 class StopReason(NamedTuple):
@@ -340,6 +357,7 @@ class StopReason(NamedTuple):
     text: str
     code: int
     step: int
+    planned: bool  # the run was to end so
 
 
 class Outcome(NamedTuple):
@@ -362,7 +380,8 @@ def _outcome_from(handle):
     stop_reason, found = None, abi.StopReason()
     with contextlib.suppress(RunhookError):  # nobody has asked for a stop
         call("outcome_stop_reason", handle, byref(found))
-        stop_reason = StopReason(Origin(found.origin), found.who.decode(), found.text.decode(), found.code, found.step)
+        stop_reason = StopReason(Origin(found.origin), found.who.decode(), found.text.decode(), found.code, found.step,
+                                 found.planned != 0)
     numbers = (getattr(lib, "runhook_outcome_" + name)(handle) for name in ["step", "runs", "recoveries", "warnings"])
     error, text = _error_from(lib.runhook_outcome_error(handle)), lib.runhook_outcome_to_string(handle).decode()
     return Outcome(Kind(lib.runhook_outcome_kind(handle)), *numbers, stop_reason, error, text)

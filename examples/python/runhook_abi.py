@@ -47,11 +47,12 @@ def _struct(*fields):
     return lambda **values: made(struct_size=ctypes.sizeof(made), **values)
 
 
-CALLBACKS = "begin after_create_session before_run after_run on_error end cleanup"
+CALLBACKS = "begin after_create_session before_run after_run on_error end cleanup on_values"
 _table = [(c_void_p, "user_data"), (DESTROY, "destroy")]
-Hook = _struct(*_table, (c_char_p, "name"), (CALLBACK, CALLBACKS + " on_values save restore"))
+Hook = _struct(*_table, (c_char_p, "name"), (CALLBACK, CALLBACKS + " save restore"))
 Function = _struct(*_table, (CALLBACK, "call"))
-HookOptions = _struct((c_int32, "phase failure_policy max_failures chief_only"), (c_void_p, "trigger"), (c_char_p, "name"))
+HookOptions = _struct((c_int32, "phase failure_policy max_failures chief_only"), (c_void_p, "trigger"), (c_char_p, "name"),
+                      (POINTER(c_char_p), "fetches"), (c_size_t, "fetch_count"))
 _names = POINTER(c_char_p)
 _figures = (c_int64, "initial_step max_steps")
 InlineOptions = _struct(
@@ -65,8 +66,8 @@ SignalOptions = _struct(
     (c_int64, "exit_deadline_ns"), (c_void_p, "log"))
 DefaultHooks = _struct(
     (c_char_p, "dir title"), (_names, "scalars"), (c_size_t, "scalar_count"),
-    (c_int64, "interval_ns stall_timeout_ns profile_interval_ns"), (c_uint32, "left_out"), (c_int32, "reserved"))
-StopReason = _struct((c_int32, "origin urgency code reserved"), (c_int64, "step time_ns"), (c_char_p, "who text"))
+    (c_int64, "interval_ns stall_timeout_ns profile_interval_ns"), (c_uint32, "left_out"), (c_int32, "keep_all"))
+StopReason = _struct((c_int32, "origin urgency code planned"), (c_int64, "step time_ns"), (c_char_p, "who text"))
 
 # By result and arguments. V is a handle or a pointer, of which Python needs to know no more.
 V, S, I, L, U, N, D, E = c_void_p, c_char_p, c_int32, c_int64, c_uint64, c_size_t, c_double, ERROR
@@ -105,7 +106,14 @@ _FUNCTIONS = [
     (I, [V, V, V, E], "config_add_hook config_add_builtin_hook monitored_session_run"),
     (I, [V, V, L, V, E], "monitored_session_run_until_stop"),
     (I, [V, S, S, E], "context_add_fetch run_args_add_fetch"),
-    (I, [V, S, D, E], "step_set_double"),
+    (I, [V, S, D, E], "step_set_double context_log_scalar"),
+    (I, [V, S, L, E], "context_log_int64"),
+    (I, [V, S, S, E], "context_log_text"),
+    (N, [V], "context_logged_count"),
+    (S, [V, N], "context_logged_name_at context_logged_text_at"),
+    (I, [V, N], "context_logged_kind_at"),
+    (D, [V, N], "context_logged_double_at"),
+    (L, [V, N], "context_logged_int64_at"),
     (I, [V, S, V, E], "context_get_double step_set_output"),
 ]
 

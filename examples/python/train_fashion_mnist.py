@@ -65,6 +65,7 @@ class TargetHook(runhook.Hook):
             return
         accuracy = c_double()
         runhook.call(self.model.evaluate, context.session, self.test_set, byref(accuracy))
+        context.log("test accuracy", accuracy.value)  # for every output that the run has
         print(f"step {step}  loss {loss:.4f}  test accuracy {accuracy.value:.4f}", file=sys.stderr)
         if accuracy.value >= self.target:
             context.request_stop(f"test accuracy {accuracy.value:.4f} has reached {self.target:.4f}")

@@ -241,7 +241,7 @@ impl Config {
             stall_timeout_ns: time(hooks.stall_timeout),
             profile_interval_ns: time(hooks.profile_interval),
             left_out: hooks.left_out,
-            reserved: 0,
+            keep_all: 0,
         };
         check(|e| unsafe { ffi::runhook_config_add_default_hooks(self.handle(), &hooks, e) }).map(drop)
     }
@@ -303,6 +303,8 @@ impl Config {
             chief_only: 0,
             trigger: trigger.as_ref().map_or(null_mut(), |owned| owned.0),
             name: null(),
+            fetches: null(),
+            fetch_count: 0,
         };
         check(|e| unsafe { ffi::runhook_config_add_hook(self.handle(), &table, &options, e) }).map(drop)
     }

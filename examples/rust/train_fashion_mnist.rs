@@ -71,6 +71,7 @@ impl Hook for TargetHook {
         let mut accuracy = 0.0;
         let session = context.session();
         check(|e| unsafe { model::fashion_model_evaluate(session, self.test_set, &mut accuracy, e) })?;
+        context.log_scalar("test accuracy", accuracy)?; // for every output that the run has
         eprintln!("step {step}  loss {loss:.4}  test accuracy {accuracy:.4}");
         if accuracy >= self.target {
             context.request_stop(

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "runhook/claim_mark.hpp"
 #include "runhook/logged_value.hpp"
@@ -97,6 +98,9 @@ struct HookOptions {
   FailurePolicy failure_policy = FailurePolicy::fail;
   std::int32_t max_failures = 1;  // with FailurePolicy::disable
   Trigger trigger = {};           // in which runs it is called
+  // Asked for in each of these runs, before before_run is called; the results have the same names. For hooks that always
+  // want the same, which then need no before_run. Such a hook may ask for more by add_fetch() only.
+  std::vector<std::string> fetches = {};
   // Set by default_hooks(), alike in all that one call has made: a session takes the hooks of one call only.
   std::shared_ptr<const void> default_set = {};
 };

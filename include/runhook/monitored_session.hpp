@@ -14,6 +14,7 @@
 #include "runhook/config.hpp"
 #include "runhook/inline_step.hpp"
 #include "runhook/timings.hpp"
+#include "runhook/value_logger.hpp"
 
 namespace runhook::inline v1 {
 
@@ -118,6 +119,7 @@ class MonitoredSession {
                     StopUrgency urgency = StopUrgency::after_step) noexcept;
   void request_save() noexcept;  // at the end of the step in progress, or of the next one
   StopSource stop_source() const noexcept;
+  ValueLogger logger() const noexcept;  // logs values from any thread
   // Says that the caller has refilled its input: runs are possible again after OUT_OF_RANGE.
   void clear_end_of_input();
 

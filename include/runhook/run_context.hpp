@@ -99,7 +99,8 @@ class SessionRunContext {
   // Says that the run is going to be stopped once the global step has reached `step`. Hooks with Trigger::last() are
   // called in the run that reaches it. The lowest step announced counts.
   void announce_last_step(std::int64_t step) noexcept;
-  std::optional<std::int64_t> last_step() const noexcept;  // the lowest announced so far
+  // The lowest step announced so far, or the one at which a call with a limit (max_steps) ends, if that comes before.
+  std::optional<std::int64_t> last_step() const noexcept;
 
   // "This value, at this step", for people to look at: it reaches every output that is there and the hooks that
   // subscribe, once the step has been completed, with the step that it reaches; none is lost because an output was not
@@ -112,7 +113,8 @@ class SessionRunContext {
   void log_scalar(std::string_view name, double number);
   void log_int64(std::string_view name, std::int64_t number);
   void log_text(std::string_view name, std::string_view text);
-  std::span<const LoggedValue> logged() const noexcept;  // what on_values is given; empty elsewhere
+  // What on_values is given; in after_run what has been logged in the step so far, valid until more is; empty elsewhere.
+  std::span<const LoggedValue> logged() const noexcept;
 
   // Writes a message to the session's log; outside a loop, or if the session was given no log, to standard error.
   void log(LogLevel level, std::string_view text) noexcept;

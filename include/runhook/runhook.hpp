@@ -62,5 +62,6 @@
 #include "runhook/training.hpp"
 #include "runhook/trigger.hpp"
 #include "runhook/value.hpp"
+#include "runhook/value_logger.hpp"
 
 #endif  // RUNHOOK_RUNHOOK_HPP_

@@ -17,8 +17,9 @@
 namespace runhook::inline v1 {
 
 namespace detail {
+class StepStops;
 class ValueLog;
-}
+}  // namespace detail
 class Session;
 using NodeId = std::uint32_t;  // what a name resolves to; the session chooses the numbers
 
@@ -35,15 +36,22 @@ struct SessionStep {
   const RunOptions* options = nullptr;
   RunMetadata* metadata = nullptr;     // never NULL
   StopState* stop = nullptr;           // NULL outside a monitored session
-  detail::ValueLog* values = nullptr;  // for Step::log_scalar(); NULL outside a monitored session
+  detail::ValueLog* values = nullptr;  // for log_scalar(); NULL outside a monitored session
+  detail::StepStops* stops = nullptr;  // for request_stop(); NULL outside a monitored session
   std::int64_t deadline_ns = 0;        // monotonic time at which the time-out of the options ends; 0: there is none
 
   bool timed_out() const noexcept;
   // Whether the engine should give up: a stop is urgent, or the time is over. Any thread.
   bool cancel_requested() const noexcept { return (stop != nullptr && stop->urgent()) || timed_out(); }
-  // Asks for a stop after this step, as the session. Returns whether this was the first request.
+  bool stop_requested() const noexcept;  // whether anyone has asked, also in this step
+  // Asks for a stop after this step, as the session. Returns whether this was the first request. If_completed and
+  // planned are for the thread that executes the step.
   bool request_stop(std::int32_t code = 0, std::string_view text = {},
                     StopUrgency urgency = StopUrgency::after_step) const noexcept;
+  // As SessionRunContext::log_scalar(); nothing outside a monitored session.
+  void log_scalar(std::string_view name, double number) const;
+  void log_int64(std::string_view name, std::int64_t number) const;
+  void log_text(std::string_view name, std::string_view text) const;
 };
 
 namespace detail {

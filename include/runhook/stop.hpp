@@ -26,21 +26,25 @@ enum class StopOrigin : std::int32_t {
 
 // How soon. after_step lets the step in progress complete; now also cancels it, where the engine can be cancelled.
 // if_completed is for those who ask because of what a step has reached or computed: the request counts once the step
-// has been completed, and goes with the step if that is recovered from. Outside of steps it is after_step.
-enum class StopUrgency : std::int32_t { after_step = 0, now = 1, if_completed = 2 };
+// has been completed, and goes with the step if that is recovered from. Outside of steps it is after_step. planned is
+// if_completed of those who have known the end beforehand: the run has come to where it was to end, which is a success.
+enum class StopUrgency : std::int32_t { after_step = 0, now = 1, if_completed = 2, planned = 3 };
 
 // One request to stop. `who` and `text` are cut to kMaxWho and kMaxText bytes, at a UTF-8 boundary.
 struct StopReason {
   static constexpr std::size_t kMaxWho = 63;
   static constexpr std::size_t kMaxText = 255;
   StopOrigin origin = StopOrigin::none;
-  StopUrgency urgency = StopUrgency::after_step;
+  StopUrgency urgency = StopUrgency::after_step;  // or now
+  bool planned = false;                           // the run was to end so
   std::int32_t code = 0;     // the requester's own number; the signal's number for StopOrigin::signal
   std::int64_t step = -1;    // global step when the request was made; -1 if unknown
   std::int64_t time_ns = 0;  // monotonic time when the request was made
   std::array<char, kMaxWho + 1> who_chars{};
   std::array<char, kMaxText + 1> text_chars{};
 
+  // Returns whether it is to count only if the step in progress is completed.
+  bool set_urgency(StopUrgency urgency) noexcept;
   std::string_view who() const noexcept { return who_chars.data(); }
   std::string_view text() const noexcept { return text_chars.data(); }
   void set_who(std::string_view who) noexcept;
@@ -58,7 +62,8 @@ class StopState {
   StopState& operator=(const StopState&) = delete;
 
   // Asks for a stop; returns whether this was the first request. Any thread. With StopUrgency::now it also calls the
-  // cancellers, under a lock, so that none is called after its session has ended.
+  // cancellers, under a lock, so that none is called after its session has ended. Where there are listeners, they are
+  // called likewise.
   bool request(const StopReason& reason) noexcept;
   // The only request that a signal handler may make: a lock-free store and a wake-up that does not block. Keeps errno.
   bool request_from_signal(std::int32_t signal_number, StopUrgency urgency) noexcept;
@@ -69,7 +74,11 @@ class StopState {
   void request_save() noexcept { __atomic_fetch_or(&flags_, kSave, __ATOMIC_ACQ_REL); }
   bool save_requested() const noexcept { return (flags() & kSave) != 0; }
   bool take_save_request() noexcept { return (__atomic_fetch_and(&flags_, ~kSave, __ATOMIC_ACQ_REL) & kSave) != 0; }
-  // Whether anything has been asked for: one load for the loop.
+  // How many sessions have values that their loggers have left for them: see ValueLogger.
+  void add_waiting_values() noexcept { __atomic_fetch_add(&flags_, kWaitingValues, __ATOMIC_ACQ_REL); }
+  void remove_waiting_values() noexcept { __atomic_fetch_sub(&flags_, kWaitingValues, __ATOMIC_ACQ_REL); }
+  bool values_wait() const noexcept { return flags() >= kWaitingValues; }
+  // Whether there is any of this: one load for the loop.
   bool anything() const noexcept { return flags() != 0; }
 
   StopReason first() const noexcept;       // origin none if there was no request
@@ -88,6 +97,11 @@ class StopState {
   // one. An empty function removes it, after a call in progress has returned. Throws std::bad_alloc, except when it
   // removes.
   void set_canceller(const void* owner, std::function<void()> canceller);
+  // The same for a function that is called once, as soon as a stop has been asked for: see StopListener.
+  void set_listener(const void* owner, std::function<void(const StopReason&)> listener);
+  // Calls the listeners that have not been called, if a stop has been asked for: for a thread that finds one that a
+  // signal handler has asked for. Any thread.
+  void tell_listeners() noexcept;
   // Calls all cancellers: for the thread that does what an urgent request from a signal handler may not do. Any
   // thread.
   void cancel_steps() noexcept;
@@ -96,6 +110,7 @@ class StopState {
   static constexpr std::uint32_t kStop = 1;
   static constexpr std::uint32_t kUrgent = 2;
   static constexpr std::uint32_t kSave = 4;
+  static constexpr std::uint32_t kWaitingValues = 8;  // for each session
   struct Requests;
 
   std::uint32_t flags() const noexcept { return __atomic_load_n(&flags_, __ATOMIC_ACQUIRE); }
@@ -125,6 +140,26 @@ class StopSource {
  private:
   std::shared_ptr<StopState> state_;
   StopOrigin origin_ = StopOrigin::source;
+};
+
+// Calls a function once when a stop is asked for, on the thread that asks; at once if that has happened already. After
+// std::stop_callback. Since 1.0.
+//
+// A signal handler calls nobody: after a stop by one, the function is called on the thread that serves the
+// subscriptions to signals if there is one, or else on the session's thread, when that notices the stop. The function
+// may ask for a stop, and may destroy the listener. What it throws is ignored. It is called under a lock: another
+// request waits for it, so it must not wait for one.
+class StopListener {
+ public:
+  using Function = std::function<void(const StopReason& first)>;
+  // Throws INVALID_ARGUMENT for no state and for no function.
+  StopListener(std::shared_ptr<StopState> state, Function on_stop);
+  ~StopListener();  // waits for a call in progress on another thread
+  StopListener(const StopListener&) = delete;
+  StopListener& operator=(const StopListener&) = delete;
+
+ private:
+  const std::shared_ptr<StopState> state_;
 };
 
 }  // namespace runhook::inline v1

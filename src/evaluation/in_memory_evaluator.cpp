@@ -1,6 +1,8 @@
 #include "runhook/hooks/in_memory_evaluator.hpp"
 
 #include <algorithm>
+#include <span>
+#include <string>
 #include <utility>
 
 #include "base/format.hpp"
@@ -21,6 +23,49 @@ void copy_common_variables(Session& from, Session& to) {
     common.variables.emplace_back(std::move(name), std::move(value));
   }
   restore_variables(to, common);
+}
+
+void log_value(SessionRunContext& context, const std::string& name, const Value& value) {
+  if (value.kind() == ValueKind::string) return context.log_text(name, value.text());
+  if (value.kind() != ValueKind::tensor || !value.shape().empty() || value.device().type != Device().type) return;
+  switch (value.dtype()) {
+    case DType::float16:
+    case DType::bfloat16:
+    case DType::float32:
+    case DType::float64:
+      return context.log_scalar(name, value.to_double());
+    case DType::complex64:
+    case DType::complex128:
+      return;  // no output shows them
+    default:
+      return context.log_int64(name, value.to_int64());
+  }
+}
+
+// Takes as many values from `leaves` as there are in `shape`. One that cannot be logged is no failure of the evaluation.
+void log_values(SessionRunContext& context, const std::string& name, const Fetches& shape,
+                std::span<const Value>& leaves) {
+  if (shape.kind() == Fetches::Kind::leaf) {
+    try {
+      log_value(context, name, leaves.front());
+    } catch (const StatusError& refused) {
+      context.warn(refused.error());
+    }
+    leaves = leaves.subspan(1);
+    return;
+  }
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    const std::string key = shape.kind() == Fetches::Kind::map ? shape.key(i) : fmt::format("{}", i);
+    log_values(context, fmt::format("{}/{}", name, key), shape.element(i), leaves);
+  }
+}
+
+void log_results(SessionRunContext& context, const Results& results) {
+  const Fetches& shape = results.structure();
+  std::string name(context.hook_name());
+  if (shape.kind() == Fetches::Kind::leaf) name += "/" + shape.leaves().front();
+  std::span<const Value> leaves = results.leaves();
+  if (!leaves.empty()) log_values(context, name, shape, leaves);
 }
 
 }  // namespace
@@ -73,6 +118,8 @@ void InMemoryEvaluatorHook::evaluate(SessionRunContext& context, bool at_end) {
     if (!result.complete) return;
     evaluated_ = runs_;
     last_ = std::move(result);
+    log_results(context, last_->last_values);
+    log_results(context, last_->final_values);
   } catch (const StatusError& failure) {
     if (failure.code() == StatusCode::no_memory) throw;
     Error error(StatusCode::hook_failed, failure.error().message());

@@ -1,5 +1,6 @@
 #include "runhook/hooks/early_stopping.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -46,17 +47,49 @@ void EarlyStoppingHook::begin(SessionRunContext&) { progress_.assign(options_.ru
 
 void EarlyStoppingHook::before_run(SessionRunContext& context) {
   // The key is the number of the rule, so that two rules may follow one metric.
-  for (std::size_t i = 0; i < options_.rules.size(); ++i)
-    context.add_fetch(fmt::format("{}", i), options_.rules[i].name);
+  for (std::size_t i = 0; i < options_.rules.size(); ++i) {
+    if (!options_.rules[i].logged) context.add_fetch(fmt::format("{}", i), options_.rules[i].name);
+  }
 }
 
 void EarlyStoppingHook::after_run(SessionRunContext& context, const SessionRunValues& values) {
+  bool judged = false;
+  for (std::size_t i = 0; i < options_.rules.size(); ++i) {
+    if (options_.rules[i].logged) continue;
+    judge(i, values.results().to_double(fmt::format("{}", i)), context);
+    judged = true;
+  }
+  if (judged) decide(context, /*logged=*/false);
+}
+
+bool EarlyStoppingHook::wants_values() const noexcept {
+  return std::any_of(options_.rules.begin(), options_.rules.end(), [](const MetricRule& rule) { return rule.logged; });
+}
+
+void EarlyStoppingHook::on_values(SessionRunContext& context, std::span<const LoggedValue> values) {
+  bool judged = false;
+  for (const LoggedValue& value : values) {
+    for (std::size_t i = 0; i < options_.rules.size(); ++i) {
+      const MetricRule& rule = options_.rules[i];
+      if (!rule.logged || rule.name != value.name || value.kind == LoggedKind::text) continue;
+      judge(i, value.number, context);
+      judged = true;
+    }
+  }
+  if (judged) decide(context, /*logged=*/true);
+}
+
+void EarlyStoppingHook::judge(std::size_t rule, double value, SessionRunContext& context) {
+  progress_[rule].reason = judge(options_.rules[rule], progress_[rule], value, context);
+}
+
+// When rules of this kind have been judged. A single one is enough only if it is among them.
+void EarlyStoppingHook::decide(SessionRunContext& context, bool logged) {
   std::string why;
   std::size_t asking = 0;
   for (std::size_t i = 0; i < options_.rules.size(); ++i) {
-    const double value = values.results().to_double(fmt::format("{}", i));
-    const std::string reason = judge(options_.rules[i], progress_[i], value, context);
-    if (reason.empty()) continue;
+    const std::string& reason = progress_[i].reason;
+    if (reason.empty() || (!options_.all && options_.rules[i].logged != logged)) continue;
     ++asking;
     if (!why.empty()) why += "; ";
     why += reason;

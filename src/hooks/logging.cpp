@@ -58,7 +58,7 @@ HookRegistration LoggingHook::make(LoggingOptions options) {
 
 void LoggingHook::begin(SessionRunContext&) {
   last_ns_.reset();
-  fetched_text_.reset();
+  fetched_.reset();
   logged_ = std::make_unique<detail::NewestValues>();
   output_ = options_.output;
   if (output_ == nullptr && !options_.log) output_ = detail::descriptor_output(options_.descriptor);
@@ -77,31 +77,45 @@ void LoggingHook::after_run(SessionRunContext& context, const SessionRunValues& 
     if (!options_.only_logged) log(context, line(values.results()));
     return;
   }
-  fetched_text_ = options_.only_logged ? std::string() : line(values.results());
+  fetched_ = texts(values.results());
   logged = true;
 }
 
 void LoggingHook::on_logged(SessionRunContext& context, std::span<const LoggedValue> values) {
-  if (!logged_->note(values, 0) && !fetched_text_) return;
-  std::string text = std::exchange(fetched_text_, std::nullopt).value_or(std::string());
-  const std::string more = waiting_text(context.global_step());
-  if (!text.empty() && !more.empty()) text += ", ";
-  text += more;
-  if (!text.empty()) log(context, std::move(text));
+  if (!logged_->note(values, 0) && !fetched_) return;
+  std::vector<std::string> texts = std::exchange(fetched_, std::nullopt).value_or(std::vector<std::string>());
+  add_waiting(texts, context.global_step());
+  if (!texts.empty()) log(context, detail::joined(texts, ", "));
 }
 
-// What was logged and not printed yet.
-std::string LoggingHook::waiting_text(std::int64_t step) {
-  std::string text;
+// Adds what was logged and not printed yet. `texts` is empty, or has one text for each tag.
+void LoggingHook::add_waiting(std::vector<std::string>& texts, std::int64_t step) {
+  const std::size_t fetched = texts.size();
   logged_->write([&](std::span<detail::NewestValues::Kept* const> logged) {
     for (const detail::NewestValues::Kept* const kept : logged) {
-      if (std::find(tags_.begin(), tags_.end(), kept->name) != tags_.end()) continue;
-      detail::append_format(text, "{}{}", text.empty() ? "" : ", ",
-                            detail::logged_text(kept->name, kept->value, kept->text));
-      if (kept->value.step != step) detail::append_format(text, " at step {}", kept->value.step);
+      std::string text = detail::logged_text(kept->name, kept->value, kept->text);
+      if (kept->value.step != step) {
+        detail::append_format(text, " at step {}", kept->value.step);
+      } else if (fetched > 0) {
+        const auto tag = std::find(tags_.begin(), tags_.end(), kept->name);
+        if (tag != tags_.end()) {  // one series
+          texts[static_cast<std::size_t>(tag - tags_.begin())] = std::move(text);
+          continue;
+        }
+      }
+      texts.push_back(std::move(text));
     }
   });
-  return text;
+}
+
+// One for each tag.
+std::vector<std::string> LoggingHook::texts(const Results& results) const {
+  std::vector<std::string> texts;
+  if (options_.only_logged) return texts;
+  for (std::size_t i = 0; i < tags_.size(); ++i) {
+    texts.push_back(detail::named_values_text({&tags_[i], 1}, {&results.leaves()[i], 1}));
+  }
+  return texts;
 }
 
 void LoggingHook::end(SessionRunContext& context) {
@@ -110,7 +124,9 @@ void LoggingHook::end(SessionRunContext& context) {
 
 void LoggingHook::cleanup(SessionRunContext& context, const Outcome&) {
   if (logged_ != nullptr && !options_.formatter) {
-    if (std::string text = waiting_text(context.global_step()); !text.empty()) log(context, std::move(text));
+    std::vector<std::string> texts;
+    add_waiting(texts, context.global_step());
+    if (!texts.empty()) log(context, detail::joined(texts, ", "));
   }
   if (output_ == nullptr) return;
   const std::shared_ptr<Output> output = std::exchange(output_, nullptr);
@@ -123,7 +139,7 @@ std::string LoggingHook::line(const Results& results) const {
     for (std::size_t i = 0; i < tags_.size(); ++i) values.emplace(tags_[i], results.leaves()[i]);
     return options_.formatter(values);
   }
-  return detail::named_values_text(tags_, results.leaves());
+  return detail::joined(texts(results), ", ");
 }
 
 void LoggingHook::log(SessionRunContext& context, std::string text) {

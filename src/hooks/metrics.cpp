@@ -207,10 +207,11 @@ void MetricsHook::after_run(SessionRunContext& context, const SessionRunValues& 
 void MetricsHook::on_logged(SessionRunContext& context, std::span<const LoggedValue> values) {
   Rows& rows = *rows_;
   const std::int64_t now_ns = context.now_ns();
-  const bool is_new = rows.newest.note(values, now_ns);
+  const bool is_due = options_.only_logged ? std::exchange(rows.is_due, false) : rows.is_due;
+  const bool is_new = options_.keep_all ? rows.newest.note_each(values, now_ns, [&] { rows.write_waiting(now_ns); })
+                                        : rows.newest.note(values, now_ns);
   if (is_new) rows.tell_of_columns(context, values, options_.path);
-  if (!is_new && !rows.is_due) return;
-  if (options_.only_logged) rows.is_due = false;
+  if (!is_new && !is_due && !options_.keep_all) return;
   rows.write_waiting(now_ns);
   rows.fetched.clear();  // the session may use the memory of its results again
   rows.output->report_to(context);

@@ -1,14 +1,17 @@
 #include "runhook/hooks/nan_guard.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/refuse.hpp"
 #include "hooks/non_finite.hpp"
 
 namespace runhook::inline v1 {
 
 NanGuardHook::NanGuardHook(NanGuardOptions options) : options_(std::move(options)) {
-  if (options_.names.empty()) throw StatusError(StatusCode::invalid_argument, "there is nothing to check for NaN");
+  if (options_.names.empty() && options_.logged_names.empty()) detail::refuse("there is nothing to check for NaN");
 }
 
 HookRegistration NanGuardHook::make(NanGuardOptions options) {
@@ -18,18 +21,31 @@ HookRegistration NanGuardHook::make(NanGuardOptions options) {
 }
 
 void NanGuardHook::before_run(SessionRunContext& context) {
+  asked_ = false;
   for (const std::string& name : options_.names) context.add_fetch({}, name);
 }
 
 void NanGuardHook::after_run(SessionRunContext& context, const SessionRunValues& values) {
   for (const std::string& name : options_.names) {
     const detail::NonFinite found = detail::find_non_finite(values.results().value(name));
-    if (!found.nan && !(found.infinity && options_.check_infinity)) continue;
-    const std::string what = fmt::format("'{}' is {}", name, found.nan ? "NaN" : "infinite");
-    if (options_.fail) throw StatusError(StatusCode::data_loss, what);
-    context.request_stop(0, what, StopUrgency::if_completed);
-    return;
+    if (found.nan || (found.infinity && options_.check_infinity)) return reject(context, name, found.nan);
   }
+  if (wants_values()) on_values(context, context.logged());
+}
+
+void NanGuardHook::on_values(SessionRunContext& context, std::span<const LoggedValue> values) {
+  const auto& names = options_.logged_names;
+  for (const LoggedValue& value : values) {
+    const bool nan = std::isnan(value.number);
+    if (!nan && !(std::isinf(value.number) && options_.check_infinity)) continue;
+    if (std::find(names.begin(), names.end(), value.name) != names.end()) return reject(context, value.name, nan);
+  }
+}
+
+void NanGuardHook::reject(SessionRunContext& context, std::string_view name, bool nan) {
+  const std::string what = fmt::format("'{}' is {}", name, nan ? "NaN" : "infinite");
+  if (options_.fail) throw StatusError(StatusCode::data_loss, what);
+  if (!std::exchange(asked_, true)) context.request_stop(0, what, StopUrgency::if_completed);
 }
 
 }  // namespace runhook::inline v1

@@ -4,13 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "runhook/logged_value.hpp"
+#include "value/name_index.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {
@@ -20,7 +20,7 @@ namespace detail {
 class NewestValues {
  public:
   struct Kept {
-    std::string name;
+    std::string_view name;
     std::string text;
     LoggedValue value;  // but for the name and the text
     std::int64_t time_ns = 0;
@@ -29,8 +29,19 @@ class NewestValues {
 
   // Returns whether a name is new: its first value is to be written at once. `time_ns` is kept with the values.
   bool note(std::span<const LoggedValue> values, std::int64_t time_ns);
+  // The same, but of no value that waits: `write` is called before one is replaced.
+  template <typename Write>
+  bool note_each(std::span<const LoggedValue> values, std::int64_t time_ns, Write&& write) {
+    bool is_new = false;
+    for (const LoggedValue& value : values) {
+      const auto known = names_.find(value.name);
+      if (known && kept_[*known].waits) write();
+      is_new = note({&value, 1}, time_ns) || is_new;
+    }
+    return is_new;
+  }
   bool empty() const noexcept { return kept_.empty(); }
-  bool has(std::string_view name) const noexcept { return index_.find(name) != index_.end(); }
+  bool has(std::string_view name) const noexcept { return names_.has(name); }
   const std::vector<Kept>& all() const noexcept { return kept_; }
 
   // Hands out what waits, in the order of steps: all values of one step in a call write(kept), kept being a list of
@@ -50,8 +61,7 @@ class NewestValues {
  private:
   void sort_waiting();
   std::vector<Kept> kept_;
-  std::map<std::string, std::size_t, std::less<>> index_;
-  std::size_t expected_ = 0;
+  NameIndex names_;  // of what is kept
   std::vector<Kept*> waiting_;
 };
 

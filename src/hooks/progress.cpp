@@ -1,6 +1,7 @@
 #include "runhook/hooks/progress.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <system_error>
 #include <utility>
 
@@ -13,12 +14,19 @@
 #include "hooks/progress_display.hpp"
 #include "hooks/terminal.hpp"
 #include "hooks/value_text.hpp"
+#include "run/run_state.hpp"
 
 namespace runhook::inline v1 {
 
 namespace {
 
 using detail::refuse;
+
+// Shared with the thread that shows it: a last step is announced, or a call with a limit begins, at any time.
+detail::ProgressDisplay::LastStep last_step_of(const ProgressOptions& options, SessionRunContext& context) {
+  if (!options.last_step) return detail::RunState::of(context).session.end_step;
+  return std::make_shared<const std::atomic<std::int64_t>>(*options.last_step);
+}
 
 }  // namespace
 
@@ -53,9 +61,9 @@ void ProgressHook::after_create_session(SessionRunContext& context) {
   const bool terminal = detail::is_terminal(output_->descriptor());
   if (display_ != nullptr || (terminal && detail::is_dumb_terminal())) return;
   try {
-    display_ =
-        std::make_unique<detail::ProgressDisplay>(context.stop_source().state(), context.clock(), output_, terminal,
-                                                  terminal ? options_.terminal_interval : options_.line_interval);
+    display_ = std::make_unique<detail::ProgressDisplay>(
+        context.stop_source().state(), context.clock(), last_step_of(options_, context), output_, terminal,
+        terminal ? options_.terminal_interval : options_.line_interval);
   } catch (const std::system_error&) {
     context.warn(Error(StatusCode::resource_exhausted, "no thread could be started to show the progress"));
   }
@@ -63,10 +71,6 @@ void ProgressHook::after_create_session(SessionRunContext& context) {
 
 void ProgressHook::before_run(SessionRunContext& context) {
   if (display_ == nullptr) return;
-  // By now all hooks have had after_create_session, where they announce the last step.
-  if (const auto last_step = options_.last_step ? options_.last_step : context.last_step()) {
-    display_->set_last_step(*last_step);
-  }
   if (!options_.names.empty()) context.request(args_);
 }
 

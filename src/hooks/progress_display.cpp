@@ -5,14 +5,16 @@
 #include "base/background_thread.hpp"
 #include "base/monotonic.hpp"
 #include "hooks/terminal.hpp"
+#include "runhook/trigger.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {
 
-ProgressDisplay::ProgressDisplay(std::shared_ptr<StopState> state, std::shared_ptr<Clock> clock,
+ProgressDisplay::ProgressDisplay(std::shared_ptr<StopState> state, std::shared_ptr<Clock> clock, LastStep last_step,
                                  std::shared_ptr<Output> output, bool terminal, std::chrono::nanoseconds interval)
     : state_(std::move(state)),
       clock_(std::move(clock)),
+      last_step_(std::move(last_step)),
       output_(std::move(output)),
       terminal_(terminal),
       interval_(interval),
@@ -21,10 +23,10 @@ ProgressDisplay::ProgressDisplay(std::shared_ptr<StopState> state, std::shared_p
   shared_->thread = start_background_thread("runhook-progres", [this] { run(); });
 }
 
-void ProgressDisplay::set_last_step(std::int64_t step) {
-  if (!shared_.here()) return;
-  const std::lock_guard lock(shared_->mutex);
-  shared_->last_step = step;
+std::optional<std::int64_t> ProgressDisplay::last_step(std::int64_t step) const noexcept {
+  const std::int64_t last = *last_step_;
+  if (last == Trigger::kNever || last < step) return std::nullopt;
+  return last;
 }
 
 void ProgressDisplay::set_values(std::string text) {
@@ -61,14 +63,15 @@ void ProgressDisplay::draw() {
   std::string text;
   {
     const std::lock_guard lock(shared_->mutex);
-    text = progress_text(now.step, shared_->last_step, recent_.rate(), shared_->values);
+    text = progress_text(now.step, last_step(now.step), recent_.rate(), shared_->values);
   }
   write(text, /*last=*/false);
 }
 
 void ProgressDisplay::write_last() {
   if (!shared_.here()) return;
-  write(final_text(start_, sample(), shared_->last_step, shared_->values), /*last=*/true);
+  const Sample now = sample();
+  write(final_text(start_, now, last_step(now.step), shared_->values), /*last=*/true);
 }
 
 void ProgressDisplay::write(const std::string& text, bool last) {

@@ -2,6 +2,7 @@
 #ifndef RUNHOOK_SRC_HOOKS_PROGRESS_DISPLAY_HPP_
 #define RUNHOOK_SRC_HOOKS_PROGRESS_DISPLAY_HPP_
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -23,14 +24,14 @@ namespace detail {
 // Reads the global step from a StopState and writes it. Of the session it uses nothing that may be destroyed before it.
 class ProgressDisplay {
  public:
+  using LastStep = std::shared_ptr<const std::atomic<std::int64_t>>;  // Trigger::kNever: it is not known
   // Starts the thread. Throws std::system_error.
-  ProgressDisplay(std::shared_ptr<StopState> state, std::shared_ptr<Clock> clock, std::shared_ptr<Output> output,
-                  bool terminal, std::chrono::nanoseconds interval);
+  ProgressDisplay(std::shared_ptr<StopState> state, std::shared_ptr<Clock> clock, LastStep last_step,
+                  std::shared_ptr<Output> output, bool terminal, std::chrono::nanoseconds interval);
   ~ProgressDisplay() { finish(); }  // without a last line, if it has not been finished before
   ProgressDisplay(const ProgressDisplay&) = delete;
   ProgressDisplay& operator=(const ProgressDisplay&) = delete;
 
-  void set_last_step(std::int64_t step);
   void set_values(std::string text);
   void finish();      // ends the thread
   void write_last();  // after finish()
@@ -39,10 +40,12 @@ class ProgressDisplay {
   void run();
   void draw();
   Sample sample() const { return {state_->step(), clock_->now_ns()}; }
+  std::optional<std::int64_t> last_step(std::int64_t step) const noexcept;  // if it is not over
   void write(const std::string& text, bool last);
 
   const std::shared_ptr<StopState> state_;
   const std::shared_ptr<Clock> clock_;
+  const LastStep last_step_;
   const std::shared_ptr<Output> output_;
   const bool terminal_;
   const std::chrono::nanoseconds interval_;
@@ -53,7 +56,6 @@ class ProgressDisplay {
     std::mutex mutex;  // guards what follows
     std::condition_variable finished;
     bool finish = false;
-    std::optional<std::int64_t> last_step;
     std::string values;
 
     std::thread thread;

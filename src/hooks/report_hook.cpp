@@ -5,12 +5,15 @@
 #include <cmath>
 #include <functional>
 #include <map>
+#include <optional>
+#include <utility>
 
 #include "base/format.hpp"
 #include "base/monotonic.hpp"
 #include "report/run_report.hpp"
 #include "runhook/monitored_session.hpp"
 #include "runhook/output.hpp"
+#include "value/name_index.hpp"
 
 namespace runhook::inline v1 {
 
@@ -24,7 +27,7 @@ struct ReportHook::Run {
   detail::report::RunReport report;  // with the parts that do not change; the others are set for each page
   std::vector<bool> fetched;         // for report.series: false for those that have given an error
   std::vector<bool> logged;          // for report.series: there is a value of this name that was logged
-  std::size_t expected = 0;          // the series that comes next if names come in the order of the last step
+  detail::NameIndex names;           // of report.series
   std::map<std::string, std::string, std::less<>> texts;  // logged last
   std::shared_ptr<Output> output;
   bool created = false;  // whether there has been a session
@@ -62,10 +65,9 @@ void ReportHook::begin(SessionRunContext& context) {
   report.started = std::chrono::system_clock::now();
   report.start_ns = context.now_ns();
   for (const std::string& metric : options_.metrics) {
-    const bool known =
-        std::any_of(report.series.begin(), report.series.end(),
-                    [&metric](const detail::report::NamedSeries& series) { return series.name == metric; });
-    if (!known) report.series.push_back({metric, {}});
+    if (run->names.has(metric)) continue;
+    run->names.add(metric);
+    report.series.push_back({metric, {}});
   }
   run->fetched.assign(report.series.size(), true);
   run->logged.assign(report.series.size(), false);
@@ -118,19 +120,18 @@ void ReportHook::on_logged(SessionRunContext&, std::span<const LoggedValue> valu
       run.texts.insert_or_assign(std::string(value.name), std::string(value.text));
       continue;
     }
-    std::size_t index = run.expected;
-    if (index >= all.size() || all[index].name != value.name) {
-      const auto named = [&value](const detail::report::NamedSeries& series) { return series.name == value.name; };
-      index = static_cast<std::size_t>(std::find_if(all.begin(), all.end(), named) - all.begin());
-    }
-    if (index == all.size()) {
-      run.logged.reserve(index + 1);
-      all.push_back({std::string(value.name), {}});
+    std::optional<std::size_t> index = run.names.find(value.name);
+    if (!index) {
+      index = all.size();
+      run.logged.reserve(*index + 1);
+      all.reserve(*index + 1);
+      detail::report::NamedSeries series{std::string(value.name), {}};
+      run.names.add(value.name);
+      all.push_back(std::move(series));
       run.logged.push_back(true);
     }
-    run.logged[index] = true;
-    all[index].data.add(value.step, value.number);
-    run.expected = index + 1 < all.size() ? index + 1 : 0;
+    run.logged[*index] = true;
+    all[*index].data.add(value.step, value.number);
   }
 }
 

@@ -25,7 +25,7 @@ void StopAfterHook::begin(SessionRunContext& context) {
 
 void StopAfterHook::check(SessionRunContext& context) {
   if (context.now_ns() >= end_ns_)
-    context.request_stop(0, has_deadline_ ? "the deadline has come" : "the time is over");
+    context.request_stop(0, has_deadline_ ? "the deadline has come" : "the time is over", StopUrgency::planned);
 }
 
 }  // namespace runhook::inline v1

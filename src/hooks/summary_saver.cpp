@@ -89,8 +89,13 @@ void SummarySaverHook::after_run(SessionRunContext& context, const SessionRunVal
 }
 
 void SummarySaverHook::on_logged(SessionRunContext& context, std::span<const LoggedValue> values) {
-  if (!state_->newest.note(values, 0) && !state_->is_due) return;
-  state_->write_waiting();
+  State& state = *state_;
+  if (state.options.keep_all) {
+    state.newest.note_each(values, 0, [&state] { state.write_waiting(); });
+  } else if (!state.newest.note(values, 0) && !state.is_due) {
+    return;
+  }
+  state.write_waiting();
   state_->writer->report_to(context);
 }
 

@@ -73,10 +73,7 @@ bool Loop::open_next_step(const SessionRunArgs& args) {
     settle_failure(keeper_.lost_session());
   }
   const std::int64_t max_steps = state_.session.inline_session->max_steps();
-  if (max_steps > 0 && !open_.last_run) {
-    open_.last_run.emplace(engine_.schedule(), engine_.run_number(), max_steps);
-    state_.context->announce_last_step(saturating_add(global_step(), max_steps));  // for those who show how far it is
-  }
+  if (max_steps > 0 && !open_.last_run) open_.last_run.emplace(engine_.schedule(), engine_.run_number(), max_steps);
   const auto under_way = [this] { return open_.again && (open_.last_chance || !should_stop()); };
   while (!end_.abandoned() &&
          (under_way() || (!should_stop() && (max_steps == 0 || engine_.run_number() < max_steps)))) {
@@ -197,13 +194,13 @@ void Loop::abandon_step() {
 // Its hooks get on_error; what that fails with is the run's failure.
 void Loop::cancel_step(std::string_view why, bool failed) {
   const bool is_fast = std::exchange(open_.is_fast, false);
-  Error cancelled = leave_body();
-  cancelled = Error(StatusCode::cancelled, why);
+  (void)leave_body();  // what the body has failed with gives way to that
+  Error cancelled(StatusCode::cancelled, why);
   end_ordinary_step(cancelled, is_fast);
   if (failed && state_.hot.logged) delivery_.deliver(step_reached(open_.begun_at), /*failed=*/true);
   delivery_.drop();
   state_.attempt.next_step.reset();
-  state_.attempt.stops.clear();
+  state_.stops.drop();
   Error error;
   for (std::size_t i = 0; i < cancelled.suppressed_count(); ++i) error.merge(cancelled.suppressed(i));
   if (error) recover_or_fail(judged(std::move(error)), open_.begun_at);

@@ -12,11 +12,10 @@ std::int64_t InlineStep::attempt() const noexcept { return loop_.state().attempt
 bool InlineStep::request_stop(std::string_view text, std::int32_t code, StopUrgency urgency) {
   StopReason reason;
   reason.origin = StopOrigin::caller;
-  reason.urgency = urgency == StopUrgency::now ? urgency : StopUrgency::if_completed;
   reason.code = code;
   reason.step = loop_.global_step();
   reason.set_text(text);
-  return loop_.state().request_stop(reason);
+  return loop_.state().request_stop(reason, urgency == StopUrgency::after_step ? StopUrgency::if_completed : urgency);
 }
 
 void InlineStep::fail(const Error& error) {

@@ -36,7 +36,8 @@ Loop::Loop(Config config, MonitoredSession& monitored)
   session.clock = config_.clock != nullptr ? config_.clock : system_clock();
   session.global_step = 0;
   state_.attempt.plan.set_step_context(&state_.attempt.options.merged(), &state_.attempt.metadata, session.stop.get(),
-                                       &state_.values);
+                                       &state_.values, &state_.stops);
+  delivery_.open(session.stop, session.global_step);
   for (HookRegistration& registration : config_.hooks) hooks_.add(std::move(registration));
   config_.hooks.clear();
   session.stop->set_canceller(this, [canceller = keeper_.canceller()] { canceller->cancel(); });
@@ -44,6 +45,7 @@ Loop::Loop(Config config, MonitoredSession& monitored)
 
 Loop::~Loop() {
   // Callbacks are over; what is left is to let go.
+  delivery_.queue()->close();
   open_.last_run.reset();
   stop()->set_canceller(this, {});
   detach_direct_context();
@@ -145,14 +147,17 @@ void Loop::run_with_hooks(const SessionRunArgs& args) {
 void Loop::forget_caught() noexcept {
   if (!std::exchange(caught_, false)) return;
   delivery_.drop();
-  state_.attempt.stops.clear();
+  state_.stops.drop();
 }
 
 void Loop::check_slowly() {
   engine_.leave_fast_path();
   if (end_.closed()) throw StatusError(StatusCode::closed, "the session is closed");
   if (end_.abandoned()) throw StatusError(StatusCode::closed, "the session is being destroyed");
-  if (stop()->requested()) throw StatusError(StatusCode::stopped, "a stop has been requested");
+  if (stop()->requested()) {
+    stop()->tell_listeners();  // if it was a signal handler that asked
+    throw StatusError(StatusCode::stopped, "a stop has been requested");
+  }
   if (end_.lost()) settle_failure(keeper_.lost_session());
   if (end_.input_ended()) throw StatusError(StatusCode::stopped, "the input has ended");
   try {
@@ -214,12 +219,13 @@ void Loop::step_succeeded() {
     forget_caught();
   if (state_.hot.logged) [[unlikely]]  // after the last run of a step function
     delivery_.deliver(global_step());
-  if (!state_.attempt.stops.empty()) [[unlikely]]  // likewise
-    state_.post_stops();
+  if (!state_.stops.empty()) [[unlikely]]  // likewise
+    state_.stops.post_to(*state_.session.stop);
   if ((keeper_.recovering() || outcome_.last_run_failed()) && !state_.hot.skip) [[unlikely]] {
     outcome_.went_on_after_failure();
     keeper_.step_completed();
   }
+  stop()->tell_listeners();  // if it was a signal handler that asked
   if (stop()->save_requested()) [[unlikely]]
     save_if_requested("after the step");
   if (!keeper_.recovering()) engine_.return_to_fast_path();
@@ -247,11 +253,11 @@ void Loop::recover_or_fail(Error error, std::int64_t begun_at) {
       if (state_.hot.logged) delivery_.deliver(reached, /*failed=*/true);
     }
     delivery_.drop();
-    if (error.code() == StatusCode::out_of_range) state_.attempt.stops.clear();  // it was not completed
+    if (error.code() == StatusCode::out_of_range) state_.stops.drop();  // it was not completed
     settle_failure(error);
   }
   delivery_.drop();
-  state_.attempt.stops.clear();
+  state_.stops.drop();
   try {
     keeper_.recover(error, std::min(begun_at, global_step()));
     if (state_.hot.logged) delivery_.deliver(global_step());
@@ -274,7 +280,7 @@ void Loop::settle_failure(const Error& error) {
   } else {
     outcome_.run_failed(error);
   }
-  state_.post_stops();
+  state_.stops.post_to(*state_.session.stop);
   throw StatusError(error);
 }
 

@@ -99,6 +99,7 @@ class Loop final : private Reporter {
   const std::shared_ptr<StopState>& stop() const noexcept { return state_.session.stop; }
   std::int64_t global_step() const noexcept { return state_.session.global_step.load(std::memory_order_relaxed); }
   Outcome outcome() const;
+  ValueLogger logger() const noexcept { return ValueLogger(delivery_.queue()); }
   Timings timings() const { return timer_.timings(); }
   std::shared_ptr<Session> session() const noexcept { return keeper_.session(); }
   Coordinator coordinator() const { return keeper_.coordinator(); }
@@ -171,6 +172,7 @@ class Loop final : private Reporter {
   Error close_step();
   void decide_outcome();
   Error end_hooks();
+  void end_logging() noexcept;
   void tell_of_unrecovered(Error& error) noexcept;
   void log_outcome();
   Error unwind(Error error) noexcept;  // of a constructor that fails; returns all that went wrong

@@ -40,10 +40,12 @@ bool Loop::joins_this_thread() const noexcept {
 void Loop::close() {
   if (closed()) return;
   ending_ = true;
+  stop()->tell_listeners();
   Error of_step = close_step();
   decide_outcome();
   Error error = end_hooks();  // what the caller has not been told yet
-  Error unknown = error;      // what the outcome does not know yet
+  end_logging();
+  Error unknown = error;  // what the outcome does not know yet
   keeper_.end();
   const Error known = outcome_.copy().error;
   for_each_error(keeper_.past_thread_error(), [&](const Error& one) {
@@ -107,7 +109,6 @@ Error Loop::end_hooks() {
     return {};
   }
   Error error = lifecycle_.end_all();
-  if (state_.hot.logged) delivery_.deliver(global_step());
   if (state_.session.raw != nullptr) {
     try {
       save_if_requested("at the end");
@@ -116,6 +117,13 @@ Error Loop::end_hooks() {
     }
   }
   return error;
+}
+
+// Outputs get what other threads have logged so far, and close.
+void Loop::end_logging() noexcept {
+  delivery_.receive();
+  if (state_.hot.logged) delivery_.deliver(global_step());
+  delivery_.queue()->close();
 }
 
 // Threads have reported what the next run would have recovered from, and there was none. That fails no run, but belongs
@@ -144,6 +152,7 @@ Error Loop::unwind(Error error) noexcept {
   error.merge(keeper_.close_error());
   for_each_error(keeper_.unrecovered_thread_error(), [&](const Error& one) { error.add_suppressed(one); });
   outcome_.end_failed(error, error);
+  delivery_.queue()->close();
   lifecycle_.cleanup_all(error);
   creator_claim_.reset();
   end_.set_closed();

@@ -149,6 +149,8 @@ bool MonitoredSession::request_stop(std::int32_t code, std::string_view text, St
 }
 
 void MonitoredSession::request_save() noexcept { loop_->stop()->request_save(); }
+ValueLogger MonitoredSession::logger() const noexcept { return loop_->logger(); }
+
 StopSource MonitoredSession::stop_source() const noexcept { return StopSource(loop_->stop()); }
 
 namespace {

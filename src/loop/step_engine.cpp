@@ -278,9 +278,11 @@ void StepEngine::hand_out_results(Error& error) noexcept {
 void StepEngine::end_attempt(Error& error) noexcept {
   state_.hot.now_known = false;
   if (state_.attempt.plan.feeds_anything()) state_.attempt.plan.drop_feeds();
+  if (state_.session.stop->values_wait()) [[unlikely]]
+    delivery_.receive();
   if (state_.hot.discard) state_.values.drop();  // outputs are told of the end of the step nevertheless
   if (state_.hot.logged && !error) error.merge(delivery_.deliver_step());
-  if (!state_.attempt.stops.empty() && !error) state_.post_stops();
+  if (!state_.stops.empty() && !error) state_.stops.post_to(*state_.session.stop);
   if (state_.hot.discard) [[unlikely]] {
     results_stale_ = true;
     try {
@@ -313,7 +315,7 @@ Error StepEngine::skip_step() noexcept {
   }
   attempt_failed(skipped);
   delivery_.drop();
-  state_.attempt.stops.clear();
+  state_.stops.drop();
   ++skips_;
   results_stale_ = true;
   // That it was skipped is no failure, but what on_error has failed with is one.

@@ -9,7 +9,13 @@ namespace detail {
 
 TriggerSchedule::LastRun::LastRun(TriggerSchedule& schedule, std::int64_t first_run, std::int64_t max_runs) noexcept
     : schedule_(schedule) {
-  if (max_runs > 0) schedule_.last_run_ = saturating_add(first_run, max_runs - 1);
+  RunState& state = schedule_.state_;
+  state.set_last_step_of_call(Trigger::kNever);
+  if (max_runs <= 0) return;
+  schedule_.last_run_ = saturating_add(first_run, max_runs - 1);
+  std::int64_t steps = 0;
+  if (__builtin_mul_overflow(max_runs, std::max<std::int64_t>(state.session.advance, 1), &steps)) return;
+  state.set_last_step_of_call(saturating_add(state.session.global_step, steps));
 }
 
 void TriggerSchedule::decide(std::int64_t run) {

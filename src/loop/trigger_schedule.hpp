@@ -18,7 +18,7 @@ class TriggerSchedule {
  public:
   TriggerSchedule(RunState& state, HookList& hooks) noexcept : state_(state), hooks_(hooks) {}
 
-  // While it lives it is known which run is the last one of a call.
+  // While it lives it is known which run is the last one of a call, and as far as can be told with which step it ends.
   class LastRun {
    public:
     LastRun(TriggerSchedule& schedule, std::int64_t first_run, std::int64_t max_runs) noexcept;  // 0: no limit

@@ -1,7 +1,26 @@
 #include "loop/value_delivery.hpp"
 
+#include <vector>
+
+#include "base/format.hpp"
+
 namespace runhook::inline v1 {
 namespace detail {
+
+void ValueDelivery::receive() noexcept {
+  queue_->drop(state_.values.receive([this](std::vector<OwnedValue>& values) { queue_->take(values); }));
+  if (state_.values.has_received()) state_.hot.logged = true;
+  const std::uint64_t dropped = queue_->dropped();
+  if (dropped == 0 || std::exchange(told_of_dropped_, true)) return;
+  try {
+    caller_.warn(Error(StatusCode::resource_exhausted,
+                       fmt::format("{} values that other threads have logged were dropped: too many at once, or names "
+                                   "that were used for another kind of value",
+                                   dropped)));
+  } catch (...) {
+    caller_.warn(Error::no_memory());
+  }
+}
 
 void ValueDelivery::deliver(std::int64_t step, bool failed) noexcept {
   state_.hot.logged = false;
@@ -48,7 +67,7 @@ void ValueDelivery::drop() noexcept {
   if (state_.hot.logged) {
     for (HookSlot* const slot : hooks_.value_listeners()) slot->value_listener->on_dropped();
   }
-  state_.hot.logged = false;
+  state_.hot.logged = state_.values.has_received();  // which is not of the step
   state_.values.drop();
 }
 

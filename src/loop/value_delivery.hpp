@@ -2,9 +2,13 @@
 #ifndef RUNHOOK_SRC_LOOP_VALUE_DELIVERY_HPP_
 #define RUNHOOK_SRC_LOOP_VALUE_DELIVERY_HPP_
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
+#include <utility>
 
 #include "loop/hook_caller.hpp"
+#include "loop/value_queue.hpp"
 #include "run/hook_list.hpp"
 #include "run/run_state.hpp"
 
@@ -15,6 +19,13 @@ class ValueDelivery {
  public:
   ValueDelivery(RunState& state, HookList& hooks, HookCaller& caller) noexcept
       : state_(state), hooks_(hooks), caller_(caller) {}
+
+  // What other threads have logged comes with the next delivery.
+  void open(std::shared_ptr<StopState> stop, const std::atomic<std::int64_t>& step) {
+    queue_ = std::make_shared<ValueQueue>(std::move(stop), step);
+  }
+  const std::shared_ptr<ValueQueue>& queue() const noexcept { return queue_; }
+  void receive() noexcept;
 
   // What was logged is of this step. `failed`: the step has failed for good.
   void deliver(std::int64_t step, bool failed = false) noexcept;
@@ -28,6 +39,8 @@ class ValueDelivery {
   RunState& state_;
   HookList& hooks_;
   HookCaller& caller_;
+  std::shared_ptr<ValueQueue> queue_;
+  bool told_of_dropped_ = false;
 };
 
 }  // namespace detail

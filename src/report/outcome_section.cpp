@@ -7,12 +7,19 @@ namespace detail::report {
 
 namespace {
 
+constexpr std::string_view kTick = "M3 9l5 5L17 4l2 2L8 18 1 11z";
+
+bool is_planned(const Outcome& outcome) noexcept {
+  return outcome.kind == OutcomeKind::stopped && outcome.stop.planned;
+}
+
 // A sign beside the word, so that it can be told without colours.
-std::string_view sign(OutcomeKind kind) noexcept {
-  switch (kind) {
+std::string_view sign(const Outcome& outcome) noexcept {
+  if (is_planned(outcome)) return kTick;
+  switch (outcome.kind) {
     case OutcomeKind::completed:
     case OutcomeKind::end_of_input:
-      return "M3 9l5 5L17 4l2 2L8 18 1 11z";
+      return kTick;
     case OutcomeKind::stopped:
       return "M3 3h14v14H3z";
     case OutcomeKind::failed:
@@ -23,8 +30,9 @@ std::string_view sign(OutcomeKind kind) noexcept {
   return "M5 2l12 8-12 8z";
 }
 
-std::string_view style_class(OutcomeKind kind) noexcept {
-  switch (kind) {
+std::string_view style_class(const Outcome& outcome) noexcept {
+  if (is_planned(outcome)) return "completed";
+  switch (outcome.kind) {
     case OutcomeKind::completed:
       return "completed";
     case OutcomeKind::stopped:
@@ -100,8 +108,9 @@ void add_stop(Html& html, const RunReport& report) {
 
 }  // namespace
 
-std::string_view outcome_word(OutcomeKind kind) noexcept {
-  switch (kind) {
+std::string_view outcome_word(const Outcome& outcome) noexcept {
+  if (is_planned(outcome)) return "Stopped as planned";
+  switch (outcome.kind) {
     case OutcomeKind::completed:
       return "Completed";
     case OutcomeKind::stopped:
@@ -119,11 +128,11 @@ std::string_view outcome_word(OutcomeKind kind) noexcept {
 void add_outcome(Html& html, const RunReport& report) {
   const Outcome& outcome = report.outcome;
   html.add("<section class=\"card outcome {}\" aria-labelledby=\"outcome\">\n<h2 id=\"outcome\">Outcome</h2>\n",
-           style_class(outcome.kind));
+           style_class(outcome));
   html.add(
       "<p class=\"sentence\"><svg viewBox=\"0 0 20 20\" aria-hidden=\"true\"><path d=\"{}\"/></svg>"
       "<strong>{}</strong>{}</p>\n",
-      sign(outcome.kind), outcome_word(outcome.kind), sentence(report));
+      sign(outcome), outcome_word(outcome), sentence(report));
   if (outcome.kind == OutcomeKind::running) {
     html.raw(
         "<p class=\"note\">If there is no such run any more, it has ended without a chance to say how: it was "

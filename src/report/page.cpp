@@ -15,7 +15,7 @@ void add_head(Html& html, const RunReport& report, const std::string& title) {
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<meta name=\"color-scheme\" content=\"light dark\">\n"
       "<meta name=\"generator\" content=\"runhook {}\">\n<title>{}: {}</title>\n<style>",
-      escaped(report.library_version), outcome_word(report.outcome.kind), title);
+      escaped(report.library_version), outcome_word(report.outcome), title);
   html.raw(report_style);
   html.raw("</style>\n</head>\n");
 }

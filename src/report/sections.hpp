@@ -11,7 +11,7 @@ namespace runhook::inline v1 {
 namespace detail::report {
 
 // "Stopped", "Failed", ...
-std::string_view outcome_word(OutcomeKind kind) noexcept;
+std::string_view outcome_word(const Outcome& outcome) noexcept;
 
 void add_outcome(Html& html, const RunReport& report);
 void add_figures(Html& html, const RunReport& report);

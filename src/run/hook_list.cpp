@@ -19,6 +19,26 @@ std::int32_t call_before_run(runhook_context*, void* user_data, std::int32_t ok)
   return ok;
 }
 
+void ask_for_fetches(HookSlot& slot) {
+  for (const std::string& name : slot.options.fetches) slot.state.context->add_fetch({}, name);
+}
+
+std::int32_t fetch_and_call_before_run(runhook_context*, void* user_data, std::int32_t ok) {
+  HookSlot& slot = *static_cast<HookSlot*>(user_data);
+  ask_for_fetches(slot);
+  slot.hook->before_run(*slot.state.context);
+  return ok;
+}
+
+// The value of success is not kept on the stack meanwhile, where it could pass for what the function returns.
+std::int32_t fetch_and_call_direct(runhook_context* context, void* user_data, std::int32_t) {
+  HookSlot& slot = *static_cast<HookSlot*>(user_data);
+  ask_for_fetches(slot);
+  const DirectCallbacks& direct = *slot.hook->direct_callbacks();
+  if (direct.before_run == nullptr) return slot.state.hot.success.current();
+  return direct.before_run(context, direct.user_data, slot.state.hot.success.current());
+}
+
 std::int32_t call_after_run(runhook_context*, void* user_data, std::int32_t ok) {
   HookSlot& slot = *static_cast<HookSlot*>(user_data);
   slot.hook->after_run(*slot.state.context, slot.values);
@@ -36,6 +56,10 @@ std::uint64_t HookList::add(HookRegistration registration) {
   }
   if (options.failure_policy == FailurePolicy::disable && options.max_failures < 1) {
     throw StatusError(StatusCode::invalid_argument, "max_failures is below 1");
+  }
+  const auto is_empty = [](const std::string& name) { return name.empty(); };
+  if (std::any_of(options.fetches.begin(), options.fetches.end(), is_empty)) {
+    throw StatusError(StatusCode::invalid_argument, "a name that the hook is to fetch is empty");
   }
   const auto refuse_same = [&](const auto& slot) {
     if (slot->hook != registration.hook || slot->removed) return;
@@ -191,10 +215,15 @@ void HookList::collect(HookCalls& calls, Wanted&& wanted) {
     if (slot->disabled || !wanted(*slot)) continue;
     if (slot->listener != nullptr) calls.listeners.push_back(slot->listener);
     if (const DirectCallbacks* direct = slot->hook->direct_callbacks()) {
-      if (direct->before_run != nullptr) calls.before.push_back({direct->before_run, direct->user_data, slot});
+      if (!slot->options.fetches.empty()) {
+        calls.before.push_back({&fetch_and_call_direct, slot, slot});
+      } else if (direct->before_run != nullptr) {
+        calls.before.push_back({direct->before_run, direct->user_data, slot});
+      }
       if (direct->after_run != nullptr) calls.after.push_back({direct->after_run, direct->user_data, slot});
     } else {
-      calls.before.push_back({&call_before_run, slot, slot});
+      const bool fetches = !slot->options.fetches.empty();
+      calls.before.push_back({fetches ? &fetch_and_call_before_run : &call_before_run, slot, slot});
       calls.after.push_back({&call_after_run, slot, slot});
     }
   }

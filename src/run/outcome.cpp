@@ -4,6 +4,7 @@
 
 #include "base/format.hpp"
 #include "base/one_line.hpp"
+#include "base/signal_name.hpp"
 #include "stop/stop_text.hpp"
 
 namespace runhook::inline v1 {
@@ -30,7 +31,7 @@ std::string stop_requester(const StopReason& stop) {
     case StopOrigin::step_function:
       return "a step function";
     case StopOrigin::signal:
-      return fmt::format("signal {}", stop.code);
+      return signal_name(stop.code);
     case StopOrigin::session:
       return "the session";
   }
@@ -38,7 +39,7 @@ std::string stop_requester(const StopReason& stop) {
 }
 
 std::string stop_explanation(const StopReason& stop) {
-  if (stop.origin == StopOrigin::signal) return {};  // its text is its number, which has been told
+  if (stop.origin == StopOrigin::signal) return {};  // its text is its number
   if (stop.text().empty()) return stop.code == 0 ? std::string() : fmt::format("code {}", stop.code);
   return std::string(stop.text());
 }
@@ -64,7 +65,7 @@ std::string Outcome::to_string() const {
       line = "completed";
       break;
     case OutcomeKind::stopped:
-      line = "stopped by " + detail::stop_requester(stop);
+      line = (stop.planned ? "stopped as planned by " : "stopped by ") + detail::stop_requester(stop);
       why = detail::stop_explanation(stop);
       break;
     case OutcomeKind::end_of_input:

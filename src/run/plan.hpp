@@ -108,9 +108,10 @@ class Plan {
     return step_;
   }
   // The parts of a step that stay the same; set once.
-  void set_step_context(const RunOptions* options, RunMetadata* metadata, StopState* stop,
-                        ValueLog* values = nullptr) noexcept {
+  void set_step_context(const RunOptions* options, RunMetadata* metadata, StopState* stop, ValueLog* values = nullptr,
+                        StepStops* stops = nullptr) noexcept {
     step_.values = values;
+    step_.stops = stops;
     step_.options = options;
     step_.metadata = metadata;
     step_.stop = stop;

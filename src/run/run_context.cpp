@@ -114,7 +114,11 @@ std::int64_t SessionRunContext::now_ns() const {
 void SessionRunContext::log_scalar(std::string_view name, double number) { log_value(*state_, name, number); }
 void SessionRunContext::log_int64(std::string_view name, std::int64_t number) { log_value(*state_, name, number); }
 void SessionRunContext::log_text(std::string_view name, std::string_view text) { log_value(*state_, name, text); }
-std::span<const LoggedValue> SessionRunContext::logged() const noexcept { return state_->attempt.logged; }
+
+std::span<const LoggedValue> SessionRunContext::logged() const noexcept {
+  if (state_->hot.callback != CallbackKind::after_run) return state_->attempt.logged;
+  return state_->values.peek(state_->session.global_step, /*failed=*/false);
+}
 
 std::shared_ptr<Clock> SessionRunContext::clock() const noexcept { return state_->session.clock; }
 
@@ -156,12 +160,11 @@ const Outcome& SessionRunContext::outcome() const noexcept {
 bool SessionRunContext::request_stop(std::int32_t code, std::string_view text, StopUrgency urgency) {
   StopReason reason;
   reason.origin = state_->hot.callback == CallbackKind::step_function ? StopOrigin::step_function : StopOrigin::hook;
-  reason.urgency = urgency;
   reason.code = code;
   reason.step = state_->session.global_step;
   reason.set_who(hook_name());
   reason.set_text(text);
-  return state_->request_stop(reason);
+  return state_->request_stop(reason, urgency);
 }
 
 bool SessionRunContext::stop_requested() const noexcept { return state_->stop_requested(); }
@@ -202,14 +205,12 @@ const SessionRunArgs& SessionRunContext::requested() const noexcept {
   return slot->request.args;
 }
 
-void SessionRunContext::announce_last_step(std::int64_t step) noexcept {
-  state_->session.last_step = std::min(state_->session.last_step, step);
-  state_->hot.leave_fast_path = true;
-}
+void SessionRunContext::announce_last_step(std::int64_t step) noexcept { state_->announce_last_step(step); }
 
 std::optional<std::int64_t> SessionRunContext::last_step() const noexcept {
-  if (state_->session.last_step == Trigger::kNever) return std::nullopt;
-  return state_->session.last_step;
+  const std::int64_t step = *state_->session.end_step;
+  if (step == Trigger::kNever) return std::nullopt;
+  return step;
 }
 
 void SessionRunContext::log(LogLevel level, std::string_view text) noexcept { state_->log(level, text); }

@@ -11,28 +11,20 @@ HookSlot::HookSlot(RunState& run_state) noexcept
 RunState::RunState() : log_sink(log_to_stderr) {}
 RunState::~RunState() = default;
 
-bool RunState::request_stop(StopReason& reason) {
-  const bool of_step = reason.urgency == StopUrgency::if_completed;
-  if (of_step) reason.urgency = StopUrgency::after_step;
+bool RunState::request_stop(StopReason& reason, StopUrgency urgency) {
+  const bool of_step = reason.set_urgency(urgency);
   switch (hot.callback) {
     case CallbackKind::before_run:
     case CallbackKind::after_run:
     case CallbackKind::on_values:
     case CallbackKind::inline_step:
     case CallbackKind::step_function:
-      if (!of_step) break;
-      attempt.stops.push_back(reason);
-      hot.leave_fast_path = true;
-      return attempt.stops.size() == 1 && !session.stop->requested();
+      if (of_step) return stops.add(reason, *session.stop);
+      break;
     default:
       break;
   }
   return session.stop->request(reason);
-}
-
-void RunState::post_stops() noexcept {
-  for (const StopReason& reason : attempt.stops) session.stop->request(reason);
-  attempt.stops.clear();
 }
 
 void RunState::log(LogRecord record) const noexcept {

@@ -2,6 +2,7 @@
 #ifndef RUNHOOK_SRC_RUN_RUN_STATE_HPP_
 #define RUNHOOK_SRC_RUN_RUN_STATE_HPP_
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -20,6 +21,7 @@
 #include "runhook/hook.hpp"
 #include "runhook/log.hpp"
 #include "runhook/run_context.hpp"
+#include "stop/step_stops.hpp"
 #include "value/value_log.hpp"
 
 namespace runhook::inline v1 {
@@ -57,7 +59,11 @@ struct SessionState {
   std::shared_ptr<const std::atomic<bool>> thread_failed;  // a thread has reported an error that is recovered from
 
   InlineSession* inline_session = nullptr;  // the same session as raw, if it is one
-  std::int64_t advance = 1;                 // by how much the last run has moved the global step
+  // For who shows how far the run is: that, or the last step of a call with a limit if it comes before.
+  const std::shared_ptr<std::atomic<std::int64_t>> end_step =
+      std::make_shared<std::atomic<std::int64_t>>(Trigger::kNever);
+  std::int64_t last_step_of_call = Trigger::kNever;  // in progress, or the one before
+  std::int64_t advance = 1;                          // by how much the last run has moved the global step
   std::shared_ptr<Clock> clock;
   std::optional<Coordinator> coordinator;
 };
@@ -72,7 +78,6 @@ struct AttemptState {
   OptionsMerge options;
   const HookSlot* skipped_by = nullptr;   // the first that has asked for it, while hot.skip
   std::span<const LoggedValue> logged;    // during on_values
-  std::vector<StopReason> stops;          // that count if the attempt is completed
   std::optional<std::int64_t> next_step;  // the global step that it reaches, if its code has said so
 };
 
@@ -100,6 +105,7 @@ struct RunState {
   SessionState session;
   AttemptState attempt;
   ValueLog values{hot.logged};
+  StepStops stops{hot.leave_fast_path};  // of the attempt
 
   std::unique_ptr<SessionRunContext> context;  // empty for a state that a standalone context owns
   MonitoredSession* monitored = nullptr;
@@ -121,11 +127,20 @@ struct RunState {
     session.stop->set_step(step);
   }
 
-  bool stop_requested() const noexcept { return session.stop->requested() || !attempt.stops.empty(); }
-  // Asks for a stop, at once or, if the request is for that, once the attempt has been completed. Returns whether it is
+  void announce_last_step(std::int64_t step) noexcept {
+    session.last_step = std::min(session.last_step, step);
+    hot.leave_fast_path = true;
+    note_end_step();
+  }
+  void set_last_step_of_call(std::int64_t step) noexcept {
+    session.last_step_of_call = step;
+    note_end_step();
+  }
+
+  bool stop_requested() const noexcept { return session.stop->requested() || !stops.empty(); }
+  // Asks for a stop, at once or, if `urgency` is for that, once the attempt has been completed. Returns whether it is
   // the first.
-  bool request_stop(StopReason& reason);
-  void post_stops() noexcept;  // the attempt has been completed
+  bool request_stop(StopReason& reason, StopUrgency urgency);
 
   // Nothing is left of the last attempt.
   void clear_attempt() noexcept {
@@ -140,6 +155,10 @@ struct RunState {
     hot.attempts = hot.attempts + 1;
     attempt.plan.begin_attempt();
     if (!args.options.is_default()) attempt.options.start(args.options, "the caller");
+  }
+
+  void note_end_step() noexcept {
+    session.end_step->store(std::min(session.last_step, session.last_step_of_call), std::memory_order_relaxed);
   }
 
   void fail(const Error& error) noexcept {

@@ -7,6 +7,8 @@
 #include "base/monotonic.hpp"
 #include "runhook/error.hpp"
 #include "session/session_variables.hpp"
+#include "stop/step_stops.hpp"
+#include "value/value_log.hpp"
 
 namespace runhook::inline v1 {
 
@@ -25,14 +27,35 @@ Value detail::own_copy(Value value) {
 
 bool SessionStep::timed_out() const noexcept { return deadline_ns != 0 && detail::monotonic_ns() >= deadline_ns; }
 
+bool SessionStep::stop_requested() const noexcept {
+  return (stop != nullptr && stop->requested()) || (stops != nullptr && !stops->empty());
+}
+
 bool SessionStep::request_stop(std::int32_t code, std::string_view text, StopUrgency urgency) const noexcept {
   if (stop == nullptr) return false;
   StopReason reason;
   reason.origin = StopOrigin::session;
-  reason.urgency = urgency == StopUrgency::now ? urgency : StopUrgency::after_step;
   reason.code = code;
   reason.set_text(text);
-  return stop->request(reason);
+  const bool of_step = reason.set_urgency(urgency);
+  if (!of_step || stops == nullptr) return stop->request(reason);
+  try {
+    return stops->add(reason, *stop);
+  } catch (...) {
+    return stop->request(reason);  // for want of memory at once
+  }
+}
+
+void SessionStep::log_scalar(std::string_view name, double number) const {
+  if (values != nullptr) values->log(name, number);
+}
+
+void SessionStep::log_int64(std::string_view name, std::int64_t number) const {
+  if (values != nullptr) values->log(name, number);
+}
+
+void SessionStep::log_text(std::string_view name, std::string_view text) const {
+  if (values != nullptr) values->log(name, text);
 }
 
 namespace detail {

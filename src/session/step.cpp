@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "session/step_code.hpp"
-#include "value/value_log.hpp"
 
 namespace runhook::inline v1 {
 
@@ -42,17 +41,17 @@ void Step::set(std::string_view name, std::int64_t number) {
 }
 
 void Step::log_scalar(std::string_view name, double number) {
-  if (step_->values != nullptr) step_->values->log(name, number);
+  step_->log_scalar(name, number);
   if (code_->has_output(name)) set(name, number);
 }
 
 void Step::log_int64(std::string_view name, std::int64_t number) {
-  if (step_->values != nullptr) step_->values->log(name, number);
+  step_->log_int64(name, number);
   if (code_->has_output(name)) set(name, number);
 }
 
 void Step::log_text(std::string_view name, std::string_view text) {
-  if (step_->values != nullptr) step_->values->log(name, text);
+  step_->log_text(name, text);
   if (code_->has_output(name)) set_output(name, wanted(name) ? Value::string(std::string(text)) : Value());
 }
 

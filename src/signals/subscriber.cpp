@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <utility>
 
 #include "base/format.hpp"
 #include "base/monotonic.hpp"
 #include "base/refuse.hpp"
+#include "base/signal_name.hpp"
 #include "base/standard_error.hpp"
 #include "runhook/error.hpp"
 #include "signals/escalation.hpp"
@@ -35,12 +35,6 @@ void check_rule(const SignalRule& rule) {
     refuse("what the signal is to do when it is repeated is not known");
   }
   if (rule.min_interval < std::chrono::nanoseconds(0)) refuse("min_interval is negative");
-}
-
-// E.g. "SIGTERM".
-std::string signal_name(int signal) {
-  const char* const name = sigabbrev_np(signal);
-  return name == nullptr ? fmt::format("signal {}", signal) : fmt::format("SIG{}", name);
 }
 
 bool saves(const SignalRule& rule) noexcept {
@@ -133,6 +127,8 @@ SignalSubscriber::Deadline SignalSubscriber::serve() noexcept {
   const std::lock_guard<std::recursive_mutex> lock(serving_);
   if (ended_) return {};
   if (cancels_.exchange(false)) state_->cancel_steps();
+  state_->tell_listeners();
+  if (ended_) return {};
   for (Rule& rule : rules_) {
     if (ended_) return {};  // one of the functions that are called here has ended it
     try {

@@ -12,12 +12,12 @@
 #include <climits>
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
 #include "base/monotonic.hpp"
 #include "base/thread_name.hpp"
+#include "stop/stop_calls.hpp"
 
 namespace runhook::inline v1 {
 
@@ -69,20 +69,6 @@ void assign_cut(std::array<char, N>& target, std::string_view text) noexcept {
   std::fill(target.begin() + static_cast<std::ptrdiff_t>(length), target.end(), '\0');
 }
 
-// The stop states whose cancellers the calling thread is calling, innermost first.
-struct CancelFrame {
-  const StopState* state;
-  CancelFrame* outer;
-  std::size_t next = 0;  // which of the state's cancellers comes next
-};
-constinit thread_local CancelFrame* cancel_frames = nullptr;
-
-CancelFrame* find_cancel_frame(const StopState* state) noexcept {
-  CancelFrame* frame = cancel_frames;
-  while (frame != nullptr && frame->state != state) frame = frame->outer;
-  return frame;
-}
-
 class CountedWaiter {
  public:
   explicit CountedWaiter(std::atomic<std::uint32_t>& waiters) noexcept : waiters_(waiters) { waiters_.fetch_add(1); }
@@ -107,6 +93,12 @@ class RestoredErrno {
 
 }  // namespace
 
+bool StopReason::set_urgency(StopUrgency how_soon) noexcept {
+  urgency = how_soon == StopUrgency::now ? how_soon : StopUrgency::after_step;
+  planned = how_soon == StopUrgency::planned;
+  return planned || how_soon == StopUrgency::if_completed;
+}
+
 void StopReason::set_who(std::string_view who) noexcept { assign_cut(who_chars, who); }
 void StopReason::set_text(std::string_view text) noexcept { assign_cut(text_chars, text); }
 
@@ -115,18 +107,13 @@ struct StopState::Requests {
     StopReason reason;
     std::atomic<std::uint32_t> order{0};  // 0: not published; k: published as the k-th
   };
-  struct Canceller {
-    const void* owner;
-    std::shared_ptr<const std::function<void()>> call;
-  };
-
   std::atomic<std::uint32_t> claimed{0};
   std::atomic<std::uint32_t> published{0};
   std::atomic<std::uint32_t> epoch{0};
   std::atomic<std::uint32_t> waiters{0};
   std::array<Slot, kMaxReasons> slots;
-  std::mutex cancel_mutex;
-  std::vector<Canceller> cancellers;
+  detail::StopCalls cancellers;
+  detail::StopCalls listeners;
 };
 
 StopState::StopState() : requests_(std::make_unique<Requests>()) {}
@@ -165,24 +152,20 @@ bool StopState::request(const StopReason& reason) noexcept {
   if (filled.time_ns == 0) filled.time_ns = detail::monotonic_ns();
   const bool is_first = publish(filled);
   if (filled.urgency == StopUrgency::now) cancel_steps();
+  tell_listeners();
   return is_first;
 }
 
 void StopState::cancel_steps() noexcept {
-  // A canceller may ask for a stop itself. The steps are being cancelled then, and this thread holds the lock.
-  if (find_cancel_frame(this) != nullptr) return;
   const RestoredErrno restored_errno;
-  const std::lock_guard<std::mutex> lock(requests_->cancel_mutex);
-  CancelFrame frame{this, cancel_frames};
-  cancel_frames = &frame;
-  while (frame.next < requests_->cancellers.size()) {
-    const auto canceller = requests_->cancellers[frame.next++].call;  // it may take itself or another away
-    try {
-      (*canceller)();
-    } catch (...) {  // NOLINT(bugprone-empty-catch): the stop stands, cancelling is only a help
-    }
-  }
-  cancel_frames = frame.outer;
+  requests_->cancellers.call_all();
+}
+
+void StopState::tell_listeners() noexcept {
+  if (!requested() || !requests_->listeners.any()) [[likely]]
+    return;
+  const RestoredErrno restored_errno;
+  requests_->listeners.call_all();
 }
 
 bool StopState::request_from_signal(std::int32_t signal_number, StopUrgency urgency) noexcept {
@@ -279,26 +262,15 @@ void StopState::wake() const noexcept {
 }
 
 void StopState::set_canceller(const void* owner, std::function<void()> canceller) {
-  std::shared_ptr<const std::function<void()>> call;
-  if (canceller) call = std::make_shared<const std::function<void()>>(std::move(canceller));
-  // In a canceller the calling thread holds the lock already.
-  std::unique_lock<std::mutex> lock(requests_->cancel_mutex, std::defer_lock);
-  CancelFrame* const frame = find_cancel_frame(this);
-  if (frame == nullptr) lock.lock();
-  const auto known = std::find_if(requests_->cancellers.begin(), requests_->cancellers.end(),
-                                  [owner](const auto& x) { return x.owner == owner; });
-  if (call == nullptr) {
-    if (known == requests_->cancellers.end()) return;
-    call = std::move(known->call);  // goes after the lock
-    // Those behind it move up, the one to be called next perhaps among them.
-    if (frame != nullptr && static_cast<std::size_t>(known - requests_->cancellers.begin()) < frame->next)
-      --frame->next;
-    requests_->cancellers.erase(known);
-  } else if (known != requests_->cancellers.end()) {
-    known->call.swap(call);
-  } else {
-    requests_->cancellers.push_back({owner, std::move(call)});
-  }
+  requests_->cancellers.set(owner, std::move(canceller));
+}
+
+void StopState::set_listener(const void* owner, std::function<void(const StopReason&)> listener) {
+  if (!listener) return requests_->listeners.set(owner, {});
+  requests_->listeners.set(owner, [this, listener = std::move(listener), called = false]() mutable {
+    if (!std::exchange(called, true)) listener(first());
+  });
+  tell_listeners();  // a request that came before has not seen it
 }
 
 StopSource::StopSource() : state_(std::make_shared<StopState>()) {}
@@ -309,7 +281,7 @@ StopSource::StopSource(std::shared_ptr<StopState> state, StopOrigin origin) noex
 bool StopSource::request_stop(std::int32_t code, std::string_view text, StopUrgency urgency) const noexcept {
   StopReason reason;
   reason.origin = origin_;
-  reason.urgency = urgency == StopUrgency::now ? urgency : StopUrgency::after_step;
+  reason.set_urgency(urgency);
   reason.code = code;
   reason.set_who(detail::current_thread_name());
   reason.set_text(text);

@@ -97,6 +97,7 @@ class Maker {
     options.path = file("metrics.jsonl");
     options.names = wanted_.scalars;
     options.only_logged = !has_scalars_;
+    options.keep_all = wanted_.keep_all;
     options.every_n_secs = seconds(wanted_.interval);
     return options;
   }
@@ -112,6 +113,7 @@ class Maker {
     SummarySaverOptions options;
     options.scalars = wanted_.scalars;
     options.only_logged = !has_scalars_;
+    options.keep_all = wanted_.keep_all;
     options.directory = wanted_.dir;
     add(SummarySaverHook::make(std::move(options), Trigger::every_ns(wanted_.interval.count())));
     return std::static_pointer_cast<SummarySaverHook>(made_.back().hook);

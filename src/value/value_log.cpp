@@ -41,31 +41,29 @@ void check_logged_name(std::string_view name) {
   }
 }
 
+void check_logged_text(std::string_view text) {
+  if (!is_utf8(text)) refuse("a logged text is not UTF-8");
+}
+
 std::size_t ValueLog::index_of(std::string_view name, LoggedKind kind) {
-  if (expected_ < entries_.size() && entries_[expected_].name == name) return expected_;
-  if (const auto known = index_.find(name); known != index_.end()) return known->second;
-  check_logged_name(name);
-  Entry entry{std::string(name), kind, false, {}, {}};
-  staged_.reserve(entries_.size() + 1);
-  taken_.reserve(entries_.size() + 1);
-  entries_.push_back(std::move(entry));
-  try {
-    index_.emplace(name, entries_.size() - 1);
-  } catch (...) {
-    entries_.pop_back();
-    throw;
+  if (const auto known = names_.find(name)) {
+    const LoggedKind before = entries_[*known].kind;
+    if (before == kind) return *known;
+    refuse(fmt::format("'{}' has been logged as {} before and cannot be {}", name, kind_text(before), kind_text(kind)));
   }
-  return entries_.size() - 1;
+  check_logged_name(name);
+  const std::size_t index = names_.size();
+  entries_.reserve(index + 1);
+  staged_.reserve(index + 1);
+  taken_.reserve(index + 1 + received_.size());
+  names_.add(name);
+  entries_.push_back({kind, false, {}, {}});
+  return index;
 }
 
 ValueLog::Entry& ValueLog::stage(std::string_view name, LoggedKind kind) {
   const std::size_t index = index_of(name, kind);
   Entry& entry = entries_[index];
-  if (entry.kind != kind) {
-    refuse(fmt::format("'{}' has been logged as {} before and cannot be {}", name, kind_text(entry.kind),
-                       kind_text(kind)));
-  }
-  expected_ = index + 1 < entries_.size() ? index + 1 : 0;
   if (!entry.staged) {
     entry.staged = true;
     staged_.push_back(index);
@@ -82,30 +80,50 @@ void ValueLog::add(std::string_view name, std::int64_t integer) {
 }
 
 void ValueLog::add(std::string_view name, std::string_view text) {
-  if (!is_utf8(text)) refuse("a logged text is not UTF-8");
+  check_logged_text(text);
   std::string copy(text);  // before anything changes
   stage(name, LoggedKind::text).text.swap(copy);
 }
 
 std::span<const LoggedValue> ValueLog::peek(std::int64_t step, bool failed) noexcept {
   taken_.clear();
+  const auto add = [this](LoggedValue value, std::string_view name, std::string_view text) {
+    value.name = name;
+    value.text = text;
+    taken_.push_back(value);
+  };
   for (const std::size_t index : staged_) {
     const Entry& entry = entries_[index];
     LoggedValue value = entry.value;
-    value.name = entry.name;
     value.kind = entry.kind;
-    value.text = entry.text;
     value.step = step;
     value.failed = failed;
-    taken_.push_back(value);
+    add(value, names_.name(index), entry.text);
   }
+  if (received_taken_) return taken_;
+  for (const OwnedValue& one : received_) add(one.value, one.name, one.text);
   return taken_;
 }
 
 std::span<const LoggedValue> ValueLog::take(std::int64_t step, bool failed) noexcept {
   const auto values = peek(step, failed);
   drop();
+  received_taken_ = true;
   return values;
+}
+
+std::size_t ValueLog::keep_incoming() noexcept {
+  std::size_t dropped = 0;
+  for (OwnedValue& one : incoming_) {
+    try {
+      (void)index_of(one.name, one.value.kind);
+      taken_.reserve(entries_.size() + received_.size() + 1);
+      received_.push_back(std::move(one));
+    } catch (...) {
+      ++dropped;
+    }
+  }
+  return dropped;
 }
 
 void ValueLog::drop() noexcept {
@@ -113,9 +131,9 @@ void ValueLog::drop() noexcept {
   staged_.clear();
 }
 
-const LoggedValue* ValueLog::find(std::string_view name) const noexcept {
-  const auto known = index_.find(name);
-  return known != index_.end() && entries_[known->second].staged ? &entries_[known->second].value : nullptr;
+const LoggedValue* ValueLog::find(std::string_view name) noexcept {
+  const auto known = names_.find(name);
+  return known && entries_[*known].staged ? &entries_[*known].value : nullptr;
 }
 
 }  // namespace detail

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "scripted.hpp"
@@ -51,9 +53,11 @@ class LoggedValue : public runhook_test::NoHandlesLeft {
         default:
           text += std::string("='") + runhook_context_logged_text_at(context, i) + "'";
       }
+      steps_.push_back(runhook_context_logged_step_at(context, i));
       told_.push_back(text + "@" + std::to_string(runhook_context_global_step(context)));
     }
     EXPECT_EQ(runhook_context_logged_name_at(context, count), nullptr);
+    EXPECT_EQ(runhook_context_logged_step_at(context, count), -1);
     EXPECT_EQ(runhook_context_logged_text_at(context, count), nullptr);
     EXPECT_EQ(runhook_context_logged_kind_at(context, count), RUNHOOK_LOGGED_NUMBER);
     Caught error;
@@ -64,6 +68,7 @@ class LoggedValue : public runhook_test::NoHandlesLeft {
 
   Caught error_;
   std::vector<std::string> told_;
+  std::vector<std::int64_t> steps_;
   bool succeed_ = true;
   runhook_config* config_ = runhook_config_create(nullptr);
   runhook_monitored_session* loop_ = nullptr;
@@ -121,6 +126,72 @@ TEST_F(LoggedValue, MayBeLoggedByTheFunctionOfASession) {
   ASSERT_EQ(loop.close(), RUNHOOK_OK);
   runhook_monitored_session_destroy(std::exchange(loop.session, nullptr));
   runhook_config_destroy(std::exchange(loop.config, nullptr));
+}
+
+TEST_F(LoggedValue, OfAnotherThreadHasTheStepItWasGivenAndTheLoggerOutlivesTheSession) {
+  runhook_logger* const logger = runhook_logger_create(loop_, error_.out());
+  ASSERT_NE(logger, nullptr) << error_.message();
+  next();
+  std::thread([&] {
+    EXPECT_EQ(runhook_logger_log_scalar(logger, "val/loss", 0.5, 9, nullptr), RUNHOOK_OK);
+    EXPECT_EQ(runhook_logger_log_int64(logger, "samples", 32, RUNHOOK_LAST_COMPLETED, nullptr), RUNHOOK_OK);
+    EXPECT_EQ(runhook_logger_log_text(logger, "phase", "late", 3, nullptr), RUNHOOK_OK);
+  }).join();
+  next();
+  EXPECT_THAT(told_, ElementsAre("val/loss=0.500000@1", "samples=32@1", "phase='late'@1"));
+  EXPECT_THAT(steps_, ElementsAre(9, 0, 3));
+  runhook_monitored_session_destroy(std::exchange(loop_, nullptr));
+  EXPECT_EQ(runhook_logger_log_scalar(logger, "late", 1, 0, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(runhook_logger_dropped(logger), 1U);
+  runhook_logger_destroy(logger);
+}
+
+TEST_F(LoggedValue, LoggerRefusesWhatCannotBeLogged) {
+  runhook_logger* const logger = runhook_logger_create(loop_, nullptr);
+  EXPECT_EQ(runhook_logger_log_scalar(logger, "step", 1, 0, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(runhook_logger_log_int64(logger, nullptr, 1, 0, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(runhook_logger_log_text(logger, "note", nullptr, 0, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(runhook_logger_log_scalar(logger, "loss", 1, -2, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(runhook_logger_log_scalar(nullptr, "loss", 1, 0, nullptr), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(runhook_logger_create(nullptr, error_.out()), nullptr);
+  EXPECT_EQ(error_.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(runhook_logger_dropped(nullptr), 0U);
+  runhook_logger_destroy(nullptr);
+  runhook_logger_destroy(logger);
+}
+
+TEST_F(LoggedValue, LoggerIsThereFromBeginOn) {
+  runhook_test::Loop loop;
+  runhook_test::ScriptedHook hook;
+  runhook_logger* logger = nullptr;
+  hook.on["begin"] = [&](runhook_context* context) {
+    logger = runhook_logger_create(runhook_context_monitored_session(context), nullptr);
+    return runhook_logger_log_scalar(logger, "early", 1, 0, nullptr) == RUNHOOK_OK ? kOk : 0;
+  };
+  ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
+  EXPECT_TRUE(loop.start()) << loop.error.message();
+  EXPECT_EQ(runhook_logger_dropped(logger), 0U);
+  runhook_logger_destroy(logger);
+}
+
+TEST_F(LoggedValue, OfTheStepSoFarIsSeenInAfterRun) {
+  runhook_test::Loop loop;
+  runhook_test::ScriptedHook early, late;
+  std::vector<std::size_t> seen;
+  const auto look = [&](runhook_context* context) {
+    seen.push_back(runhook_context_logged_count(context));
+    return runhook_context_log_scalar(context, seen.size() % 2 == 1 ? "a" : "b", 1, nullptr) == RUNHOOK_OK ? kOk : 0;
+  };
+  early.on["after_run"] = late.on["after_run"] = look;
+  ASSERT_EQ(loop.add(early), RUNHOOK_OK);
+  ASSERT_EQ(loop.add(late), RUNHOOK_OK);
+  runhook_hook subscriber = RUNHOOK_HOOK_INIT;
+  subscriber.on_values = [](runhook_context*, void*, int32_t ok) { return ok; };
+  runhook_config_add_hook(loop.config, &subscriber, nullptr, nullptr);
+  ASSERT_TRUE(loop.start());
+  ASSERT_EQ(loop.run(), RUNHOOK_OK);
+  ASSERT_EQ(loop.run(), RUNHOOK_OK);
+  EXPECT_THAT(seen, ElementsAre(0U, 1U, 0U, 1U));
 }
 
 }  // namespace

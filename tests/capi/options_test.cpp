@@ -233,16 +233,16 @@ TEST_F(Options, OfTheHooksThatStop) {
 
 TEST_F(Options, OfTheHooksThatShow) {
   expect_one_meaning<runhook_logging_options>(
-      RUNHOOK_LOGGING_OPTIONS_INIT,
-      [](runhook_logging_options& options) {
-        options.names = kNames;
-        options.name_count = 1;
-      },
-      [](const runhook_logging_options* options) {
+      RUNHOOK_LOGGING_OPTIONS_INIT, Null::allowed, [](const runhook_logging_options* options) {
         testing::internal::CaptureStderr();
-        std::string effect = TimedLoop().run_with(runhook_logging_hook_create(options, nullptr));
+        TimedLoop loop;
+        loop.step = [](runhook_context* context) {
+          return runhook_context_log_scalar(context, "y", 0.5, nullptr) == RUNHOOK_OK ? kOk : RUNHOOK_CALLBACK_FAILED;
+        };
+        std::string effect = loop.run_with(runhook_logging_hook_create(options, nullptr));
         const std::string lines = testing::internal::GetCapturedStderr();
-        EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), effect.empty() ? 0 : 3) << "every 100 runs";
+        EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), effect.empty() ? 0 : 4)
+            << "every 100 runs, and the last";
         return effect + lines;
       });
   expect_one_meaning<runhook_step_counter_options>(

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -170,6 +171,80 @@ TEST(COutcome, InvalidHandleGivesNeutralValues) {
   EXPECT_EQ(runhook_outcome_runs(outcome), 0);
   EXPECT_STREQ(runhook_outcome_to_string(outcome), "");
   runhook_outcome_destroy(outcome);
+}
+
+class CStopListener : public runhook_test::NoHandlesLeft {
+ protected:
+  runhook_stop_listener_table table() {
+    runhook_stop_listener_table made = RUNHOOK_STOP_LISTENER_TABLE_INIT;
+    made.user_data = this;
+    made.destroy = [](void* self) { ++static_cast<CStopListener*>(self)->destroyed_; };
+    made.on_stop = [](const runhook_stop_reason* reason, void* self) {
+      auto& test = *static_cast<CStopListener*>(self);
+      EXPECT_EQ(reason->struct_size, sizeof *reason);
+      EXPECT_EQ(test.destroyed_, 0);
+      test.heard_ += std::string(reason->text) + (reason->planned != 0 ? " as planned" : "") + ";";
+      if (test.ends_itself_) runhook_stop_listener_destroy(test.listener_);
+    };
+    return made;
+  }
+  std::string heard_;
+  int destroyed_ = 0;
+  bool ends_itself_ = false;
+  runhook_stop_listener* listener_ = nullptr;
+};
+
+TEST_F(CStopListener, IsToldOnceOfTheFirstRequestAndOutlivesTheHandleOfItsSource) {
+  runhook_stop_source* const source = runhook_stop_source_create(nullptr);
+  runhook_stop_source* const other = runhook_stop_source_share(source, nullptr);
+  const auto made = table();
+  listener_ = runhook_stop_listener_create(source, &made, nullptr);
+  runhook_stop_source_destroy(source);
+  EXPECT_EQ(heard_, "");
+  runhook_stop_source_request_stop(other, 0, "enough", RUNHOOK_STOP_PLANNED);
+  runhook_stop_source_request_stop(other, 0, "later", RUNHOOK_STOP_NOW);
+  EXPECT_EQ(heard_, "enough as planned;");
+  EXPECT_EQ(destroyed_, 0);
+  runhook_stop_listener_destroy(listener_);
+  EXPECT_EQ(destroyed_, 1);
+  runhook_stop_source_destroy(other);
+}
+
+TEST_F(CStopListener, MayBeDestroyedInItsCallAndKeepsItsDataUntilThatIsOver) {
+  runhook_stop_source* const source = runhook_stop_source_create(nullptr);
+  const auto made = table();
+  ends_itself_ = true;
+  listener_ = runhook_stop_listener_create(source, &made, nullptr);
+  runhook_stop_source_request_stop(source, 0, "enough", RUNHOOK_STOP_AFTER_STEP);
+  EXPECT_EQ(heard_, "enough;");
+  EXPECT_EQ(destroyed_, 1);
+  runhook_stop_source_destroy(source);
+}
+
+TEST_F(CStopListener, OfAStopThatHasBeenAskedForIsToldAtOnce) {
+  runhook_stop_source* const source = runhook_stop_source_create(nullptr);
+  runhook_stop_source_request_stop(source, 0, "early", RUNHOOK_STOP_AFTER_STEP);
+  const auto made = table();
+  listener_ = runhook_stop_listener_create(source, &made, nullptr);
+  EXPECT_EQ(heard_, "early;");
+  runhook_stop_listener_destroy(listener_);
+  runhook_stop_source_destroy(source);
+}
+
+TEST_F(CStopListener, WithoutASourceOrAFunctionIsRefusedAndItsDataDestroyed) {
+  Caught error;
+  auto made = table();
+  EXPECT_EQ(runhook_stop_listener_create(nullptr, &made, error.out()), nullptr);
+  EXPECT_EQ(error.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(destroyed_, 1);
+  runhook_stop_source* const source = runhook_stop_source_create(nullptr);
+  made.on_stop = nullptr;
+  EXPECT_EQ(runhook_stop_listener_create(source, &made, error.out()), nullptr);
+  EXPECT_EQ(error.message(), "on_stop is NULL");
+  EXPECT_EQ(destroyed_, 2);
+  EXPECT_EQ(runhook_stop_listener_create(source, nullptr, error.out()), nullptr);
+  runhook_stop_listener_destroy(nullptr);
+  runhook_stop_source_destroy(source);
 }
 
 }  // namespace

@@ -25,12 +25,13 @@
 namespace runhook_test {
 
 // All kinds of handles. generate.py compares the list with the headers.
-using Handles = std::tuple<runhook_context*, runhook_error*, runhook_value*, runhook_run_options*, runhook_run_args*,
-                           runhook_results*, runhook_metadata*, runhook_stop_source*, runhook_outcome*, runhook_clock*,
-                           runhook_coordinator*, runhook_thread*, runhook_snapshot*, runhook_saver*, runhook_session*,
-                           runhook_graph*, runhook_scaffold*, runhook_session_manager*, runhook_session_creator*,
-                           runhook_config*, runhook_monitored_session*, runhook_trigger*, runhook_builtin_hook*,
-                           runhook_signal_subscription*, runhook_summary_writer*, runhook_timings*, runhook_stop_flag*>;
+using Handles =
+    std::tuple<runhook_context*, runhook_error*, runhook_value*, runhook_run_options*, runhook_run_args*,
+               runhook_results*, runhook_metadata*, runhook_stop_source*, runhook_outcome*, runhook_clock*,
+               runhook_coordinator*, runhook_thread*, runhook_snapshot*, runhook_saver*, runhook_session*,
+               runhook_graph*, runhook_scaffold*, runhook_session_manager*, runhook_session_creator*, runhook_config*,
+               runhook_monitored_session*, runhook_trigger*, runhook_builtin_hook*, runhook_signal_subscription*,
+               runhook_summary_writer*, runhook_timings*, runhook_stop_flag*, runhook_stop_listener*, runhook_logger*>;
 
 // Whether the test program is called back in the step or in after_run, to do what a test wants done there.
 class Visitor {
@@ -89,6 +90,10 @@ class World {
     get<runhook_builtin_hook>() = runhook_final_ops_hook_create(nullptr, nullptr);
     get<runhook_summary_writer>() = runhook_summary_writer_create(folder().c_str(), nullptr, nullptr);
     get<runhook_stop_flag>() = runhook_stop_flag_create(nullptr, nullptr);
+    runhook_stop_listener_table listener = RUNHOOK_STOP_LISTENER_TABLE_INIT;
+    listener.on_stop = [](const runhook_stop_reason*, void*) {};
+    get<runhook_stop_listener>() = runhook_stop_listener_create(get<runhook_stop_source>(), &listener, nullptr);
+    get<runhook_logger>() = runhook_logger_create(monitored, nullptr);
     auto*& coordinator = get<runhook_coordinator>();
     coordinator = runhook_coordinator_create(nullptr);
     coordinator_ = runhook_coordinator_share(coordinator, nullptr);
@@ -316,6 +321,11 @@ RUNHOOK_SANE(const runhook_clock_table*) {
   table.now_ns = succeed;
   return world.own(world.keep(table));
 } RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_stop_listener_table*) {
+  runhook_stop_listener_table table = RUNHOOK_STOP_LISTENER_TABLE_INIT;
+  table.on_stop = [](const runhook_stop_reason*, void*) {};
+  return world.own(world.keep(table));
+} RUNHOOK_SANE_END;
 RUNHOOK_SANE(const runhook_log*) {
   runhook_log table = RUNHOOK_LOG_INIT;
   table.write = [](const runhook_log_record*, void*) {};
@@ -465,6 +475,8 @@ inline void end(runhook_stop_source* handle) { runhook_stop_source_destroy(handl
 inline void end(runhook_outcome* handle) { runhook_outcome_destroy(handle); }
 inline void end(runhook_clock* handle) { runhook_clock_destroy(handle); }
 inline void end(runhook_stop_flag* handle) { runhook_stop_flag_destroy(handle); }
+inline void end(runhook_stop_listener* handle) { runhook_stop_listener_destroy(handle); }
+inline void end(runhook_logger* handle) { runhook_logger_destroy(handle); }
 inline void end(runhook_builtin_hook* handle) { runhook_builtin_hook_destroy(handle); }
 inline void end(runhook_signal_subscription* handle) { runhook_signal_subscription_destroy(handle); }
 inline void end(runhook_summary_writer* handle) { runhook_summary_writer_destroy(handle); }

@@ -39,7 +39,8 @@ typedef struct runhook_default_hooks {
   int64_t stall_timeout_ns;    /* for RUNHOOK_DEFAULT_WATCHDOG; 0: 5 minutes; negative: it is left out */
   int64_t profile_interval_ns; /* between two profiled runs; 0: a minute; negative: the profiler is left out */
   uint32_t left_out;           /* RUNHOOK_DEFAULT_* of the hooks not to be added */
-  int32_t reserved;            /* 0 */
+  int32_t keep_all; /* 1: every logged value is in the metrics and the event files. 0: the newest of each name, at
+                                  the interval */
   /* End of 1.0. Append only, below this line. */
 } runhook_default_hooks;
 #define RUNHOOK_DEFAULT_HOOKS_INIT \

@@ -69,12 +69,16 @@ typedef struct runhook_hook_options {
   int32_t chief_only; /* 1: a worker's training config drops and destroys the hook; in any other it is put before the
                          hooks that are not chief_only */
   const runhook_trigger*
-      trigger;      /* in which runs the hook is called; copied; NULL: a built-in hook's own, else in all */
-  const char* name; /* for messages and reasons, in place of the hook's own; copied; NULL: the hook's own */
+      trigger;                /* in which runs the hook is called; copied; NULL: a built-in hook's own, else in all */
+  const char* name;           /* for messages and reasons, in place of the hook's own; copied; NULL: the hook's own */
+  const char* const* fetches; /* asked for in each of these runs, before before_run is called, as by
+                                 runhook_context_add_fetch() without a key: a hook that always wants the same needs no
+                                 before_run; copied; NULL: nothing */
+  size_t fetch_count;
   /* End of 1.0. Append only, below this line. */
 } runhook_hook_options;
 #define RUNHOOK_HOOK_OPTIONS_INIT \
-  { sizeof(runhook_hook_options), 0, 0, 0, 0, NULL, NULL }
+  { sizeof(runhook_hook_options), 0, 0, 0, 0, NULL, NULL, NULL, 0 }
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -54,10 +54,11 @@ RUNHOOK_API runhook_status runhook_context_log_int64(runhook_context* context, c
 RUNHOOK_API runhook_status runhook_context_log_text(runhook_context* context, const char* name, const char* text,
                                                     runhook_error** error);
 
-/* For on_values of a hook: what was logged in the step, each name once, in the order in which it was logged. */
+/* For on_values of a hook: what was logged in the step, each name once, in the order in which it was logged, and after
+ * that what other threads have logged meanwhile. In after_run it is what has been logged in the step so far. */
 
 /**
- * Returns how many values there are; 0 outside on_values.
+ * Returns how many values there are; 0 outside on_values and after_run.
  *
  * \threadsafety The callback's thread.
  * \since 1.0
@@ -105,6 +106,81 @@ RUNHOOK_API int64_t runhook_context_logged_int64_at(runhook_context* context, si
  * \since 1.0
  */
 RUNHOOK_API const char* runhook_context_logged_text_at(runhook_context* context, size_t index);
+
+/**
+ * Returns the global step of a value; another one than that of the step only if another thread has logged it.
+ *
+ * \returns -1 if the index is too large.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API int64_t runhook_context_logged_step_at(runhook_context* context, size_t index);
+
+/* For other threads: a loader that counts its samples, an evaluation that runs beside the training. */
+
+/* For the step of a value: the last one that has been completed. */
+enum { RUNHOOK_LAST_COMPLETED = -1 };
+
+/**
+ * Makes a logger of a session, for threads that are in none of its callbacks.
+ *
+ * Its values wait until the session has completed a step, or ends; then they go to every output and to the hooks that
+ * subscribe, with the steps that they were given. 4,096 can wait; what comes on top of these is dropped, and so is what
+ * comes once the session has called `end` of its hooks. The first time that any is found to be dropped the session adds
+ * a warning.
+ *
+ * \returns owned; it may outlive the session.
+ * \threadsafety Any thread, the callbacks of the session included, from begin on.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_logger* runhook_logger_create(const runhook_monitored_session* session, runhook_error** error);
+
+/**
+ * Logs a value, as runhook_context_log_scalar() does in a callback.
+ *
+ * \param step the global step that the value is of, or RUNHOOK_LAST_COMPLETED.
+ * \returns RUNHOOK_ERR_INVALID_ARGUMENT for a name that cannot be logged and for another negative step. A name that was
+ *   used for another kind of value is found out later: the value is dropped.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_logger_log_scalar(const runhook_logger* logger, const char* name, double number,
+                                                     int64_t step, runhook_error** error);
+
+/**
+ * Logs an integer, as runhook_logger_log_scalar() a number.
+ *
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_logger_log_int64(const runhook_logger* logger, const char* name, int64_t number,
+                                                    int64_t step, runhook_error** error);
+
+/**
+ * Logs a text, as runhook_logger_log_scalar() a number.
+ *
+ * \param text UTF-8; copied.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_logger_log_text(const runhook_logger* logger, const char* name, const char* text,
+                                                   int64_t step, runhook_error** error);
+
+/**
+ * Returns how many values of the session were dropped so far, whichever logger had them.
+ *
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API uint64_t runhook_logger_dropped(const runhook_logger* logger);
+
+/**
+ * Destroys a logger. What it has logged stays.
+ *
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API void runhook_logger_destroy(runhook_logger* logger);
 
 #ifdef __cplusplus
 } /* extern "C" */

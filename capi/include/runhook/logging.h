@@ -37,7 +37,7 @@ typedef struct runhook_log_formatter {
  */
 typedef struct runhook_logging_options {
   size_t struct_size;
-  const char* const* names; /* of the values to fetch; required; copied */
+  const char* const* names; /* of the values to fetch; copied; NULL: only what is logged is printed */
   size_t name_count;
   const char* const* tags; /* one for each name; lines are then in the order of the tags; copied; NULL: the names are
                               their own tags, in the order in which they are given */
@@ -60,8 +60,11 @@ typedef struct runhook_logging_options {
  * With at_end the values are fetched by a run without hooks. That run does all that is needed for these values: a
  * function session makes another step.
  *
- * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without a name, if both intervals are given, or if both are
- *   off without at_end.
+ * What is logged (logged_value.h) is printed behind what is fetched: the newest of each name that was not printed yet.
+ *
+ * \param options NULL: all defaults.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT if both intervals are given, if both are off without at_end,
+ *   and without a name for at_end and for a formatter.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -123,7 +126,8 @@ typedef struct runhook_progress_options {
   size_t struct_size;
   const char* const* names; /* of values to show with it; copied; NULL: none */
   size_t name_count;
-  int64_t last_step;            /* the step at which the run ends; 0: as announced, e.g. by the stop-at-step hook; not
+  int64_t
+      last_step; /* the step at which the run ends; 0: as announced, e.g. by the stop-at-step hook, or that of a call with max_steps; not
                                    negative */
   int64_t values_interval_ns;   /* time between two runs in which values are fetched; 0: 1 s; negative: none are */
   int64_t terminal_interval_ns; /* time between two updates of a terminal; 0: 0.15 s; negative: at the end only */
@@ -159,7 +163,7 @@ enum { RUNHOOK_METRICS_JSON_LINES = 0, RUNHOOK_METRICS_CSV = 1 };
 typedef struct runhook_metrics_options {
   size_t struct_size;
   const char* path;         /* of the file; required; copied */
-  const char* const* names; /* of the values to fetch; required; copied */
+  const char* const* names; /* of the values to fetch; copied; NULL: only what is logged is written */
   size_t name_count;
   const char* const* tags; /* keys or columns, one for each name; rows have the order of the tags; copied; NULL: the
                                 names, in the order in which they are given */
@@ -172,10 +176,15 @@ typedef struct runhook_metrics_options {
   int64_t flush_interval_ns; /* how long a row may wait before it is written; 0: 0.2 s; negative: until the run ends */
   int64_t close_timeout_ns;  /* how long the end of the run waits for the last rows to be written; 0: 5 s; negative: for
                                 ever */
+  const char* const* logged_columns; /* of CSV: the columns of logged values, behind those of what is fetched; a logged
+                                        value that has none is told of by a warning; copied */
+  size_t logged_column_count;
+  int32_t keep_all; /* 1: every logged value is written. 0: the newest of each name when a row is due */
+  int32_t reserved; /* 0 */
   /* End of 1.0. Append only, below this line. */
 } runhook_metrics_options;
 #define RUNHOOK_METRICS_OPTIONS_INIT \
-  { sizeof(runhook_metrics_options), NULL, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, 0 }
+  { sizeof(runhook_metrics_options), NULL, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0 }
 
 /**
  * Makes a hook that appends a row to a file after each run in which it is due: "step", the global step; "wall_time", in
@@ -186,8 +195,11 @@ typedef struct runhook_metrics_options {
  * output. A run that goes on from an earlier step writes rows again for the steps that it repeats: of several rows for
  * a step, the last is valid.
  *
- * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without a path or a name, if both intervals are given, or if
- *   both are off.
+ * What is logged (logged_value.h) is in the row of the step in which it was logged: the newest value of each name when a
+ * row is due and at the end, and the first one at once. Of a name that is fetched and logged the logged value counts.
+ *
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without a path, if both intervals are given, or if both are
+ *   off.
  * \threadsafety Any thread.
  * \since 1.0
  */

@@ -22,10 +22,12 @@ enum {
 
 /* How soon to stop. */
 enum {
-  RUNHOOK_STOP_AFTER_STEP = 0,  /* the step in progress completes */
-  RUNHOOK_STOP_NOW = 1,         /* the step in progress is cancelled, if the engine can do that */
-  RUNHOOK_STOP_IF_COMPLETED = 2 /* for who asks because of what the step has reached: counts once it is completed, and
-                                   goes with it if it is recovered from; outside of a step RUNHOOK_STOP_AFTER_STEP */
+  RUNHOOK_STOP_AFTER_STEP = 0,   /* the step in progress completes */
+  RUNHOOK_STOP_NOW = 1,          /* the step in progress is cancelled, if the engine can do that */
+  RUNHOOK_STOP_IF_COMPLETED = 2, /* for who asks because of what the step has reached: counts once it is completed, and
+                                    goes with it if it is recovered from; outside of a step RUNHOOK_STOP_AFTER_STEP */
+  RUNHOOK_STOP_PLANNED = 3 /* the same for who has known the end beforehand: the run has come to where it was to end,
+                              and that is told as a success */
 };
 
 /**
@@ -38,10 +40,10 @@ enum {
  */
 typedef struct runhook_stop_reason {
   size_t struct_size;
-  int32_t origin;  /* RUNHOOK_STOP_BY_* */
-  int32_t urgency; /* RUNHOOK_STOP_AFTER_STEP or RUNHOOK_STOP_NOW */
-  int32_t code;    /* the requester's own number; the signal's number for RUNHOOK_STOP_BY_SIGNAL */
-  int32_t reserved;
+  int32_t origin;   /* RUNHOOK_STOP_BY_* */
+  int32_t urgency;  /* RUNHOOK_STOP_AFTER_STEP or RUNHOOK_STOP_NOW */
+  int32_t code;     /* the requester's own number; the signal's number for RUNHOOK_STOP_BY_SIGNAL */
+  int32_t planned;  /* 1 after RUNHOOK_STOP_PLANNED */
   int64_t step;     /* the global step when the request was made; -1 if unknown */
   int64_t time_ns;  /* monotonic */
   const char* who;  /* e.g. the hook's name; never NULL */
@@ -159,6 +161,48 @@ RUNHOOK_API runhook_status runhook_stop_source_reason_at(const runhook_stop_sour
  * \since 1.0
  */
 RUNHOOK_API uint64_t runhook_stop_source_reasons_dropped(const runhook_stop_source* source);
+
+/**
+ * What a stop listener is told with.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_stop_listener_table {
+  size_t struct_size;
+  void* user_data;
+  void (*destroy)(void* user_data);
+  /* Called once, with the first request, borrowed until it returns. Required. It may ask for a stop and may destroy the
+   * listener, but must not wait for another request, which waits for it. */
+  void (*on_stop)(const runhook_stop_reason* reason, void* user_data);
+  /* End of 1.0. Append only, below this line. */
+} runhook_stop_listener_table;
+#define RUNHOOK_STOP_LISTENER_TABLE_INIT \
+  { sizeof(runhook_stop_listener_table), NULL, NULL, NULL }
+
+/**
+ * Has a function called once when a stop is asked for, on the thread that asks; at once if that has happened already.
+ * After std::stop_callback.
+ *
+ * A signal handler calls nobody: after a stop by one, the function is called on the thread that serves the
+ * subscriptions to signals if there is one, or else on the session's thread, when that notices the stop.
+ *
+ * \param source which may be destroyed before the listener.
+ * \param table consumed.
+ * \returns owned. NULL for a source that is not valid, and for a table without on_stop.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_stop_listener* runhook_stop_listener_create(const runhook_stop_source* source,
+                                                                const runhook_stop_listener_table* table,
+                                                                runhook_error** error);
+
+/**
+ * Ends the listening. Waits for a call in progress on another thread.
+ *
+ * \threadsafety Any thread, on_stop included.
+ * \since 1.0
+ */
+RUNHOOK_API void runhook_stop_listener_destroy(runhook_stop_listener* listener);
 
 #ifdef __cplusplus
 } /* extern "C" */

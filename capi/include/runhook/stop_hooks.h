@@ -125,18 +125,21 @@ RUNHOOK_API runhook_builtin_hook* runhook_stop_when_hook_create(const runhook_st
  */
 typedef struct runhook_nan_guard_options {
   size_t struct_size;
-  const char* const* names; /* of what is to be checked, e.g. the loss; required; copied */
+  const char* const* names; /* of what is to be fetched and checked, e.g. the loss; copied */
   size_t name_count;
+  const char* const* logged_names; /* of what is to be checked of the values that are logged; copied. There must be one
+                                      name of either kind */
+  size_t logged_name_count;
   int32_t stop_only;      /* 0: the run fails with RUNHOOK_ERR_DATA_LOSS. 1: a stop is asked for */
   int32_t allow_infinity; /* 0: infinite values count as well. 1: NaN only */
   /* End of 1.0. Append only, below this line. */
 } runhook_nan_guard_options;
 #define RUNHOOK_NAN_GUARD_OPTIONS_INIT \
-  { sizeof(runhook_nan_guard_options), NULL, 0, 0, 0 }
+  { sizeof(runhook_nan_guard_options), NULL, 0, NULL, 0, 0, 0 }
 
 /**
  * Makes a hook that fetches values and checks every element of them for NaN and infinity after each step, before
- * anything is saved. Integers, and values that are no tensor on the CPU, pass unchecked.
+ * anything is saved; of logged values those that hooks which come later log are checked at the end of the step. Integers, and values that are no tensor on the CPU, pass unchecked.
  *
  * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without a name.
  * \threadsafety Any thread.
@@ -164,14 +167,14 @@ enum {
  */
 typedef struct runhook_metric_rule {
   size_t struct_size;
-  const char* name;       /* to be fetched; a scalar; copied */
+  const char* name;       /* of a scalar that is fetched; copied */
   int32_t direction;      /* RUNHOOK_LOWER_IS_BETTER or RUNHOOK_HIGHER_IS_BETTER */
   uint32_t given;         /* RUNHOOK_RULE_* of the members that count; at least one besides the baseline */
   int64_t patience_steps; /* stop after so many steps without an improvement */
   int64_t patience_ns;    /* stop after so much time of the session's clock without an improvement */
   double min_delta;       /* what is better by no more than this is no improvement */
   int32_t relative;       /* 1: min_delta is a fraction of the best value so far */
-  int32_t reserved;       /* 0 */
+  int32_t logged;         /* 1: the metric is not fetched but logged, and judged in the steps in which it is */
   double baseline;        /* only what is better than this is an improvement */
   double target;          /* stop when the metric is as good as this or better */
   double divergence;      /* stop when the metric is as bad as this or worse */
@@ -190,7 +193,7 @@ typedef struct runhook_early_stopping_options {
   const runhook_metric_rule* const* rules; /* required; copied */
   size_t rule_count;
   int64_t warm_up_steps; /* global step before which no rule is applied; not negative */
-  int32_t all;           /* 1: stop when all rules say so. 0: when one does */
+  int32_t all;           /* 1: stop when all rules say so, each when it was judged last. 0: when one does */
   int32_t reserved;      /* 0 */
   /* End of 1.0. Append only, below this line. */
 } runhook_early_stopping_options;

@@ -209,17 +209,22 @@ typedef struct runhook_summary_options {
   const runhook_summary_writer* writer; /* shared, and not closed by the hook; NULL: directory is used */
   const runhook_summary_writer_options* writer_options; /* for the writers of directory; copied; NULL: the defaults */
   const char* directory; /* for one event file for each session; copied; NULL: writer is used */
+  /* Only for runhook_summary_saver_hook_create(). */
+  int32_t no_logged; /* 1: logged values (logged_value.h) are not written, e.g. since another hook with the same writer
+                        does. 0: they are, the newest of each name when the hook is due */
+  int32_t keep_all;  /* 1: every logged value is written */
   /* End of 1.0. Append only, below this line. */
 } runhook_summary_options;
 #define RUNHOOK_SUMMARY_OPTIONS_INIT \
-  { sizeof(runhook_summary_options), NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, NULL, NULL }
+  { sizeof(runhook_summary_options), NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, NULL, NULL, 0, 0 }
 
 /**
  * Makes a hook that fetches values and writes them as summaries of their step. Unless it is added with another trigger,
  * it is due in the first run and then every 100 steps; in other runs it costs nothing. Whenever a session is created it
  * adds a session log with the step at which that begins. A failure to write is a warning.
  *
- * \param options with either values or encoded summaries, and exactly one of writer and directory.
+ * \param options with either values or encoded summaries, or neither: then only what is logged is written; and with
+ *   exactly one of writer and directory.
  * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT for other options, and for a name that is empty or given
  *   twice.
  * \threadsafety Any thread.

@@ -21,6 +21,8 @@ typedef struct runhook_run_args runhook_run_args;               /* owned, or bor
 typedef struct runhook_results runhook_results;                 /* owned, or borrowed from a context */
 typedef struct runhook_metadata runhook_metadata;               /* borrowed */
 typedef struct runhook_stop_source runhook_stop_source;         /* owned; may outlive the session */
+typedef struct runhook_stop_listener runhook_stop_listener;     /* owned */
+typedef struct runhook_logger runhook_logger;                   /* owned; may outlive the session */
 typedef struct runhook_outcome runhook_outcome;                 /* owned, or borrowed from a context */
 typedef struct runhook_clock runhook_clock;                     /* owned */
 typedef struct runhook_coordinator runhook_coordinator;         /* owned; handles of one coordinator share its state */

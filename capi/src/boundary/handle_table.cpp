@@ -83,6 +83,10 @@ const char* noun_of(HandleKind kind) noexcept {
       return "timings";
     case HandleKind::stop_flag:
       return "stop flag";
+    case HandleKind::stop_listener:
+      return "stop listener";
+    case HandleKind::logger:
+      return "logger";
   }
   return "handle";
 }

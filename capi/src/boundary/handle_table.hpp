@@ -37,6 +37,8 @@ enum class HandleKind : std::uint8_t {
   summary_writer,
   timings,
   stop_flag,
+  stop_listener,
+  logger,
 };
 
 // What an object of that kind is called in messages.

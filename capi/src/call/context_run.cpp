@@ -156,7 +156,7 @@ int32_t runhook_context_stop_requested(runhook_context* context) {
   const auto* clock = find_context_as<ClockCall>(context, Role::clock);
   if (clock != nullptr) return clock->stop != nullptr && clock->stop->requested() ? 1 : 0;
   if (const auto* run_context = find_run_context(context)) return run_context->stop_requested() ? 1 : 0;
-  if (const auto* step = find_session_step(context)) return step->stop != nullptr && step->stop->requested() ? 1 : 0;
+  if (const auto* step = find_session_step(context)) return step->stop_requested() ? 1 : 0;
   const auto stop = find_stop(context);
   return stop != nullptr && stop->requested() ? 1 : 0;
 }

@@ -10,6 +10,7 @@
 #include "boundary/context_base.hpp"
 #include "boundary/handle_box.hpp"
 #include "boundary/table.hpp"
+#include "handle/guarded_session.hpp"
 #include "runhook/graph.h"
 #include "runhook/graph_session.hpp"
 #include "runhook/thread_token.hpp"
@@ -43,30 +44,19 @@ struct KernelCaller {
 // The context of the session that is executing a step on this thread; NULL if there is none.
 inline constinit RUNHOOK_THREAD_LOCAL KernelCaller* t_kernel_caller = nullptr;
 
-class GraphEngine {
+class GraphEngine final : public CoreEngine<GraphSession> {
  public:
-  explicit GraphEngine(const Graph& graph) : session_(graph) {}
-  NodeId resolve(std::string_view name) { return session_.resolve(name); }
+  explicit GraphEngine(const Graph& graph) : CoreEngine(graph) {}
   void run(SessionStep& step) {
     struct Present {
       explicit Present(KernelCaller& caller) noexcept : outer(t_kernel_caller) { t_kernel_caller = &caller; }
       ~Present() { t_kernel_caller = outer; }
       KernelCaller* const outer;
     } const present(caller_);
-    session_.run(step);
+    CoreEngine::run(step);
   }
-  void cancel() noexcept { session_.cancel(); }
-  void close() { session_.close(); }
-  std::optional<NodeId> global_step() { return session_.global_step(); }
-  std::optional<std::int64_t> read_global_step() { return session_.read_global_step(); }
-  std::vector<std::string> variables(VariableScope scope) { return session_.variables(scope); }
-  std::vector<std::string> uninitialized(VariableScope scope) { return session_.uninitialized(scope); }
-  void initialize(VariableScope scope) { session_.initialize(scope); }
-  Value read_variable(std::string_view name) { return session_.read_variable(name); }
-  void write_variable(std::string_view name, const Value& value) { session_.write_variable(name, value); }
 
  private:
-  GraphSession session_;
   KernelCaller caller_;
 };
 

@@ -20,12 +20,12 @@ static_assert(offsetof(runhook_hook, user_data) == 8 && offsetof(runhook_hook, d
                   offsetof(runhook_hook, restore) == 104 && kHookSizeV1_0 == 112,
               "the 1.0 prefix is frozen");
 
-// NOLINTNEXTLINE(bugprone-sizeof-expression): the size of the pointer is meant
-constexpr std::size_t kHookOptionsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_hook_options, name);
+constexpr std::size_t kHookOptionsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_hook_options, fetch_count);
 static_assert(offsetof(runhook_hook_options, phase) == 8 && offsetof(runhook_hook_options, failure_policy) == 12 &&
                   offsetof(runhook_hook_options, max_failures) == 16 &&
                   offsetof(runhook_hook_options, chief_only) == 20 && offsetof(runhook_hook_options, trigger) == 24 &&
-                  offsetof(runhook_hook_options, name) == 32 && kHookOptionsSizeV1_0 == 40,
+                  offsetof(runhook_hook_options, name) == 32 && offsetof(runhook_hook_options, fetches) == 40 &&
+                  kHookOptionsSizeV1_0 == 56,
               "the 1.0 prefix is frozen");
 
 static_assert(static_cast<int>(HookPhase::guard) == 0 &&
@@ -149,6 +149,7 @@ HookRequestOptions hook_options_from(const runhook_hook_options* options, const 
       static_cast<std::int32_t>(number_or(copy.max_failures, own.max_failures, "max_failures"));
   if (copy.trigger != nullptr) result.options.trigger = require(copy.trigger).trigger;
   if (copy.name != nullptr) result.options.name = required_text(copy.name, "name");
+  result.options.fetches = required_texts(copy.fetches, copy.fetch_count, "fetches");
   result.chief_only = read_flag(copy.chief_only, "chief_only");
   return result;
 }

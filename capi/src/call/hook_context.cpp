@@ -148,7 +148,8 @@ HookContext& require_hook_context(SessionRunContext& context) {
   return *found;
 }
 
-runhook_context* HookContexts::attach(SessionRunContext& context, MonitoredSession&) {
+runhook_context* HookContexts::attach(SessionRunContext& context, MonitoredSession& session) {
+  owner_.logger = session.logger();
   context_ = std::make_unique<HookContext>(context, owner_);
   auto* const handle = handle_.publish(*context_);
   owner_.context = context_.get();

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -130,8 +131,9 @@ struct MonitoredBox final : Boxed {
   std::atomic<bool> decided{false};               // set by the first of two: the constructor's return, and destroying
   std::atomic<std::uint32_t> uses{1};
   std::shared_ptr<StopState> stop;
-  std::int64_t grace_ns = 0;       // how long closing waits for another thread
-  HookContext* context = nullptr;  // of the session's hooks
+  std::optional<ValueLogger> logger;  // from before the first callback on
+  std::int64_t grace_ns = 0;          // how long closing waits for another thread
+  HookContext* context = nullptr;     // of the session's hooks
   // Of a loop that stays where it is; owned, made with its first step.
   std::atomic<InlineStepCall*> inline_step{nullptr};
   StepOwner step_owner;
@@ -149,8 +151,8 @@ runhook_monitored_session* new_session(const ConfigBox& from);
 // For functions that begin or end a step. Throws CLOSED, after having destroyed the session, if another thread has asked
 // for that while a step was open.
 void end_if_abandoned(MonitoredBox& box);
-// For one that has let go and was told that destroying is left to it.
-void end_abandoned(runhook_monitored_session* handle) noexcept;
+// Destroys the session behind a handle, once.
+void destroy_session(runhook_monitored_session* handle) noexcept;
 // A session for a function of any thread, which may read while another thread destroys it. Let go of it before anybody
 // is called back: destroying waits.
 class SessionReading {

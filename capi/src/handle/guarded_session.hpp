@@ -53,6 +53,28 @@ class GuardedSession : public Session, public std::enable_shared_from_this<Guard
   std::atomic<ThreadToken> user_{nullptr};  // the thread that calls the engine, or kClosed
 };
 
+// An engine that is a session of the core, for one that adds to it.
+template <class Core>
+class CoreEngine {
+ public:
+  template <class... Args>
+  explicit CoreEngine(Args&&... args) : session_(std::forward<Args>(args)...) {}
+  NodeId resolve(std::string_view name) { return session_.resolve(name); }
+  void run(SessionStep& step) { session_.run(step); }
+  void cancel() noexcept { session_.cancel(); }
+  void close() { session_.close(); }
+  std::optional<NodeId> global_step() { return session_.global_step(); }
+  std::optional<std::int64_t> read_global_step() { return session_.read_global_step(); }
+  std::vector<std::string> variables(VariableScope scope) { return session_.variables(scope); }
+  std::vector<std::string> uninitialized(VariableScope scope) { return session_.uninitialized(scope); }
+  void initialize(VariableScope scope) { session_.initialize(scope); }
+  Value read_variable(std::string_view name) { return session_.read_variable(name); }
+  void write_variable(std::string_view name, const Value& value) { session_.write_variable(name, value); }
+
+ private:
+  Core session_;
+};
+
 // `Engine` has the members of Session that are forwarded to; it need not derive from it.
 template <class Engine>
 class Guarded final : public GuardedSession {

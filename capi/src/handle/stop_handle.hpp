@@ -27,6 +27,13 @@ struct StopSourceBox final : Boxed {
 };
 RUNHOOK_CAPI_BOX(runhook_stop_source, StopSourceBox, stop_source);
 
+struct StopListenerBox final : Boxed {
+  StopListenerBox(std::shared_ptr<StopState> state, StopListener::Function on_stop)
+      : listener(std::move(state), std::move(on_stop)) {}
+  StopListener listener;
+};
+RUNHOOK_CAPI_BOX(runhook_stop_listener, StopListenerBox, stop_listener);
+
 // Fills as much of `out` as it has room for. The texts are borrowed from `reason`. Throws INVALID_ARGUMENT for NULL or
 // a bad struct_size, NOT_FOUND if `reason` is NULL or there was no request.
 void fill_stop_reason(const StopReason* reason, runhook_stop_reason* out);

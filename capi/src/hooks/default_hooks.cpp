@@ -13,7 +13,7 @@ namespace runhook::capi {
 
 namespace {
 
-constexpr std::size_t kDefaultHooksSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_default_hooks, reserved);
+constexpr std::size_t kDefaultHooksSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_default_hooks, keep_all);
 static_assert(offsetof(runhook_default_hooks, dir) == 8 && offsetof(runhook_default_hooks, left_out) == 64 &&
                   kDefaultHooksSizeV1_0 == 72,
               "the 1.0 prefix is frozen");
@@ -34,8 +34,8 @@ constexpr Part kParts[] = {{RUNHOOK_DEFAULT_STOP_ON_SIGNAL, &DefaultHooks::stop_
                            {RUNHOOK_DEFAULT_PROFILER, &DefaultHooks::profiler}};
 
 DefaultHooks wanted_hooks(const runhook_default_hooks& given) {
-  check_reserved(given.reserved);
   DefaultHooks wanted;
+  wanted.keep_all = read_flag(given.keep_all, "keep_all");
   std::uint32_t unknown = given.left_out;
   for (const Part& part : kParts) {
     wanted.*part.wanted = (given.left_out & part.bit) == 0;

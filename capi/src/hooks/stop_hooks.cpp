@@ -28,7 +28,7 @@ constexpr std::size_t kStopWhenSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_stop_when
 constexpr std::size_t kNanGuardSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_nan_guard_options, allow_infinity);
 constexpr std::size_t kEarlyStoppingSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_early_stopping_options, reserved);
 static_assert(kStopAfterSizeV1_0 == 16 && kStopAtTimeSizeV1_0 == 16 && kStopWhenSizeV1_0 == 24 &&
-                  kNanGuardSizeV1_0 == 32 && kEarlyStoppingSizeV1_0 == 40,
+                  kNanGuardSizeV1_0 == 48 && kEarlyStoppingSizeV1_0 == 40,
               "the 1.0 prefix is frozen");
 constexpr std::size_t kMetricRuleSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_metric_rule, divergence);
 static_assert(offsetof(runhook_metric_rule, name) == 8 && kMetricRuleSizeV1_0 == 80, "the 1.0 prefix is frozen");
@@ -37,7 +37,6 @@ using v1::detail::refuse;
 
 MetricRule rule_from(const runhook_metric_rule* given) {
   const runhook_metric_rule copy = read_struct(given, kMetricRuleSizeV1_0);
-  check_reserved(copy.reserved);
   constexpr std::uint32_t kKnown = RUNHOOK_RULE_PATIENCE_STEPS | RUNHOOK_RULE_PATIENCE_NS | RUNHOOK_RULE_BASELINE |
                                    RUNHOOK_RULE_TARGET | RUNHOOK_RULE_DIVERGENCE;
   if ((copy.given & ~kKnown) != 0) {
@@ -46,6 +45,7 @@ MetricRule rule_from(const runhook_metric_rule* given) {
   const auto has = [&copy](std::uint32_t bit) { return (copy.given & bit) != 0; };
   MetricRule rule;
   rule.name = required_text(copy.name, "name");
+  rule.logged = read_flag(copy.logged, "logged");
   rule.direction = static_cast<Direction>(copy.direction);
   if (has(RUNHOOK_RULE_PATIENCE_STEPS)) rule.patience_steps = copy.patience_steps;
   if (has(RUNHOOK_RULE_PATIENCE_NS)) rule.patience_time = std::chrono::nanoseconds(copy.patience_ns);
@@ -119,6 +119,7 @@ runhook_builtin_hook* runhook_nan_guard_hook_create(const runhook_nan_guard_opti
     const runhook_nan_guard_options given = read_struct(options, kNanGuardSizeV1_0);
     NanGuardOptions wanted;
     wanted.names = required_texts(given.names, given.name_count, "names");
+    wanted.logged_names = required_texts(given.logged_names, given.logged_name_count, "logged_names");
     wanted.fail = !read_flag(given.stop_only, "stop_only");
     wanted.check_infinity = !read_flag(given.allow_infinity, "allow_infinity");
     return NanGuardHook::make(std::move(wanted));

@@ -22,8 +22,8 @@ static_assert(offsetof(runhook_summary_writer_options, suffix) == 8 && kWriterSi
 // NOLINTNEXTLINE(bugprone-sizeof-expression): the size of the pointer is meant
 constexpr std::size_t kAtEndSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_summary_at_end_options, args);
 static_assert(kAtEndSizeV1_0 == 24, "the 1.0 prefix is frozen");
-constexpr std::size_t kSummarySizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_summary_options, directory);
-static_assert(offsetof(runhook_summary_options, scalars) == 8 && kSummarySizeV1_0 == 112, "the 1.0 prefix is frozen");
+constexpr std::size_t kSummarySizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_summary_options, keep_all);
+static_assert(offsetof(runhook_summary_options, scalars) == 8 && kSummarySizeV1_0 == 120, "the 1.0 prefix is frozen");
 
 SummaryWriterOptions writer_options_from(const runhook_summary_writer_options* given) {
   static constexpr runhook_summary_writer_options kDefaults = RUNHOOK_SUMMARY_WRITER_OPTIONS_INIT;
@@ -41,8 +41,7 @@ SummaryWriterOptions writer_options_from(const runhook_summary_writer_options* g
 
 // For the options of either hook.
 template <class Options>
-Options summary_options_from(const runhook_summary_options* given) {
-  const runhook_summary_options copy = read_struct(given, kSummarySizeV1_0);
+Options summary_options_from(const runhook_summary_options& copy) {
   Options wanted;
   wanted.scalars = required_texts(copy.scalars, copy.scalar_count, "scalars");
   wanted.histograms = required_texts(copy.histograms, copy.histogram_count, "histograms");
@@ -167,14 +166,23 @@ runhook_status runhook_summary_writer_take_failure(runhook_summary_writer* write
 }
 
 runhook_builtin_hook* runhook_summary_saver_hook_create(const runhook_summary_options* options, runhook_error** error) {
-  return made_hook(error, [&] { return SummarySaverHook::make(summary_options_from<SummarySaverOptions>(options)); });
+  return made_hook(error, [&] {
+    const runhook_summary_options given = read_struct(options, kSummarySizeV1_0);
+    auto wanted = summary_options_from<SummarySaverOptions>(given);
+    wanted.logged = !read_flag(given.no_logged, "no_logged");
+    wanted.keep_all = read_flag(given.keep_all, "keep_all");
+    const std::size_t count =
+        given.scalar_count + given.histogram_count + given.text_count + given.image_count + given.summary_count;
+    wanted.only_logged = wanted.logged && count == 0;
+    return SummarySaverHook::make(std::move(wanted));
+  });
 }
 
 runhook_builtin_hook* runhook_summary_at_end_hook_create(const runhook_summary_at_end_options* options,
                                                          runhook_error** error) {
   return made_hook(error, [&] {
     const runhook_summary_at_end_options given = read_struct(options, kAtEndSizeV1_0);
-    auto wanted = summary_options_from<SummaryAtEndOptions>(given.summaries);
+    auto wanted = summary_options_from<SummaryAtEndOptions>(read_struct(given.summaries, kSummarySizeV1_0));
     if (given.args != nullptr) wanted.feeds = require(given.args).get().feeds;
     return plain_hook<SummaryAtEndHook>(std::move(wanted));
   });

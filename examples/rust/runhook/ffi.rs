@@ -42,6 +42,8 @@ pub struct HookOptions {
     pub chief_only: i32,
     pub trigger: *const Trigger,
     pub name: *const c_char,
+    pub fetches: *const *const c_char,
+    pub fetch_count: usize,
 }
 
 #[repr(C)]
@@ -55,7 +57,7 @@ pub struct DefaultHooks {
     pub stall_timeout_ns: i64,
     pub profile_interval_ns: i64,
     pub left_out: u32,
-    pub reserved: i32,
+    pub keep_all: i32,
 }
 
 #[repr(C)]
@@ -98,7 +100,7 @@ pub struct StopReason {
     pub origin: i32,
     pub urgency: i32,
     pub code: i32,
-    pub reserved: i32,
+    pub planned: i32,
     pub step: i64,
     pub time_ns: i64,
     pub who: *const c_char,
@@ -132,6 +134,9 @@ extern "C" {
     pub fn runhook_context_add_fetch(context: *mut Context, key: Text, name: Text, error: E) -> Status;
     pub fn runhook_context_result(context: *mut Context, key: Text) -> *mut Value;
     pub fn runhook_context_get_double(context: *mut Context, key: Text, number: *mut f64, error: E) -> Status;
+    pub fn runhook_context_log_scalar(context: *mut Context, name: Text, number: f64, error: E) -> Status;
+    pub fn runhook_context_log_int64(context: *mut Context, name: Text, number: i64, error: E) -> Status;
+    pub fn runhook_context_log_text(context: *mut Context, name: Text, text: Text, error: E) -> Status;
     pub fn runhook_context_error(context: *mut Context) -> *const Error;
     pub fn runhook_context_outcome(context: *mut Context) -> *const Outcome;
     pub fn runhook_context_set_session(context: *mut Context, session: *mut Session, error: E) -> Status;

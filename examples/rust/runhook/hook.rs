@@ -56,6 +56,19 @@ impl<'a> Context<'a> {
         let value = unsafe { ffi::runhook_context_result(self.0, c_string(name).as_ptr()) };
         check(|e| unsafe { ffi::runhook_value_get_int64(value, &mut number, e) }).map(|_| number)
     }
+    /// Says "this value, at this step": it reaches every output that is there.
+    pub fn log_scalar(&mut self, name: &str, number: f64) -> Result<()> {
+        let name = c_string(name);
+        check(|e| unsafe { ffi::runhook_context_log_scalar(self.0, name.as_ptr(), number, e) }).map(drop)
+    }
+    pub fn log_int64(&mut self, name: &str, number: i64) -> Result<()> {
+        let name = c_string(name);
+        check(|e| unsafe { ffi::runhook_context_log_int64(self.0, name.as_ptr(), number, e) }).map(drop)
+    }
+    pub fn log_text(&mut self, name: &str, text: &str) -> Result<()> {
+        let (name, text) = (c_string(name), c_string(text));
+        check(|e| unsafe { ffi::runhook_context_log_text(self.0, name.as_ptr(), text.as_ptr(), e) }).map(drop)
+    }
     /// In a step: publishes an output.
     pub fn set_double(&mut self, name: &str, number: f64) -> Result<()> {
         let name = c_string(name);

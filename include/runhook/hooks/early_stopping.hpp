@@ -17,7 +17,8 @@ enum class Direction : std::int32_t { lower_is_better = 0, higher_is_better = 1 
 
 // What is expected of one metric. All conditions that are set are checked.
 struct MetricRule {
-  std::string name = {};  // to be fetched; a scalar
+  std::string name = {};  // a scalar, to be fetched
+  bool logged = false;    // it is not fetched but logged, and judged in the steps in which it is
   Direction direction = Direction::lower_is_better;
   std::optional<std::int64_t> patience_steps = {};             // stop after so many steps without an improvement
   std::optional<std::chrono::nanoseconds> patience_time = {};  // stop after so much time without an improvement
@@ -30,7 +31,7 @@ struct MetricRule {
 
 struct EarlyStoppingOptions {
   std::vector<MetricRule> rules = {};
-  bool all = false;                // stop when all rules say so; otherwise when one does
+  bool all = false;                // stop when all rules say so, each when it was judged last; otherwise when one does
   std::int64_t warm_up_steps = 0;  // global step before which no rule asks for a stop; best values count all the same
 };
 
@@ -48,6 +49,8 @@ class EarlyStoppingHook final : public SessionRunHook {
   void begin(SessionRunContext& context) override;
   void before_run(SessionRunContext& context) override;
   void after_run(SessionRunContext& context, const SessionRunValues& values) override;
+  void on_values(SessionRunContext& context, std::span<const LoggedValue> values) override;
+  bool wants_values() const noexcept override;
 
   // The best value of a rule so far, and the step at which it was seen; NaN and -1 if there is none.
   double best(std::size_t rule) const noexcept { return progress_[rule].best; }
@@ -59,12 +62,15 @@ class EarlyStoppingHook final : public SessionRunHook {
     std::int64_t best_step = -1;
     std::int64_t since_step = -1;  // from which patience counts; -1: nothing was seen yet
     std::int64_t since_ns = 0;
+    std::string reason;  // why it asked for a stop when it was judged last; empty: it did not
   };
+  void judge(std::size_t rule, double value, SessionRunContext& context);
+  void decide(SessionRunContext& context, bool logged);
   // Why the rule asks for a stop; empty if it does not.
   std::string judge(const MetricRule& rule, Progress& progress, double value, SessionRunContext& context) const;
 
   const EarlyStoppingOptions options_;
-  std::vector<Progress> progress_;
+  std::vector<Progress> progress_;  // of the rules
 };
 
 }  // namespace runhook::inline v1

@@ -25,6 +25,10 @@ struct InMemoryEvaluatorOptions {
 // the last evaluation. Each evaluation has a session of its own, made from `evaluation.config`, into which the global
 // variables that both sessions have are copied. It is made in a callback, so the run waits for it.
 //
+// The last and the final values of an evaluation, as far as they are scalars or strings, are logged to the run, at its
+// step, as "<name of the hook>/<name of the value>": they are in every output of the run. Those of each batch are for
+// the evaluation's own hooks.
+//
 // If a stop of the run cuts an evaluation short, it has no result. The one at the end is not cut short; after an urgent
 // stop it is not made. If an evaluation fails, the hook fails with HOOK_FAILED and the reason as a suppressed error, or
 // with NO_MEMORY: unlike an error of the run's own session, an OUT_OF_RANGE does not end the run, and an ABORTED is not

@@ -48,7 +48,7 @@ struct LoggingOptions {
 //
 // Logged values (SessionRunContext::log_scalar()) are printed behind those that are fetched, unless there is a
 // formatter: the newest of each name that was not printed yet, with its step if that is another one; the first one at
-// once.
+// once. Of a name that is fetched and logged in one step the logged value is printed.
 //
 // Register what make() returns: it has the trigger that the options say. With another trigger, it prints when that is
 // due. Since 1.0.
@@ -71,10 +71,11 @@ class LoggingHook final : public SessionRunHook, private ValueListener {
 
  private:
   void on_logged(SessionRunContext& context, std::span<const LoggedValue> values) override;
-  void on_dropped() noexcept override { fetched_text_.reset(); }
+  void on_dropped() noexcept override { fetched_.reset(); }
   void log(SessionRunContext& context, std::string text);
   std::string line(const Results& results) const;
-  std::string waiting_text(std::int64_t step);
+  std::vector<std::string> texts(const Results& results) const;
+  void add_waiting(std::vector<std::string>& texts, std::int64_t step);
 
   const LoggingOptions options_;
   std::vector<std::string> tags_;  // in the order in which they are printed
@@ -83,7 +84,7 @@ class LoggingHook final : public SessionRunHook, private ValueListener {
   bool terminal_ = false;
   std::optional<std::int64_t> last_ns_;
   std::unique_ptr<detail::NewestValues> logged_;
-  std::optional<std::string> fetched_text_;  // of a run in which it is due, until the end of that
+  std::optional<std::vector<std::string>> fetched_;  // texts of a run in which it is due, until the end of that
 };
 
 }  // namespace runhook::inline v1

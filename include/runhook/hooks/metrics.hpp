@@ -26,6 +26,7 @@ struct MetricsOptions {
   // CSV: the columns of logged values, after those of what is fetched. A logged value that has no column is told of by
   // a warning. JSON Lines has every logged value, with its own key.
   std::vector<std::string> logged_columns = {};
+  bool keep_all = false;  // every logged value is written, not only the newest when a row is due
   // When a row is written: at most one of the two; neither: after every run.
   std::optional<std::int64_t> every_n_steps = {};
   std::optional<double> every_n_secs = {};  // 0: after every run
@@ -48,7 +49,7 @@ struct MetricsOptions {
 //
 // What is logged (SessionRunContext::log_scalar()) is in the row of the step in which it was logged: the newest value
 // of each name when a row is due and at the end, and the first one at once; so a step may have a row though none was
-// due. Of a name that is fetched and logged the logged value counts. Values of a step that has failed for good are in
+// due; with keep_all that is every step in which anything was logged. Of a name that is fetched and logged the logged value counts. Values of a step that has failed for good are in
 // a row with "failed": true.
 //
 // Register what make() returns: it has the trigger that the options say. Since 1.0.

@@ -11,12 +11,15 @@ namespace runhook::inline v1 {
 
 struct NanGuardOptions {
   std::vector<std::string> names = {};  // what to fetch and check, e.g. the loss; tensors of any shape
-  bool fail = true;                     // fail the run with DATA_LOSS; otherwise ask for a stop
-  bool check_infinity = true;           // infinite values count as well
+  std::vector<std::string> logged_names =
+      {};                      // what to check of the values that are logged, in the steps in which it is
+  bool fail = true;            // fail the run with DATA_LOSS; otherwise ask for a stop
+  bool check_infinity = true;  // infinite values count as well
 };
 
-// Fetches values and checks every element of them after each step. To be registered in HookPhase::guard, as make()
-// does, so that nothing is saved of a step that it has rejected. Integers, and values that are no tensor on the CPU,
+// Fetches values and checks every element of them after each step, and those that are logged. To be registered in
+// HookPhase::guard, as make() does, so that nothing is saved of a step that it has rejected; what hooks that come later
+// log is seen only at the end of the step. Integers, and values that are no tensor on the CPU,
 // pass unchecked. After tf.estimator.NanTensorHook, which looks for NaN in one scalar only and comes after the savers.
 // Since 1.0.
 class NanGuardHook final : public SessionRunHook {
@@ -26,11 +29,15 @@ class NanGuardHook final : public SessionRunHook {
   bool one_session_at_a_time() const noexcept override { return true; }
   void before_run(SessionRunContext& context) override;
   void after_run(SessionRunContext& context, const SessionRunValues& values) override;
+  void on_values(SessionRunContext& context, std::span<const LoggedValue> values) override;
+  bool wants_values() const noexcept override { return !options_.logged_names.empty(); }
 
   static HookRegistration make(NanGuardOptions options);  // in the phase it belongs to
 
  private:
+  void reject(SessionRunContext& context, std::string_view name, bool nan);
   const NanGuardOptions options_;
+  bool asked_ = false;  // for a stop, in this step
 };
 
 }  // namespace runhook::inline v1

@@ -20,7 +20,8 @@ class ProgressDisplay;
 }  // namespace detail
 
 struct ProgressOptions {
-  std::optional<std::int64_t> last_step = {};  // the step at which the run ends; empty: as announced by other hooks
+  std::optional<std::int64_t> last_step = {};  // the step at which the run ends; empty: as announced by
+                                               // other hooks, or that of a call with max_steps
   std::vector<std::string> names = {};         // values to show with it
   double every_n_secs = 1;                     // how often these are fetched, and those that are logged are shown
   // Where to; NULL: to the descriptor. Neither is closed. If a LoggingHook writes to the same place, give both hooks

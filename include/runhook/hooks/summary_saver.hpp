@@ -23,6 +23,7 @@ struct SummarySaverOptions {
   // several hooks with one writer let one write them.
   bool logged = true;
   bool only_logged = false;
+  bool keep_all = false;  // every logged value is written, not only the newest when the hook is due
   // Where to: one of the two.
   std::shared_ptr<SummaryWriter> writer = {};  // others may use it as well; it is not closed
   std::string directory = {};                  // for one event file for each session

@@ -36,7 +36,8 @@ TABLE = [(c_void_p, "user_data"), (DESTROY, "destroy")]
 Function = struct(*TABLE, (CALLBACK, "call"))
 ALL_CALLBACKS = "begin after_create_session before_run after_run on_error end cleanup"
 Hook = struct(*TABLE, (c_char_p, "name"), (CALLBACK, ALL_CALLBACKS + " on_values save restore"))
-HookOptions = struct((c_int32, "phase failure_policy max_failures chief_only"), (c_void_p, "trigger name"))
+_options = "phase failure_policy max_failures chief_only"
+HookOptions = struct((c_int32, _options), (c_void_p, "trigger name fetches"), (c_size_t, "fetch_count"))
 _node = [(c_char_p, "name"), (CALLBACK, "kernel"), (c_void_p, "inputs"), (c_size_t, "input_count output_count")]
 _lists = [(c_void_p, "updates"), (c_size_t, "update_count"), (c_void_p, "after"), (c_size_t, "after_count")]
 Node = struct(*TABLE, *_node, *_lists)
@@ -369,9 +370,12 @@ class Hooks(Steps):
                     self.neighbours.append((i, name, callbacks[name]))
             raw = {name: callback.raw for name, callback in callbacks.items()}
             table = Hook(name=b"bad" if i == index else b"good%d" % i, **raw)
-            check(rh.config_add_hook(config, byref(table), None, None) == OK, "hook")
+            check(rh.config_add_hook(config, byref(table), self.options(), None) == OK, "hook")
         self.reached = 1 if bad == "after_run" else 0
         self.begin(config, ("bad", bad))
+
+    def options(self):
+        return None
 
     def check_others(self, attempts, good):
         """A failure ends the phase of before_run, but keeps no hook from its after_run once the step is made."""
@@ -382,6 +386,14 @@ class Hooks(Steps):
             if isinstance(neighbour, Script):
                 expected = attempts if name == "before_run" and (self.bad != name or i < self.index) else made
                 check(neighbour.calls == expected, "calls of", i, name, neighbour.calls, expected)
+
+
+class FetchingHooks(Hooks):
+    """What they always fetch is asked for between the call from the loop and the callback."""
+
+    def options(self):
+        names = self.keep((c_char_p * 1)(b"loss"))
+        return byref(self.keep(HookOptions(fetches=ctypes.addressof(names), fetch_count=1)))
 
 
 class Kernel(Steps):
@@ -721,6 +733,8 @@ def subjects(careless):
         for step, other, around in [(Script, Script, ""), (good, Script, ", step in C"), (good, good, ", rest in C")]:
             rest = (*shape, step, other)
             yield text + around, lambda script, quiet, rest=rest: Hooks(script, quiet, *rest), True
+        rest = (*shape, Script, Script)
+        yield text + ", fetching", lambda script, quiet, rest=rest: FetchingHooks(script, quiet, *rest), True
     yield "kernel", Kernel, True
     yield "session creator", Creator, False
     yield "factory of a chief's sessions", Factory, False

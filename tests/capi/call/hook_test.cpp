@@ -42,6 +42,97 @@ TEST_F(CApiHook, DestroyRunsOnceWhenOptionsAreRefused) {
   }
 }
 
+// A loop whose step outputs y = 1, with a hook that is to have it.
+struct Fetching : Loop {
+  Fetching() {
+    options.fetches = kY;
+    options.fetch_count = 1;
+    hook.on["after_run"] = [this](runhook_context* context) {
+      return runhook_context_get_double(context, "y", &seen, error.out()) == RUNHOOK_OK ? kOk : 0;
+    };
+  }
+  static constexpr const char* kY[] = {"y"};
+  runhook_hook_options options = RUNHOOK_HOOK_OPTIONS_INIT;
+  ScriptedHook hook;
+  double seen = 0;
+};
+
+TEST_F(CApiHook, FetchesOfItsOptionsAreThereInAfterRunWithoutABeforeRun) {
+  Fetching loop;
+  runhook_hook table = loop.hook.table();
+  table.before_run = nullptr;
+  ASSERT_EQ(runhook_config_add_hook(loop.config, &table, &loop.options, nullptr), RUNHOOK_OK);
+  ASSERT_TRUE(loop.start());
+  for (int run = 0; run < 3; ++run) EXPECT_EQ(loop.run(), RUNHOOK_OK) << loop.error.message();
+  EXPECT_EQ(loop.seen, 1);
+}
+
+TEST_F(CApiHook, MayAskForMoreThanTheFetchesOfItsOptions) {
+  Fetching loop;
+  loop.hook.on["before_run"] = [](runhook_context* context) {
+    return runhook_context_add_fetch(context, "again", "y", nullptr) == RUNHOOK_OK ? kOk : 0;
+  };
+  loop.hook.on["after_run"] = [&](runhook_context* context) {
+    double again = 0;
+    runhook_context_get_double(context, "again", &again, nullptr);
+    runhook_context_get_double(context, "y", &loop.seen, nullptr);
+    return again == loop.seen ? kOk : 0;
+  };
+  ASSERT_EQ(loop.add(loop.hook, &loop.options), RUNHOOK_OK);
+  ASSERT_TRUE(loop.start());
+  EXPECT_EQ(loop.run(), RUNHOOK_OK);
+  EXPECT_EQ(loop.seen, 1);
+}
+
+TEST_F(CApiHook, FailingBeforeRunBehindTheFetchesOfItsOptionsFailsTheStep) {
+  Fetching loop;
+  loop.hook.on["before_run"] = [](runhook_context*) { return 0; };
+  ASSERT_EQ(loop.add(loop.hook, &loop.options), RUNHOOK_OK);
+  ASSERT_TRUE(loop.start());
+  EXPECT_EQ(loop.run(), RUNHOOK_ERR_HOOK_FAILED);
+}
+
+TEST_F(CApiHook, FetchOfItsOptionsThatThereIsNotFailsTheStepAndNamesTheHook) {
+  Fetching loop;
+  const char* const names[] = {"yy"};
+  loop.options.fetches = names;
+  loop.hook.name = "reader";
+  ASSERT_EQ(loop.add(loop.hook, &loop.options), RUNHOOK_OK);
+  ASSERT_TRUE(loop.start());
+  EXPECT_EQ(loop.run(), RUNHOOK_ERR_NOT_FOUND);
+  EXPECT_STREQ(runhook_error_hook(loop.error.get()), "reader");
+  EXPECT_NE(loop.error.message().find("did you mean 'y'"), std::string::npos) << loop.error.message();
+}
+
+TEST_F(CApiHook, FetchesOfABuiltInHookAreAskedForToo) {
+  Fetching loop;
+  int fetched = 0;
+  loop.step = [&](runhook_context* context) {
+    fetched += runhook_step_wanted(context, "y");
+    return runhook_step_set_double(context, "y", 1, nullptr) == RUNHOOK_OK ? kOk : 0;
+  };
+  runhook_stop_at_step_options at = RUNHOOK_STOP_AT_STEP_OPTIONS_INIT;
+  at.target = RUNHOOK_STOP_AT_LAST_STEP;
+  at.step = 2;
+  runhook_builtin_hook* stop = runhook_stop_at_step_hook_create(&at, nullptr);
+  EXPECT_EQ(runhook_config_add_builtin_hook(loop.config, stop, &loop.options, nullptr), RUNHOOK_OK);
+  runhook_builtin_hook_destroy(stop);
+  ASSERT_TRUE(loop.start());
+  EXPECT_EQ(runhook_monitored_session_run_until_stop(loop.session, nullptr, 0, nullptr, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(fetched, 2);
+}
+
+TEST_F(CApiHook, FetchesOfItsOptionsThatAreNoNamesAreRefused) {
+  for (const char* const name : {"", static_cast<const char*>(nullptr)}) {
+    Fetching loop;
+    const char* const names[] = {name};
+    loop.options.fetches = names;
+    const bool added = loop.add(loop.hook, &loop.options) == RUNHOOK_OK;
+    EXPECT_FALSE(added && loop.start());
+    EXPECT_EQ(loop.error.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
+  }
+}
+
 TEST_F(CApiHook, SaveAndRestoreAreAcceptedAndNotCalled) {
   ScriptedHook hook;
   Loop loop;

@@ -90,8 +90,8 @@ TEST_F(CDefaultHooks, WhatMakesNoSenseIsRefusedAndNothingIsAdded) {
   hooks.dir = nullptr;
   EXPECT_EQ(add(loop, hooks), RUNHOOK_ERR_INVALID_ARGUMENT);
   hooks = wanted(kOnTerminal);
-  hooks.reserved = 1;
-  EXPECT_EQ(add(loop, hooks), RUNHOOK_ERR_UNIMPLEMENTED);
+  hooks.keep_all = 2;
+  EXPECT_EQ(add(loop, hooks), RUNHOOK_ERR_INVALID_ARGUMENT);
   EXPECT_EQ(add(loop, wanted(1U << 31)), RUNHOOK_ERR_UNIMPLEMENTED);
   ASSERT_TRUE(loop.start());
   uint64_t id = 0;

@@ -1,16 +1,19 @@
 // Evaluation during training; rows of the reference are in tests/conformance.
 #include "runhook/hooks/in_memory_evaluator.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "core/evaluation/eval_model.hpp"
 #include "core/expect_error.hpp"
+#include "core/loop/listening.hpp"
 #include "core/loop_rig.hpp"
 
 namespace runhook {
 namespace {
 
 using namespace runhook_test;
+using testing::ElementsAre;
 
 class InMemoryEvaluator : public testing::Test {
  protected:
@@ -44,6 +47,28 @@ TEST_F(InMemoryEvaluator, VariablesThatOnlyOneOfThemHasAreLeftAlone) {
   train(*session, 1);
   EXPECT_EQ(hook->last()->final_values.to_double("0"), 3);
   EXPECT_EQ(hook->last()->final_values.to_double("1"), 4);
+}
+
+TEST_F(InMemoryEvaluator, LastAndFinalValuesAreLoggedToTheRunAtItsStep) {
+  const auto listening = std::make_shared<Listening>();
+  rig.config.add_hook(listening);
+  options.every_n_runs = 2;
+  options.evaluation.final_ops.fetches = Fetches::list({"mean", "w"});
+  rig.config.add_hook(std::make_shared<InMemoryEvaluatorHook>(options), {.name = "test"});
+  const auto session = rig.start();
+  train(*session, 2);
+  EXPECT_THAT(listening->heard, ElementsAre("test/eval=9@0", "test/0=4.5@0", "test/1=0@0", "test/eval=9@2",
+                                            "test/0=4.5@2", "test/1=4@2"));
+}
+
+TEST_F(InMemoryEvaluator, NameThatTheRunHasForAnotherKindIsAWarning) {
+  const auto listening = std::make_shared<Listening>();
+  rig.config.add_hook(listening);
+  rig.hook()->on_begin = [](SessionRunContext& context) { context.log_text("in-memory evaluator/eval", "taken"); };
+  const auto session = start(100);
+  session->close();
+  EXPECT_EQ(session->outcome().warnings, 1);
+  EXPECT_EQ(rig.logged("has been logged as a text before"), 1);
 }
 
 TEST_F(InMemoryEvaluator, TrainingDoesNotSeeWhatTheEvaluationWrites) {

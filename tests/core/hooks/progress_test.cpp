@@ -123,6 +123,26 @@ TEST_F(Progress, StepAtWhichTheRunIsStoppedIsKnownFromTheHookThatDoesIt) {
   EXPECT_THAT(shown(terminal), HasSubstr("step 8/8 (100%)"));
 }
 
+TEST_F(Progress, LastStepOfACallWithALimitIsKnownForThatCall) {
+  Terminal terminal;
+  add(terminal);
+  const auto session = rig.start();
+  session->run_until_stop(no_args, 4);
+  EXPECT_EQ(session->run_until_stop(no_args, 6), 6) << "it is no last step of the run";
+  session->close();
+  EXPECT_THAT(shown(terminal), HasSubstr("step 10/10 (100%)"));
+}
+
+TEST_F(Progress, LastStepThatIsBehindIsNotShown) {
+  Terminal terminal;
+  add(terminal);
+  const auto session = rig.start();
+  session->run_until_stop(no_args, 4);
+  session->run();
+  session->close();
+  EXPECT_THAT(shown(terminal), Not(HasSubstr("/4")));
+}
+
 TEST_F(Progress, ValuesAreShownAndFetchedOnlyNowAndThen) {
   Terminal terminal;
   rig.values["say"] = Value::string("\033[2J\n");

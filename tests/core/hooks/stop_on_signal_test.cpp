@@ -21,7 +21,7 @@ TEST(StopOnSignal, StopsTheRunAndIsGoneAfterwards) {
     const auto session = rig.start();
     EXPECT_EQ(session->run_until_stop({}, 1000), 3);
     session->close();
-    EXPECT_EQ(session->outcome().to_string(), "stopped by signal 15 at step 3");
+    EXPECT_EQ(session->outcome().to_string(), "stopped by SIGTERM at step 3");
     EXPECT_EQ(exit_status(session->outcome()), 128 + SIGTERM);
     EXPECT_TRUE(is_default(SIGTERM));
   }

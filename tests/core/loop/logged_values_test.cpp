@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/expect_error.hpp"
+#include "core/loop/listening.hpp"
 #include "core/loop_rig.hpp"
 #include "folder.hpp"
 #include "runhook/hooks/logging.hpp"
@@ -21,56 +22,13 @@ namespace {
 
 using runhook_test::fail;
 using runhook_test::Folder;
+using runhook_test::Listening;
+using runhook_test::Logging;
 using runhook_test::LoopRig;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-
-std::string text_of(const LoggedValue& value) {
-  std::string text(value.name);
-  if (value.kind == LoggedKind::text) {
-    text += "='" + std::string(value.text) + "'";
-  } else if (value.kind == LoggedKind::integer) {
-    text += "=" + std::to_string(value.integer);
-  } else {
-    char number[32];
-    std::snprintf(number, sizeof number, "=%g", value.number);
-    text += number;
-  }
-  return text + "@" + std::to_string(value.step) + (value.failed ? "!" : "");
-}
-
-// An output, as far as the loop can tell, and a hook that subscribes.
-struct Listening final : SessionRunHook, ValueListener {
-  std::vector<std::string> heard;
-  std::vector<std::string> told;
-  bool subscribes = false;
-  std::function<void()> on_told = [] {};
-  std::function<void(SessionRunContext&)> on_heard = [](SessionRunContext&) {};
-  void on_logged(SessionRunContext& context, std::span<const LoggedValue> values) override {
-    on_heard(context);
-    for (const LoggedValue& value : values) heard.push_back(text_of(value));
-  }
-  void on_values(SessionRunContext& context, std::span<const LoggedValue> values) override {
-    for (const LoggedValue& value : values) told.push_back(text_of(value));
-    EXPECT_EQ(context.logged().size(), values.size());
-    on_told();
-  }
-  ValueListener* value_listener() noexcept override { return this; }
-  bool wants_values() const noexcept override { return subscribes; }
-};
-
-struct Logging : LoopRig {
-  Logging() { config.add_hook(listening, HookOptions{.name = "listening"}); }
-  MonitoredSession& open_inline() {
-    config.set_inline();
-    session = std::make_unique<MonitoredSession>(config);
-    return *session;
-  }
-  std::shared_ptr<Listening> listening = std::make_shared<Listening>();
-  std::unique_ptr<MonitoredSession> session;
-};
 
 TEST(LoggedValues, GoOutWhenTheStepIsCompletedWithTheStepThatItReaches) {
   Logging rig;

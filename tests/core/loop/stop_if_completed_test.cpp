@@ -8,6 +8,7 @@
 #include "core/loop_rig.hpp"
 #include "runhook/hooks/stop_at_step.hpp"
 #include "runhook/inline_step.hpp"
+#include "runhook/signals.hpp"
 
 namespace runhook {
 namespace {
@@ -30,6 +31,59 @@ TEST(StopIfCompleted, GoesWithTheStepThatIsRecoveredFrom) {
   EXPECT_EQ(outcome.step, 4);
   EXPECT_EQ(outcome.recoveries, 1);
   EXPECT_EQ(outcome.stop.text(), "step 4 has been reached");
+}
+
+TEST(StopIfCompleted, OfTheSessionsOwnStepGoesWithThatStep) {
+  struct Asking final : Session {
+    int runs = 0;
+    NodeId resolve(std::string_view) override { return 0; }
+    void run(SessionStep& step) override {
+      if (++runs != 2 && runs != 4) return;
+      EXPECT_TRUE(step.request_stop(0, "enough", StopUrgency::if_completed));
+      EXPECT_TRUE(step.stop_requested());
+      if (runs == 2) fail(StatusCode::aborted);
+    }
+  };
+  LoopRig rig;
+  const auto asking = std::make_shared<Asking>();
+  rig.make = [&] { return asking; };
+  const auto session = rig.start();
+  EXPECT_EQ(session->run_until_stop(no_args, 10), 3) << "the request of the second run is gone with it";
+  EXPECT_EQ(session->outcome().stop.origin, StopOrigin::session);
+}
+
+TEST(PlannedStop, IsSaidToBeASuccess) {
+  LoopRig rig;
+  rig.config.add_hook(std::make_shared<StopAtStepHook>(StopAtStepOptions{.last_step = 2}));
+  const auto session = rig.start();
+  session->run_until_stop();
+  session->close();
+  const Outcome outcome = session->outcome();
+  EXPECT_EQ(outcome.kind, OutcomeKind::stopped);
+  EXPECT_TRUE(outcome.stop.planned);
+  EXPECT_EQ(outcome.to_string(), "stopped as planned by hook 'stop at step' at step 2: step 2 has been reached");
+  EXPECT_EQ(exit_status(outcome), 0);
+}
+
+TEST(PlannedStop, GoesWithAStepThatIsRecoveredFrom) {
+  LoopRig rig;
+  int runs = 0;
+  rig.hook()->on_after = [&](SessionRunContext& context) {
+    if (++runs == 1) context.request_stop(0, "here", StopUrgency::planned);
+    if (runs == 1) fail(StatusCode::aborted);
+  };
+  const auto session = rig.start();
+  EXPECT_EQ(session->run_until_stop(no_args, 3), 3);
+  EXPECT_EQ(session->outcome().stop.origin, StopOrigin::none);
+}
+
+TEST(PlannedStop, MayBeAskedForByTheCallerAndASource) {
+  LoopRig rig;
+  const auto session = rig.start();
+  session->request_stop(0, "that was all", StopUrgency::planned);
+  session->stop_source().request_stop(0, "not that one");
+  EXPECT_TRUE(session->outcome().stop.planned);
+  EXPECT_FALSE(session->stop_source().state()->later().at(0).planned);
 }
 
 TEST(StopIfCompleted, IsSeenInItsStepAtOnceAndOutsideOnceThatIsCompleted) {

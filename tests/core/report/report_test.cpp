@@ -123,7 +123,7 @@ TEST(ReportPage, LaterRequestsToStopAreTold) {
   report.later_stops = {late};
   report.later_stops_dropped = 3;
   const std::string page = render_html(report);
-  EXPECT_THAT(page, HasSubstr("signal 15"));
+  EXPECT_THAT(page, HasSubstr("SIGTERM"));
   EXPECT_THAT(page, HasSubstr("and 3 more"));
 }
 

@@ -29,7 +29,7 @@ TEST(Outcome, StopTellsWhoAndWhy) {
   EXPECT_EQ(stopped_by(StopOrigin::coordinator, "loader", "x").to_string(),
             "stopped by coordinated thread 'loader' at step 1200: x");
   EXPECT_EQ(stopped_by(StopOrigin::step_function, "", "").to_string(), "stopped by a step function at step 1200");
-  EXPECT_EQ(stopped_by(StopOrigin::signal, "signal", "signal 15", 15).to_string(), "stopped by signal 15 at step 1200");
+  EXPECT_EQ(stopped_by(StopOrigin::signal, "signal", "signal 15", 15).to_string(), "stopped by SIGTERM at step 1200");
   EXPECT_EQ(stopped_by(StopOrigin::session, "", "").to_string(), "stopped by the session at step 1200");
 }
 

@@ -37,10 +37,10 @@ TEST(RunOptions, DefaultIsRecognised) {
 }
 
 TEST(RunOptions, RO_02_CallerAndHookAreMerged) {
-  const RunOptions caller{TraceLevel::full, 30000, true, true, {"c"}, {}, HookSelection::named, {"h"}};
-  const RunOptions hook{TraceLevel::hardware, 60000, false, false, {"h"}, {}, HookSelection::none, {}};
+  const RunOptions caller{TraceLevel::full, 30000, {"c"}, {}, {"f"}, HookSelection::named, {"h"}};
+  const RunOptions hook{TraceLevel::hardware, 60000, {"h"}, {}, {"g", "f"}, HookSelection::none, {}};
   EXPECT_EQ(merged(caller, hook),
-            (RunOptions{TraceLevel::full, 60000, true, true, {"c", "h"}, {}, HookSelection::named, {"h"}}));
+            (RunOptions{TraceLevel::full, 60000, {"c", "h"}, {}, {"f", "g"}, HookSelection::named, {"h"}}));
 }
 
 RunOptions within(std::int64_t timeout_ns) {
@@ -95,6 +95,7 @@ TEST(RunOptions, ConflictNamesKeyAndWhoeverSetItFirst) {
   RunOptions third;
   third.watches = {"w"};
   third.engine = {{"new", "y"}, {"threads", "8"}};
+  third.engine_flags = {"f"};
   merge.add(first, "hook 'one'");
   merge.add(second, "hook 'two'");
   const auto error = runhook_test::error_of([&] { merge.add(third, "hook 'three'"); });
@@ -103,6 +104,7 @@ TEST(RunOptions, ConflictNamesKeyAndWhoeverSetItFirst) {
   EXPECT_TRUE(runhook_test::is_error(error, runhook::StatusCode::invalid_argument, "hook 'three'"));
   EXPECT_EQ(merge.merged().engine.size(), 2u) << "nothing of the failing requester is merged";
   EXPECT_TRUE(merge.merged().watches.empty());
+  EXPECT_TRUE(merge.merged().engine_flags.empty());
 }
 
 TEST(RunOptions, PartyMayConflictWithItself) {
@@ -114,7 +116,7 @@ TEST(RunOptions, PartyMayConflictWithItself) {
 
 TEST(OptionsMerge, ClearForgetsEverythingAndKeepsNoParty) {
   OptionsMerge merge;
-  RunOptions options{TraceLevel::full, 3, true, true, {"c"}, {{"a", "1"}}, HookSelection::named, {"h"}};
+  RunOptions options{TraceLevel::full, 3, {"c"}, {{"a", "1"}}, {"f"}, HookSelection::named, {"h"}};
   merge.start(options, "x");
   EXPECT_TRUE(merge.started());
   merge.clear();

@@ -1,0 +1,175 @@
+// What outputs and guards make of values that are logged.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/expect_error.hpp"
+#include "core/loop_rig.hpp"
+#include "event_file.hpp"
+#include "folder.hpp"
+#include "runhook/hooks/early_stopping.hpp"
+#include "runhook/hooks/logging.hpp"
+#include "runhook/hooks/metrics.hpp"
+#include "runhook/hooks/nan_guard.hpp"
+#include "runhook/hooks/summary_saver.hpp"
+
+namespace runhook {
+namespace {
+
+using namespace runhook_test;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+// A loop that stays where it is, whose body logs `loss`.
+struct LoggedOutputs : testing::Test {
+  Outcome log_each(std::vector<double> losses) {
+    rig.config.set_inline();
+    session = std::make_unique<MonitoredSession>(rig.config);
+    std::size_t at = 0;
+    while (at < losses.size()) {
+      InlineStep* const step = session->next();
+      if (step == nullptr) break;
+      step->set("loss", 100.0);
+      step->log_scalar("loss", losses[at++]);
+    }
+    session->close();
+    return session->outcome();
+  }
+  std::vector<std::string> rows() const {
+    std::vector<std::string> found;
+    const std::string text = content(folder.file("m.jsonl"));
+    for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
+      const std::size_t value = text.find("\"loss\":", at) + 7;
+      found.push_back(text.substr(at + 8, text.find(',', at) - at - 8) + ": " +
+                      text.substr(value, text.find('}', value) - value));
+    }
+    return found;
+  }
+  Folder folder;
+  LoopRig rig;
+  std::unique_ptr<MonitoredSession> session;
+};
+
+TEST_F(LoggedOutputs, MetricsThinWhatIsLoggedOftenUnlessAllIsToBeKept) {
+  for (const bool keep_all : {false, true}) {
+    rig.config.hooks.clear();
+    std::remove(folder.file("m.jsonl").c_str());
+    rig.config.add_hook(MetricsHook::make(
+        {.path = folder.file("m.jsonl"), .only_logged = true, .keep_all = keep_all, .every_n_steps = 1000}));
+    log_each({1, 2, 3});
+    if (keep_all) {
+      EXPECT_THAT(rows(), ElementsAre("1: 1.0", "2: 2.0", "3: 3.0"));
+    } else {
+      EXPECT_THAT(rows(), ElementsAre("1: 1.0", "3: 3.0"));
+    }
+  }
+}
+
+TEST_F(LoggedOutputs, MetricsKeepAllThatAnotherThreadHasLoggedOfOneName) {
+  rig.config.add_hook(MetricsHook::make({.path = folder.file("m.jsonl"), .only_logged = true, .keep_all = true}));
+  rig.config.set_inline();
+  MonitoredSession loop(rig.config);
+  loop.next();
+  for (int step = 10; step < 13; ++step) loop.logger().log_scalar("loss", step, step);
+  loop.close();
+  EXPECT_THAT(rows(), ElementsAre("10: 10.0", "11: 11.0", "12: 12.0"));
+}
+
+TEST_F(LoggedOutputs, SummariesThinWhatIsLoggedOftenUnlessAllIsToBeKept) {
+  for (const bool keep_all : {false, true}) {
+    Folder own;
+    rig.config.hooks.clear();
+    rig.config.add_hook(
+        SummarySaverHook::make({.only_logged = true, .keep_all = keep_all, .directory = own.path()}, Trigger::never()));
+    log_each({1, 2, 3});
+    const auto files = own.files();
+    ASSERT_EQ(files.size(), 1U);
+    const auto scalars = scalars_of(read_events(files[0]), "loss");
+    EXPECT_EQ(scalars.size(), keep_all ? 3U : 2U);
+    EXPECT_EQ(scalars.back().first, 3);
+  }
+}
+
+TEST_F(LoggedOutputs, LogLineHasTheLoggedValueOfANameThatIsFetchedToo) {
+  std::vector<std::string> lines;
+  LoggingOptions options;
+  options.names = {"loss", "other"};
+  options.every_n_iter = 1;
+  options.log = [&](LogLevel, std::string_view line) { lines.emplace_back(line.substr(0, line.find(" ("))); };
+  rig.config.add_hook(LoggingHook::make(options));
+  rig.config.set_inline();
+  MonitoredSession loop(rig.config);
+  for (InlineStep& step : loop.steps()) {
+    step.set("loss", 100.0);
+    step.set("other", 7.0);
+    if (step.global_step() == 1) {
+      step.log_scalar("loss", 0.5);
+      break;
+    }
+  }
+  loop.close();
+  EXPECT_THAT(lines, ElementsAre("loss = 100, other = 7", "loss = 0.5, other = 7"));
+}
+
+TEST_F(LoggedOutputs, NanGuardFailsTheRunForALoggedNameBeforeAnySaver) {
+  int saved = 0;
+  rig.config.add_hook(NanGuardHook::make({.logged_names = {"loss"}}));
+  rig.hook({.phase = HookPhase::saver})->on_failure = [&](auto&, const Error&) { ++saved; };
+  EXPECT_STATUS(log_each({1, kNan, 2}), data_loss, "'loss' is NaN");
+  EXPECT_EQ(session->outcome().step, 1);
+}
+
+TEST_F(LoggedOutputs, NanGuardSeesWhatHooksLogThatComeLater) {
+  rig.config.add_hook(NanGuardHook::make({.logged_names = {"norm"}, .fail = false}));
+  rig.hook()->on_after = [](SessionRunContext& context) {
+    context.log_scalar("norm", context.global_step() == 2 ? kInfinity : 1);
+  };
+  const Outcome outcome = log_each({1, 1, 1, 1});
+  EXPECT_EQ(outcome.step, 2);
+  EXPECT_EQ(outcome.stop.text(), "'norm' is infinite");
+}
+
+TEST_F(LoggedOutputs, NanGuardThatOnlyStopsAsksOnceForAStep) {
+  rig.config.add_hook(NanGuardHook::make({.logged_names = {"loss"}, .fail = false}));
+  log_each({kNan, 1});
+  EXPECT_EQ(session->outcome().step, 1);
+  EXPECT_TRUE(session->stop_source().state()->later().empty());
+}
+
+TEST_F(LoggedOutputs, NanGuardLeavesOtherLoggedNamesAndAllowedInfinitiesAlone) {
+  rig.config.add_hook(NanGuardHook::make({.logged_names = {"loss"}, .check_infinity = false}));
+  rig.hook()->on_after = [](SessionRunContext& context) { context.log_scalar("other", kNan); };
+  EXPECT_EQ(log_each({kInfinity, 1}).step, 2);
+}
+
+TEST_F(LoggedOutputs, EarlyStoppingJudgesALoggedMetricInTheStepsInWhichItIs) {
+  rig.config.add_hook(std::make_shared<EarlyStoppingHook>(EarlyStoppingOptions{
+      .rules = {{.name = "accuracy", .logged = true, .direction = Direction::higher_is_better, .target = 0.9}}}));
+  rig.hook()->on_after = [](SessionRunContext& context) {
+    if (context.global_step() % 3 == 0)
+      context.log_scalar("accuracy", 0.1 * static_cast<double>(context.global_step()));
+  };
+  const Outcome outcome = log_each(std::vector<double>(20, 1.0));
+  EXPECT_EQ(outcome.step, 9);
+  EXPECT_THAT(std::string(outcome.stop.text()), HasSubstr("'accuracy' has reached 0.9"));
+}
+
+TEST_F(LoggedOutputs, EarlyStoppingByAllRulesTakesWhatEachHasSaidLast) {
+  rig.config.add_hook(std::make_shared<EarlyStoppingHook>(EarlyStoppingOptions{
+      .rules = {{.name = "loss", .logged = true, .target = 1}, {.name = "accuracy", .logged = true, .target = 1}},
+      .all = true}));
+  rig.hook()->on_after = [](SessionRunContext& context) {
+    if (context.global_step() == 2) context.log_scalar("accuracy", 0.5);
+  };
+  EXPECT_EQ(log_each({5, 4, 3, 1, 1}).step, 4);
+}
+
+}  // namespace
+}  // namespace runhook
