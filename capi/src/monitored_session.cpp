@@ -268,7 +268,8 @@ int32_t runhook_monitored_session_request_stop(const runhook_monitored_session* 
                                                int32_t urgency) {
   return guarded_value<int32_t>(0, [&] {
     const StopSource source = source_of(session);
-    return source.request_stop(code, readable_text(text), urgency_from_number(urgency)) ? 1 : 0;
+    const HowToStop how(urgency);
+    return source.request_stop(code, readable_text(text), how.urgency, how.planned) ? 1 : 0;
   });
 }
 

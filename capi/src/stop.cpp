@@ -30,8 +30,7 @@ static_assert(RUNHOOK_STOP_BY_NONE == static_cast<int>(StopOrigin::none) &&
               RUNHOOK_STOP_BY_SESSION == static_cast<int>(StopOrigin::session));
 static_assert(RUNHOOK_STOP_AFTER_STEP == static_cast<int>(StopUrgency::after_step) &&
               RUNHOOK_STOP_NOW == static_cast<int>(StopUrgency::now) &&
-              RUNHOOK_STOP_IF_COMPLETED == static_cast<int>(StopUrgency::if_completed) &&
-              RUNHOOK_STOP_PLANNED == static_cast<int>(StopUrgency::planned));
+              RUNHOOK_STOP_IF_COMPLETED == static_cast<int>(StopUrgency::if_completed));
 
 constexpr std::size_t kListenerSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_stop_listener_table, on_stop);
 static_assert(offsetof(runhook_stop_listener_table, on_stop) == 24 && kListenerSizeV1_0 == 32,
@@ -39,9 +38,9 @@ static_assert(offsetof(runhook_stop_listener_table, on_stop) == 24 && kListenerS
 
 }  // namespace
 
-StopUrgency urgency_from_number(int32_t number) noexcept {
-  if (number < RUNHOOK_STOP_AFTER_STEP || number > RUNHOOK_STOP_PLANNED) return StopUrgency::after_step;
-  return static_cast<StopUrgency>(number);
+HowToStop::HowToStop(int32_t number) noexcept : planned(number >= 0 && (number & RUNHOOK_STOP_PLANNED) != 0) {
+  if (planned) number -= RUNHOOK_STOP_PLANNED;
+  if (number == RUNHOOK_STOP_NOW || number == RUNHOOK_STOP_IF_COMPLETED) urgency = static_cast<StopUrgency>(number);
 }
 
 const StopReason* StopSourceBox::reason(std::size_t index) {
@@ -102,14 +101,15 @@ int32_t runhook_stop_source_request_stop(const runhook_stop_source* source, int3
                                          int32_t urgency) {
   const auto* box = find(source);
   if (box == nullptr) return 0;
-  return box->source.request_stop(code, readable_text(text), urgency_from_number(urgency)) ? 1 : 0;
+  const HowToStop how(urgency);
+  return box->source.request_stop(code, readable_text(text), how.urgency, how.planned) ? 1 : 0;
 }
 
 int32_t runhook_stop_source_request_stop_from_signal(const runhook_stop_source* source, int32_t signal_number,
                                                      int32_t urgency) {
   const auto* box = find(source);
   if (box == nullptr) return 0;
-  return box->source.request_stop_from_signal(signal_number, urgency_from_number(urgency)) ? 1 : 0;
+  return box->source.request_stop_from_signal(signal_number, HowToStop(urgency).urgency) ? 1 : 0;
 }
 
 runhook_status runhook_stop_source_request_save(const runhook_stop_source* source, runhook_error** error) {

@@ -54,8 +54,8 @@ class SessionRunHook {
   virtual void after_run(SessionRunContext&, const SessionRunValues&) {}
   // Instead of after_run, if the attempt failed before it. Hooks are called in reverse order. Cannot undo the failure.
   virtual void on_error(SessionRunContext&, const Error&) {}
-  // After a step in which the hook was called and values were logged: those of this step, each name once. Not called
-  // unless wants_values() says so.
+  // After a step in which the hook was called and values were logged: those of this step, each name once, and behind them
+  // what other threads have logged. Not called unless wants_values() says so.
   virtual void on_values(SessionRunContext&, std::span<const LoggedValue>) {}
   virtual bool wants_values() const noexcept { return false; }  // whether on_values is to be called; asked after begin
   // Once, when the run has ended and its outcome is not failed.

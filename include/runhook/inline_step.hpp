@@ -24,7 +24,8 @@ class InlineStep final : public Step {
   std::int64_t global_step() const noexcept;  // before this step
   std::int64_t attempt() const noexcept;      // 1, or more if the step is made again after a recovery
   // Asks for a stop after this step, if it is completed. Returns whether this was the first request.
-  bool request_stop(std::string_view text = {}, std::int32_t code = 0, StopUrgency urgency = StopUrgency::after_step);
+  bool request_stop(std::string_view text = {}, std::int32_t code = 0, StopUrgency urgency = StopUrgency::after_step,
+                    bool planned = false);
   // The step has failed: it ends so when the next call ends it. Only the first call counts. OUT_OF_RANGE is the end of
   // input; recoverable errors give the step again. INVALID_ARGUMENT for no error.
   void fail(const Error& error);

@@ -115,8 +115,8 @@ class MonitoredSession {
 
   // Whether a stop has been asked for, or input has ended, or the session is closed. Changes nothing. Any thread.
   bool should_stop() const noexcept;
-  bool request_stop(std::int32_t code = 0, std::string_view text = {},
-                    StopUrgency urgency = StopUrgency::after_step) noexcept;
+  bool request_stop(std::int32_t code = 0, std::string_view text = {}, StopUrgency urgency = StopUrgency::after_step,
+                    bool planned = false) noexcept;
   void request_save() noexcept;  // at the end of the step in progress, or of the next one
   StopSource stop_source() const noexcept;
   ValueLogger logger() const noexcept;  // logs values from any thread

@@ -79,8 +79,10 @@ class SessionRunContext {
   // Asks for a stop of the session after this step. It cannot be withdrawn, and holds through errors and recovery.
   // Returns whether it was the first request. Once the callback is over, use a StopSource. With
   // StopUrgency::if_completed it is a request of this step: the contexts of the step see it, all others once the step
-  // has been completed; another request that is made meanwhile comes before it.
-  bool request_stop(std::int32_t code = 0, std::string_view text = {}, StopUrgency urgency = StopUrgency::after_step);
+  // has been completed; another request that is made meanwhile comes before it. `planned`: the run has come to where it
+  // was to end, which is told as a success.
+  bool request_stop(std::int32_t code = 0, std::string_view text = {}, StopUrgency urgency = StopUrgency::after_step,
+                    bool planned = false);
   bool stop_requested() const noexcept;  // whether anyone has asked
   StopSource stop_source() const;
   void request_save() noexcept;  // save at the end of this step and go on
@@ -113,7 +115,8 @@ class SessionRunContext {
   void log_scalar(std::string_view name, double number);
   void log_int64(std::string_view name, std::int64_t number);
   void log_text(std::string_view name, std::string_view text);
-  // What on_values is given; in after_run what has been logged in the step so far, valid until more is; empty elsewhere.
+  // What on_values is given; in after_run what has been logged in the step so far, valid until more is, if there is anybody
+  // who wants logged values: an output, or a hook that subscribes; empty elsewhere.
   std::span<const LoggedValue> logged() const noexcept;
 
   // Writes a message to the session's log; outside a loop, or if the session was given no log, to standard error.

@@ -26,9 +26,8 @@ enum class StopOrigin : std::int32_t {
 
 // How soon. after_step lets the step in progress complete; now also cancels it, where the engine can be cancelled.
 // if_completed is for those who ask because of what a step has reached or computed: the request counts once the step
-// has been completed, and goes with the step if that is recovered from. Outside of steps it is after_step. planned is
-// if_completed of those who have known the end beforehand: the run has come to where it was to end, which is a success.
-enum class StopUrgency : std::int32_t { after_step = 0, now = 1, if_completed = 2, planned = 3 };
+// has been completed, and goes with the step if that is recovered from. Outside of steps it is after_step.
+enum class StopUrgency : std::int32_t { after_step = 0, now = 1, if_completed = 2 };
 
 // One request to stop. `who` and `text` are cut to kMaxWho and kMaxText bytes, at a UTF-8 boundary.
 struct StopReason {
@@ -36,7 +35,7 @@ struct StopReason {
   static constexpr std::size_t kMaxText = 255;
   StopOrigin origin = StopOrigin::none;
   StopUrgency urgency = StopUrgency::after_step;  // or now
-  bool planned = false;                           // the run was to end so
+  bool planned = false;                           // the run was to end here, which is told as a success
   std::int32_t code = 0;     // the requester's own number; the signal's number for StopOrigin::signal
   std::int64_t step = -1;    // global step when the request was made; -1 if unknown
   std::int64_t time_ns = 0;  // monotonic time when the request was made
@@ -62,8 +61,7 @@ class StopState {
   StopState& operator=(const StopState&) = delete;
 
   // Asks for a stop; returns whether this was the first request. Any thread. With StopUrgency::now it also calls the
-  // cancellers, under a lock, so that none is called after its session has ended. Where there are listeners, they are
-  // called likewise.
+  // cancellers, under a lock, so that none is called after its session has ended. Calls listeners, if there are any.
   bool request(const StopReason& reason) noexcept;
   // The only request that a signal handler may make: a lock-free store and a wake-up that does not block. Keeps errno.
   bool request_from_signal(std::int32_t signal_number, StopUrgency urgency) noexcept;
@@ -97,8 +95,11 @@ class StopState {
   // one. An empty function removes it, after a call in progress has returned. Throws std::bad_alloc, except when it
   // removes.
   void set_canceller(const void* owner, std::function<void()> canceller);
-  // The same for a function that is called once, as soon as a stop has been asked for: see StopListener.
-  void set_listener(const void* owner, std::function<void(const StopReason&)> listener);
+  // A function that is called once, as soon as a stop has been asked for: see StopListener. Removing it waits for its
+  // call in progress on another thread.
+  void add_listener(const void* owner, std::function<void(const StopReason&)> listener);
+  void remove_listener(const void* owner) noexcept;
+  bool has_untold_listeners() const noexcept;
   // Calls the listeners that have not been called, if a stop has been asked for: for a thread that finds one that a
   // signal handler has asked for. Any thread.
   void tell_listeners() noexcept;
@@ -129,8 +130,8 @@ class StopSource {
   StopSource();  // belongs to no session yet: give state() to a Config
   explicit StopSource(std::shared_ptr<StopState> state, StopOrigin origin = StopOrigin::source) noexcept;
   // Returns whether this call was the first to ask.
-  bool request_stop(std::int32_t code = 0, std::string_view text = {},
-                    StopUrgency urgency = StopUrgency::after_step) const noexcept;
+  bool request_stop(std::int32_t code = 0, std::string_view text = {}, StopUrgency urgency = StopUrgency::after_step,
+                    bool planned = false) const noexcept;
   bool request_stop_from_signal(std::int32_t signal_number,
                                 StopUrgency urgency = StopUrgency::after_step) const noexcept;
   void request_save() const noexcept { state_->request_save(); }
@@ -145,10 +146,9 @@ class StopSource {
 // Calls a function once when a stop is asked for, on the thread that asks; at once if that has happened already. After
 // std::stop_callback. Since 1.0.
 //
-// A signal handler calls nobody: after a stop by one, the function is called on the thread that serves the
-// subscriptions to signals if there is one, or else on the session's thread, when that notices the stop. The function
-// may ask for a stop, and may destroy the listener. What it throws is ignored. It is called under a lock: another
-// request waits for it, so it must not wait for one.
+// A signal handler calls nobody: after a stop by one that runhook has installed the function is called on a thread of
+// its own, and after a stop by another one on the session's thread, when that notices the stop. The function may ask for
+// a stop, may destroy the listener, and may wait for the loop to end. What it throws is ignored.
 class StopListener {
  public:
   using Function = std::function<void(const StopReason& first)>;

@@ -37,7 +37,8 @@ void StopAfterNEvalsHook::after_run(SessionRunContext& context, const SessionRun
   completed_ = detail::saturating_add(completed_, in_next_run_);
   if (options_.log_progress) log_progress(context, before);
   if (options_.num_evals && completed_ >= *options_.num_evals) {
-    context.request_stop(0, fmt::format("{} evaluations have been made", completed_), StopUrgency::planned);
+    context.request_stop(0, fmt::format("{} evaluations have been made", completed_), StopUrgency::if_completed,
+                         /*planned=*/true);
   } else {
     set_evals_of_next_run(context);
   }

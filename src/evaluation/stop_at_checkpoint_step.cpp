@@ -24,7 +24,8 @@ void StopAtCheckpointStepHook::after_run(SessionRunContext& context, const Sessi
 bool StopAtCheckpointStepHook::stop_if_saved(SessionRunContext& context) {
   const std::optional<CheckpointInfo> newest = options_.source->latest();
   if (!newest || newest->step < *options_.last_step) return false;
-  context.request_stop(0, fmt::format("step {} has been saved", newest->step), StopUrgency::planned);
+  context.request_stop(0, fmt::format("step {} has been saved", newest->step), StopUrgency::after_step,
+                       /*planned=*/true);
   return true;
 }
 

@@ -53,49 +53,49 @@ void EarlyStoppingHook::before_run(SessionRunContext& context) {
 }
 
 void EarlyStoppingHook::after_run(SessionRunContext& context, const SessionRunValues& values) {
-  bool judged = false;
+  std::vector<std::size_t> asking;
   for (std::size_t i = 0; i < options_.rules.size(); ++i) {
     if (options_.rules[i].logged) continue;
-    judge(i, values.results().to_double(fmt::format("{}", i)), context);
-    judged = true;
+    if (judge(i, values.results().to_double(fmt::format("{}", i)), context)) asking.push_back(i);
   }
-  if (judged) decide(context, /*logged=*/false);
+  decide(context, asking);
 }
 
 bool EarlyStoppingHook::wants_values() const noexcept {
   return std::any_of(options_.rules.begin(), options_.rules.end(), [](const MetricRule& rule) { return rule.logged; });
 }
 
+// Another thread may have logged several values of a name.
 void EarlyStoppingHook::on_values(SessionRunContext& context, std::span<const LoggedValue> values) {
-  bool judged = false;
+  std::vector<std::size_t> asking;
   for (const LoggedValue& value : values) {
-    for (std::size_t i = 0; i < options_.rules.size(); ++i) {
+    for (std::size_t i = 0; i < options_.rules.size() && asking.empty(); ++i) {
       const MetricRule& rule = options_.rules[i];
       if (!rule.logged || rule.name != value.name || value.kind == LoggedKind::text) continue;
-      judge(i, value.number, context);
-      judged = true;
+      if (judge(i, value.number, context)) asking.push_back(i);
     }
   }
-  if (judged) decide(context, /*logged=*/true);
+  decide(context, asking);
 }
 
-void EarlyStoppingHook::judge(std::size_t rule, double value, SessionRunContext& context) {
-  progress_[rule].reason = judge(options_.rules[rule], progress_[rule], value, context);
+// Returns whether it asks for a stop, and if all rules have to whether they do.
+bool EarlyStoppingHook::judge(std::size_t rule, double value, SessionRunContext& context) {
+  Progress& progress = progress_[rule];
+  progress.reason = judge(options_.rules[rule], progress, value, context);
+  if (progress.reason.empty() || context.global_step() < options_.warm_up_steps) return false;
+  const auto asks = [](const Progress& one) { return !one.reason.empty(); };
+  return !options_.all || std::all_of(progress_.begin(), progress_.end(), asks);
 }
 
-// When rules of this kind have been judged. A single one is enough only if it is among them.
-void EarlyStoppingHook::decide(SessionRunContext& context, bool logged) {
+// `asking`: the rules for which the run is to be stopped; if all rules have to ask, all have.
+void EarlyStoppingHook::decide(SessionRunContext& context, const std::vector<std::size_t>& asking) const {
   std::string why;
-  std::size_t asking = 0;
-  for (std::size_t i = 0; i < options_.rules.size(); ++i) {
-    const std::string& reason = progress_[i].reason;
-    if (reason.empty() || (!options_.all && options_.rules[i].logged != logged)) continue;
-    ++asking;
+  for (std::size_t i = 0; i < progress_.size(); ++i) {
+    if (!options_.all && std::find(asking.begin(), asking.end(), i) == asking.end()) continue;
     if (!why.empty()) why += "; ";
-    why += reason;
+    why += progress_[i].reason;
   }
-  const bool stop = options_.all ? asking == options_.rules.size() : asking > 0;
-  if (stop && context.global_step() >= options_.warm_up_steps) context.request_stop(0, why, StopUrgency::if_completed);
+  if (!asking.empty()) context.request_stop(0, why, StopUrgency::if_completed);
 }
 
 std::string EarlyStoppingHook::judge(const MetricRule& rule, Progress& progress, double value,

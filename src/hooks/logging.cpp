@@ -82,21 +82,23 @@ void LoggingHook::after_run(SessionRunContext& context, const SessionRunValues& 
 }
 
 void LoggingHook::on_logged(SessionRunContext& context, std::span<const LoggedValue> values) {
-  if (!logged_->note(values, 0) && !fetched_) return;
-  std::vector<std::string> texts = std::exchange(fetched_, std::nullopt).value_or(std::vector<std::string>());
-  add_waiting(texts, context.global_step());
+  std::vector<std::string> texts = fetched_.value_or(std::vector<std::string>());
+  const bool due = std::exchange(fetched_, std::nullopt).has_value();
+  const auto add = [&] { add_waiting(texts, context.global_step()); };
+  if (!logged_->note(values, 0, /*every=*/false, due, add) && !due) return;
+  add();
   if (!texts.empty()) log(context, detail::joined(texts, ", "));
 }
 
-// Adds what was logged and not printed yet. `texts` is empty, or has one text for each tag.
+// Adds what was logged and not printed yet. `texts` begins with one text for each tag, or for none.
 void LoggingHook::add_waiting(std::vector<std::string>& texts, std::int64_t step) {
-  const std::size_t fetched = texts.size();
+  const bool fetched = !options_.only_logged && texts.size() >= tags_.size();
   logged_->write([&](std::span<detail::NewestValues::Kept* const> logged) {
     for (const detail::NewestValues::Kept* const kept : logged) {
       std::string text = detail::logged_text(kept->name, kept->value, kept->text);
       if (kept->value.step != step) {
         detail::append_format(text, " at step {}", kept->value.step);
-      } else if (fetched > 0) {
+      } else if (fetched) {
         const auto tag = std::find(tags_.begin(), tags_.end(), kept->name);
         if (tag != tags_.end()) {  // one series
           texts[static_cast<std::size_t>(tag - tags_.begin())] = std::move(text);

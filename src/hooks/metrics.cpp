@@ -208,8 +208,7 @@ void MetricsHook::on_logged(SessionRunContext& context, std::span<const LoggedVa
   Rows& rows = *rows_;
   const std::int64_t now_ns = context.now_ns();
   const bool is_due = options_.only_logged ? std::exchange(rows.is_due, false) : rows.is_due;
-  const bool is_new = options_.keep_all ? rows.newest.note_each(values, now_ns, [&] { rows.write_waiting(now_ns); })
-                                        : rows.newest.note(values, now_ns);
+  const bool is_new = rows.newest.note(values, now_ns, options_.keep_all, is_due, [&] { rows.write_waiting(now_ns); });
   if (is_new) rows.tell_of_columns(context, values, options_.path);
   if (!is_new && !is_due && !options_.keep_all) return;
   rows.write_waiting(now_ns);

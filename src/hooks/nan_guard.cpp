@@ -21,7 +21,7 @@ HookRegistration NanGuardHook::make(NanGuardOptions options) {
 }
 
 void NanGuardHook::before_run(SessionRunContext& context) {
-  asked_ = false;
+  rejected_ = false;
   for (const std::string& name : options_.names) context.add_fetch({}, name);
 }
 
@@ -43,9 +43,10 @@ void NanGuardHook::on_values(SessionRunContext& context, std::span<const LoggedV
 }
 
 void NanGuardHook::reject(SessionRunContext& context, std::string_view name, bool nan) {
+  if (std::exchange(rejected_, true)) return;
   const std::string what = fmt::format("'{}' is {}", name, nan ? "NaN" : "infinite");
   if (options_.fail) throw StatusError(StatusCode::data_loss, what);
-  if (!std::exchange(asked_, true)) context.request_stop(0, what, StopUrgency::if_completed);
+  context.request_stop(0, what, StopUrgency::if_completed);
 }
 
 }  // namespace runhook::inline v1

@@ -3,28 +3,30 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/make_room.hpp"
+
 namespace runhook::inline v1 {
 namespace detail {
 
-bool NewestValues::note(std::span<const LoggedValue> values, std::int64_t time_ns) {
-  bool is_new = false;
-  for (const LoggedValue& value : values) {
-    std::optional<std::size_t> index = names_.find(value.name);
-    if (!index) {
-      index = kept_.size();
-      waiting_.reserve(*index + 1);
-      kept_.reserve(*index + 1);
-      names_.add(value.name);
-      kept_.push_back({names_.name(*index), {}, {}, 0, false});
-      is_new = true;
-    }
-    Kept& kept = kept_[*index];
-    kept.text = value.text;
-    kept.value = value;
-    kept.time_ns = time_ns;
-    kept.waits = true;
+NewestValues::Kept& NewestValues::kept_of(std::string_view name, bool& is_new) {
+  std::optional<std::size_t> index = names_.find(name);
+  if (!index) {
+    index = kept_.size();
+    make_room(waiting_, *index + 1);
+    make_room(kept_, *index + 1);
+    names_.add(name);
+    kept_.push_back({names_.name(*index), {}, {}, 0, 0, false});
+    is_new = true;
   }
-  return is_new;
+  return kept_[*index];
+}
+
+void NewestValues::keep(Kept& kept, const LoggedValue& value, std::int64_t time_ns) {
+  kept.text = value.text;
+  kept.value = value;
+  kept.time_ns = time_ns;
+  kept.delivery = deliveries_;
+  kept.waits = true;
 }
 
 void NewestValues::sort_waiting() {

@@ -24,19 +24,27 @@ class NewestValues {
     std::string text;
     LoggedValue value;  // but for the name and the text
     std::int64_t time_ns = 0;
-    bool waits = false;  // to be written
+    std::uint64_t delivery = 0;  // with which it came
+    bool waits = false;          // to be written
   };
 
-  // Returns whether a name is new: its first value is to be written at once. `time_ns` is kept with the values.
-  bool note(std::span<const LoggedValue> values, std::int64_t time_ns);
-  // The same, but of no value that waits: `write` is called before one is replaced.
+  // Notes what a step, or several, have logged. Of values of one name the one of the latest step is kept; if `every` one
+  // is to be written, or some are `due` and come together, `write` is called before one is replaced that is of another
+  // step. Returns whether a name is new: its first value is to be written at once. `time_ns` is kept with the values.
   template <typename Write>
-  bool note_each(std::span<const LoggedValue> values, std::int64_t time_ns, Write&& write) {
+  bool note(std::span<const LoggedValue> values, std::int64_t time_ns, bool every, bool due, Write&& write) {
+    ++deliveries_;
     bool is_new = false;
     for (const LoggedValue& value : values) {
-      const auto known = names_.find(value.name);
-      if (known && kept_[*known].waits) write();
-      is_new = note({&value, 1}, time_ns) || is_new;
+      Kept& kept = kept_of(value.name, is_new);
+      if (kept.waits && kept.value.step != value.step) {
+        if (every || (due && kept.delivery == deliveries_)) {
+          write();
+        } else if (value.step < kept.value.step) {
+          continue;
+        }
+      }
+      keep(kept, value, time_ns);
     }
     return is_new;
   }
@@ -59,7 +67,10 @@ class NewestValues {
   }
 
  private:
+  Kept& kept_of(std::string_view name, bool& is_new);
+  void keep(Kept& kept, const LoggedValue& value, std::int64_t time_ns);
   void sort_waiting();
+  std::uint64_t deliveries_ = 0;
   std::vector<Kept> kept_;
   NameIndex names_;  // of what is kept
   std::vector<Kept*> waiting_;

@@ -1,7 +1,6 @@
 #include "runhook/hooks/progress.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <system_error>
 #include <utility>
 
@@ -22,10 +21,12 @@ namespace {
 
 using detail::refuse;
 
-// Shared with the thread that shows it: a last step is announced, or a call with a limit begins, at any time.
+// As the thread that shows it asks for it: a last step is announced, or a call with a limit begins, at any time.
 detail::ProgressDisplay::LastStep last_step_of(const ProgressOptions& options, SessionRunContext& context) {
-  if (!options.last_step) return detail::RunState::of(context).session.end_step;
-  return std::make_shared<const std::atomic<std::int64_t>>(*options.last_step);
+  if (options.last_step) {
+    return [last = *options.last_step](std::int64_t step) { return last < step ? Trigger::kNever : last; };
+  }
+  return [known = detail::RunState::of(context).session.known_end](std::int64_t step) { return known->after(step); };
 }
 
 }  // namespace
@@ -85,7 +86,7 @@ void ProgressHook::after_run(SessionRunContext& context, const SessionRunValues&
 void ProgressHook::on_logged(SessionRunContext& context, std::span<const LoggedValue> values) {
   if (display_ == nullptr) return;
   const std::int64_t now_ns = context.now_ns();
-  const bool is_new = logged_->note(values, now_ns);
+  const bool is_new = logged_->note(values, now_ns, /*every=*/false, /*due=*/false, [] {});
   const auto elapsed = static_cast<double>(detail::saturating_distance(shown_ns_, now_ns));
   if (!is_new && elapsed < options_.every_n_secs * static_cast<double>(detail::kNsPerSecond)) return;
   shown_ns_ = now_ns;

@@ -23,10 +23,9 @@ ProgressDisplay::ProgressDisplay(std::shared_ptr<StopState> state, std::shared_p
   shared_->thread = start_background_thread("runhook-progres", [this] { run(); });
 }
 
-std::optional<std::int64_t> ProgressDisplay::last_step(std::int64_t step) const noexcept {
-  const std::int64_t last = *last_step_;
-  if (last == Trigger::kNever || last < step) return std::nullopt;
-  return last;
+std::optional<std::int64_t> ProgressDisplay::last_step(std::int64_t step) const {
+  const std::int64_t last = last_step_(step);
+  return last == Trigger::kNever ? std::nullopt : std::optional(last);
 }
 
 void ProgressDisplay::set_values(std::string text) {

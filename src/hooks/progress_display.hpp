@@ -2,10 +2,10 @@
 #ifndef RUNHOOK_SRC_HOOKS_PROGRESS_DISPLAY_HPP_
 #define RUNHOOK_SRC_HOOKS_PROGRESS_DISPLAY_HPP_
 
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -24,7 +24,8 @@ namespace detail {
 // Reads the global step from a StopState and writes it. Of the session it uses nothing that may be destroyed before it.
 class ProgressDisplay {
  public:
-  using LastStep = std::shared_ptr<const std::atomic<std::int64_t>>;  // Trigger::kNever: it is not known
+  // At which step from this one on the run ends; Trigger::kNever if that is not known. Any thread.
+  using LastStep = std::function<std::int64_t(std::int64_t step)>;
   // Starts the thread. Throws std::system_error.
   ProgressDisplay(std::shared_ptr<StopState> state, std::shared_ptr<Clock> clock, LastStep last_step,
                   std::shared_ptr<Output> output, bool terminal, std::chrono::nanoseconds interval);
@@ -40,7 +41,7 @@ class ProgressDisplay {
   void run();
   void draw();
   Sample sample() const { return {state_->step(), clock_->now_ns()}; }
-  std::optional<std::int64_t> last_step(std::int64_t step) const noexcept;  // if it is not over
+  std::optional<std::int64_t> last_step(std::int64_t step) const;
   void write(const std::string& text, bool last);
 
   const std::shared_ptr<StopState> state_;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/make_room.hpp"
 #include "base/monotonic.hpp"
 #include "report/run_report.hpp"
 #include "runhook/monitored_session.hpp"
@@ -124,7 +125,7 @@ void ReportHook::on_logged(SessionRunContext&, std::span<const LoggedValue> valu
     if (!index) {
       index = all.size();
       run.logged.reserve(*index + 1);
-      all.reserve(*index + 1);
+      detail::make_room(all, *index + 1);
       detail::report::NamedSeries series{std::string(value.name), {}};
       run.names.add(value.name);
       all.push_back(std::move(series));

@@ -25,7 +25,8 @@ void StopAfterHook::begin(SessionRunContext& context) {
 
 void StopAfterHook::check(SessionRunContext& context) {
   if (context.now_ns() >= end_ns_)
-    context.request_stop(0, has_deadline_ ? "the deadline has come" : "the time is over", StopUrgency::planned);
+    context.request_stop(0, has_deadline_ ? "the deadline has come" : "the time is over", StopUrgency::after_step,
+                         /*planned=*/true);
 }
 
 }  // namespace runhook::inline v1

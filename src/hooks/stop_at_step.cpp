@@ -32,7 +32,8 @@ void StopAtStepHook::after_run(SessionRunContext& context, const SessionRunValue
 void StopAtStepHook::check(SessionRunContext& context) {
   const std::int64_t remaining = detail::saturating_distance(context.global_step(), *last_step_);
   if (remaining <= 0) {
-    context.request_stop(0, fmt::format("step {} has been reached", *last_step_), StopUrgency::planned);
+    context.request_stop(0, fmt::format("step {} has been reached", *last_step_), StopUrgency::if_completed,
+                         /*planned=*/true);
   } else if (!options_.steps_per_run_variable.empty()) {
     context.session().write_variable(options_.steps_per_run_variable,
                                      Value::scalar(std::min(remaining, options_.steps_per_run)));

@@ -90,11 +90,10 @@ void SummarySaverHook::after_run(SessionRunContext& context, const SessionRunVal
 
 void SummarySaverHook::on_logged(SessionRunContext& context, std::span<const LoggedValue> values) {
   State& state = *state_;
-  if (state.options.keep_all) {
-    state.newest.note_each(values, 0, [&state] { state.write_waiting(); });
-  } else if (!state.newest.note(values, 0) && !state.is_due) {
-    return;
-  }
+  const bool every = state.options.keep_all;
+  const bool due = state.is_due;
+  const bool is_new = state.newest.note(values, 0, every, due, [&state] { state.write_waiting(); });
+  if (!is_new && !due && !every) return;
   state.write_waiting();
   state_->writer->report_to(context);
 }

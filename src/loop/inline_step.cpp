@@ -9,9 +9,10 @@ using detail::Loop;
 std::int64_t InlineStep::global_step() const noexcept { return loop_.global_step(); }
 std::int64_t InlineStep::attempt() const noexcept { return loop_.state().attempt.number; }
 
-bool InlineStep::request_stop(std::string_view text, std::int32_t code, StopUrgency urgency) {
+bool InlineStep::request_stop(std::string_view text, std::int32_t code, StopUrgency urgency, bool planned) {
   StopReason reason;
   reason.origin = StopOrigin::caller;
+  reason.planned = planned;
   reason.code = code;
   reason.step = loop_.global_step();
   reason.set_text(text);

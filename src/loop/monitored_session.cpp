@@ -144,8 +144,9 @@ void MonitoredSession::scope(const std::function<void(MonitoredSession&)>& body)
 
 bool MonitoredSession::should_stop() const noexcept { return loop_->should_stop(); }
 
-bool MonitoredSession::request_stop(std::int32_t code, std::string_view text, StopUrgency urgency) noexcept {
-  return StopSource(loop_->stop(), StopOrigin::caller).request_stop(code, text, urgency);
+bool MonitoredSession::request_stop(std::int32_t code, std::string_view text, StopUrgency urgency,
+                                    bool planned) noexcept {
+  return StopSource(loop_->stop(), StopOrigin::caller).request_stop(code, text, urgency, planned);
 }
 
 void MonitoredSession::request_save() noexcept { loop_->stop()->request_save(); }

@@ -315,6 +315,8 @@ Error StepEngine::skip_step() noexcept {
   }
   attempt_failed(skipped);
   delivery_.drop();
+  if (state_.session.stop->values_wait()) delivery_.receive();
+  if (state_.hot.logged) delivery_.deliver(state_.session.global_step);
   state_.stops.drop();
   ++skips_;
   results_stale_ = true;

@@ -10,12 +10,17 @@ namespace detail {
 TriggerSchedule::LastRun::LastRun(TriggerSchedule& schedule, std::int64_t first_run, std::int64_t max_runs) noexcept
     : schedule_(schedule) {
   RunState& state = schedule_.state_;
-  state.set_last_step_of_call(Trigger::kNever);
+  state.begin_call_until(Trigger::kNever);
   if (max_runs <= 0) return;
   schedule_.last_run_ = saturating_add(first_run, max_runs - 1);
   std::int64_t steps = 0;
   if (__builtin_mul_overflow(max_runs, std::max<std::int64_t>(state.session.advance, 1), &steps)) return;
-  state.set_last_step_of_call(saturating_add(state.session.global_step, steps));
+  state.begin_call_until(saturating_add(state.session.global_step, steps));
+}
+
+TriggerSchedule::LastRun::~LastRun() {
+  schedule_.last_run_ = Trigger::kNever;
+  schedule_.state_.end_call_until();
 }
 
 void TriggerSchedule::decide(std::int64_t run) {

@@ -22,7 +22,7 @@ class TriggerSchedule {
   class LastRun {
    public:
     LastRun(TriggerSchedule& schedule, std::int64_t first_run, std::int64_t max_runs) noexcept;  // 0: no limit
-    ~LastRun() { schedule_.last_run_ = Trigger::kNever; }
+    ~LastRun();
     LastRun(const LastRun&) = delete;
     LastRun& operator=(const LastRun&) = delete;
 

@@ -61,6 +61,10 @@ std::uint64_t HookList::add(HookRegistration registration) {
   if (std::any_of(options.fetches.begin(), options.fetches.end(), is_empty)) {
     throw StatusError(StatusCode::invalid_argument, "a name that the hook is to fetch is empty");
   }
+  for (const std::string& name : options.fetches) {
+    if (std::count(options.fetches.begin(), options.fetches.end(), name) == 1) continue;
+    throw StatusError(StatusCode::invalid_argument, fmt::format("the hook is to fetch '{}' twice", name));
+  }
   const auto refuse_same = [&](const auto& slot) {
     if (slot->hook != registration.hook || slot->removed) return;
     throw StatusError(StatusCode::already_exists, fmt::format("hook '{}' has been added already", slot->options.name));

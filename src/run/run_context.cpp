@@ -157,8 +157,9 @@ const Outcome& SessionRunContext::outcome() const noexcept {
   return state_->outcome;
 }
 
-bool SessionRunContext::request_stop(std::int32_t code, std::string_view text, StopUrgency urgency) {
+bool SessionRunContext::request_stop(std::int32_t code, std::string_view text, StopUrgency urgency, bool planned) {
   StopReason reason;
+  reason.planned = planned;
   reason.origin = state_->hot.callback == CallbackKind::step_function ? StopOrigin::step_function : StopOrigin::hook;
   reason.code = code;
   reason.step = state_->session.global_step;
@@ -208,7 +209,7 @@ const SessionRunArgs& SessionRunContext::requested() const noexcept {
 void SessionRunContext::announce_last_step(std::int64_t step) noexcept { state_->announce_last_step(step); }
 
 std::optional<std::int64_t> SessionRunContext::last_step() const noexcept {
-  const std::int64_t step = *state_->session.end_step;
+  const std::int64_t step = std::min(state_->session.last_step, state_->session.last_step_of_call);
   if (step == Trigger::kNever) return std::nullopt;
   return step;
 }

@@ -58,12 +58,22 @@ struct SessionState {
   std::int64_t last_step = Trigger::kNever;   // at which the run is going to be stopped, as far as anybody has said
   std::shared_ptr<const std::atomic<bool>> thread_failed;  // a thread has reported an error that is recovered from
 
-  InlineSession* inline_session = nullptr;  // the same session as raw, if it is one
-  // For who shows how far the run is: that, or the last step of a call with a limit if it comes before.
-  const std::shared_ptr<std::atomic<std::int64_t>> end_step =
-      std::make_shared<std::atomic<std::int64_t>>(Trigger::kNever);
-  std::int64_t last_step_of_call = Trigger::kNever;  // in progress, or the one before
-  std::int64_t advance = 1;                          // by how much the last run has moved the global step
+  InlineSession* inline_session = nullptr;           // the same session as raw, if it is one
+  std::int64_t last_step_of_call = Trigger::kNever;  // of one in progress that has a limit
+  // For a thread that shows how far the run is, which may outlive it. That of a call stays after the call.
+  struct KnownEnd {
+    std::atomic<std::int64_t> announced{Trigger::kNever};
+    std::atomic<std::int64_t> of_call{Trigger::kNever};
+    // Trigger::kNever if none is known, or it is over.
+    std::int64_t after(std::int64_t step) const noexcept {
+      const std::int64_t call = of_call.load(std::memory_order_relaxed);
+      const std::int64_t all = announced.load(std::memory_order_relaxed);
+      const std::int64_t end = call < step ? all : std::min(call, all);
+      return end < step ? Trigger::kNever : end;
+    }
+  };
+  std::shared_ptr<KnownEnd> known_end = std::make_shared<KnownEnd>();
+  std::int64_t advance = 1;  // by how much the last run has moved the global step
   std::shared_ptr<Clock> clock;
   std::optional<Coordinator> coordinator;
 };
@@ -130,12 +140,13 @@ struct RunState {
   void announce_last_step(std::int64_t step) noexcept {
     session.last_step = std::min(session.last_step, step);
     hot.leave_fast_path = true;
-    note_end_step();
+    session.known_end->announced.store(session.last_step, std::memory_order_relaxed);
   }
-  void set_last_step_of_call(std::int64_t step) noexcept {
+  void begin_call_until(std::int64_t step) noexcept {
     session.last_step_of_call = step;
-    note_end_step();
+    session.known_end->of_call.store(step, std::memory_order_relaxed);
   }
+  void end_call_until() noexcept { session.last_step_of_call = Trigger::kNever; }
 
   bool stop_requested() const noexcept { return session.stop->requested() || !stops.empty(); }
   // Asks for a stop, at once or, if `urgency` is for that, once the attempt has been completed. Returns whether it is
@@ -155,10 +166,6 @@ struct RunState {
     hot.attempts = hot.attempts + 1;
     attempt.plan.begin_attempt();
     if (!args.options.is_default()) attempt.options.start(args.options, "the caller");
-  }
-
-  void note_end_step() noexcept {
-    session.end_step->store(std::min(session.last_step, session.last_step_of_call), std::memory_order_relaxed);
   }
 
   void fail(const Error& error) noexcept {

@@ -31,10 +31,12 @@ bool SessionStep::stop_requested() const noexcept {
   return (stop != nullptr && stop->requested()) || (stops != nullptr && !stops->empty());
 }
 
-bool SessionStep::request_stop(std::int32_t code, std::string_view text, StopUrgency urgency) const noexcept {
+bool SessionStep::request_stop(std::int32_t code, std::string_view text, StopUrgency urgency,
+                               bool planned) const noexcept {
   if (stop == nullptr) return false;
   StopReason reason;
   reason.origin = StopOrigin::session;
+  reason.planned = planned;
   reason.code = code;
   reason.set_text(text);
   const bool of_step = reason.set_urgency(urgency);

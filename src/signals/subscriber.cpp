@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/background_thread.hpp"
 #include "base/format.hpp"
 #include "base/monotonic.hpp"
 #include "base/refuse.hpp"
@@ -127,8 +128,7 @@ SignalSubscriber::Deadline SignalSubscriber::serve() noexcept {
   const std::lock_guard<std::recursive_mutex> lock(serving_);
   if (ended_) return {};
   if (cancels_.exchange(false)) state_->cancel_steps();
-  state_->tell_listeners();
-  if (ended_) return {};
+  if (state_->requested() && state_->has_untold_listeners()) tell_listeners();
   for (Rule& rule : rules_) {
     if (ended_) return {};  // one of the functions that are called here has ended it
     try {
@@ -138,6 +138,15 @@ SignalSubscriber::Deadline SignalSubscriber::serve() noexcept {
   }
   const int signal = deadline_signal_.load();
   return signal == 0 ? Deadline{} : Deadline{deadline_ns_.load(), signal};
+}
+
+// On a thread of their own: this one watches the deadline and serves the next signal.
+void SignalSubscriber::tell_listeners() noexcept {
+  try {
+    start_background_thread("runhook-stop", [state = state_] { state->tell_listeners(); }).detach();
+  } catch (...) {
+    state_->tell_listeners();
+  }
 }
 
 void SignalSubscriber::end() noexcept {

@@ -72,6 +72,7 @@ class SignalSubscriber {
   void receive_stop(Rule& rule, std::int64_t now_ns, SignalResponse& response) noexcept;
   void post(Rule& rule, StopUrgency urgency, std::int64_t now_ns) noexcept;
   void tell(Rule& rule);
+  void tell_listeners() noexcept;
   void tell_of_save(Rule& rule);
   void write(std::string_view line);
 

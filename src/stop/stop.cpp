@@ -18,6 +18,7 @@
 #include "base/monotonic.hpp"
 #include "base/thread_name.hpp"
 #include "stop/stop_calls.hpp"
+#include "stop/stop_listeners.hpp"
 
 namespace runhook::inline v1 {
 
@@ -95,8 +96,7 @@ class RestoredErrno {
 
 bool StopReason::set_urgency(StopUrgency how_soon) noexcept {
   urgency = how_soon == StopUrgency::now ? how_soon : StopUrgency::after_step;
-  planned = how_soon == StopUrgency::planned;
-  return planned || how_soon == StopUrgency::if_completed;
+  return how_soon == StopUrgency::if_completed;
 }
 
 void StopReason::set_who(std::string_view who) noexcept { assign_cut(who_chars, who); }
@@ -113,7 +113,7 @@ struct StopState::Requests {
   std::atomic<std::uint32_t> waiters{0};
   std::array<Slot, kMaxReasons> slots;
   detail::StopCalls cancellers;
-  detail::StopCalls listeners;
+  detail::StopListeners listeners;
 };
 
 StopState::StopState() : requests_(std::make_unique<Requests>()) {}
@@ -162,11 +162,13 @@ void StopState::cancel_steps() noexcept {
 }
 
 void StopState::tell_listeners() noexcept {
-  if (!requested() || !requests_->listeners.any()) [[likely]]
+  if (!requested() || !has_untold_listeners()) [[likely]]
     return;
   const RestoredErrno restored_errno;
-  requests_->listeners.call_all();
+  requests_->listeners.tell();
 }
+
+bool StopState::has_untold_listeners() const noexcept { return requests_->listeners.any_untold(); }
 
 bool StopState::request_from_signal(std::int32_t signal_number, StopUrgency urgency) noexcept {
   const RestoredErrno restored_errno;
@@ -265,27 +267,31 @@ void StopState::set_canceller(const void* owner, std::function<void()> canceller
   requests_->cancellers.set(owner, std::move(canceller));
 }
 
-void StopState::set_listener(const void* owner, std::function<void(const StopReason&)> listener) {
-  if (!listener) return requests_->listeners.set(owner, {});
-  requests_->listeners.set(owner, [this, listener = std::move(listener), called = false]() mutable {
-    if (!std::exchange(called, true)) listener(first());
-  });
-  tell_listeners();  // a request that came before has not seen it
+// Whoever asks for a stop sets the flag and then looks for listeners, and here it is the other way round: by sequential
+// consistency at least one of the two sees what the other has done.
+void StopState::add_listener(const void* owner, std::function<void(const StopReason&)> listener) {
+  requests_->listeners.add(owner, [this, listener = std::move(listener)] { listener(first()); });
+  if ((__atomic_load_n(&flags_, __ATOMIC_SEQ_CST) & kStop) != 0) tell_listeners();
 }
+
+void StopState::remove_listener(const void* owner) noexcept { requests_->listeners.remove(owner); }
 
 StopSource::StopSource() : state_(std::make_shared<StopState>()) {}
 
 StopSource::StopSource(std::shared_ptr<StopState> state, StopOrigin origin) noexcept
     : state_(std::move(state)), origin_(origin) {}
 
-bool StopSource::request_stop(std::int32_t code, std::string_view text, StopUrgency urgency) const noexcept {
+bool StopSource::request_stop(std::int32_t code, std::string_view text, StopUrgency urgency,
+                              bool planned) const noexcept {
+  const std::shared_ptr<StopState> state = state_;  // a listener may destroy this source
   StopReason reason;
+  reason.planned = planned;
   reason.origin = origin_;
   reason.set_urgency(urgency);
   reason.code = code;
   reason.set_who(detail::current_thread_name());
   reason.set_text(text);
-  return state_->request(reason);
+  return state->request(reason);
 }
 
 bool StopSource::request_stop_from_signal(std::int32_t signal_number, StopUrgency urgency) const noexcept {

@@ -59,7 +59,6 @@ void StopCalls::set(const void* owner, std::function<void()> call) {
   } else {
     calls_.push_back({owner, std::move(function)});
   }
-  size_.store(calls_.size());
 }
 
 }  // namespace detail

@@ -1,8 +1,7 @@
-// stop_calls.hpp: functions that are called when a stop is asked for.
+// stop_calls.hpp: functions that are called whenever a step is to be cancelled.
 #ifndef RUNHOOK_SRC_STOP_STOP_CALLS_HPP_
 #define RUNHOOK_SRC_STOP_STOP_CALLS_HPP_
 
-#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -19,7 +18,6 @@ class StopCalls {
   // Sets the function of an owner; an empty one takes it away, after a call in progress on another thread has returned.
   // Throws std::bad_alloc, except when it takes away.
   void set(const void* owner, std::function<void()> call);
-  bool any() const noexcept { return size_.load() > 0; }
   // Does nothing if the calling thread is doing so already.
   void call_all() noexcept;
 
@@ -30,7 +28,6 @@ class StopCalls {
   };
   std::mutex mutex_;
   std::vector<Call> calls_;
-  std::atomic<std::size_t> size_{0};
 };
 
 }  // namespace detail

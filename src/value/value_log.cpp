@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/format.hpp"
+#include "base/make_room.hpp"
 #include "base/refuse.hpp"
 #include "base/utf8.hpp"
 #include "runhook/error.hpp"
@@ -53,9 +54,9 @@ std::size_t ValueLog::index_of(std::string_view name, LoggedKind kind) {
   }
   check_logged_name(name);
   const std::size_t index = names_.size();
-  entries_.reserve(index + 1);
-  staged_.reserve(index + 1);
-  taken_.reserve(index + 1 + received_.size());
+  make_room(entries_, index + 1);
+  make_room(staged_, index + 1);
+  make_room(taken_, index + 1 + received_.size());
   names_.add(name);
   entries_.push_back({kind, false, {}, {}});
   return index;
@@ -117,7 +118,7 @@ std::size_t ValueLog::keep_incoming() noexcept {
   for (OwnedValue& one : incoming_) {
     try {
       (void)index_of(one.name, one.value.kind);
-      taken_.reserve(entries_.size() + received_.size() + 1);
+      make_room(taken_, entries_.size() + received_.size() + 1);
       received_.push_back(std::move(one));
     } catch (...) {
       ++dropped;

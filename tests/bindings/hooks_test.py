@@ -199,8 +199,31 @@ class Reading(unittest.TestCase):
         for outcome in [session.outcome(), *outcomes]:
             self.assertEqual(outcome.kind, Kind.STOPPED)
             self.assertEqual((outcome.step, outcome.runs, outcome.error), (2, 2, None))
-            self.assertEqual(outcome.stop_reason, (Origin.HOOK, "judge", "enough", 7, 2))
+            self.assertEqual(outcome.stop_reason, (Origin.HOOK, "judge", "enough", 7, 2, False))
             self.assertIn("judge", str(outcome))
+
+    def test_what_is_logged_reaches_on_values_and_what_has_been_so_far_after_run(self):
+        seen, so_far = [], []
+
+        def after_run(context):
+            so_far.append(context.logged)
+            context.log("rate", 0.5)
+            context.log("count", 3)
+            context.log("phase", "warm-up")
+
+        def step(context):
+            context.log("loss", 0.25)
+
+        hook = hook_with("hook", after_run=after_run, on_values=lambda context: seen.append(context.logged))
+        _session, error = run(config_of(hook, step=step), steps=1)
+        self.assertIsNone(error)
+        self.assertEqual(so_far, [{"loss": 0.25}])
+        self.assertEqual(seen, [{"loss": 0.25, "rate": 0.5, "count": 3, "phase": "warm-up"}])
+        self.assertIs(type(seen[0]["count"]), int)
+
+    def test_name_that_cannot_be_logged_is_refused(self):
+        _session, error = run(config_of(hook_with("hook", after_run=lambda context: context.log("step", 1))))
+        self.assertEqual((error.code, error.callback), (Code.INVALID_ARGUMENT, "after_run"))
 
     def test_end_of_input_is_a_clean_end(self):
         batches = iter([1.0, 2.0])

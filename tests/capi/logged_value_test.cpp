@@ -161,8 +161,8 @@ TEST_F(LoggedValue, LoggerRefusesWhatCannotBeLogged) {
 }
 
 TEST_F(LoggedValue, LoggerIsThereFromBeginOn) {
-  runhook_test::Loop loop;
   runhook_test::ScriptedHook hook;
+  runhook_test::Loop loop;
   runhook_logger* logger = nullptr;
   hook.on["begin"] = [&](runhook_context* context) {
     logger = runhook_logger_create(runhook_context_monitored_session(context), nullptr);
@@ -175,8 +175,8 @@ TEST_F(LoggedValue, LoggerIsThereFromBeginOn) {
 }
 
 TEST_F(LoggedValue, OfTheStepSoFarIsSeenInAfterRun) {
-  runhook_test::Loop loop;
   runhook_test::ScriptedHook early, late;
+  runhook_test::Loop loop;
   std::vector<std::size_t> seen;
   const auto look = [&](runhook_context* context) {
     seen.push_back(runhook_context_logged_count(context));

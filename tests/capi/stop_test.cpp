@@ -201,7 +201,7 @@ TEST_F(CStopListener, IsToldOnceOfTheFirstRequestAndOutlivesTheHandleOfItsSource
   listener_ = runhook_stop_listener_create(source, &made, nullptr);
   runhook_stop_source_destroy(source);
   EXPECT_EQ(heard_, "");
-  runhook_stop_source_request_stop(other, 0, "enough", RUNHOOK_STOP_PLANNED);
+  runhook_stop_source_request_stop(other, 0, "enough", RUNHOOK_STOP_AFTER_STEP | RUNHOOK_STOP_PLANNED);
   runhook_stop_source_request_stop(other, 0, "later", RUNHOOK_STOP_NOW);
   EXPECT_EQ(heard_, "enough as planned;");
   EXPECT_EQ(destroyed_, 0);
@@ -219,6 +219,32 @@ TEST_F(CStopListener, MayBeDestroyedInItsCallAndKeepsItsDataUntilThatIsOver) {
   EXPECT_EQ(heard_, "enough;");
   EXPECT_EQ(destroyed_, 1);
   runhook_stop_source_destroy(source);
+}
+
+TEST_F(CStopListener, MayDestroyTheLastHandleOfItsSource) {
+  struct Ending {
+    runhook_stop_source* source;
+    runhook_stop_listener* listener;
+  } ending{runhook_stop_source_create(nullptr), nullptr};
+  runhook_stop_listener_table made = RUNHOOK_STOP_LISTENER_TABLE_INIT;
+  made.user_data = &ending;
+  made.on_stop = [](const runhook_stop_reason*, void* data) {
+    auto& all = *static_cast<Ending*>(data);
+    runhook_stop_listener_destroy(all.listener);
+    runhook_stop_source_destroy(all.source);
+  };
+  ending.listener = runhook_stop_listener_create(ending.source, &made, nullptr);
+  EXPECT_EQ(runhook_stop_source_request_stop(ending.source, 0, "enough", RUNHOOK_STOP_NOW), 1);
+}
+
+TEST_F(CStopSource, UrgencyThatIsNotKnownIsAfterTheStep) {
+  for (const int32_t urgency : {-1, 3, 17 + 2, 32}) {
+    runhook_stop_source* const source = runhook_stop_source_create(nullptr);
+    runhook_stop_source_request_stop(source, 0, "", urgency);
+    EXPECT_EQ(reason_at(source, 0).urgency, RUNHOOK_STOP_AFTER_STEP) << urgency;
+    EXPECT_EQ(reason_at(source, 0).planned, urgency == 19 ? 1 : 0) << urgency;
+    runhook_stop_source_destroy(source);
+  }
 }
 
 TEST_F(CStopListener, OfAStopThatHasBeenAskedForIsToldAtOnce) {

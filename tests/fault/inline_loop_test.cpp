@@ -112,6 +112,27 @@ void failing_and_abandoned_steps(Trial& trial) {
   finish(trial, loop);
 }
 
+// In the body, and as another thread would.
+void logged_steps(Trial& trial) {
+  runhook_config* config = new_inline_config(trial);
+  if (config == nullptr) return;
+  runhook_hook subscriber = counted_hook(trial, "a hook that subscribes");
+  subscriber.on_values = [](runhook_context*, void*, int32_t ok) { return ok; };
+  const bool good = add(trial, config, subscriber);
+  runhook_monitored_session* loop = good ? open_loop(trial, config) : (runhook_config_destroy(config), nullptr);
+  if (loop == nullptr) return;
+  runhook_logger* logger = trial.made(runhook_logger_create(loop, trial.error()));
+  for (int i = 0; i < 2; ++i) {
+    runhook_context* step = next(trial, loop);
+    if (step != nullptr) trial.ok(runhook_context_log_scalar(step, "a loss with a long name", 0.5, trial.error()));
+    if (logger == nullptr) continue;
+    trial.ok(runhook_logger_log_scalar(logger, "another loss with a long name", 0.5, i, trial.error()));
+    trial.ok(runhook_logger_log_text(logger, "a phase with a long name", "one that is not short", i, trial.error()));
+  }
+  finish(trial, loop);
+  runhook_logger_destroy(logger);
+}
+
 void destroyed_in_the_step(Trial& trial) {
   runhook_config* config = new_inline_config(trial);
   if (config == nullptr) return;
@@ -125,6 +146,7 @@ void destroyed_in_the_step(Trial& trial) {
 constexpr Named kScenarios[] = {{"quiet_steps", quiet_steps},
                                 {"asked_steps", asked_steps},
                                 {"failing_and_abandoned_steps", failing_and_abandoned_steps},
+                                {"logged_steps", logged_steps},
                                 {"destroyed_in_the_step", destroyed_in_the_step}};
 INSTANTIATE_TEST_SUITE_P(Scenarios, AllocationFailure, testing::ValuesIn(kScenarios), name_of);
 

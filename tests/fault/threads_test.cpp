@@ -21,6 +21,22 @@ void stop_sources(Trial& trial) {
   runhook_stop_source_destroy(source);
 }
 
+// A listener that was made is called, and what it holds is let go of once.
+void stop_listener(Trial& trial) {
+  static int calls = 0;
+  calls = 0;
+  runhook_stop_source* source = trial.made(runhook_stop_source_create(trial.error()));
+  if (source == nullptr) return;
+  runhook_stop_listener_table table = RUNHOOK_STOP_LISTENER_TABLE_INIT;
+  trial.own(table);
+  table.on_stop = [](const runhook_stop_reason*, void*) { ++calls; };
+  runhook_stop_listener* listener = trial.made(runhook_stop_listener_create(source, &table, trial.error()));
+  runhook_stop_source_request_stop(source, 0, "because", RUNHOOK_STOP_AFTER_STEP);
+  if (listener != nullptr && calls != 1) trial.problem("%s%s", "the listener was not called", "");
+  runhook_stop_listener_destroy(listener);
+  runhook_stop_source_destroy(source);
+}
+
 void coordinator(Trial& trial) {
   runhook_coordinator* threads = trial.made(runhook_coordinator_create(trial.error()));
   if (threads == nullptr) return;
@@ -52,7 +68,8 @@ void coordinator(Trial& trial) {
   runhook_coordinator_destroy(threads);
 }
 
-constexpr Named kScenarios[] = {{"stop_sources", stop_sources}, {"coordinator", coordinator}};
+constexpr Named kScenarios[] = {
+    {"stop_sources", stop_sources}, {"stop_listener", stop_listener}, {"coordinator", coordinator}};
 INSTANTIATE_TEST_SUITE_P(Scenarios, AllocationFailure, testing::ValuesIn(kScenarios), name_of);
 
 }  // namespace

@@ -147,7 +147,7 @@ RUNHOOK_API runhook_monitored_session* runhook_context_monitored_session(runhook
  * \param text why; NULL for none; cut to 255 bytes, and before what is not UTF-8.
  * \param urgency RUNHOOK_STOP_NOW: the step, if it has not ended, is cancelled, too. RUNHOOK_STOP_IF_COMPLETED: the
  *   request counts once the step has been completed; contexts of the step see it at once. In the body of a loop that is
- *   what RUNHOOK_STOP_AFTER_STEP does. Anything else is RUNHOOK_STOP_AFTER_STEP.
+ *   what RUNHOOK_STOP_AFTER_STEP does. Anything else is RUNHOOK_STOP_AFTER_STEP. RUNHOOK_STOP_PLANNED may be added.
  * \returns 1 if this was the first request; 0 if it was a later one, or this callback may not ask for a stop.
  * \threadsafety The callback's thread. Other threads use a stop source.
  * \since 1.0

@@ -73,7 +73,8 @@ typedef struct runhook_hook_options {
   const char* name;           /* for messages and reasons, in place of the hook's own; copied; NULL: the hook's own */
   const char* const* fetches; /* asked for in each of these runs, before before_run is called, as by
                                  runhook_context_add_fetch() without a key: a hook that always wants the same needs no
-                                 before_run; copied; NULL: nothing */
+                                 before_run; copied; NULL: nothing. A hook that asks for fetches as a whole, as the
+                                 built-in ones do that have names, cannot have them */
   size_t fetch_count;
   /* End of 1.0. Append only, below this line. */
 } runhook_hook_options;

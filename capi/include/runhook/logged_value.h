@@ -55,7 +55,8 @@ RUNHOOK_API runhook_status runhook_context_log_text(runhook_context* context, co
                                                     runhook_error** error);
 
 /* For on_values of a hook: what was logged in the step, each name once, in the order in which it was logged, and after
- * that what other threads have logged meanwhile. In after_run it is what has been logged in the step so far. */
+ * that what other threads have logged meanwhile. In after_run it is what has been logged in the step so far, if
+ * there is anybody who wants logged values: an output, or a hook that subscribes. */
 
 /**
  * Returns how many values there are; 0 outside on_values and after_run.

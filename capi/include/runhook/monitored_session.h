@@ -96,7 +96,7 @@ RUNHOOK_API int32_t runhook_monitored_session_should_stop(const runhook_monitore
  * Asks for a stop.
  *
  * \param text why; NULL for none; cut to 255 bytes.
- * \param urgency RUNHOOK_STOP_NOW; anything else is RUNHOOK_STOP_AFTER_STEP.
+ * \param urgency RUNHOOK_STOP_NOW; anything else is RUNHOOK_STOP_AFTER_STEP. RUNHOOK_STOP_PLANNED may be added.
  * \returns 1 if this was the first request, else 0.
  * \threadsafety Any thread, while the handle is not destroyed; a stop source has no such limit.
  * \since 1.0

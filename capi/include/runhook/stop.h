@@ -26,8 +26,8 @@ enum {
   RUNHOOK_STOP_NOW = 1,          /* the step in progress is cancelled, if the engine can do that */
   RUNHOOK_STOP_IF_COMPLETED = 2, /* for who asks because of what the step has reached: counts once it is completed, and
                                     goes with it if it is recovered from; outside of a step RUNHOOK_STOP_AFTER_STEP */
-  RUNHOOK_STOP_PLANNED = 3 /* the same for who has known the end beforehand: the run has come to where it was to end,
-                              and that is told as a success */
+  RUNHOOK_STOP_PLANNED = 16      /* to be added to one of these: the run has come to where it was to end, which is told
+                                    as a success */
 };
 
 /**
@@ -43,7 +43,7 @@ typedef struct runhook_stop_reason {
   int32_t origin;   /* RUNHOOK_STOP_BY_* */
   int32_t urgency;  /* RUNHOOK_STOP_AFTER_STEP or RUNHOOK_STOP_NOW */
   int32_t code;     /* the requester's own number; the signal's number for RUNHOOK_STOP_BY_SIGNAL */
-  int32_t planned;  /* 1 after RUNHOOK_STOP_PLANNED */
+  int32_t planned;  /* 1: with RUNHOOK_STOP_PLANNED */
   int64_t step;     /* the global step when the request was made; -1 if unknown */
   int64_t time_ns;  /* monotonic */
   const char* who;  /* e.g. the hook's name; never NULL */
@@ -88,10 +88,11 @@ RUNHOOK_API void runhook_stop_source_destroy(runhook_stop_source* source);
  *
  * \param code the caller's own number, kept with the reason.
  * \param text why; NULL for none; cut to 255 bytes.
- * \param urgency RUNHOOK_STOP_NOW; anything else is RUNHOOK_STOP_AFTER_STEP.
+ * \param urgency RUNHOOK_STOP_NOW; anything else is RUNHOOK_STOP_AFTER_STEP. RUNHOOK_STOP_PLANNED may be added.
  * \returns 1 if this was the first request, 0 if it was a later one, or if the handle is not valid and so nothing was
  *   asked for.
- * \threadsafety Any thread. Takes no lock, except that RUNHOOK_STOP_NOW calls the session's cancel under one.
+ * \threadsafety Any thread. Takes no lock, except that RUNHOOK_STOP_NOW calls the session's cancel under one. Calls
+ *   listeners.
  * \since 1.0
  */
 RUNHOOK_API int32_t runhook_stop_source_request_stop(const runhook_stop_source* source, int32_t code, const char* text,
@@ -171,8 +172,8 @@ typedef struct runhook_stop_listener_table {
   size_t struct_size;
   void* user_data;
   void (*destroy)(void* user_data);
-  /* Called once, with the first request, borrowed until it returns. Required. It may ask for a stop and may destroy the
-   * listener, but must not wait for another request, which waits for it. */
+  /* Called once, with the first request, borrowed until it returns. Required. It may ask for a stop, destroy the
+   * listener, and wait for the loop to end. */
   void (*on_stop)(const runhook_stop_reason* reason, void* user_data);
   /* End of 1.0. Append only, below this line. */
 } runhook_stop_listener_table;
@@ -183,8 +184,8 @@ typedef struct runhook_stop_listener_table {
  * Has a function called once when a stop is asked for, on the thread that asks; at once if that has happened already.
  * After std::stop_callback.
  *
- * A signal handler calls nobody: after a stop by one, the function is called on the thread that serves the
- * subscriptions to signals if there is one, or else on the session's thread, when that notices the stop.
+ * A signal handler calls nobody: after a stop by one that runhook has installed the function is called on a thread of its
+ * own, and after a stop by another one on the session's thread, when that notices the stop.
  *
  * \param source which may be destroyed before the listener.
  * \param table consumed.

@@ -134,18 +134,21 @@ runhook_monitored_session* runhook_context_monitored_session(runhook_context* co
 }
 
 int32_t runhook_context_request_stop(runhook_context* context, int32_t code, const char* text, int32_t urgency) {
-  const StopUrgency how_soon = urgency_from_number(urgency);
+  const HowToStop how(urgency);
   return guarded_value<int32_t>(0, [&] {
     const auto why = readable_text(text);
-    if (auto* call = find_inline_step(context)) return call->step->request_stop(why, code, how_soon) ? 1 : 0;
-    if (const auto* step = find_session_step(context)) return step->request_stop(code, why, how_soon) ? 1 : 0;
+    if (auto* call = find_inline_step(context))
+      return call->step->request_stop(why, code, how.urgency, how.planned) ? 1 : 0;
+    if (const auto* step = find_session_step(context))
+      return step->request_stop(code, why, how.urgency, how.planned) ? 1 : 0;
     if (auto* call = find_step_function(context)) {
       call->stop_asked = true;
-      return call->step->run_context().request_stop(code, why, how_soon) ? 1 : 0;
+      return call->step->run_context().request_stop(code, why, how.urgency, how.planned) ? 1 : 0;
     }
-    if (auto* hook = find_hook_in_callback(context)) return hook->context->request_stop(code, why, how_soon) ? 1 : 0;
+    if (auto* hook = find_hook_in_callback(context))
+      return hook->context->request_stop(code, why, how.urgency, how.planned) ? 1 : 0;
     if (const auto* hook = find_hook_from_elsewhere(context))
-      return hook->stop.request_stop(code, why, how_soon) ? 1 : 0;
+      return hook->stop.request_stop(code, why, how.urgency, how.planned) ? 1 : 0;
     return 0;
   });
 }

@@ -37,8 +37,13 @@ RUNHOOK_CAPI_BOX(runhook_stop_listener, StopListenerBox, stop_listener);
 // Fills as much of `out` as it has room for. The texts are borrowed from `reason`. Throws INVALID_ARGUMENT for NULL or
 // a bad struct_size, NOT_FOUND if `reason` is NULL or there was no request.
 void fill_stop_reason(const StopReason* reason, runhook_stop_reason* out);
-// A stop is not refused because of its urgency: numbers that are not known mean RUNHOOK_STOP_AFTER_STEP.
-StopUrgency urgency_from_number(int32_t number) noexcept;
+// What `urgency` of a request means. A stop is not refused because of it: numbers that are not known mean
+// RUNHOOK_STOP_AFTER_STEP.
+struct HowToStop {
+  explicit HowToStop(int32_t number) noexcept;
+  StopUrgency urgency = StopUrgency::after_step;
+  bool planned;
+};
 
 }  // namespace runhook::capi
 

@@ -64,8 +64,8 @@ class EarlyStoppingHook final : public SessionRunHook {
     std::int64_t since_ns = 0;
     std::string reason;  // why it asked for a stop when it was judged last; empty: it did not
   };
-  void judge(std::size_t rule, double value, SessionRunContext& context);
-  void decide(SessionRunContext& context, bool logged);
+  bool judge(std::size_t rule, double value, SessionRunContext& context);
+  void decide(SessionRunContext& context, const std::vector<std::size_t>& asking) const;
   // Why the rule asks for a stop; empty if it does not.
   std::string judge(const MetricRule& rule, Progress& progress, double value, SessionRunContext& context) const;
 

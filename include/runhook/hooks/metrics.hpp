@@ -43,7 +43,8 @@ struct MetricsOptions {
 // the same number: whole floating-point numbers as 1.0, those of less precision as the double that is equal.
 //
 // If the file exists, rows are appended. A run that goes on from an earlier step, e.g. after a recovery, writes rows
-// again for the steps that it repeats: of several rows for a step, the last is valid. If a CSV file exists with other
+// again for the steps that it repeats: of several rows for a step, the last value of each
+// key is valid. If a CSV file exists with other
 // columns nothing is written, which is a failure of the output: a warning, or, with OutputOptions::fail_run, a failure
 // of the run.
 //

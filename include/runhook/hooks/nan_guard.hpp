@@ -37,7 +37,7 @@ class NanGuardHook final : public SessionRunHook {
  private:
   void reject(SessionRunContext& context, std::string_view name, bool nan);
   const NanGuardOptions options_;
-  bool asked_ = false;  // for a stop, in this step
+  bool rejected_ = false;  // this step
 };
 
 }  // namespace runhook::inline v1

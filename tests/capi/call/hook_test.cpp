@@ -123,10 +123,11 @@ TEST_F(CApiHook, FetchesOfABuiltInHookAreAskedForToo) {
 }
 
 TEST_F(CApiHook, FetchesOfItsOptionsThatAreNoNamesAreRefused) {
-  for (const char* const name : {"", static_cast<const char*>(nullptr)}) {
+  for (const char* const name : {"", static_cast<const char*>(nullptr), "y"}) {
     Fetching loop;
-    const char* const names[] = {name};
+    const char* const names[] = {name, "y"};
     loop.options.fetches = names;
+    loop.options.fetch_count = 2;
     const bool added = loop.add(loop.hook, &loop.options) == RUNHOOK_OK;
     EXPECT_FALSE(added && loop.start());
     EXPECT_EQ(loop.error.code(), RUNHOOK_ERR_INVALID_ARGUMENT);

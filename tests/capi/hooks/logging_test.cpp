@@ -198,7 +198,10 @@ TEST_F(CLogging, LoggingRefusesWhatContradicts) {
   options.descriptor = -1;
   refused("descriptor is negative");
   EXPECT_EQ(written.destroyed, 4) << "the log is consumed whatever happens";
-  EXPECT_EQ(runhook_logging_hook_create(nullptr, error_.out()), nullptr);
+  runhook_logging_options nothing = RUNHOOK_LOGGING_OPTIONS_INIT;
+  nothing.at_end = 1;
+  EXPECT_EQ(runhook_logging_hook_create(&nothing, error_.out()), nullptr);
+  EXPECT_THAT(error_.message(), HasSubstr("nothing to log"));
   const char* const twice[] = {"y", "x"};
   const char* const tags[] = {"a", "a"};
   options = RUNHOOK_LOGGING_OPTIONS_INIT;
@@ -330,7 +333,8 @@ TEST_F(CLogging, MetricsRefuseBadOptions) {
   refused([](auto& options) { options.every_ns = options.every_n_steps = 1; });
   refused([](auto& options) { options.buffer_bytes = -1; });
   refused([](auto& options) { options.path = nullptr; });
-  refused([](auto& options) { options.name_count = 0; });
+  refused([](auto& options) { options.keep_all = 2; });
+  refused([](auto& options) { options.logged_column_count = 1; });
   EXPECT_EQ(runhook_metrics_hook_create(nullptr, error_.out()), nullptr);
   EXPECT_EQ(error_.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
 }

@@ -82,6 +82,28 @@ TEST_F(LoggedOutputs, MetricsKeepAllThatAnotherThreadHasLoggedOfOneName) {
   EXPECT_THAT(rows(), ElementsAre("10: 10.0", "11: 11.0", "12: 12.0"));
 }
 
+TEST_F(LoggedOutputs, ValueOfTheStepItselfIsNotLostToOneThatAnotherThreadHasLogged) {
+  rig.config.add_hook(MetricsHook::make({.path = folder.file("m.jsonl"), .only_logged = true}));
+  rig.config.set_inline();
+  MonitoredSession loop(rig.config);
+  loop.next()->log_scalar("loss", 1);
+  loop.next()->log_scalar("loss", 2);
+  for (const std::int64_t step : {10, 11, 0}) loop.logger().log_scalar("loss", 100.0 + static_cast<double>(step), step);
+  loop.close();
+  EXPECT_THAT(rows(), ElementsAre("1: 1.0", "2: 2.0", "10: 110.0", "11: 111.0", "0: 100.0"));
+}
+
+TEST_F(LoggedOutputs, OfAnOutputThatIsNotDueTheValueOfTheLatestStepIsKept) {
+  rig.config.add_hook(MetricsHook::make({.path = folder.file("m.jsonl"), .only_logged = true, .every_n_steps = 1000}));
+  rig.config.set_inline();
+  MonitoredSession loop(rig.config);
+  loop.next()->log_scalar("loss", 1);
+  loop.next()->log_scalar("loss", 2);
+  loop.logger().log_scalar("loss", 0, 0);
+  loop.close();
+  EXPECT_THAT(rows(), ElementsAre("1: 1.0", "2: 2.0"));
+}
+
 TEST_F(LoggedOutputs, SummariesThinWhatIsLoggedOftenUnlessAllIsToBeKept) {
   for (const bool keep_all : {false, true}) {
     Folder own;
@@ -143,6 +165,13 @@ TEST_F(LoggedOutputs, NanGuardThatOnlyStopsAsksOnceForAStep) {
   EXPECT_TRUE(session->stop_source().state()->later().empty());
 }
 
+TEST_F(LoggedOutputs, NanGuardThatIsTolerantCountsABadStepOnce) {
+  rig.config.add_hook(std::make_shared<NanGuardHook>(NanGuardOptions{.logged_names = {"loss"}}),
+                      {.failure_policy = FailurePolicy::warn});
+  log_each({kNan, 1, kNan});
+  EXPECT_EQ(session->outcome().warnings, 2);
+}
+
 TEST_F(LoggedOutputs, NanGuardLeavesOtherLoggedNamesAndAllowedInfinitiesAlone) {
   rig.config.add_hook(NanGuardHook::make({.logged_names = {"loss"}, .check_infinity = false}));
   rig.hook()->on_after = [](SessionRunContext& context) { context.log_scalar("other", kNan); };
@@ -159,6 +188,28 @@ TEST_F(LoggedOutputs, EarlyStoppingJudgesALoggedMetricInTheStepsInWhichItIs) {
   const Outcome outcome = log_each(std::vector<double>(20, 1.0));
   EXPECT_EQ(outcome.step, 9);
   EXPECT_THAT(std::string(outcome.stop.text()), HasSubstr("'accuracy' has reached 0.9"));
+}
+
+TEST_F(LoggedOutputs, EarlyStoppingForgetsWhatItHasJudgedDuringTheWarmUp) {
+  rig.config.add_hook(std::make_shared<EarlyStoppingHook>(EarlyStoppingOptions{
+      .rules = {{.name = "a", .logged = true, .target = 1}, {.name = "b", .logged = true, .target = 1}},
+      .warm_up_steps = 3}));
+  rig.hook()->on_after = [](SessionRunContext& context) {
+    if (context.global_step() == 2) context.log_scalar("a", 0);
+    if (context.global_step() == 4) context.log_scalar("b", 5);
+  };
+  EXPECT_EQ(log_each({1, 1, 1, 1, 1}).step, 5);
+}
+
+TEST_F(LoggedOutputs, EarlyStoppingSeesEachValueThatAnotherThreadHasLogged) {
+  rig.config.add_hook(
+      std::make_shared<EarlyStoppingHook>(EarlyStoppingOptions{.rules = {{.name = "a", .logged = true, .target = 1}}}));
+  rig.config.set_inline();
+  MonitoredSession loop(rig.config);
+  loop.next();
+  loop.logger().log_scalar("a", 0.5, 1);
+  loop.logger().log_scalar("a", 5, 2);
+  EXPECT_EQ(loop.next(), nullptr);
 }
 
 TEST_F(LoggedOutputs, EarlyStoppingByAllRulesTakesWhatEachHasSaidLast) {

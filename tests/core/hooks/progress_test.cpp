@@ -82,7 +82,7 @@ TEST_F(Progress, FileGetsALineAtTheEndIfTheRunIsShort) {
   rig.config.add_hook(ProgressHook::make({.output = output}));
   rig.run(3);
   output->close();
-  EXPECT_EQ(content(folder.file("progress")), "step 3  10 steps/s  0:00 in all\n");
+  EXPECT_EQ(content(folder.file("progress")), "step 3/3 (100%)  10 steps/s  0:00 in all\n");
 }
 
 TEST_F(Progress, LongestIntervalLeavesTheLastLine) {
@@ -110,7 +110,7 @@ TEST_F(Progress, PipeGetsItsLinesWhateverTheTerminalIs) {
   Pipe pipe;
   add(pipe);
   rig.run(5);
-  EXPECT_THAT(shown(pipe), HasSubstr("step 5 "));
+  EXPECT_THAT(shown(pipe), HasSubstr("step 5/5 (100%)"));
 }
 
 TEST_F(Progress, StepAtWhichTheRunIsStoppedIsKnownFromTheHookThatDoesIt) {
@@ -131,6 +131,20 @@ TEST_F(Progress, LastStepOfACallWithALimitIsKnownForThatCall) {
   EXPECT_EQ(session->run_until_stop(no_args, 6), 6) << "it is no last step of the run";
   session->close();
   EXPECT_THAT(shown(terminal), HasSubstr("step 10/10 (100%)"));
+}
+
+TEST_F(Progress, LastStepThatIsAnnouncedIsKnownAgainAfterACallWithALimit) {
+  Terminal terminal;
+  add(terminal);
+  rig.config.add_hook(std::make_shared<StopAtStepHook>(StopAtStepOptions{.last_step = 9}));
+  std::vector<std::int64_t> known;
+  rig.hook()->on_before = [&](SessionRunContext& context) { known.push_back(context.last_step().value_or(-1)); };
+  const auto session = rig.start();
+  session->run_until_stop(no_args, 2);
+  session->run();
+  session->close();
+  EXPECT_THAT(known, testing::ElementsAre(2, 2, 9));
+  EXPECT_THAT(shown(terminal), HasSubstr("step 3/9"));
 }
 
 TEST_F(Progress, LastStepThatIsBehindIsNotShown) {

@@ -6,6 +6,7 @@
 
 #include "core/expect_error.hpp"
 #include "core/loop_rig.hpp"
+#include "runhook/hooks/stop_after.hpp"
 #include "runhook/hooks/stop_at_step.hpp"
 #include "runhook/inline_step.hpp"
 #include "runhook/signals.hpp"
@@ -69,7 +70,7 @@ TEST(PlannedStop, GoesWithAStepThatIsRecoveredFrom) {
   LoopRig rig;
   int runs = 0;
   rig.hook()->on_after = [&](SessionRunContext& context) {
-    if (++runs == 1) context.request_stop(0, "here", StopUrgency::planned);
+    if (++runs == 1) context.request_stop(0, "here", StopUrgency::if_completed, /*planned=*/true);
     if (runs == 1) fail(StatusCode::aborted);
   };
   const auto session = rig.start();
@@ -77,10 +78,24 @@ TEST(PlannedStop, GoesWithAStepThatIsRecoveredFrom) {
   EXPECT_EQ(session->outcome().stop.origin, StopOrigin::none);
 }
 
+TEST(PlannedStop, OfATimeThatIsOverHoldsThroughAFailureOfItsStep) {
+  LoopRig rig;
+  const auto clock = std::make_shared<ManualClock>();
+  rig.config.clock = clock;
+  rig.config.add_hook(std::make_shared<StopAfterHook>(std::chrono::seconds(1)));
+  rig.step = [&](Step&) { clock->advance(2'000'000'000); };
+  rig.hook()->on_after = [](SessionRunContext&) { fail(StatusCode::aborted); };
+  const auto session = rig.start();
+  EXPECT_STATUS(session->run_until_stop(no_args, 10), aborted, "on purpose");
+  session->close();
+  EXPECT_TRUE(session->outcome().stop.planned);
+  EXPECT_LE(rig.sessions, 2) << "a step in progress gets one more chance";
+}
+
 TEST(PlannedStop, MayBeAskedForByTheCallerAndASource) {
   LoopRig rig;
   const auto session = rig.start();
-  session->request_stop(0, "that was all", StopUrgency::planned);
+  session->request_stop(0, "that was all", StopUrgency::after_step, /*planned=*/true);
   session->stop_source().request_stop(0, "not that one");
   EXPECT_TRUE(session->outcome().stop.planned);
   EXPECT_FALSE(session->stop_source().state()->later().at(0).planned);

@@ -66,6 +66,15 @@ TEST(ValueLogger, OfQuietStepsThatTheLibraryDrivesIsHeardInTheMiddle) {
   EXPECT_EQ(heard_by_then, 1U);
 }
 
+TEST(ValueLogger, ValuesGoOutWhileStepsAreSkipped) {
+  Logging rig;
+  rig.hook()->on_before = [](SessionRunContext& context) { context.skip_step(); };
+  const auto session = rig.start();
+  session->logger().log_scalar("loss", 1, 0);
+  session->run();
+  EXPECT_THAT(rig.listening->heard, ElementsAre("loss=1@0"));
+}
+
 TEST(ValueLogger, ValuesOfARecoveredAttemptAreNotDroppedWithIt) {
   Logging rig;
   MonitoredSession& session = rig.open_inline();

@@ -59,6 +59,21 @@ TEST(SignalsEnd, ProcessEndsWhenTheDeadlineHasPassed) {
                          128 + SIGTERM));
 }
 
+TEST(SignalsEnd, DeadlineIsWatchedWhileAListenerTakesItsTime) {
+  EXPECT_TRUE(has_exited(status_of_child([] {
+                           SignalOptions options = on(SIGTERM);
+                           options.exit_deadline = 20ms;
+                           const StopSource source;
+                           const SignalSubscription subscription(source, std::move(options));
+                           const StopListener slow(source.state(), [](const StopReason&) {
+                             for (;;) pause();
+                           });
+                           to_this_thread(SIGTERM);
+                           for (;;) pause();
+                         }),
+                         128 + SIGTERM));
+}
+
 TEST(SignalsEnd, DeadlineIsOverWithTheSubscription) {
   EXPECT_TRUE(has_exited(status_of_child([] {
                            const SignalSubscription other(StopSource(), on(SIGTERM));

@@ -169,6 +169,48 @@ TEST(StopListener, HearsOfAStopThatCountsWithItsStep) {
   EXPECT_THAT(heard.texts, ElementsAre("enough"));
 }
 
+TEST(StopListener, MayWaitForTheLoopToEnd) {
+  LoopRig rig;
+  const StopSource source;
+  rig.config.stop = source.state();
+  const auto session = rig.start();
+  std::thread loop([&] { session->run_until_stop(); });
+  const StopListener listener(source.state(), [&](const StopReason&) { loop.join(); });
+  source.request_stop();
+  EXPECT_FALSE(loop.joinable());
+}
+
+TEST(StopListener, TwoThatForwardToEachOtherDoNotWaitForEachOther) {
+  for (int time = 0; time < 50; ++time) {
+    const StopSource one, other;
+    const StopListener to_other(one.state(), [&](const StopReason&) { other.request_stop(); });
+    const StopListener to_one(other.state(), [&](const StopReason&) { one.request_stop(); });
+    std::thread first([&] { one.request_stop(); });
+    other.request_stop();
+    first.join();
+    EXPECT_TRUE(one.stop_requested() && other.stop_requested());
+  }
+}
+
+TEST(StopListener, MayWaitForAThreadThatDestroysAnotherListener) {
+  const StopSource source;
+  auto other = std::make_unique<StopListener>(source.state(), [](const StopReason&) {});
+  const StopListener listener(source.state(), [&](const StopReason&) { std::thread([&] { other.reset(); }).join(); });
+  source.request_stop();
+  EXPECT_EQ(other, nullptr);
+}
+
+TEST(StopListener, ItsFunctionIsGoneWithIt) {
+  const StopSource source;
+  const auto held = std::make_shared<int>();
+  {
+    const StopListener listener(source.state(), [held](const StopReason&) {});
+    EXPECT_EQ(held.use_count(), 2);
+    source.request_stop();
+  }
+  EXPECT_EQ(held.use_count(), 1);
+}
+
 TEST(StopListener, NeedsAStateAndAFunction) {
   const StopSource source;
   EXPECT_STATUS(StopListener(nullptr, [](const StopReason&) {}), invalid_argument, "no stop to listen for");
