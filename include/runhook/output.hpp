@@ -44,6 +44,10 @@ class Output {
   // or processes replace the same file. Of several records that wait, only the last is written. It is written beside
   // the file first, as "<path>.<process>.<number>.new"; such files that killed runs have left are removed when the
   // output is made.
+  //
+  // Only a regular file is ever replaced: links are followed, and a device, a pipe that somebody reads or a socket on
+  // which somebody listens is written into. The new file has the mode and the owner of the old one. Where these, or
+  // other names of the file (hard links), cannot be kept it is written in place, which is logged once.
   static std::shared_ptr<Output> replaced_file(std::string path, OutputOptions options = {});
 
   ~Output();  // closes

@@ -32,7 +32,9 @@ struct ProfilerHook::State final : SpanListener {
   explicit State(ProfilerOptions its_options)
       : options(std::move(its_options)),
         interval(interval_of(options)),
-        ring(options.capacity > 0 ? options.capacity : (refuse("the capacity is 0"), 0)) {}
+        ring(options.capacity > 0 ? options.capacity : (refuse("the capacity is 0"), 0)) {
+    if (options.directory.empty()) refuse("the directory of the traces is empty");
+  }
 
   void on_span(const Span& span) noexcept override;
   bool decide(SessionRunContext& context);

@@ -53,6 +53,7 @@ struct Output::State {
   bool sync() noexcept;
   bool close() noexcept;
   Error take_failure() noexcept;
+  std::string take_notice();
   std::uint64_t taken_so_far() noexcept;
   void stop_taking() noexcept;
   void lose(std::uint64_t records) noexcept;
@@ -86,6 +87,7 @@ struct Output::State {
   std::uint64_t syncs = 0;   // that were asked for
   std::uint64_t synced = 0;  // up to which everything was tried
   Error failure;
+  std::string notice;
   std::optional<std::chrono::steady_clock::time_point> close_deadline;  // once it is closed
 
   const int fd;
@@ -173,6 +175,11 @@ void Output::State::write_out() noexcept {
     Error error = writing.empty() ? Error() : sink->write(writing, hurry);
     if (!error && !sink->hopeless()) error = sink->verify();
     if (error) failed(error);
+    if (std::string told = sink->take_notice(); !told.empty()) {
+      const std::lock_guard lock(mutex);
+      notice = std::move(told);
+      news.store(true, std::memory_order_release);
+    }
   } catch (...) {
     failed(Error::from_current_exception(StatusCode::internal));
   }
@@ -260,6 +267,12 @@ bool Output::State::close() noexcept {
   return finished && dropped.load(std::memory_order_relaxed) == 0 && !sink->hopeless();
 }
 
+std::string Output::State::take_notice() {
+  if (birth.forked() || !news.load(std::memory_order_acquire)) return {};
+  const std::lock_guard lock(mutex);
+  return std::exchange(notice, std::string());
+}
+
 Error Output::State::take_failure() noexcept {
   if (!news.exchange(false, std::memory_order_acq_rel)) return {};
   const std::lock_guard lock(mutex);
@@ -324,6 +337,7 @@ std::uint64_t Output::dropped() const noexcept { return state_->dropped.load(std
 Error Output::take_failure() noexcept { return state_->birth.forked() ? Error() : state_->take_failure(); }
 
 void Output::report_to(SessionRunContext& context) {
+  if (const std::string notice = state_->take_notice(); !notice.empty()) context.log(LogLevel::warning, notice);
   while (const Error failure = take_failure()) {
     if (state_->options.fail_run) throw StatusError(failure);
     context.warn(failure);

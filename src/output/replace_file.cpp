@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -13,6 +15,7 @@
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -101,23 +104,137 @@ void remove_unless_locked(const std::string& name) noexcept {
   if (has_a_name(file.get())) ::unlink(name.c_str());
 }
 
+struct stat no_file() noexcept {
+  struct stat about {};
+  return about;
+}
+
+bool same_file(const struct stat& one, const struct stat& other) noexcept {
+  return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+// The name of a file that is not there yet, behind links that lead to it; empty, with errno, if they go round.
+std::string behind_links(std::string path) {
+  constexpr int kMostLinks = 40;  // as many as the system follows
+  for (int i = 0; i < kMostLinks; ++i) {
+    std::error_code failure;
+    const std::filesystem::path link = std::filesystem::read_symlink(path, failure);
+    if (failure) return path;  // it is none
+    path = (std::filesystem::path(path).parent_path() / link).native();
+  }
+  errno = ELOOP;
+  return {};
+}
+
+// The name of the file itself, by which alone it can be replaced; empty if it has none any more.
+std::string own_name(const std::string& path, const struct stat& file) {
+  const auto free = [](char* name) { std::free(name); };  // NOLINT: realpath() uses malloc()
+  const std::unique_ptr<char, decltype(free)> name(::realpath(path.c_str(), nullptr), free);
+  struct stat named = no_file();
+  const bool is_it = name != nullptr && ::stat(name.get(), &named) == 0 && same_file(named, file);
+  return is_it ? name.get() : std::string();
+}
+
+Error write_to(const Descriptor& file, std::string_view content, const std::string& path) {
+  if (write_all(file.get(), content) == content.size()) return {};
+  return system_error(errno, "writing", path);
+}
+
+// A socket on which somebody listens.
+Error write_to_socket(const std::string& path, std::string_view content) {
+  struct sockaddr_un address {};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return system_error(ENAMETOOLONG, "opening", path);
+  path.copy(address.sun_path, path.size());
+  const Descriptor file(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (file.get() < 0 || ::connect(file.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return system_error(errno, "opening", path);
+  }
+  return write_to(file, content, path);
+}
+
+// Into what is no file: a device, or a pipe that somebody reads.
+Error write_into(const std::string& path, std::string_view content) {
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (file.get() < 0) return system_error(errno, "opening", path);
+  fcntl(file.get(), F_SETFL, fcntl(file.get(), F_GETFL) & ~O_NONBLOCK);
+  return write_to(file, content, path);
+}
+
+Error write_in_place(const std::string& path, std::string_view content) {
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+  if (file.get() < 0) return system_error(errno, "opening", path);
+  if (Error error = write_to(file, content, path)) return error;
+  if (ftruncate(file.get(), static_cast<off_t>(content.size())) == 0 && fsync(file.get()) == 0) return {};
+  return system_error(errno, "writing", path);
+}
+
+bool keep_owner_and_mode(int fd, const struct stat& old) noexcept {
+  struct stat about = no_file();
+  if (fstat(fd, &about) != 0) return false;
+  const bool same_owner = about.st_uid == old.st_uid && about.st_gid == old.st_gid;
+  if (!same_owner && fchown(fd, old.st_uid, old.st_gid) != 0) return false;
+  return fchmod(fd, old.st_mode & 07777) == 0;  // after the owner, which takes bits away
+}
+
+enum class Replacing { done, failed, not_possible };
+
+// Writes a file beside `name` and gives it that name. `old`: what has the name now; NULL: nothing.
+Replacing replace(const std::string& name, std::string_view content, const struct stat* old) {
+  std::string beside;
+  const Descriptor file = open_beside(name, beside);
+  if (file.get() < 0) {
+    const bool may_be_written_in_place = errno == EACCES || errno == EPERM || errno == EROFS;
+    return old != nullptr && may_be_written_in_place ? Replacing::not_possible : Replacing::failed;
+  }
+  if (old != nullptr && !keep_owner_and_mode(file.get(), *old)) {
+    ::unlink(beside.c_str());
+    return Replacing::not_possible;
+  }
+  const bool written = write_all(file.get(), content) == content.size() && fsync(file.get()) == 0;
+  if (written && std::rename(beside.c_str(), name.c_str()) == 0) return Replacing::done;
+  const int number = errno;
+  ::unlink(beside.c_str());
+  errno = number;
+  return Replacing::failed;
+}
+
 }  // namespace
 
-Error replace_file(const std::string& path, std::string_view content) {
-  if (Error error = make_directories(path)) return error;
-  std::string name;
-  const Descriptor file = open_beside(path, name);
-  if (file.get() < 0) return system_error(errno, "opening", name);
-  const bool written = write_all(file.get(), content) == content.size() && fsync(file.get()) == 0;
-  if (written && std::rename(name.c_str(), path.c_str()) == 0) return {};
-  const int number = errno;
-  ::unlink(name.c_str());
-  return system_error(number, "writing", path);
+Error replace_file(const std::string& path, std::string_view content, std::string* notice) {
+  struct stat old = no_file();
+  if (::stat(path.c_str(), &old) != 0) {
+    if (errno != ENOENT) return system_error(errno, "opening", path);
+    const std::string name = behind_links(path);
+    if (name.empty()) return system_error(errno, "opening", path);
+    if (Error error = make_directories(name)) return error;
+    return replace(name, content, nullptr) == Replacing::done ? Error() : system_error(errno, "writing", path);
+  }
+  if (S_ISDIR(old.st_mode)) return system_error(EISDIR, "writing", path);
+  if (S_ISSOCK(old.st_mode)) return write_to_socket(path, content);
+  if (!S_ISREG(old.st_mode)) return write_into(path, content);
+  const std::string name = own_name(path, old);
+  const char* why = "it has no name of its own";
+  if (!name.empty() && old.st_nlink > 1) {
+    why = "it has other names, too";
+  } else if (!name.empty()) {
+    switch (replace(name, content, &old)) {
+      case Replacing::done:
+        return {};
+      case Replacing::failed:
+        return system_error(errno, "writing", path);
+      case Replacing::not_possible:
+        why = "its owner and mode could not be kept, or nothing may be written beside it";
+        break;
+    }
+  }
+  if (notice != nullptr) *notice = fmt::format("'{}' is not replaced but written in place: {}", path, why);
+  return write_in_place(path, content);
 }
 
 void remove_unfinished_replacements(const std::string& path) noexcept {
   try {
-    const std::filesystem::path replaced(path);
+    const std::filesystem::path replaced(behind_links(path));
     const std::filesystem::path folder = replaced.has_parent_path() ? replaced.parent_path() : ".";
     // std::filesystem::directory_iterator ends the program when memory runs out.
     const auto close = [](DIR* open) { ::closedir(open); };

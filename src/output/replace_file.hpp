@@ -12,7 +12,11 @@ namespace detail {
 
 // Makes directories as need be. May be called for the same path by several threads and processes at a time: one of them
 // is the last.
-Error replace_file(const std::string& path, std::string_view content);
+//
+// Only a regular file is ever replaced: links are followed, and a device, a pipe or a socket is written into. The new
+// file has the mode and the owner of the old one. Where these, or other names of the file, could not be kept, it is
+// written in place, which `notice` then says.
+Error replace_file(const std::string& path, std::string_view content, std::string* notice = nullptr);
 
 // Removes what was written beside `path` by processes that were killed before it could take its place. Leaves alone
 // what may still be written by somebody.

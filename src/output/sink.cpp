@@ -245,13 +245,19 @@ class ReplacingSink final : public Sink {
   Error write(Batch& batch, const std::atomic<bool>&) override {
     const std::size_t records = batch.ends.size();
     const std::size_t begin = records > 1 ? batch.ends[records - 2] : 0;
-    Error error = replace_file(path_, std::string_view(batch.bytes).substr(begin));
+    Error error = replace_file(path_, std::string_view(batch.bytes).substr(begin), noticed_ ? nullptr : &notice_);
     if (!error) batch.clear();
     return error;
+  }
+  std::string take_notice() override {
+    noticed_ = noticed_ || !notice_.empty();
+    return std::exchange(notice_, std::string());
   }
 
  private:
   const std::string path_;
+  std::string notice_;
+  bool noticed_ = false;
 };
 
 }  // namespace

@@ -41,6 +41,7 @@ class Sink {
   virtual Error write(Batch& batch, const std::atomic<bool>& hurry) = 0;
   // Whether what was written is still where it was written to.
   virtual Error verify() { return {}; }
+  virtual std::string take_notice() { return {}; }          // what has to be said, and is no failure; once
   virtual bool replaces() const noexcept { return false; }  // whether of several records the last alone counts
   bool hopeless() const noexcept { return hopeless_; }      // nothing will ever be written any more
 

@@ -351,6 +351,19 @@ std::vector<Row> structs_and_handles() {
        },
        RUNHOOK_ERR_INVALID_ARGUMENT,
        wrong_size<runhook_inline_options>("runhook_inline_options", "RUNHOOK_INLINE_OPTIONS_INIT", 12)},
+      {"RuleOfWhichNothingCounts",
+       [](Caught& error) {
+         runhook_metric_rule rule = RUNHOOK_METRIC_RULE_INIT;
+         rule.name = "accuracy";
+         rule.target = 0.9;
+         const runhook_metric_rule* const rules[] = {&rule};
+         runhook_early_stopping_options options = RUNHOOK_EARLY_STOPPING_OPTIONS_INIT;
+         options.rules = rules;
+         options.rule_count = 1;
+         EXPECT_EQ(runhook_early_stopping_hook_create(&options, error.out()), nullptr);
+         return error.code();
+       },
+       RUNHOOK_ERR_INVALID_ARGUMENT, "given is 0: it says by RUNHOOK_RULE_* which members of the rule count"},
       {"AnswerOfAWrongSize",
        [](Caught& error) {
          runhook_stop_source* source = runhook_stop_source_create(nullptr);

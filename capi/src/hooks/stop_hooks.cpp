@@ -42,6 +42,7 @@ MetricRule rule_from(const runhook_metric_rule* given) {
   if ((copy.given & ~kKnown) != 0) {
     throw StatusError(StatusCode::unimplemented, "a rule asks for what this version of the library does not know");
   }
+  if (copy.given == 0) refuse("given is 0: it says by RUNHOOK_RULE_* which members of the rule count");
   const auto has = [&copy](std::uint32_t bit) { return (copy.given & bit) != 0; };
   MetricRule rule;
   rule.name = required_text(copy.name, "name");

@@ -38,7 +38,7 @@ struct ProfilerOptions {
 class ProfilerHook final : public SessionRunHook {
  public:
   // Throws INVALID_ARGUMENT if both intervals are given, or neither of them nor record_every_run, for one that is not
-  // positive, and for a capacity of 0.
+  // positive, for a capacity of 0, and for an empty directory.
   explicit ProfilerHook(ProfilerOptions options);
   ~ProfilerHook() override;
   std::string_view name() const override { return "profiler"; }

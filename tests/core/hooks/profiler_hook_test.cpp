@@ -275,6 +275,11 @@ TEST_F(Profiler, ServesASecondSessionFromAnew) {
   }
 }
 
+TEST_F(Profiler, EmptyDirectoryIsRefusedAndNotTheRootOfAllFiles) {
+  EXPECT_STATUS(ProfilerHook({.every_n_steps = 1, .directory = ""}), invalid_argument,
+                "directory of the traces is empty");
+}
+
 TEST_F(Profiler, BadOptionsAreRefused) {
   EXPECT_STATUS(ProfilerHook({}), invalid_argument, "must be given");
   EXPECT_STATUS(ProfilerHook({.every_n_steps = 1, .every_n_secs = 1}), invalid_argument, "only one");

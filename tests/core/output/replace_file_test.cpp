@@ -4,14 +4,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "core/loop_rig.hpp"
 #include "folder.hpp"
 #include "runhook/output.hpp"
 
@@ -141,6 +147,155 @@ TEST(ReplaceFile, FailureLeavesNothingBeside) {
   std::filesystem::create_directory(path);  // in the way
   EXPECT_TRUE(detail::replace_file(path, "content"));
   EXPECT_THAT(folder.files(), ElementsAre(path));
+}
+
+struct stat about(const std::string& path) {
+  struct stat result {};
+  EXPECT_EQ(lstat(path.c_str(), &result), 0) << path;
+  return result;
+}
+
+// What reading from a descriptor to its end gives.
+std::string all_of(int fd) {
+  std::string text;
+  char buffer[256];
+  for (ssize_t count = 0; (count = read(fd, buffer, sizeof buffer)) > 0;)
+    text.append(buffer, static_cast<std::size_t>(count));
+  close(fd);
+  return text;
+}
+
+TEST(ReplaceFile, LinkIsFollowedAndStaysOne) {
+  const Folder folder;
+  std::filesystem::create_directory(folder.file("elsewhere"));
+  put(folder.file("elsewhere/page"), "old");
+  std::filesystem::create_symlink("elsewhere/page", folder.file("page"));
+  start_writing(folder.file("page"));
+  EXPECT_FALSE(detail::replace_file(folder.file("page"), "new"));
+  EXPECT_TRUE(S_ISLNK(about(folder.file("page")).st_mode));
+  EXPECT_TRUE(S_ISREG(about(folder.file("elsewhere/page")).st_mode));
+  EXPECT_EQ(content(folder.file("elsewhere/page")), "new");
+}
+
+TEST(ReplaceFile, LinkThatLeadsToNoFileYetHasItMade) {
+  const Folder folder;
+  std::filesystem::create_symlink("later", folder.file("link"));
+  std::filesystem::create_symlink("link", folder.file("page"));
+  EXPECT_FALSE(detail::replace_file(folder.file("page"), "new"));
+  EXPECT_TRUE(S_ISLNK(about(folder.file("page")).st_mode));
+  EXPECT_EQ(content(folder.file("later")), "new");
+}
+
+TEST(ReplaceFile, LinksThatGoRoundAreAnError) {
+  const Folder folder;
+  std::filesystem::create_symlink("b", folder.file("a"));
+  std::filesystem::create_symlink("a", folder.file("b"));
+  EXPECT_TRUE(detail::replace_file(folder.file("a"), "new"));
+  EXPECT_TRUE(S_ISLNK(about(folder.file("a")).st_mode));
+}
+
+TEST(ReplaceFile, ModeIsKept) {
+  const Folder folder;
+  const std::string path = folder.file("page");
+  put(path, "old");
+  chmod(path.c_str(), 0640);
+  EXPECT_FALSE(detail::replace_file(path, "new"));
+  EXPECT_EQ(about(path).st_mode & 07777, 0640U);
+  EXPECT_EQ(content(path), "new");
+}
+
+TEST(ReplaceFile, OwnerIsKept) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can give files away";
+  const Folder folder;
+  const std::string path = folder.file("page");
+  put(path, "old");
+  ASSERT_EQ(chown(path.c_str(), 12345, 54321), 0);
+  EXPECT_FALSE(detail::replace_file(path, "new"));
+  EXPECT_EQ(about(path).st_uid, 12345U);
+  EXPECT_EQ(about(path).st_gid, 54321U);
+  EXPECT_EQ(content(path), "new");
+}
+
+TEST(ReplaceFile, FileWithOtherNamesIsWrittenInPlaceWhichIsSaid) {
+  const Folder folder;
+  const std::string path = folder.file("page");
+  put(path, "the old one, which is longer");
+  std::filesystem::create_hard_link(path, folder.file("other"));
+  std::string notice;
+  EXPECT_FALSE(detail::replace_file(path, "new", &notice));
+  EXPECT_EQ(content(folder.file("other")), "new");
+  EXPECT_NE(notice.find("written in place"), std::string::npos) << notice;
+}
+
+TEST(ReplaceFile, PipeThatSomebodyReadsIsWrittenInto) {
+  const Folder folder;
+  const std::string path = folder.file("pipe");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const int reader = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  EXPECT_FALSE(detail::replace_file(path, "new"));
+  EXPECT_EQ(all_of(reader), "new");
+  EXPECT_TRUE(S_ISFIFO(about(path).st_mode));
+  EXPECT_TRUE(detail::replace_file(path, "newer")) << "nobody reads it any more";
+}
+
+TEST(ReplaceFile, SocketOnWhichSomebodyListensIsWrittenInto) {
+  const Folder folder;
+  const std::string path = folder.file("socket");
+  struct sockaddr_un address {};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(listen(listener, 1), 0);
+  EXPECT_FALSE(detail::replace_file(path, "new"));
+  EXPECT_EQ(all_of(accept(listener, nullptr, nullptr)), "new");
+  close(listener);
+  EXPECT_TRUE(S_ISSOCK(about(path).st_mode));
+}
+
+TEST(ReplaceFile, DeviceStaysOne) {
+  const Folder folder;
+  const std::string path = folder.file("null");
+  if (mknod(path.c_str(), S_IFCHR | 0666, makedev(1, 3)) != 0) GTEST_SKIP() << "only root can make devices";
+  if (FILE* const device = std::fopen(path.c_str(), "w")) {
+    std::fclose(device);
+  } else {
+    GTEST_SKIP() << "no devices can be opened here";
+  }
+  EXPECT_FALSE(detail::replace_file(path, "new"));
+  EXPECT_TRUE(S_ISCHR(about(path).st_mode));
+  EXPECT_THAT(folder.files(), ElementsAre(path));
+}
+
+TEST(ReplaceFile, FileThatHasNoNameAnyMoreIsWrittenInPlace) {
+  const Folder folder;
+  const std::string path = folder.file("page");
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  unlink(path.c_str());
+  EXPECT_FALSE(detail::replace_file("/proc/self/fd/" + std::to_string(fd), "new"));
+  lseek(fd, 0, SEEK_SET);
+  EXPECT_EQ(all_of(fd), "new");
+  EXPECT_THAT(folder.files(), IsEmpty());
+}
+
+TEST(ReplaceFile, ThatItIsWrittenInPlaceIsSaidOnce) {
+  const Folder folder;
+  const std::string path = folder.file("page");
+  put(path, "old");
+  std::filesystem::create_hard_link(path, folder.file("other"));
+  std::vector<std::string> said;
+  LoopRig rig;
+  const auto output = Output::replaced_file(path);
+  rig.hook()->on_after = [&](SessionRunContext& context) {
+    output->write("new");
+    output->sync();
+    output->report_to(context);
+  };
+  const auto session = rig.start();
+  session->run_until_stop(no_args, 3);
+  session->close();
+  EXPECT_EQ(rig.logged("written in place"), 1);
+  EXPECT_EQ(session->outcome().warnings, 0);
 }
 
 }  // namespace
