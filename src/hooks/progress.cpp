@@ -59,8 +59,8 @@ void ProgressHook::begin(SessionRunContext&) {
 
 void ProgressHook::after_create_session(SessionRunContext& context) {
   detail::check_names(context, args_.fetches);
-  const bool terminal = detail::is_terminal(output_->descriptor());
-  if (display_ != nullptr || (terminal && detail::is_dumb_terminal())) return;
+  if (display_ != nullptr) return;
+  const bool terminal = detail::is_terminal(output_->descriptor()) && !detail::is_dumb_terminal();
   try {
     display_ = std::make_unique<detail::ProgressDisplay>(
         context.stop_source().state(), context.clock(), last_step_of(options_, context), output_, terminal,

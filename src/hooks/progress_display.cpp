@@ -62,7 +62,7 @@ void ProgressDisplay::draw() {
   std::string text;
   {
     const std::lock_guard lock(shared_->mutex);
-    text = progress_text(now.step, last_step(now.step), recent_.rate(), shared_->values);
+    text = progress_text(start_, now, last_step(now.step), recent_.rate(), shared_->values);
   }
   write(text, /*last=*/false);
 }
@@ -79,7 +79,7 @@ void ProgressDisplay::write(const std::string& text, bool last) {
   } else {
     // One column less than there are: some terminals begin a new line after the last column.
     std::string line = "\r";
-    line += cut_to_columns(text, terminal_columns(output_->descriptor()) - 1);
+    line += fit_progress(text, terminal_columns(output_->descriptor()) - 1);
     line += kEraseRest;
     line += last ? '\n' : '\r';  // what is written next overwrites the line
     output_->write(line);

@@ -5,6 +5,7 @@
 
 #include "base/format.hpp"
 #include "base/monotonic.hpp"
+#include "hooks/terminal.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {
@@ -17,8 +18,18 @@ std::string step_text(std::int64_t step, std::optional<std::int64_t> last_step) 
   return fmt::format("step {}/{} ({}%)", step, *last_step, static_cast<int>(part * 100));  // 100 at the end only
 }
 
+constexpr std::string_view kBetweenParts = "  ";
+constexpr std::string_view kBetweenValues = ", ";
+
 void add_part(std::string& text, const std::string& part) {
-  if (!part.empty()) text += "  " + part;
+  if (part.empty()) return;
+  text += kBetweenParts;
+  text += part;
+}
+
+double seconds_between(const Sample& start, const Sample& end) noexcept {
+  const std::int64_t ns = std::max<std::int64_t>(saturating_distance(start.time_ns, end.time_ns), 0);
+  return static_cast<double>(ns) / static_cast<double>(kNsPerSecond);
 }
 
 }  // namespace
@@ -61,15 +72,14 @@ std::string time_text(double seconds) {
   return fmt::format("{}:{:02}", minutes, all % 60);
 }
 
-std::string progress_text(std::int64_t step, std::optional<std::int64_t> last_step, std::optional<double> rate,
-                          const std::string& values) {
-  std::string text = step_text(step, last_step);
-  if (rate) {
-    add_part(text, rate_text(*rate));
-    if (last_step && *last_step > step) {
-      const auto steps_left = static_cast<double>(saturating_distance(step, *last_step));
-      add_part(text, time_text(steps_left / *rate) + " left");
-    }
+std::string progress_text(const Sample& start, const Sample& now, std::optional<std::int64_t> last_step,
+                          std::optional<double> rate, const std::string& values) {
+  std::string text = step_text(now.step, last_step);
+  if (rate) add_part(text, rate_text(*rate));
+  add_part(text, time_text(seconds_between(start, now)) + " so far");
+  if (rate && last_step && *last_step > now.step) {
+    const auto steps_left = static_cast<double>(saturating_distance(now.step, *last_step));
+    add_part(text, time_text(steps_left / *rate) + " left");
   }
   add_part(text, values);
   return text;
@@ -79,9 +89,22 @@ std::string final_text(const Sample& start, const Sample& end, std::optional<std
                        const std::string& values) {
   std::string text = step_text(end.step, last_step);
   if (const auto rate = steps_per_second(start, end)) add_part(text, rate_text(*rate));
-  const std::int64_t ns = std::max<std::int64_t>(saturating_distance(start.time_ns, end.time_ns), 0);
-  add_part(text, time_text(static_cast<double>(ns) / static_cast<double>(kNsPerSecond)) + " in all");
+  add_part(text, time_text(seconds_between(start, end)) + " in all");
   add_part(text, values);
+  return text;
+}
+
+std::string_view fit_progress(std::string_view text, std::size_t columns) noexcept {
+  while (!text.empty() && columns_of(text) > columns) {
+    // The last part, or value of one, goes; of the first one the words.
+    std::size_t end = 0;
+    for (const std::string_view separator : {kBetweenParts, kBetweenValues}) {
+      const std::size_t at = text.rfind(separator);
+      if (at != std::string_view::npos) end = std::max(end, at);
+    }
+    if (end == 0) end = text.rfind(' ');
+    text = end == std::string_view::npos ? std::string_view() : text.substr(0, end);
+  }
   return text;
 }
 

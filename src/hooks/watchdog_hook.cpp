@@ -194,7 +194,9 @@ void StallWatchdogHook::State::watch() noexcept {
     try {
       if (seen != last) {
         if (!told.empty())
-          watched->log({.message = told + " went on after " + seconds_text(duration), .step = last.step});
+          watched->log({.level = LogLevel::warning,
+                        .message = told + " went on after " + seconds_text(duration),
+                        .step = last.step});
         told.clear();
         last = seen;
         duration = Nanoseconds(0);

@@ -283,9 +283,11 @@ Timings StepTimer::timings() const {
   result.runs = steps_.runs;
   steps_.tell(result.step);
   result.step.share = steps_.samples > 0 ? 1 : 0;
-  result.step.p50_ns = histogram_.percentile(0.5);
-  result.step.p90_ns = histogram_.percentile(0.9);
-  result.step.p99_ns = histogram_.percentile(0.99);
+  // A bucket stands for durations about its middle, which may be longer than any that was measured.
+  const auto percentile = [&](double part) { return std::min(histogram_.percentile(part), result.step.max_ns); };
+  result.step.p50_ns = percentile(0.5);
+  result.step.p90_ns = percentile(0.9);
+  result.step.p99_ns = percentile(0.99);
   result.step.buckets = histogram_.buckets();
   session_.tell(result.session_run);
   result.session_run.share = session_.share_of(steps_);

@@ -67,6 +67,7 @@ class Writer {
     metadata("process_name", 0, "runhook");
     for (const auto& [thread, name] : trace_.threads) metadata("thread_name", thread, name);
     for (const SpanRecord& span : trace_.spans) add(span);
+    write_events();
     for (std::size_t track = 1; track <= tracks_.most(); ++track) {
       metadata("thread_name", kFirstTrack + track, fmt::format("nodes ({})", track));
     }
@@ -128,27 +129,46 @@ class Writer {
   }
 
   void event(const SpanRecord& span, std::uint64_t track) {
-    separate();
-    append_format(text_, R"({{"ph":"X","name":{},"cat":"{}","ts":{},"dur":{},"pid":{},"tid":{},"args":{{"step":{})",
+    std::string& text = events_.emplace_back(Event{span.begin_ns, span.end_ns, {}}).text;
+    append_format(text, R"({{"ph":"X","name":{},"cat":"{}","ts":{},"dur":{},"pid":{},"tid":{},"args":{{"step":{})",
                   json_string(title(span)), span_kind_name(span.kind), us(span.begin_ns), us(duration_ns(span)), pid_,
                   track, span.step);
-    if (span.attempt > 1) append_format(text_, R"(,"attempt":{})", span.attempt);
-    if (span.failed) text_ += R"(,"failed":true)";
-    text_ += "}}";
+    if (span.attempt > 1) append_format(text, R"(,"attempt":{})", span.attempt);
+    if (span.failed) text += R"(,"failed":true)";
+    text += "}}";
+  }
+
+  // Readers nest an event in the one before it, so what lasts longest comes first of those that begin together.
+  void write_events() {
+    std::stable_sort(events_.begin(), events_.end(), [](const Event& a, const Event& b) {
+      return a.begin_ns != b.begin_ns ? a.begin_ns < b.begin_ns : a.end_ns > b.end_ns;
+    });
+    for (const Event& event : events_) {
+      separate();
+      text_ += event.text;
+    }
+    events_.clear();
   }
 
   void counter(const SpanRecord& attempt) {
     const std::int64_t other = std::max<std::int64_t>(duration_ns(attempt) - spent_.hooks - spent_.session, 0);
-    separate();
-    append_format(text_,
+    std::string& text = events_.emplace_back(Event{attempt.begin_ns, attempt.end_ns, {}}).text;
+    append_format(text,
                   R"({{"ph":"C","name":"us of a step","ts":{},"pid":{},)"
                   R"("args":{{"hooks":{},"session":{},"loop":{}}}}})",
                   us(attempt.begin_ns), pid_, us(spent_.hooks), us(spent_.session), us(other));
     spent_ = {};
   }
 
+  struct Event {
+    std::int64_t begin_ns;
+    std::int64_t end_ns;
+    std::string text;
+  };
+
   const Trace& trace_;
   const int pid_;
+  std::vector<Event> events_;
   std::string text_;
   std::vector<SpanRecord> nodes_;
   Tracks tracks_;

@@ -32,9 +32,9 @@ struct ProgressOptions {
   std::chrono::nanoseconds line_interval = std::chrono::seconds(10);            // between two lines in a file or a pipe
 };
 
-// Shows the step, the rate and the time that is left: on a terminal as one line, which is redrawn and cut to the
-// terminal's width; in a file or a pipe as lines without control characters. The last line stays. A terminal that is
-// dumb according to TERM gets nothing; colours are not used.
+// Shows the step, the rate, the time so far and the time that is left: on a terminal as one line, which is redrawn, and
+// of which whole parts are left out where it is too narrow; in a file, a pipe or a terminal that is dumb according to
+// TERM as lines without control characters. The last line stays. Colours are not used.
 //
 // A thread of the hook reads the session's step, so that steps cost no more. Register what make() returns: it is due in
 // the first run and in those in which values are fetched. Since 1.0.

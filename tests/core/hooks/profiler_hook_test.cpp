@@ -46,8 +46,8 @@ TEST_F(Profiler, AFileHasTheRunWithItsPartsAndNothingElse) {
   session->close();
   ASSERT_THAT(directory.files(), ElementsAre("timeline-2.json"));
   const nlohmann::json trace = directory.read("timeline-2.json");
-  EXPECT_THAT(titles(trace), ElementsAre("before_run profiler", "before_run other", "session_run", "after_run profiler",
-                                         "after_run other", "step 1"));
+  EXPECT_THAT(titles(trace), ElementsAre("step 1", "before_run profiler", "before_run other", "session_run",
+                                         "after_run profiler", "after_run other"));
   expect_nesting(trace);
   for (const nlohmann::json& event : events(trace, "X")) {
     EXPECT_EQ(event.at("args").at("step"), 1) << event;
@@ -91,7 +91,7 @@ TEST_F(Profiler, NodesOfTheSessionAreThere) {
   session->close();
   const nlohmann::json trace = directory.read("timeline-2.json");
   EXPECT_THAT(titles(trace),
-              ElementsAre("before_run profiler", "one", "two", "session_run", "after_run profiler", "step 1"));
+              ElementsAre("step 1", "before_run profiler", "session_run", "one", "two", "after_run profiler"));
   expect_nesting(trace);
 }
 
@@ -327,6 +327,16 @@ TEST(ProfilerTracks, NodesThatOverlapGetTracksOfTheirOwn) {
   EXPECT_GT(track["beside a"], 7);
   EXPECT_EQ(track["beside both"], 7);
   EXPECT_GT(track["past the run"], 7);
+}
+
+TEST(ProfilerTracks, WhatLastsLongestComesFirstOfWhatBeginsTogether) {
+  SpanRing ring(16);
+  ring.add(span(SpanKind::before_run, 10, 20, "first"));
+  ring.add(span(SpanKind::session_run, 20, 90));
+  ring.add(span(SpanKind::after_run, 90, 100, "first"));
+  ring.add(span(SpanKind::attempt, 10, 100));
+  EXPECT_THAT(titles(nlohmann::json::parse(chrome_trace(ring.copy()))),
+              ElementsAre("step 0", "before_run first", "session_run", "after_run first"));
 }
 
 TEST(ProfilerTracks, TimesKeepTheirNanoseconds) {
