@@ -204,7 +204,7 @@ Replacing replace(const std::string& name, std::string_view content, const struc
 Error replace_file(const std::string& path, std::string_view content, std::string* notice) {
   struct stat old = no_file();
   if (::stat(path.c_str(), &old) != 0) {
-    if (errno != ENOENT) return system_error(errno, "opening", path);
+    if (errno != ENOENT && errno != ENOTDIR) return system_error(errno, "opening", path);
     const std::string name = behind_links(path);
     if (name.empty()) return system_error(errno, "opening", path);
     if (Error error = make_directories(name)) return error;

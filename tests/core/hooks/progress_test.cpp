@@ -54,7 +54,7 @@ TEST_F(Progress, TerminalShowsOneLineThatChanges) {
   add(terminal, {.last_step = 10});
   const auto session = rig.start();
   session->run_until_stop({}, 3);
-  EXPECT_TRUE(terminal.await("step 3/10 (30%)  10 steps/s  0:01 left"));
+  EXPECT_TRUE(terminal.await("step 3/10 (30%)  10 steps/s  0:00 so far  0:01 left"));
   session->run_until_stop({}, 7);
   EXPECT_TRUE(terminal.await("step 10/10 (100%)"));
   EXPECT_THAT(screen(terminal.seen), ElementsAre(HasSubstr("step 10/10 (100%)")));
@@ -67,7 +67,7 @@ TEST_F(Progress, PipeGetsWholeLinesWithoutControlCharacters) {
   add(pipe, {.last_step = 4});
   const auto session = rig.start();
   session->run_until_stop({}, 2);
-  EXPECT_TRUE(pipe.await("step 2/4 (50%)  10 steps/s  0:00 left\n"));
+  EXPECT_TRUE(pipe.await("step 2/4 (50%)  10 steps/s  0:00 so far  0:00 left\n"));
   session->run_until_stop({}, 2);
   session->close();
   const std::string text = shown(pipe);
