@@ -2,8 +2,9 @@
 #include <runhook/runhook.h>
 
 static int32_t on_values(runhook_context* context, void* enough, int32_t ok) {
-  double loss = runhook_context_logged_double_at(context, 0); /* what the step has logged */
-  if (loss <= *(double*)enough) runhook_context_request_stop(context, 0, "small enough", RUNHOOK_STOP_AFTER_STEP);
+  double loss;
+  if (!runhook_context_logged_double(context, "loss", &loss)) return ok; /* not logged in this step */
+  if (loss <= *(double*)enough) runhook_context_request_stop(context, 0, "small enough", RUNHOOK_STOP_IF_COMPLETED);
   return ok;
 }
 

@@ -146,6 +146,11 @@ runhook_status runhook_step_abandon(runhook_context* step, runhook_error** error
   });
 }
 
+int64_t runhook_step_number(const runhook_context* step) {
+  const auto* call = find_inline_step(step);
+  return call != nullptr ? call->step->number() : -1;
+}
+
 runhook_status runhook_step_set_global_step(runhook_context* step, int64_t global_step, runhook_error** error) {
   return guarded(error, [&] { require_open_step(step).step->set_global_step(global_step); });
 }

@@ -1,5 +1,6 @@
 #include "runhook/logged_value.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "boundary/exception_guard.hpp"
@@ -104,6 +105,17 @@ int32_t runhook_context_logged_kind_at(runhook_context* context, size_t index) {
 double runhook_context_logged_double_at(runhook_context* context, size_t index) {
   const auto* value = find_logged(context, index);
   return value != nullptr && value->kind != LoggedKind::text ? value->number : 0;
+}
+
+int32_t runhook_context_logged_double(runhook_context* context, const char* name, double* number) {
+  const auto* hook = find_hook_in_callback(context);
+  if (hook == nullptr || name == nullptr) return 0;
+  const auto values = hook->context->logged();
+  const auto named = [name](const LoggedValue& value) { return value.name == name && value.kind != LoggedKind::text; };
+  const auto found = std::find_if(values.rbegin(), values.rend(), named);
+  if (found == values.rend()) return 0;
+  if (number != nullptr) *number = found->number;
+  return 1;
 }
 
 int64_t runhook_context_logged_int64_at(runhook_context* context, size_t index) {

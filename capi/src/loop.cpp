@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "boundary/exception_guard.hpp"
+#include "boundary/sized_struct.hpp"
 #include "boundary/table.hpp"
 #include "boundary/text.hpp"
 #include "call/hook.hpp"
@@ -24,10 +25,10 @@ namespace {
 
 using v1::detail::refuse;
 
-constexpr std::size_t kLoopSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_loop_options, interval_ns);
+constexpr std::size_t kLoopSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_loop_options, reserved);
 static_assert(offsetof(runhook_loop_options, dir) == 8 && offsetof(runhook_loop_options, scalars) == 16 &&
                   offsetof(runhook_loop_options, hooks) == 32 && offsetof(runhook_loop_options, max_steps) == 48 &&
-                  offsetof(runhook_loop_options, interval_ns) == 56 && kLoopSizeV1_0 == 64,
+                  offsetof(runhook_loop_options, interval_ns) == 56 && kLoopSizeV1_0 == 72,
               "the 1.0 prefix is frozen");
 
 // Takes over all of them before the first is looked at more closely, so that each is destroyed once, whatever comes.
@@ -59,6 +60,7 @@ void configure(ConfigBox& box, const runhook_loop_options& given) {
   check_list(given.scalars, given.scalar_count, "scalars");
   if (given.scalars != nullptr && given.dir == nullptr) refuse("scalars are for the hooks of dir: give a dir");
   if (given.interval_ns < 0) refuse("interval_ns is negative");
+  check_reserved(given.reserved);
   InlineOptions loop;
   loop.max_steps = given.max_steps;
   use_creator(box, inline_session_creator(std::move(loop)), /*single=*/false);
@@ -69,6 +71,7 @@ void configure(ConfigBox& box, const runhook_loop_options& given) {
   DefaultHooks wanted;
   wanted.dir = required_text(given.dir, "dir");
   if (given.scalars != nullptr) wanted.scalars = required_texts(given.scalars, given.scalar_count, "scalars");
+  wanted.keep_all = read_flag(given.keep_all, "keep_all");
   if (given.interval_ns > 0) wanted.interval = std::chrono::nanoseconds(given.interval_ns);
   for (HookRegistration& hook : default_hooks(wanted)) box.add(std::move(hook), /*chief_only=*/false);
 }

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "model.h"
@@ -66,15 +65,12 @@ runhook_status add_evaluation_hook(runhook_config* config, const fashion_dataset
 /* Called for each step in which anything was logged. */
 static int32_t target_on_values(runhook_context* context, void* user_data, int32_t ok) {
   const double target = *(const double*)user_data;
-  size_t i = 0;
-  for (i = 0; i < runhook_context_logged_count(context); ++i) {
-    const double accuracy = runhook_context_logged_double_at(context, i);
-    char why[96];
-    if (strcmp(runhook_context_logged_name_at(context, i), TEST_ACCURACY) != 0 || accuracy < target) continue;
-    snprintf(why, sizeof(why), "test accuracy %.4f has reached %.4f", accuracy, target);
-    /* It counts once this step is completed. */
-    runhook_context_request_stop(context, 0, why, RUNHOOK_STOP_IF_COMPLETED);
-  }
+  double accuracy = 0.0;
+  char why[96];
+  if (!runhook_context_logged_double(context, TEST_ACCURACY, &accuracy) || accuracy < target) return ok;
+  snprintf(why, sizeof(why), "test accuracy %.4f has reached %.4f", accuracy, target);
+  /* It counts once this step is completed, and is what the run was for. */
+  runhook_context_request_stop(context, 0, why, RUNHOOK_STOP_IF_COMPLETED | RUNHOOK_STOP_PLANNED);
   return ok;
 }
 

@@ -26,7 +26,7 @@ Or the loop stays where it is:
             step["loss"] = train_one_batch()
 
 Ctrl-C stops the loop after its step, as Origin.SIGNAL in the outcome, and raises nothing while a session is open. The
-second one cancels the step, where it can be cancelled, and the third one ends the process. A handler of SIGINT that the
+second one asks the step to give up, where it can, and the third one ends the process. A handler of SIGINT that the
 program has installed is called as well; it should not raise. See MonitoredSession for the details.
 
 What is not here can be called through `lib`, after restype and argtypes are set, with call() and the objects' handles.
@@ -314,6 +314,9 @@ class Step(Context):
     def __setitem__(self, name, number):
         """Publishes an output."""
         (self.set_int64 if isinstance(number, numbers.Integral) else self.set_double)(name, number)
+
+    number = property(lambda self: lib.runhook_step_number(self.handle),
+                      doc="The global step that this one reaches, with which its values are logged: 1 for the first.")
 
     def set_global_step(self, step):
         """Says which global step this step reaches, where it is not one more."""

@@ -77,7 +77,7 @@ _FUNCTIONS = [
     (None, [V], "stop_source_destroy signal_subscription_destroy builtin_hook_destroy"),
     (V, [L, E], "trigger_every_steps trigger_every_ns"),
     (I, [V], "error_code outcome_kind context_stop_requested monitored_session_should_stop"),
-    (L, [V], "error_step context_global_step context_attempt monitored_session_global_step"),
+    (L, [V], "error_step context_global_step context_attempt monitored_session_global_step step_number"),
     (L, [V], "outcome_step outcome_runs outcome_recoveries outcome_warnings"),
     (N, [V], "error_suppressed_count results_count"),
     (S, [V], "error_message error_hook error_callback error_to_string context_hook_name outcome_to_string"),

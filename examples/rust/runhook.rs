@@ -329,6 +329,10 @@ impl InlineStep<'_> {
     pub fn set(&mut self, name: &str, number: f64) -> Result<()> {
         self.set_double(name, number)
     }
+    /// The global step that this one reaches, with which its values are logged: 1 for the first.
+    pub fn number(&self) -> i64 {
+        unsafe { ffi::runhook_step_number(self.0 .0) }
+    }
     /// Says which global step this step reaches, where it is not one more.
     pub fn set_global_step(&mut self, step: i64) -> Result<()> {
         check(|e| unsafe { ffi::runhook_step_set_global_step(self.0 .0, step, e) }).map(drop)

@@ -13,9 +13,11 @@ namespace runhook::inline v1 {
 // The hooks that a training run is expected to have. Each can be left out; to replace one, leave it out and add
 // another. Since 1.0.
 struct DefaultHooks {
-  std::string dir = {};                   // the directory for the run's files; created if it does not exist
-  std::string title = {};                 // of the report; empty: the name of the directory
-  std::vector<std::string> scalars = {};  // e.g. the loss: logged, drawn, written, and checked for NaN; may be empty
+  std::string dir = {};    // the directory for the run's files; created if it does not exist
+  std::string title = {};  // of the report; empty: the name of the directory
+  // E.g. the loss: what every step publishes or logs, to be shown, drawn, written, and checked for NaN. What is logged
+  // now and then is shown, drawn and written without this. May be empty.
+  std::vector<std::string> scalars = {};
   std::chrono::nanoseconds interval = std::chrono::seconds(1);  // between two rows, points and log lines
 
   bool keep_all =
@@ -38,8 +40,9 @@ struct DefaultHooks {
 
 // Makes these hooks, each in its own phase. Those that write files or show progress are not made for a worker that is
 // not the chief. Throws INVALID_ARGUMENT for an empty directory, an empty or repeated scalar, and times that are not
-// positive. A session that has the hooks of one call refuses those of another with ALREADY_EXISTS: they would write to
-// the same files and show everything twice. After the hooks that tf.train.MonitoredTrainingSession adds.
+// positive; and what speaks against writing files in the directory, which is made when the run begins. A session that
+// has the hooks of one call refuses those of another with ALREADY_EXISTS: they would write to the same files and show
+// everything twice. After the hooks that tf.train.MonitoredTrainingSession adds.
 std::vector<HookRegistration> default_hooks(const DefaultHooks& wanted, bool is_chief = true);
 
 }  // namespace runhook::inline v1

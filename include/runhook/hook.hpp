@@ -54,8 +54,8 @@ class SessionRunHook {
   virtual void after_run(SessionRunContext&, const SessionRunValues&) {}
   // Instead of after_run, if the attempt failed before it. Hooks are called in reverse order. Cannot undo the failure.
   virtual void on_error(SessionRunContext&, const Error&) {}
-  // After a step in which the hook was called and values were logged: those of this step, each name once, and behind them
-  // what other threads have logged. Not called unless wants_values() says so.
+  // After a step in which the hook was called and values were logged: those of this step, each name once, and behind
+  // them what other threads have logged. Not called unless wants_values() says so.
   virtual void on_values(SessionRunContext&, std::span<const LoggedValue>) {}
   virtual bool wants_values() const noexcept { return false; }  // whether on_values is to be called; asked after begin
   // Once, when the run has ended and its outcome is not failed.
@@ -98,8 +98,8 @@ struct HookOptions {
   FailurePolicy failure_policy = FailurePolicy::fail;
   std::int32_t max_failures = 1;  // with FailurePolicy::disable
   Trigger trigger = {};           // in which runs it is called
-  // Asked for in each of these runs, before before_run is called; the results have the same names. For hooks that always
-  // want the same, which then need no before_run. Such a hook may ask for more by add_fetch() only.
+  // Asked for in each of these runs, before before_run is called; the results have the same names. For hooks that
+  // always want the same, which then need no before_run. Such a hook may ask for more by add_fetch() only.
   std::vector<std::string> fetches = {};
   // Set by default_hooks(), alike in all that one call has made: a session takes the hooks of one call only.
   std::shared_ptr<const void> default_set = {};

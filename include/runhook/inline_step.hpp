@@ -22,7 +22,9 @@ class Loop;
 class InlineStep final : public Step {
  public:
   std::int64_t global_step() const noexcept;  // before this step
-  std::int64_t attempt() const noexcept;      // 1, or more if the step is made again after a recovery
+  // The global step that this one reaches: with that its values are logged, and that triggers and limits count.
+  std::int64_t number() const noexcept;
+  std::int64_t attempt() const noexcept;  // 1, or more if the step is made again after a recovery
   // Asks for a stop after this step, if it is completed. Returns whether this was the first request.
   bool request_stop(std::string_view text = {}, std::int32_t code = 0, StopUrgency urgency = StopUrgency::after_step,
                     bool planned = false);

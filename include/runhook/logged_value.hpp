@@ -29,8 +29,8 @@ struct LoggedValue {
 class ValueListener {
  public:
   // After a completed step: what was logged in it, each name once; empty if the listener has asked to be told of the
-  // end of this step. Behind that what other threads have logged, of whichever steps, a name perhaps several times. Also
-  // outside of steps.
+  // end of this step. Behind that what other threads have logged, of whichever steps, a name perhaps several times.
+  // Also outside of steps.
   virtual void on_logged(SessionRunContext& context, std::span<const LoggedValue> values) = 0;
   // Instead, if nothing comes of the step: what the listener keeps of it from after_run does not count.
   virtual void on_dropped() noexcept {}

@@ -115,8 +115,8 @@ class SessionRunContext {
   void log_scalar(std::string_view name, double number);
   void log_int64(std::string_view name, std::int64_t number);
   void log_text(std::string_view name, std::string_view text);
-  // What on_values is given; in after_run what has been logged in the step so far, valid until more is, if there is anybody
-  // who wants logged values: an output, or a hook that subscribes; empty elsewhere.
+  // What on_values is given; in after_run what has been logged in the step so far, valid until more is, if there is
+  // anybody who wants logged values: an output, or a hook that subscribes; empty elsewhere.
   std::span<const LoggedValue> logged() const noexcept;
 
   // Writes a message to the session's log; outside a loop, or if the session was given no log, to standard error.

@@ -57,6 +57,7 @@
 #include "runhook/step.hpp"
 #include "runhook/stop.hpp"
 #include "runhook/stop_flag.hpp"
+#include "runhook/stop_listener.hpp"
 #include "runhook/summary_writer.hpp"
 #include "runhook/timings.hpp"
 #include "runhook/training.hpp"

@@ -44,8 +44,8 @@ struct SessionStep {
   // Whether the engine should give up: a stop is urgent, or the time is over. Any thread.
   bool cancel_requested() const noexcept { return (stop != nullptr && stop->urgent()) || timed_out(); }
   bool stop_requested() const noexcept;  // whether anyone has asked, also in this step
-  // Asks for a stop after this step, as the session. Returns whether this was the first request. If_completed is for the
-  // thread that executes the step.
+  // Asks for a stop after this step, as the session. Returns whether this was the first request. If_completed is for
+  // the thread that executes the step.
   bool request_stop(std::int32_t code = 0, std::string_view text = {}, StopUrgency urgency = StopUrgency::after_step,
                     bool planned = false) const noexcept;
   // As SessionRunContext::log_scalar(); nothing outside a monitored session.

@@ -28,8 +28,8 @@ class ValueLogger {
   void log_scalar(std::string_view name, double number, std::int64_t step = kLastCompleted) const;
   void log_int64(std::string_view name, std::int64_t number, std::int64_t step = kLastCompleted) const;
   void log_text(std::string_view name, std::string_view text, std::int64_t step = kLastCompleted) const;
-  // How many values of the session were dropped so far, whichever logger had them. The first time that the session finds
-  // any it adds a warning.
+  // How many values of the session were dropped so far, whichever logger had them. The first time that the session
+  // finds any it adds a warning.
   std::uint64_t dropped() const noexcept;
 
   explicit ValueLogger(std::shared_ptr<detail::ValueQueue> queue) noexcept;  // for MonitoredSession::logger()

@@ -6,6 +6,7 @@
 
 #include "base/format.hpp"
 #include "base/monotonic.hpp"
+#include "hooks/not_logged.hpp"
 
 namespace runhook::inline v1 {
 
@@ -41,6 +42,18 @@ EarlyStoppingHook::EarlyStoppingHook(EarlyStoppingOptions options) : options_(st
   if (options_.warm_up_steps < 0) throw StatusError(StatusCode::invalid_argument, "warm_up_steps is negative");
   for (const MetricRule& rule : options_.rules) check(rule);
   progress_.resize(options_.rules.size());
+}
+
+std::string EarlyStoppingHook::best_text(const Progress& progress, double value) {
+  if (progress.best_step < 0) return fmt::format(": it is {:.6g}", value);
+  return fmt::format(": it is {:.6g}, and was {:.6g} at step {}", value, progress.best, progress.best_step);
+}
+
+// A name that nobody logs would be waited for without a word.
+void EarlyStoppingHook::end(SessionRunContext& context) {
+  for (std::size_t i = 0; i < options_.rules.size(); ++i) {
+    if (progress_[i].since_step < 0) detail::warn_not_logged(context, options_.rules[i].name);
+  }
 }
 
 void EarlyStoppingHook::begin(SessionRunContext&) { progress_.assign(options_.rules.size(), {}); }
@@ -124,12 +137,13 @@ std::string EarlyStoppingHook::judge(const MetricRule& rule, Progress& progress,
   if (improved) return {};
   const std::int64_t steps = detail::saturating_distance(progress.since_step, step);
   if (rule.patience_steps && steps >= *rule.patience_steps) {
-    return fmt::format("'{}' has not improved for {} steps", rule.name, steps);
+    return fmt::format("'{}' has not improved for {} steps{}", rule.name, steps, best_text(progress, value));
   }
   if (!rule.patience_time) return {};
   const std::int64_t ns = detail::saturating_distance(progress.since_ns, context.now_ns());
   if (ns >= rule.patience_time->count()) {
-    return fmt::format("'{}' has not improved for {:.3g} s", rule.name, static_cast<double>(ns) * 1e-9);
+    return fmt::format("'{}' has not improved for {:.3g} s{}", rule.name, static_cast<double>(ns) * 1e-9,
+                       best_text(progress, value));
   }
   return {};
 }

@@ -7,6 +7,7 @@
 #include "base/format.hpp"
 #include "base/refuse.hpp"
 #include "hooks/non_finite.hpp"
+#include "hooks/not_logged.hpp"
 
 namespace runhook::inline v1 {
 
@@ -36,9 +37,19 @@ void NanGuardHook::after_run(SessionRunContext& context, const SessionRunValues&
 void NanGuardHook::on_values(SessionRunContext& context, std::span<const LoggedValue> values) {
   const auto& names = options_.logged_names;
   for (const LoggedValue& value : values) {
+    const auto named = std::find(names.begin(), names.end(), value.name);
+    if (named == names.end()) continue;
+    seen_[static_cast<std::size_t>(named - names.begin())] = true;
     const bool nan = std::isnan(value.number);
-    if (!nan && !(std::isinf(value.number) && options_.check_infinity)) continue;
-    if (std::find(names.begin(), names.end(), value.name) != names.end()) return reject(context, value.name, nan);
+    if (nan || (std::isinf(value.number) && options_.check_infinity)) return reject(context, value.name, nan);
+  }
+}
+
+void NanGuardHook::begin(SessionRunContext&) { seen_.assign(options_.logged_names.size(), false); }
+
+void NanGuardHook::end(SessionRunContext& context) {
+  for (std::size_t i = 0; i < seen_.size(); ++i) {
+    if (!seen_[i]) detail::warn_not_logged(context, options_.logged_names[i]);
   }
 }
 

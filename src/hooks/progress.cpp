@@ -61,10 +61,11 @@ void ProgressHook::after_create_session(SessionRunContext& context) {
   detail::check_names(context, args_.fetches);
   if (display_ != nullptr) return;
   const bool terminal = detail::is_terminal(output_->descriptor()) && !detail::is_dumb_terminal();
+  const std::chrono::nanoseconds interval = terminal ? options_.terminal_interval : options_.line_interval;
+  show_every_ns_ = interval.count();
   try {
-    display_ = std::make_unique<detail::ProgressDisplay>(
-        context.stop_source().state(), context.clock(), last_step_of(options_, context), output_, terminal,
-        terminal ? options_.terminal_interval : options_.line_interval);
+    display_ = std::make_unique<detail::ProgressDisplay>(context.stop_source().state(), context.clock(),
+                                                         last_step_of(options_, context), output_, terminal, interval);
   } catch (const std::system_error&) {
     context.warn(Error(StatusCode::resource_exhausted, "no thread could be started to show the progress"));
   }
@@ -82,13 +83,12 @@ void ProgressHook::after_run(SessionRunContext& context, const SessionRunValues&
   output_->report_to(context);
 }
 
-// A value that is new is shown at once.
+// A value that is new is shown at once, others as often as they are drawn.
 void ProgressHook::on_logged(SessionRunContext& context, std::span<const LoggedValue> values) {
   if (display_ == nullptr) return;
   const std::int64_t now_ns = context.now_ns();
   const bool is_new = logged_->note(values, now_ns, /*every=*/false, /*due=*/false, [] {});
-  const auto elapsed = static_cast<double>(detail::saturating_distance(shown_ns_, now_ns));
-  if (!is_new && elapsed < options_.every_n_secs * static_cast<double>(detail::kNsPerSecond)) return;
+  if (!is_new && detail::saturating_distance(shown_ns_, now_ns) < show_every_ns_) return;
   shown_ns_ = now_ns;
   show_values();
 }

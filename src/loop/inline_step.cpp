@@ -7,6 +7,7 @@ namespace runhook::inline v1 {
 using detail::Loop;
 
 std::int64_t InlineStep::global_step() const noexcept { return loop_.global_step(); }
+std::int64_t InlineStep::number() const noexcept { return loop_.step_reached(loop_.global_step()); }
 std::int64_t InlineStep::attempt() const noexcept { return loop_.state().attempt.number; }
 
 bool InlineStep::request_stop(std::string_view text, std::int32_t code, StopUrgency urgency, bool planned) {

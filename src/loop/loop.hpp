@@ -105,6 +105,8 @@ class Loop final : private Reporter {
   Coordinator coordinator() const { return keeper_.coordinator(); }
   RunState& state() noexcept { return state_; }
   InlineStep& inline_step() noexcept { return open_.view; }
+  // The global step that the attempt which began at that one reaches, or would have reached.
+  std::int64_t step_reached(std::int64_t begun_at) const noexcept;
   // The MonitoredSession is gone, or about to go, while callbacks of it are under way.
   void abandoned() noexcept { state_.monitored = nullptr; }
 
@@ -164,8 +166,6 @@ class Loop final : private Reporter {
   void complete_step();
   void end_ordinary_step(Error& error, bool is_fast) noexcept;
   void cancel_step(std::string_view why, bool failed = false);  // `failed`: what was logged in it goes out, marked
-  // The global step that the attempt which began at that one reaches, or would have reached.
-  std::int64_t step_reached(std::int64_t begun_at) const noexcept;
   void tell_of_left_step(bool by_exception) noexcept;
 
   // The end.

@@ -79,6 +79,25 @@ Error make_directories(const std::filesystem::path& file) {
   return failure ? system_error(failure.value(), "making the directory of", file.native()) : Error();
 }
 
+Error check_directory(const std::filesystem::path& directory) {
+  for (std::filesystem::path at = directory;;) {
+    struct stat about {};
+    if (::stat(at.c_str(), &about) == 0) {
+      if (!S_ISDIR(about.st_mode)) {
+        return Error(
+            StatusCode::failed_precondition,
+            fmt::format("no files can be written in '{}': '{}' is no directory", directory.native(), at.native()));
+      }
+      if (::access(at.c_str(), W_OK | X_OK) == 0) return {};
+      return system_error(errno, "writing files in", directory.native());
+    }
+    if (errno != ENOENT && errno != ENOTDIR) return system_error(errno, "writing files in", directory.native());
+    const std::filesystem::path above = at.has_parent_path() ? at.parent_path() : std::filesystem::path(".");
+    if (above == at) return {};
+    at = above;
+  }
+}
+
 namespace {
 
 // How many records lie wholly within so many bytes.

@@ -164,7 +164,7 @@ void SignalSubscriber::tell(Rule& rule) {
   const Stages stages = stages_of(rule.is);
   std::string line = fmt::format("{}: ", signal_name(rule.is.signal));
   if (stages.urgent != 0 && posted >= stages.urgent) {
-    line += "the run is stopped, and its step cancelled";
+    line += "the run is stopped, and its step asked to give up";
   } else {
     line += rule.is.action == SignalAction::save_and_stop ? "the run is saved and stopped after its step"
                                                           : "the run is stopped after its step";
@@ -172,7 +172,7 @@ void SignalSubscriber::tell(Rule& rule) {
   if (stages.last == posted + 1) {
     line += "; the next one ends the process";
   } else if (stages.urgent == posted + 1) {
-    line += "; the next one cancels the step";
+    line += "; the next one asks the step to give up";
   }
   write(line);
 }

@@ -1,7 +1,8 @@
+#include "runhook/stop_listener.hpp"
+
 #include <utility>
 
 #include "base/refuse.hpp"
-#include "runhook/stop.hpp"
 
 namespace runhook::inline v1 {
 

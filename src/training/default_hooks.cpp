@@ -10,6 +10,7 @@
 
 #include "base/refuse.hpp"
 #include "hooks/terminal.hpp"
+#include "output/sink.hpp"
 #include "runhook/hooks/logging.hpp"
 #include "runhook/hooks/metrics.hpp"
 #include "runhook/hooks/nan_guard.hpp"
@@ -28,7 +29,7 @@ namespace {
 using detail::refuse;
 
 void check(const DefaultHooks& wanted) {
-  if (wanted.dir.empty()) refuse("the default hooks have no directory");
+  if (wanted.dir.empty()) refuse("the directory of the run is empty");
   if (wanted.interval.count() <= 0) refuse("the interval of the default hooks is not positive");
   std::vector<std::string> names = wanted.scalars;
   std::sort(names.begin(), names.end());
@@ -143,6 +144,7 @@ class Maker {
 
 std::vector<HookRegistration> default_hooks(const DefaultHooks& wanted, bool is_chief) {
   check(wanted);
+  if (const Error unusable = is_chief ? detail::check_directory(wanted.dir) : Error()) throw StatusError(unusable);
   return Maker(wanted, is_chief).make();
 }
 

@@ -127,6 +127,12 @@ std::size_t ValueLog::keep_incoming() noexcept {
   return dropped;
 }
 
+std::vector<std::string_view> ValueLog::names() const {
+  std::vector<std::string_view> all;
+  for (std::size_t i = 0; i < names_.size(); ++i) all.push_back(names_.name(i));
+  return all;
+}
+
 void ValueLog::drop() noexcept {
   for (const std::size_t index : staged_) entries_[index].staged = false;
   staged_.clear();

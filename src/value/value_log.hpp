@@ -60,6 +60,7 @@ class ValueLog {
     get(incoming_);
     return keep_incoming();
   }
+  std::vector<std::string_view> names() const;  // that were logged so far
   bool has_received() const noexcept { return !received_.empty() && !received_taken_; }
   // NULL if the name was not logged in this step.
   const LoggedValue* find(std::string_view name) noexcept;

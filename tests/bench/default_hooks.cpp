@@ -9,11 +9,18 @@ namespace bench {
 
 namespace {
 
-runhook_session* scalar_session() {
+runhook_session* scalar_session(bool logging) {
   runhook_function step = RUNHOOK_FUNCTION_INIT;
   step.call = [](runhook_context* context, void*, int32_t ok) -> int32_t {
     return runhook_step_set_double(context, "loss", 0.5, nullptr) == RUNHOOK_OK ? ok : RUNHOOK_CALLBACK_FAILED;
   };
+  if (logging) {
+    step.call = [](runhook_context* context, void*, int32_t ok) -> int32_t {
+      runhook_step_set_double(context, "loss", 0.5, nullptr);
+      const runhook_status status = runhook_context_log_scalar(context, "accuracy", 0.25, nullptr);
+      return status == RUNHOOK_OK ? ok : RUNHOOK_CALLBACK_FAILED;
+    };
+  }
   const char* const outputs[] = {"loss"};
   return runhook_function_session_create(&step, outputs, 1, nullptr, 0, nullptr);
 }
@@ -25,7 +32,7 @@ DefaultHooks::DefaultHooks(Which which) {
   if (mkdtemp(folder_.data()) == nullptr) std::abort();
   runhook_error* error = nullptr;
   runhook_config* config = runhook_config_create(&error);
-  runhook_session* raw = scalar_session();
+  runhook_session* raw = scalar_session(which == Which::all_and_logging);
   check(runhook_config_set_session(config, raw, &error), error);
   runhook_session_destroy(raw);
   runhook_log quiet = RUNHOOK_LOG_INIT;

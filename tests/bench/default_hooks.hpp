@@ -10,7 +10,7 @@ namespace bench {
 
 class DefaultHooks {
  public:
-  enum class Which { none, progress, all };
+  enum class Which { none, progress, all, all_and_logging };  // logging: each step logs a value
   explicit DefaultHooks(Which which);
   ~DefaultHooks();
   DefaultHooks(const DefaultHooks&) = delete;

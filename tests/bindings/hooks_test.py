@@ -202,6 +202,12 @@ class Reading(unittest.TestCase):
             self.assertEqual(outcome.stop_reason, (Origin.HOOK, "judge", "enough", 7, 2, False))
             self.assertIn("judge", str(outcome))
 
+    def test_number_of_a_step_is_what_it_reaches(self):
+        config = runhook.Config()
+        config.set_inline(max_steps=2)
+        with runhook.MonitoredSession(config) as session:
+            self.assertEqual([(step.global_step, step.number) for step in session], [(0, 1), (1, 2)])
+
     def test_what_is_logged_reaches_on_values_and_what_has_been_so_far_after_run(self):
         seen, so_far = [], []
 

@@ -17,12 +17,8 @@ using runhook_test::ScriptedHook;
 class InlineLoop : public runhook_test::NoHandlesLeft {
  protected:
   InlineLoop() {
-    runhook_log quiet = RUNHOOK_LOG_INIT;
-    quiet.write = [](const runhook_log_record*, void*) {};
-    runhook_config_set_log(config_, &quiet, nullptr);
-    runhook_recovery_policy policy = RUNHOOK_RECOVERY_POLICY_INIT;
-    policy.initial_backoff_ns = -1;
-    runhook_config_set_recovery(config_, &policy, nullptr);
+    runhook_test::quieten(config_);
+    runhook_test::recover_at_once(config_);
   }
   void TearDown() override {
     runhook_monitored_session_destroy(loop_);
@@ -48,6 +44,16 @@ class InlineLoop : public runhook_test::NoHandlesLeft {
   runhook_monitored_session* loop_ = nullptr;
 };
 
+TEST_F(InlineLoop, NumberOfAStepIsWhatItReachesAndThatOfNoStepIsNegative) {
+  open();
+  runhook_context* const step = next();
+  EXPECT_EQ(runhook_step_set_global_step(step, 40, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(runhook_step_number(step), 40);
+  EXPECT_EQ(runhook_step_number(next()), 41);
+  EXPECT_EQ(runhook_step_number(step), -1) << "it is over";
+  EXPECT_EQ(runhook_step_number(nullptr), -1);
+}
+
 TEST_F(InlineLoop, BodyPublishesFailsAndStopsThroughItsStep) {
   hook_.on["before_run"] = [](runhook_context* context) {
     return runhook_context_add_fetch(context, nullptr, "residual", nullptr) == RUNHOOK_OK ? kOk : 0;
@@ -61,6 +67,7 @@ TEST_F(InlineLoop, BodyPublishesFailsAndStopsThroughItsStep) {
   while (runhook_context* step = next()) {
     EXPECT_STREQ(runhook_context_callback_name(step), "step");
     EXPECT_EQ(runhook_context_global_step(step), bodies);
+    EXPECT_EQ(runhook_step_number(step), bodies + 1);
     EXPECT_EQ(runhook_context_attempt(step), 1);
     EXPECT_EQ(runhook_context_monitored_session(step), loop_);
     EXPECT_EQ(runhook_step_wanted(step, "residual"), 1);

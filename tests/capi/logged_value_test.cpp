@@ -20,9 +20,7 @@ using testing::ElementsAre;
 class LoggedValue : public runhook_test::NoHandlesLeft {
  protected:
   LoggedValue() {
-    runhook_log quiet = RUNHOOK_LOG_INIT;
-    quiet.write = [](const runhook_log_record*, void*) {};
-    runhook_config_set_log(config_, &quiet, nullptr);
+    runhook_test::quieten(config_);
     runhook_hook hook = RUNHOOK_HOOK_INIT;
     hook.name = "subscriber";
     hook.user_data = this;
@@ -172,6 +170,35 @@ TEST_F(LoggedValue, LoggerIsThereFromBeginOn) {
   EXPECT_TRUE(loop.start()) << loop.error.message();
   EXPECT_EQ(runhook_logger_dropped(logger), 0U);
   runhook_logger_destroy(logger);
+}
+
+TEST_F(LoggedValue, IsFoundByItsNameIfItIsANumber) {
+  runhook_test::ScriptedHook hook;
+  runhook_test::Loop loop;
+  loop.step = [](runhook_context* context) {
+    runhook_context_log_scalar(context, "rate", 0.5, nullptr);
+    runhook_context_log_int64(context, "count", 3, nullptr);
+    return runhook_context_log_text(context, "phase", "late", nullptr) == RUNHOOK_OK ? kOk : 0;
+  };
+  std::vector<std::string> found;
+  runhook_hook table = hook.table();
+  table.user_data = &found;
+  table.destroy = nullptr;
+  table.on_values = [](runhook_context* context, void* data, int32_t ok) {
+    for (const char* const name : {"rate", "count", "phase", "loss", static_cast<const char*>(nullptr)}) {
+      double number = -1;
+      const int32_t is_there = runhook_context_logged_double(context, name, &number);
+      static_cast<std::vector<std::string>*>(data)->push_back(std::to_string(is_there) + " " + std::to_string(number));
+    }
+    return runhook_context_logged_double(context, "rate", nullptr) == 1 ? ok : RUNHOOK_CALLBACK_FAILED;
+  };
+  table.begin = table.after_create_session = table.before_run = table.after_run = nullptr;
+  table.on_error = table.end = table.cleanup = nullptr;
+  ASSERT_EQ(runhook_config_add_hook(loop.config, &table, nullptr, nullptr), RUNHOOK_OK);
+  ASSERT_TRUE(loop.start());
+  ASSERT_EQ(loop.run(), RUNHOOK_OK) << loop.error.message();
+  EXPECT_THAT(found, ElementsAre("1 0.500000", "1 3.000000", "0 -1.000000", "0 -1.000000", "0 -1.000000"));
+  EXPECT_EQ(runhook_context_logged_double(nullptr, "rate", nullptr), 0);
 }
 
 TEST_F(LoggedValue, OfTheStepSoFarIsSeenInAfterRun) {

@@ -116,6 +116,15 @@ TEST_F(OneCallLoop, ListsAndCountsThatDoNotFitAreRefused) {
   EXPECT_EQ(message_for([&](auto& options) { options.interval_ns = -1; }), "interval_ns is negative");
 }
 
+TEST_F(OneCallLoop, DirectoryThatCannotBeUsedIsRefusedAtOnceByItsName) {
+  runhook_loop_options options = RUNHOOK_LOOP_OPTIONS_INIT;
+  options.dir = "/dev/null/run";
+  Caught error;
+  EXPECT_EQ(runhook_loop_open(&options, error.out()), nullptr);
+  EXPECT_EQ(error.code(), RUNHOOK_ERR_FAILED_PRECONDITION);
+  EXPECT_EQ(error.message(), "no files can be written in '/dev/null/run': '/dev/null' is no directory");
+}
+
 TEST_F(OneCallLoop, SignalEndsItAfterItsStep) {
   runhook_error* error = nullptr;
   runhook_monitored_session* loop = runhook_loop_open(nullptr, &error);

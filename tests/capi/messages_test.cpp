@@ -104,9 +104,7 @@ struct Inline {
     options.output_count = 2;
     options.inputs = inputs;
     options.input_count = 1;
-    runhook_log quiet = RUNHOOK_LOG_INIT;
-    quiet.write = [](const runhook_log_record*, void*) {};
-    runhook_config_set_log(config, &quiet, nullptr);
+    runhook_test::quieten(config);
     EXPECT_EQ(runhook_config_set_inline(config, &options, error.out()), RUNHOOK_OK);
     loop = runhook_monitored_session_create(config, error.out());
   }
@@ -249,9 +247,7 @@ std::vector<Row> sessions() {
        [](Caught& error) {
          const Graph graph;
          runhook_config* config = runhook_config_create(nullptr);
-         runhook_log quiet = RUNHOOK_LOG_INIT;
-         quiet.write = [](const runhook_log_record*, void*) {};
-         runhook_config_set_log(config, &quiet, nullptr);
+         runhook_test::quieten(config);
          runhook_config_set_session(config, graph.session, nullptr);
          runhook_monitored_session_destroy(runhook_monitored_session_create(config, nullptr));
          const auto status = no_handle(runhook_monitored_session_create(config, error.out()), error);

@@ -11,6 +11,7 @@
 
 #include "answer.hpp"
 #include "checks.hpp"
+#include "quiet_config.hpp"
 
 namespace runhook_test {
 
@@ -98,12 +99,8 @@ class Loop {
     runhook_session_creator* creator = runhook_session_creator_create(&function, nullptr);
     runhook_config_set_session_creator(config, creator, nullptr);
     runhook_session_creator_destroy(creator);
-    runhook_log quiet = RUNHOOK_LOG_INIT;
-    quiet.write = [](const runhook_log_record*, void*) {};
-    runhook_config_set_log(config, &quiet, nullptr);
-    runhook_recovery_policy policy = RUNHOOK_RECOVERY_POLICY_INIT;
-    policy.initial_backoff_ns = -1;
-    runhook_config_set_recovery(config, &policy, nullptr);
+    quieten(config);
+    recover_at_once(config);
   }
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;

@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "quiet_config.hpp"
 #include "thread_group.hpp"
 
 namespace {
@@ -66,9 +67,7 @@ struct EngineLoop {
     const auto table = engine.table();
     raw = runhook_session_create(&table, nullptr);
     runhook_config_set_session(config, raw, nullptr);
-    runhook_log quiet = RUNHOOK_LOG_INIT;
-    quiet.write = [](const runhook_log_record*, void*) {};
-    runhook_config_set_log(config, &quiet, nullptr);
+    runhook_test::quieten(config);
     session = runhook_monitored_session_create(config, nullptr);
     source = runhook_monitored_session_stop_source(session, nullptr);
   }
@@ -227,9 +226,7 @@ TEST_F(Cancel, UrgentStopEndsTheStepOfAGraph) {
 
     runhook_config* config = runhook_config_create(nullptr);
     ASSERT_EQ(runhook_config_set_graph(config, graph, nullptr), RUNHOOK_OK);
-    runhook_log quiet = RUNHOOK_LOG_INIT;
-    quiet.write = [](const runhook_log_record*, void*) {};
-    runhook_config_set_log(config, &quiet, nullptr);
+    runhook_test::quieten(config);
     runhook_monitored_session* session = runhook_monitored_session_create(config, nullptr);
     ASSERT_NE(session, nullptr);
     runhook_stop_source* source = runhook_monitored_session_stop_source(session, nullptr);

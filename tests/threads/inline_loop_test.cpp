@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "quiet_config.hpp"
 #include "thread_group.hpp"
 
 namespace {
@@ -21,9 +22,7 @@ class InlineLoopThreads : public runhook_test::NoHandlesLeft {
   // Opens a loop with this hook.
   void open(ScriptedHook& hook) {
     runhook_config* config = runhook_config_create(nullptr);
-    runhook_log quiet = RUNHOOK_LOG_INIT;
-    quiet.write = [](const runhook_log_record*, void*) {};
-    runhook_config_set_log(config, &quiet, nullptr);
+    runhook_test::quieten(config);
     ASSERT_EQ(runhook_config_set_inline(config, nullptr, nullptr), RUNHOOK_OK);
     const runhook_hook table = hook.table();
     ASSERT_EQ(runhook_config_add_hook(config, &table, nullptr, nullptr), RUNHOOK_OK);

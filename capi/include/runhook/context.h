@@ -95,7 +95,8 @@ RUNHOOK_API const runhook_run_options* runhook_context_options(runhook_context* 
 RUNHOOK_API const char* runhook_context_hook_name(runhook_context* context);
 
 /**
- * Returns the global step: before the run in before_run, after it in after_run; -1 if unknown.
+ * Returns the global step: before the run in before_run and in a session's step, also in the body of a loop, where
+ * runhook_step_number() is the step that is being made; after the run in after_run; -1 if unknown.
  *
  * \threadsafety The callback's thread.
  * \since 1.0
@@ -181,7 +182,8 @@ RUNHOOK_API runhook_stop_source* runhook_context_stop_source(runhook_context* co
 RUNHOOK_API runhook_status runhook_context_request_save(runhook_context* context, runhook_error** error);
 
 /**
- * Writes a message to the session's log.
+ * Writes a message to the session's log: what runhook_config_set_log() has set or, without it, standard error, which
+ * gets warnings and errors only.
  *
  * \param level RUNHOOK_LOG_INFO, RUNHOOK_LOG_WARNING or RUNHOOK_LOG_ERROR.
  * \param text one line.

@@ -30,11 +30,13 @@ enum {
  */
 typedef struct runhook_default_hooks {
   size_t struct_size;
-  const char* dir;             /* the directory for the run's files; created if it does not exist; copied; required */
-  const char* title;           /* of the report; copied; NULL: the name of the directory */
-  const char* const* scalars;  /* e.g. the loss: logged, drawn, written, and checked for NaN; copied */
-  size_t scalar_count;         /* may be 0 */
-  int64_t interval_ns;         /* between two rows, points and log lines; 0: 1 s; negative: there are none, and the step
+  const char* dir;   /* the directory for the run's files; created if it does not exist; copied; required */
+  const char* title; /* of the report; copied; NULL: the name of the directory */
+  const char* const*
+      scalars;         /* e.g. the loss: what every step publishes or logs, to be shown, drawn, written, and checked for
+                                  NaN; copied. What is logged now and then is shown, drawn and written without this */
+  size_t scalar_count; /* may be 0 */
+  int64_t interval_ns; /* between two rows, points and log lines; 0: 1 s; negative: there are none, and the step
                                   counter, the log lines, the metrics and the summaries are left out */
   int64_t stall_timeout_ns;    /* for RUNHOOK_DEFAULT_WATCHDOG; 0: 5 minutes; negative: it is left out */
   int64_t profile_interval_ns; /* between two profiled runs; 0: a minute; negative: the profiler is left out */
@@ -51,7 +53,8 @@ typedef struct runhook_default_hooks {
  * progress are not added to a worker's config.
  *
  * \param hooks which to add.
- * \returns RUNHOOK_ERR_INVALID_ARGUMENT without a directory, and for an empty or repeated scalar;
+ * \returns what speaks against writing files in the directory, which is made when the run begins;
+ *   RUNHOOK_ERR_INVALID_ARGUMENT without a directory, and for an empty or repeated scalar;
  *   RUNHOOK_ERR_ALREADY_EXISTS if the config has default hooks already. Then nothing is added.
  * \threadsafety One thread at a time per object.
  * \since 1.0

@@ -13,9 +13,13 @@ extern "C" {
  *
  *   while ((step = runhook_monitored_session_next(loop, &error)) != NULL) {
  *     residual = sweep(grid);
- *     runhook_step_set_double(step, "residual", residual, &error);
- *     if (residual < tolerance) runhook_context_request_stop(step, 0, "converged", RUNHOOK_STOP_AFTER_STEP);
+ *     runhook_context_log_scalar(step, "residual", residual, &error);
+ *     if (residual < tolerance) runhook_context_request_stop(step, 0, "converged", RUNHOOK_STOP_PLANNED);
  *   }
+ *
+ * What people look at is logged; what hooks fetch by its name, to compute with it, is published by
+ * runhook_step_set_double() and its siblings. A value that is logged can be fetched as well. runhook_step_number()
+ * tells which step it is; runhook_context_global_step() is the one before it.
  *
  * In the body the step is a context for runhook_context_fail() (then `continue`, and the next call ends the step so),
  * request_stop, stop_requested, cancel_requested, global_step, attempt, log and what else a session's step may ask, and
@@ -119,6 +123,16 @@ RUNHOOK_API runhook_status runhook_monitored_session_end_step(runhook_monitored_
  * \since 1.0
  */
 RUNHOOK_API runhook_status runhook_step_abandon(runhook_context* step, runhook_error** error);
+
+/**
+ * Returns the global step that the open step reaches: 1 for the first one. With that number its values are logged and
+ * shown, and that is what steps of triggers and limits count: every 50 steps is `number % 50 == 0`.
+ *
+ * \returns -1 for what is no step of a loop that stays where it is, or one that is over.
+ * \threadsafety The thread that has the step.
+ * \since 1.0
+ */
+RUNHOOK_API int64_t runhook_step_number(const runhook_context* step);
 
 /**
  * Sets the global step that the step reaches, where it is not one more.

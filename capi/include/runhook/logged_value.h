@@ -92,6 +92,16 @@ RUNHOOK_API int32_t runhook_context_logged_kind_at(runhook_context* context, siz
 RUNHOOK_API double runhook_context_logged_double_at(runhook_context* context, size_t index);
 
 /**
+ * Finds a number, or an integer as a number, by its name: the last one if there are several.
+ *
+ * \param number set if it is found; may be NULL.
+ * \returns 1 if it was logged, 0 if not, or not as a number.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_context_logged_double(runhook_context* context, const char* name, double* number);
+
+/**
  * Returns an integer; 0 for another kind, and if the index is too large.
  *
  * \threadsafety The callback's thread.

@@ -126,9 +126,8 @@ typedef struct runhook_progress_options {
   size_t struct_size;
   const char* const* names; /* of values to show with it; copied; NULL: none */
   size_t name_count;
-  int64_t
-      last_step; /* the step at which the run ends; 0: as announced, e.g. by the stop-at-step hook, or that of a call with max_steps; not
-                                   negative */
+  int64_t last_step; /* the step at which the run ends; 0: as announced, e.g. by the stop-at-step hook, or that of a
+                        call with max_steps; not negative */
   int64_t values_interval_ns;   /* time between two runs in which values are fetched; 0: 1 s; negative: none are */
   int64_t terminal_interval_ns; /* time between two updates of a terminal; 0: 0.15 s; negative: at the end only */
   int64_t line_interval_ns;     /* time between two lines in a file or a pipe; 0: 10 s; negative: at the end only */
@@ -195,8 +194,8 @@ typedef struct runhook_metrics_options {
  * output. A run that goes on from an earlier step writes rows again for the steps that it repeats: of several rows for
  * a step, the last is valid.
  *
- * What is logged (logged_value.h) is in the row of the step in which it was logged: the newest value of each name when a
- * row is due and at the end, and the first one at once. Of a name that is fetched and logged the logged value counts.
+ * What is logged (logged_value.h) is in the row of the step in which it was logged: the newest value of each name when
+ * a row is due and at the end, and the first one at once. Of a name that is fetched and logged the logged value counts.
  *
  * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without a path, if both intervals are given, or if both are
  *   off.

@@ -16,19 +16,23 @@ extern "C" {
  */
 typedef struct runhook_loop_options {
   size_t struct_size;
-  const char* dir; /* for the run's files, with the hooks of runhook_config_add_default_hooks(); NULL: neither */
-  /* Names that the body logs in every step; copied; NULL: none. The hooks of dir check them for NaN, too. Other names
-   * need not be declared: whatever is logged is written. */
+  const char* dir; /* for the run's files: with it the loop has the hooks of runhook_config_add_default_hooks(); NULL:
+                      it has none of these, and there are no files, no progress and no log lines */
+  /* Names that the body logs in every step, e.g. the loss; copied; NULL: none. They are checked for NaN, which fails
+   * the run; a step that does not log one of them fails. Other names are not to be declared: whatever is logged is
+   * written. */
   const char* const* scalars;
   size_t scalar_count;
   const runhook_hook* const* hooks; /* further hooks; each table is consumed; NULL: none */
   size_t hook_count;
   int64_t max_steps;   /* 0: no limit */
   int64_t interval_ns; /* between two rows, points and log lines of the hooks of dir; 0: a second; 1: every step */
+  int32_t keep_all;    /* 1: every logged value is in the files of dir. 0: the newest of each name, at the interval */
+  int32_t reserved;    /* 0 */
   /* End of 1.0. Append only, below this line. */
 } runhook_loop_options;
 #define RUNHOOK_LOOP_OPTIONS_INIT \
-  { sizeof(runhook_loop_options), NULL, NULL, 0, NULL, 0, 0, 0 }
+  { sizeof(runhook_loop_options), NULL, NULL, 0, NULL, 0, 0, 0, 0, 0 }
 
 /**
  * Opens a loop that stays where it is, for runhook_monitored_session_next(). The first SIGINT or SIGTERM ends it after
@@ -50,7 +54,8 @@ RUNHOOK_API runhook_monitored_session* runhook_loop_open(const runhook_loop_opti
 /**
  * Closes a loop, says on standard error how it has ended, and destroys it.
  *
- * Each call sets `*error` anew: test it before the next one, or what a call in the body was refused for is lost.
+ * Each call sets `*error` anew. What a call that logs or publishes in the body was refused for fails the step, even if
+ * nobody looks at it; after another call look at `error` before the next one, or what was refused is lost.
  *
  * \param loop consumed; NULL if it could not be opened.
  * \param error consumed: what opening the loop, a step or a call in its body has failed with. The run has failed then.

@@ -184,8 +184,8 @@ typedef struct runhook_stop_listener_table {
  * Has a function called once when a stop is asked for, on the thread that asks; at once if that has happened already.
  * After std::stop_callback.
  *
- * A signal handler calls nobody: after a stop by one that runhook has installed the function is called on a thread of its
- * own, and after a stop by another one on the session's thread, when that notices the stop.
+ * A signal handler calls nobody: after a stop by one that runhook has installed the function is called on a thread of
+ * its own, and after a stop by another one on the session's thread, when that notices the stop.
  *
  * \param source which may be destroyed before the listener.
  * \param table consumed.

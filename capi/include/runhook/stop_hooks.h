@@ -139,7 +139,8 @@ typedef struct runhook_nan_guard_options {
 
 /**
  * Makes a hook that fetches values and checks every element of them for NaN and infinity after each step, before
- * anything is saved; of logged values those that hooks which come later log are checked at the end of the step. Integers, and values that are no tensor on the CPU, pass unchecked.
+ * anything is saved; of logged values those that hooks which come later log are checked at the end of the step.
+ * Integers, and values that are no tensor on the CPU, pass unchecked.
  *
  * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without a name.
  * \threadsafety Any thread.

@@ -12,6 +12,7 @@
 #include "boundary/handle_box.hpp"
 #include "runhook/stop.h"
 #include "runhook/stop.hpp"
+#include "runhook/stop_listener.hpp"
 
 namespace runhook::capi {
 

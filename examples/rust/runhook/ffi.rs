@@ -142,6 +142,7 @@ extern "C" {
     pub fn runhook_context_set_session(context: *mut Context, session: *mut Session, error: E) -> Status;
     pub fn runhook_step_set_double(context: *mut Context, name: Text, number: f64, error: E) -> Status;
     pub fn runhook_step_abandon(step: *mut Context, error: E) -> Status;
+    pub fn runhook_step_number(step: *const Context) -> i64;
     pub fn runhook_step_set_global_step(step: *mut Context, global_step: i64, error: E) -> Status;
     pub fn runhook_step_set_output(context: *mut Context, name: Text, value: *mut Value, error: E) -> Status;
 

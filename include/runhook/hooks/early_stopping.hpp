@@ -51,6 +51,7 @@ class EarlyStoppingHook final : public SessionRunHook {
   void after_run(SessionRunContext& context, const SessionRunValues& values) override;
   void on_values(SessionRunContext& context, std::span<const LoggedValue> values) override;
   bool wants_values() const noexcept override;
+  void end(SessionRunContext& context) override;  // warns of a metric that was never logged
 
   // The best value of a rule so far, and the step at which it was seen; NaN and -1 if there is none.
   double best(std::size_t rule) const noexcept { return progress_[rule].best; }
@@ -64,6 +65,7 @@ class EarlyStoppingHook final : public SessionRunHook {
     std::int64_t since_ns = 0;
     std::string reason;  // why it asked for a stop when it was judged last; empty: it did not
   };
+  static std::string best_text(const Progress& progress, double value);
   bool judge(std::size_t rule, double value, SessionRunContext& context);
   void decide(SessionRunContext& context, const std::vector<std::size_t>& asking) const;
   // Why the rule asks for a stop; empty if it does not.

@@ -50,8 +50,8 @@ struct MetricsOptions {
 //
 // What is logged (SessionRunContext::log_scalar()) is in the row of the step in which it was logged: the newest value
 // of each name when a row is due and at the end, and the first one at once; so a step may have a row though none was
-// due; with keep_all that is every step in which anything was logged. Of a name that is fetched and logged the logged value counts. Values of a step that has failed for good are in
-// a row with "failed": true.
+// due; with keep_all that is every step in which anything was logged. Of a name that is fetched and logged the logged
+// value counts. Values of a step that has failed for good are in a row with "failed": true.
 //
 // Register what make() returns: it has the trigger that the options say. Since 1.0.
 class MetricsHook final : public SessionRunHook, private ValueListener {

@@ -31,13 +31,16 @@ class NanGuardHook final : public SessionRunHook {
   void after_run(SessionRunContext& context, const SessionRunValues& values) override;
   void on_values(SessionRunContext& context, std::span<const LoggedValue> values) override;
   bool wants_values() const noexcept override { return !options_.logged_names.empty(); }
+  void begin(SessionRunContext& context) override;
+  void end(SessionRunContext& context) override;  // warns of a name that was never logged
 
   static HookRegistration make(NanGuardOptions options);  // in the phase it belongs to
 
  private:
   void reject(SessionRunContext& context, std::string_view name, bool nan);
   const NanGuardOptions options_;
-  bool rejected_ = false;  // this step
+  std::vector<bool> seen_;  // of logged_names
+  bool rejected_ = false;   // this step
 };
 
 }  // namespace runhook::inline v1

@@ -23,7 +23,7 @@ struct ProgressOptions {
   std::optional<std::int64_t> last_step = {};  // the step at which the run ends; empty: as announced by
                                                // other hooks, or that of a call with max_steps
   std::vector<std::string> names = {};         // values to show with it
-  double every_n_secs = 1;                     // how often these are fetched, and those that are logged are shown
+  double every_n_secs = 1;                     // how often these are fetched
   // Where to; NULL: to the descriptor. Neither is closed. If a LoggingHook writes to the same place, give both hooks
   // the same output.
   std::shared_ptr<Output> output = {};
@@ -63,7 +63,8 @@ class ProgressHook final : public SessionRunHook, private ValueListener {
   std::unique_ptr<detail::ProgressDisplay> display_;  // NULL: nothing is shown
   std::unique_ptr<detail::NewestValues> logged_;
   std::string fetched_text_;
-  std::int64_t shown_ns_ = 0;  // when logged values were shown last
+  std::int64_t shown_ns_ = 0;       // when logged values were shown last
+  std::int64_t show_every_ns_ = 0;  // how often they are
 };
 
 }  // namespace runhook::inline v1

@@ -212,6 +212,22 @@ TEST_F(LoggedOutputs, EarlyStoppingSeesEachValueThatAnotherThreadHasLogged) {
   EXPECT_EQ(loop.next(), nullptr);
 }
 
+TEST_F(LoggedOutputs, EarlyStoppingSaysWhatTheBestWas) {
+  rig.config.add_hook(std::make_shared<EarlyStoppingHook>(
+      EarlyStoppingOptions{.rules = {{.name = "loss", .logged = true, .patience_steps = 2}}}));
+  const Outcome outcome = log_each({5, 4, 4.5, 4.25, 1});
+  EXPECT_EQ(outcome.stop.text(), "'loss' has not improved for 2 steps: it is 4.25, and was 4 at step 2");
+}
+
+TEST_F(LoggedOutputs, NameThatAGuardOrARuleHasWaitedForInVainIsAWarning) {
+  rig.config.add_hook(NanGuardHook::make({.logged_names = {"los", "loss"}}));
+  rig.config.add_hook(std::make_shared<EarlyStoppingHook>(
+      EarlyStoppingOptions{.rules = {{.name = "lsos", .logged = true, .target = 0}}}));
+  EXPECT_EQ(log_each({3, 2, 1}).warnings, 2);
+  EXPECT_EQ(rig.logged("'los' was never logged; did you mean 'loss'?"), 1);
+  EXPECT_EQ(rig.logged("'lsos' was never logged; did you mean 'loss'?"), 1);
+}
+
 TEST_F(LoggedOutputs, EarlyStoppingByAllRulesTakesWhatEachHasSaidLast) {
   rig.config.add_hook(std::make_shared<EarlyStoppingHook>(EarlyStoppingOptions{
       .rules = {{.name = "loss", .logged = true, .target = 1}, {.name = "accuracy", .logged = true, .target = 1}},

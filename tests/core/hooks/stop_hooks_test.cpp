@@ -215,7 +215,7 @@ class EarlyStopping : public Metric {
 TEST_F(EarlyStopping, PatienceCountsStepsWithoutImprovement) {
   give({5, 4, 4.5, 4.2, 4.1, 3});
   EXPECT_EQ(run_with({.patience_steps = 3}), 5);
-  EXPECT_EQ(why(), "'m' has not improved for 3 steps");
+  EXPECT_EQ(why().substr(0, why().find(':')), "'m' has not improved for 3 steps");
   EXPECT_EQ(hook->best(0), 4);
   EXPECT_EQ(hook->best_step(0), 2);
 }

@@ -4,6 +4,7 @@
 #include "core/loop_rig.hpp"
 #include "core/signals/signal_rig.hpp"
 #include "runhook/hooks/stop_on_signal.hpp"
+#include "runhook/stop_listener.hpp"
 
 namespace runhook {
 namespace {

@@ -151,10 +151,10 @@ TEST(Signals, LinesSayWhatHappens) {
   const SignalSubscription subscription(StopSource(), std::move(options));
   to_this_thread(SIGINT);
   ASSERT_TRUE(eventually([&] { return lines.all().size() == 1; }));
-  EXPECT_EQ(lines.all()[0], "SIGINT: the run is stopped after its step; the next one cancels the step");
+  EXPECT_EQ(lines.all()[0], "SIGINT: the run is stopped after its step; the next one asks the step to give up");
   to_this_thread(SIGINT);
   ASSERT_TRUE(eventually([&] { return lines.all().size() == 2; }));
-  EXPECT_EQ(lines.all()[1], "SIGINT: the run is stopped, and its step cancelled; the next one ends the process");
+  EXPECT_EQ(lines.all()[1], "SIGINT: the run is stopped, and its step asked to give up; the next one ends the process");
 }
 
 TEST(Signals, ManySavesAreOneLineInEachInterval) {

@@ -12,7 +12,7 @@
 
 #include "core/expect_error.hpp"
 #include "core/loop_rig.hpp"
-#include "runhook/stop.hpp"
+#include "runhook/stop_listener.hpp"
 
 namespace runhook {
 namespace {

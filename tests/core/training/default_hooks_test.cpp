@@ -41,6 +41,16 @@ TEST(DefaultHooks, WorkerLeavesNoFilesAndDrawsNoProgress) {
               ElementsAre("stop on signal", "stall watchdog", "NaN guard", "step counter", "logging"));
 }
 
+TEST(DefaultHooks, DirectoryIsCheckedAtOnceAndMadeLater) {
+  const Folder folder;
+  put(folder.file("file"), "");
+  EXPECT_STATUS(names({.dir = folder.file("file")}), failed_precondition, "is no directory");
+  EXPECT_STATUS(names({.dir = folder.file("file/below/it")}), failed_precondition, "file' is no directory");
+  EXPECT_EQ(names({.dir = folder.file("file")}, /*is_chief=*/false).size(), 4U) << "a worker writes no files";
+  names({.dir = folder.file("to be made/below")});
+  EXPECT_FALSE(std::filesystem::exists(folder.file("to be made")));
+}
+
 TEST(DefaultHooks, WithoutScalarsWhatIsLoggedIsWrittenAndNothingIsChecked) {
   EXPECT_THAT(names({.dir = "run"}), ElementsAre("report", "stop on signal", "stall watchdog", "profiler",
                                                  "summary saver", "step counter", "metrics", "logging", "progress"));
@@ -155,11 +165,11 @@ TEST_F(DefaultRun, NanFailsItAndTheReportSaysSo) {
 }
 
 TEST_F(DefaultRun, DirectoryThatCannotBeMadeIsAWarningOfEachAndTheRunGoesOn) {
-  put(folder_.file("file"), "in the way");
   rig_.values["loss"] = Value::scalar(0.5);
-  DefaultHooks wanted{.dir = folder_.file("file") + "/run", .scalars = {"loss"}};
+  DefaultHooks wanted{.dir = folder_.file("run"), .scalars = {"loss"}};
   wanted.logging = wanted.progress = false;
   for (HookRegistration& hook : default_hooks(wanted)) rig_.config.add_hook(std::move(hook));
+  put(folder_.file("run"), "in the way since then");
   rig_.before_step = [this](int) { rig_.clock->advance(1'000'000'000); };
   const auto session = rig_.start();
   EXPECT_EQ(session->run_until_stop(no_args, 40), 40);
