@@ -32,17 +32,17 @@ typedef struct runhook_default_hooks {
   size_t struct_size;
   const char* dir;   /* the directory for the run's files; created if it does not exist; copied; required */
   const char* title; /* of the report; copied; NULL: the name of the directory */
-  const char* const*
-      scalars;         /* e.g. the loss: what every step publishes or logs, to be shown, drawn, written, and checked for
-                                  NaN; copied. What is logged now and then is shown, drawn and written without this */
-  size_t scalar_count; /* may be 0 */
-  int64_t interval_ns; /* between two rows, points and log lines; 0: 1 s; negative: there are none, and the step
+  /* E.g. the loss: what every step publishes or logs, to be shown, drawn, written, and checked for NaN; copied. What is
+   * logged now and then is shown, drawn and written without this. */
+  const char* const* scalars;
+  size_t scalar_count;         /* may be 0 */
+  int64_t interval_ns;         /* between two rows, points and log lines; 0: 1 s; negative: there are none, and the step
                                   counter, the log lines, the metrics and the summaries are left out */
   int64_t stall_timeout_ns;    /* for RUNHOOK_DEFAULT_WATCHDOG; 0: 5 minutes; negative: it is left out */
   int64_t profile_interval_ns; /* between two profiled runs; 0: a minute; negative: the profiler is left out */
   uint32_t left_out;           /* RUNHOOK_DEFAULT_* of the hooks not to be added */
-  int32_t keep_all; /* 1: every logged value is in the metrics and the event files. 0: the newest of each name, at
-                                  the interval */
+  int32_t keep_all;            /* 1: every logged value is in the metrics and the event files. 0: the newest of each
+                                  name, at the interval */
   /* End of 1.0. Append only, below this line. */
 } runhook_default_hooks;
 #define RUNHOOK_DEFAULT_HOOKS_INIT \
