@@ -123,7 +123,7 @@ std::string number_text(double number) {
 
 std::string percent(double share) {
   const double hundredths = share * 100;
-  if (hundredths > 0 && hundredths < 0.1) return "< 0.1 %";
+  if (hundredths > 0 && hundredths < 0.1) return "under 0.1 %";
   return fmt::format("{:.1f} %", hundredths);
 }
 

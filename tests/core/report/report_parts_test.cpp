@@ -97,7 +97,7 @@ TEST(ReportText, NumbersAreReadable) {
   EXPECT_EQ(short_count(12500), "12.5k");
   EXPECT_EQ(short_count(3e9), "3G");
   EXPECT_EQ(percent(0.123), "12.3 %");
-  EXPECT_EQ(percent(0.00001), "< 0.1 %");
+  EXPECT_EQ(percent(0.00001), "under 0.1 %");
 }
 
 TEST(ReportText, DurationsHaveTheirUnits) {
