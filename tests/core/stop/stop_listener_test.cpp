@@ -1,4 +1,6 @@
 // Functions that are called when a stop is asked for.
+#include "runhook/stop_listener.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -12,7 +14,6 @@
 
 #include "core/expect_error.hpp"
 #include "core/loop_rig.hpp"
-#include "runhook/stop_listener.hpp"
 
 namespace runhook {
 namespace {
