@@ -42,8 +42,14 @@ TEST_F(CApiHook, DestroyRunsOnceWhenOptionsAreRefused) {
   }
 }
 
+// Apart from the loop, since a hook has to outlive the session that calls it.
+struct HookOfALoop {
+  ScriptedHook hook;
+  double seen = 0;
+};
+
 // A loop whose step outputs y = 1, with a hook that is to have it.
-struct Fetching : Loop {
+struct Fetching : HookOfALoop, Loop {
   Fetching() {
     options.fetches = kY;
     options.fetch_count = 1;
@@ -53,8 +59,6 @@ struct Fetching : Loop {
   }
   static constexpr const char* kY[] = {"y"};
   runhook_hook_options options = RUNHOOK_HOOK_OPTIONS_INIT;
-  ScriptedHook hook;
-  double seen = 0;
 };
 
 TEST_F(CApiHook, FetchesOfItsOptionsAreThereInAfterRunWithoutABeforeRun) {

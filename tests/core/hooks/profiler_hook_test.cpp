@@ -210,7 +210,7 @@ TEST_F(Profiler, ARunThatTakesTwoAttemptsIsProfiledInBoth) {
 }
 
 TEST_F(Profiler, CanBeDumpedAtAnyTimeByAnotherThread) {
-  ProfilerHook& profiler = add({.record_every_run = true});
+  ProfilerHook& profiler = add({.record_every_run = true, .capacity = 1 << 10});
   const auto session = rig.start();
   std::atomic<bool> done{false};
   std::thread runner([&] {
