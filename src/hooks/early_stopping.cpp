@@ -52,7 +52,8 @@ std::string EarlyStoppingHook::best_text(const Progress& progress, double value)
 // A name that nobody logs would be waited for without a word.
 void EarlyStoppingHook::end(SessionRunContext& context) {
   for (std::size_t i = 0; i < options_.rules.size(); ++i) {
-    if (progress_[i].since_step < 0) detail::warn_not_logged(context, options_.rules[i].name);
+    const MetricRule& rule = options_.rules[i];
+    if (rule.logged && progress_[i].since_step < 0) detail::warn_not_logged(context, rule.name);
   }
 }
 

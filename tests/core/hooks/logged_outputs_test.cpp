@@ -228,6 +228,14 @@ TEST_F(LoggedOutputs, NameThatAGuardOrARuleHasWaitedForInVainIsAWarning) {
   EXPECT_EQ(rig.logged("'lsos' was never logged; did you mean 'loss'?"), 1);
 }
 
+TEST_F(LoggedOutputs, RuleForWhatIsFetchedIsNoWarningWhenNoStepWasMade) {
+  rig.config.add_hook(
+      std::make_shared<EarlyStoppingHook>(EarlyStoppingOptions{.rules = {{.name = "loss", .target = 0}}}));
+  const auto run = rig.start();
+  run->close();
+  EXPECT_EQ(run->outcome().warnings, 0);
+}
+
 TEST_F(LoggedOutputs, EarlyStoppingByAllRulesTakesWhatEachHasSaidLast) {
   rig.config.add_hook(std::make_shared<EarlyStoppingHook>(EarlyStoppingOptions{
       .rules = {{.name = "loss", .logged = true, .target = 1}, {.name = "accuracy", .logged = true, .target = 1}},
