@@ -20,8 +20,8 @@ struct DefaultHooks {
   std::vector<std::string> scalars = {};
   std::chrono::nanoseconds interval = std::chrono::seconds(1);  // between two rows, points and log lines
 
-  bool keep_all =
-      false;  // every logged value is in the metrics and the event files, not only the newest at an interval
+  // Every logged value is in the metrics and the event files, not only the newest at an interval.
+  bool keep_all = false;
 
   bool stop_on_signal = true;  // SIGINT and SIGTERM stop the run after its step: StopOnSignalHook
   bool nan_guard = true;       // NaN or infinity in a scalar fails the run: NanGuardHook

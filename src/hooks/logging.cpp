@@ -82,8 +82,8 @@ void LoggingHook::after_run(SessionRunContext& context, const SessionRunValues& 
 }
 
 void LoggingHook::on_logged(SessionRunContext& context, std::span<const LoggedValue> values) {
-  std::vector<std::string> texts = fetched_.value_or(std::vector<std::string>());
-  const bool due = std::exchange(fetched_, std::nullopt).has_value();
+  const bool due = fetched_.has_value();
+  std::vector<std::string> texts = std::exchange(fetched_, std::nullopt).value_or(std::vector<std::string>());
   const auto add = [&] { add_waiting(texts, context.global_step()); };
   if (!logged_->note(values, 0, /*every=*/false, due, add) && !due) return;
   add();

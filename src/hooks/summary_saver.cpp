@@ -95,7 +95,7 @@ void SummarySaverHook::on_logged(SessionRunContext& context, std::span<const Log
   const bool is_new = state.newest.note(values, 0, every, due, [&state] { state.write_waiting(); });
   if (!is_new && !due && !every) return;
   state.write_waiting();
-  state_->writer->report_to(context);
+  state.writer->report_to(context);
 }
 
 void SummarySaverHook::on_dropped() noexcept { state_->is_due = false; }

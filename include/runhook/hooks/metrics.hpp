@@ -43,10 +43,9 @@ struct MetricsOptions {
 // the same number: whole floating-point numbers as 1.0, those of less precision as the double that is equal.
 //
 // If the file exists, rows are appended. A run that goes on from an earlier step, e.g. after a recovery, writes rows
-// again for the steps that it repeats: of several rows for a step, the last value of each
-// key is valid. If a CSV file exists with other
-// columns nothing is written, which is a failure of the output: a warning, or, with OutputOptions::fail_run, a failure
-// of the run.
+// again for the steps that it repeats: of several rows for a step, the last value of each key is valid. If a CSV file
+// exists with other columns nothing is written, which is a failure of the output: a warning, or, with
+// OutputOptions::fail_run, a failure of the run.
 //
 // What is logged (SessionRunContext::log_scalar()) is in the row of the step in which it was logged: the newest value
 // of each name when a row is due and at the end, and the first one at once; so a step may have a row though none was

@@ -10,18 +10,16 @@
 namespace runhook::inline v1 {
 
 struct NanGuardOptions {
-  std::vector<std::string> names = {};  // what to fetch and check, e.g. the loss; tensors of any shape
-  std::vector<std::string> logged_names =
-      {};                      // what to check of the values that are logged, in the steps in which it is
-  bool fail = true;            // fail the run with DATA_LOSS; otherwise ask for a stop
-  bool check_infinity = true;  // infinite values count as well
+  std::vector<std::string> names = {};         // what to fetch and check, e.g. the loss; tensors of any shape
+  std::vector<std::string> logged_names = {};  // what to check of what is logged, in the steps in which it is
+  bool fail = true;                            // fail the run with DATA_LOSS; otherwise ask for a stop
+  bool check_infinity = true;                  // infinite values count as well
 };
 
 // Fetches values and checks every element of them after each step, and those that are logged. To be registered in
 // HookPhase::guard, as make() does, so that nothing is saved of a step that it has rejected; what hooks that come later
-// log is seen only at the end of the step. Integers, and values that are no tensor on the CPU,
-// pass unchecked. After tf.estimator.NanTensorHook, which looks for NaN in one scalar only and comes after the savers.
-// Since 1.0.
+// log is seen only at the end of the step. Integers, and values that are no tensor on the CPU, pass unchecked. After
+// tf.estimator.NanTensorHook, which looks for NaN in one scalar only and comes after the savers. Since 1.0.
 class NanGuardHook final : public SessionRunHook {
  public:
   explicit NanGuardHook(NanGuardOptions options);  // throws INVALID_ARGUMENT without a name
