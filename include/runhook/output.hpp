@@ -25,6 +25,13 @@ struct OutputOptions {
   bool fail_run = false;                                                     // whether report_to() fails the run
   std::string header = {};  // of a file: written first if the file is empty; otherwise the file has to begin with it
   bool lines = false;       // records are lines: if a file ends within a line, a new one is begun
+  // Records are rows of JSON Lines or CSV: if a file ends within a row, as one of a process that was killed may, that
+  // half is cut off.
+  bool rows = false;
+  // How large a file may become, the older half of it included; 0: there is no limit. One that has reached half of that
+  // is begun anew. Of lines and rows the older half is `<name>.1.<ending>`, which replaces the one before; anything
+  // else goes on in `<path>.000001` etc., of which the last two are kept.
+  std::size_t max_bytes = 0;
 };
 
 // Takes records and has a thread of its own write them, so that no step waits for a disk, a terminal or a pipe.
@@ -38,6 +45,10 @@ class Output {
  public:
   // Appends to a file, which is created if it does not exist, with its directories. It is opened by the thread.
   static std::shared_ptr<Output> file(std::string path, OutputOptions options = {});
+  // The same for CSV. `header` is its first line and required. A file that has other columns gets those that it lacks,
+  // empty in the rows that are there, and fields are put in the order of the file. A record that begins with the first
+  // field of the header is another header, for the records that follow.
+  static std::shared_ptr<Output> csv_file(std::string path, OutputOptions options);
   // Writes to a file descriptor, of which the output makes a duplicate of its own. `name` is for messages.
   static std::shared_ptr<Output> descriptor(int fd, std::string name, OutputOptions options = {});
   // Each record replaces the file: a reader sees either the old record or the new one, also if several outputs, threads

@@ -71,7 +71,10 @@ class SessionRunContext {
   }
   Coordinator coordinator() const;                       // of the present session
   MonitoredSession* monitored_session() const noexcept;  // NULL outside a loop
-  std::string_view hook_name() const noexcept;           // of the hook being called; NUL-terminated
+  // What this monitored session is known by in all that it leaves behind, e.g. "20260131-235959-8f03c2d1": its time in
+  // UTC and digits that make it unique. NUL-terminated.
+  std::string_view session_id() const noexcept;
+  std::string_view hook_name() const noexcept;      // of the hook being called; NUL-terminated
   std::string_view callback_name() const noexcept;  // of the callback in progress, e.g. "before_run"; empty if none is
   const SessionRunValues* values() const noexcept;  // what after_run is given; NULL elsewhere
   const Outcome& outcome() const noexcept;          // kind `running` before cleanup()
@@ -110,7 +113,7 @@ class SessionRunContext {
   // begin, after_create_session and end it is the present global step. Of a name that is logged twice in a step the
   // last value counts; NaN and infinities are values; `/` in names makes groups. A failing output fails no call.
   // Throws INVALID_ARGUMENT for a name that is empty, longer than 255 bytes, not UTF-8, has control characters, is
-  // "step", "wall_time", "elapsed", "session" or "attempt", or was used for another kind of value; FAILED_PRECONDITION
+  // "step", "wall_time", "elapsed", "session", "attempt" or "event", or was used for another kind; FAILED_PRECONDITION
   // in on_values and cleanup.
   void log_scalar(std::string_view name, double number);
   void log_int64(std::string_view name, std::int64_t number);

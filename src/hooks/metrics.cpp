@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <exception>
+#include <optional>
 #include <utility>
 
 #include "base/format.hpp"
@@ -12,30 +13,26 @@
 #include "hooks/fetched_names.hpp"
 #include "hooks/newest_values.hpp"
 #include "output/json_csv_values.hpp"
-#include "output/json_string.hpp"
+#include "output/json_text.hpp"
 #include "run/run_state.hpp"
+#include "value/name_index.hpp"
 
 namespace runhook::inline v1 {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> kOwnKeys{"step", "wall_time", "elapsed"};
+constexpr std::array<std::string_view, 6> kOwnKeys{"step", "wall_time", "elapsed", "session", "attempt", "event"};
 
 using detail::refuse;
 
 Trigger trigger_of(const MetricsOptions& options) {
-  if (options.every_n_steps) return Trigger::every_steps(*options.every_n_steps);
-  return options.every_n_secs ? detail::every_n_secs(*options.every_n_secs) : Trigger();
+  if (options.every_n_steps) return Trigger::every_steps(*options.every_n_steps) || Trigger::last();
+  return options.every_n_secs ? detail::every_n_secs(*options.every_n_secs) || Trigger::last() : Trigger();
 }
 
 std::int64_t ns_since_1970() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
       .count();
-}
-
-Value value_of(const LoggedValue& logged, std::string_view text) {
-  if (logged.kind == LoggedKind::text) return Value::string(text);
-  return logged.kind == LoggedKind::integer ? Value::scalar(logged.integer) : Value::scalar(logged.number);
 }
 
 }  // namespace
@@ -46,23 +43,50 @@ struct MetricsHook::Rows {
 
   bool csv = false;
   std::vector<std::string> tags;            // of what is fetched
+  std::vector<std::string> names;           // the same, as they are fetched
   std::vector<std::string> keys;            // the same, quoted for the format
-  std::vector<std::string> logged_columns;  // of CSV
+  std::vector<std::string> logged_columns;  // of CSV, in quotes where need be
+  detail::NameIndex columns;                // of CSV: those of logged values
+  std::string header;                       // of CSV
   std::shared_ptr<Output> output;
+  std::string origin;  // of the rows: session and attempt
+  std::int64_t attempt = 0;
   std::int64_t begin_ns = 0;
   detail::NewestValues newest;
   bool is_due = false;  // a row of what was fetched waits for what was logged
   std::int64_t due_step = 0;
   std::vector<Value> fetched;
-  bool told_of_column = false;
+  std::optional<std::int64_t> fetched_step;  // of the last row with what was fetched
+  bool fetched_failed = false;               // the row that waits is of a step that was rejected
   std::string row;
 
-  void begin_row(std::int64_t step, std::int64_t time_ns, std::int64_t elapsed_ns) {
+  void begin_attempt(std::string_view session) {
+    ++attempt;
+    origin = fmt::format(fmt::runtime(csv ? ",{},{}" : R"(,"session":"{}","attempt":{})"), session, attempt);
+  }
+  void begin_row(std::int64_t step, std::int64_t time_ns, std::int64_t elapsed_ns, std::string_view event) {
     row.clear();
     const auto start = csv ? "{},{:.6f},{:.9f}" : R"({{"step":{},"wall_time":{:.6f},"elapsed":{:.9f})";
     constexpr double kNs = static_cast<double>(detail::kNsPerSecond);
     detail::append_format(row, fmt::runtime(start), step, static_cast<double>(time_ns) / kNs,
                           static_cast<double>(elapsed_ns) / kNs);
+    row += origin;
+    if (csv) {
+      row += ',';
+      row += event;
+    } else if (!event.empty()) {
+      detail::append_format(row, R"(,"event":"{}")", event);
+    }
+  }
+  void end_row() {
+    row += csv ? "\n" : "}\n";
+    output->write(row);
+  }
+  // Says that rows of later steps that are there already are obsolete.
+  void write_start(std::int64_t step, std::int64_t now_ns) {
+    begin_row(step, ns_since_1970(), detail::saturating_distance(begin_ns, now_ns), "start");
+    if (csv) row.append(tags.size() + logged_columns.size(), ',');
+    end_row();
   }
   void add_json(std::string_view key, const Value& value) {
     row += ',';
@@ -73,7 +97,9 @@ struct MetricsHook::Rows {
   // `values`: NULL if nothing was fetched in this step.
   void write_row(std::int64_t step, std::int64_t time_ns, std::int64_t elapsed_ns, const std::vector<Value>* values,
                  std::span<Kept* const> logged) {
-    begin_row(step, time_ns, elapsed_ns);
+    const bool failed = (values != nullptr && fetched_failed) ||
+                        std::any_of(logged.begin(), logged.end(), [](const Kept* kept) { return kept->value.failed; });
+    begin_row(step, time_ns, elapsed_ns, failed ? "failed" : "");
     const auto logged_as = [&logged](std::string_view name) -> const Kept* {
       const auto found =
           std::find_if(logged.begin(), logged.end(), [name](const Kept* kept) { return kept->name == name; });
@@ -82,9 +108,7 @@ struct MetricsHook::Rows {
     for (std::size_t i = 0; i < tags.size(); ++i) {
       const Kept* const kept = logged_as(tags[i]);
       if (kept == nullptr && values == nullptr && !csv) continue;
-      const Value value = kept != nullptr     ? value_of(kept->value, kept->text)
-                          : values != nullptr ? (*values)[i]
-                                              : Value();
+      const Value value = kept != nullptr ? kept->to_value() : values != nullptr ? (*values)[i] : Value();
       if (!csv) {
         add_json(keys[i], value);
       } else {
@@ -93,21 +117,20 @@ struct MetricsHook::Rows {
       }
     }
     if (csv) {
-      for (const std::string& column : logged_columns) {
+      for (std::size_t i = 0; i < logged_columns.size(); ++i) {
         row += ',';
-        if (const Kept* const kept = logged_as(column)) detail::append_csv(row, value_of(kept->value, kept->text));
+        if (const Kept* const kept = logged_as(columns.name(i))) {
+          detail::append_csv(row, kept->to_value());
+        }
       }
     } else {
-      bool failed = false;
       for (const Kept* const kept : logged) {
-        failed = failed || kept->value.failed;
         if (std::find(tags.begin(), tags.end(), kept->name) != tags.end()) continue;
-        add_json(detail::json_string(kept->name), value_of(kept->value, kept->text));
+        add_json(detail::json_string(kept->name), kept->to_value());
       }
-      if (failed) row += R"(,"failed":true)";
     }
-    row += csv ? "\r\n" : "}\n";
-    output->write(row);
+    if (values != nullptr) fetched_step = step;
+    end_row();
   }
   // All rows that wait.
   void write_waiting(std::int64_t now_ns) {
@@ -124,18 +147,32 @@ struct MetricsHook::Rows {
       write_row(due_step, wall_ns, detail::saturating_distance(begin_ns, now_ns), &fetched, {});
     }
   }
-  void tell_of_columns(SessionRunContext& context, std::span<const LoggedValue> values, const std::string& path) {
-    if (!csv || told_of_column) return;
+  // CSV: what is logged for the first time gets a column.
+  void add_columns(std::span<const LoggedValue> values) {
+    const std::size_t before = logged_columns.size();
     for (const LoggedValue& value : values) {
-      const auto is_column = [&value](const std::string& name) { return name == value.name; };
-      if (std::any_of(tags.begin(), tags.end(), is_column)) continue;
-      if (std::any_of(logged_columns.begin(), logged_columns.end(), is_column)) continue;
-      told_of_column = true;
-      context.warn(Error(
-          StatusCode::failed_precondition,
-          fmt::format("'{}' is logged, but {} has no column for it: name it in logged_columns", value.name, path)));
-      return;
+      if (std::find(tags.begin(), tags.end(), value.name) != tags.end() || columns.has(value.name)) continue;
+      add_column(value.name);
     }
+    if (logged_columns.size() > before) output->write(header + "\n");
+  }
+  void add_column(std::string_view name) {
+    columns.add(name);
+    logged_columns.push_back(detail::csv_field(name));
+    header += ',' + logged_columns.back();
+  }
+  // What was fetched in the last step, when the hook was not due.
+  void take_last_fetched(const detail::LastFetched& last) {
+    if (last.values.empty() || (fetched_step && *fetched_step >= last.step && !last.failed)) return;
+    fetched.clear();
+    for (const std::string& name : names) {
+      const Value* const value = last.find(name);
+      if (value == nullptr) return;  // of none, so that no row has them in part
+      fetched.push_back(*value);
+    }
+    is_due = !names.empty();
+    due_step = last.step;
+    fetched_failed = last.failed;
   }
 };
 
@@ -150,25 +187,25 @@ MetricsHook::MetricsHook(MetricsOptions options) : options_(std::move(options)) 
   if (!csv && options_.format != MetricsFormat::json_lines) refuse("the format of the metrics is not a known one");
   rows_ = std::make_unique<Rows>();
   rows_->csv = csv;
-  std::vector<std::string> header(kOwnKeys.begin(), kOwnKeys.end());
+  std::vector<std::string> header(kOwnKeys.begin(), kOwnKeys.end());  // of CSV
   for (const auto& [tag, name] : pairs) {
     if (std::find(kOwnKeys.begin(), kOwnKeys.end(), tag) != kOwnKeys.end()) {
       refuse(fmt::format("'{}' is a column of every row; give what is fetched another tag", tag));
     }
     rows_->tags.push_back(tag);
+    rows_->names.push_back(name);
     rows_->keys.push_back(csv ? detail::csv_field(tag) : detail::json_string(tag));
     header.push_back(rows_->keys.back());
   }
+  rows_->header = detail::joined(header, ",");
   for (const std::string& column : options_.logged_columns) {
     detail::check_logged_name(column);
     const auto& tags = rows_->tags;
     if (std::find(tags.begin(), tags.end(), column) != tags.end()) continue;  // it has its column
-    rows_->logged_columns.push_back(column);
-    header.push_back(detail::csv_field(column));
+    if (!rows_->columns.has(column)) rows_->add_column(column);
   }
   if (!pairs.empty()) args_.fetches = Fetches::keyed(pairs);
-  options_.output.lines = true;
-  options_.output.header = csv ? detail::joined(header, ",") + "\r\n" : std::string();
+  options_.output.rows = true;
 }
 
 MetricsHook::~MetricsHook() = default;
@@ -183,11 +220,19 @@ HookRegistration MetricsHook::make(MetricsOptions options) {
 void MetricsHook::begin(SessionRunContext& context) {
   rows_->begin_ns = context.clock()->now_ns();
   rows_->newest = {};
-  rows_->is_due = rows_->told_of_column = false;
-  rows_->output = Output::file(options_.path, options_.output);
+  rows_->is_due = rows_->fetched_failed = false;
+  rows_->fetched_step.reset();
+  rows_->attempt = 0;
+  OutputOptions options = options_.output;
+  if (rows_->csv) options.header = rows_->header + "\n";
+  rows_->output = rows_->csv ? Output::csv_file(options_.path, options) : Output::file(options_.path, options);
 }
 
-void MetricsHook::after_create_session(SessionRunContext& context) { detail::check_names(context, args_.fetches); }
+void MetricsHook::after_create_session(SessionRunContext& context) {
+  detail::check_names(context, args_.fetches);
+  rows_->begin_attempt(context.session_id());
+  rows_->write_start(context.global_step(), context.now_ns());
+}
 
 void MetricsHook::before_run(SessionRunContext& context) {
   if (!options_.only_logged) context.request(args_);
@@ -209,7 +254,7 @@ void MetricsHook::on_logged(SessionRunContext& context, std::span<const LoggedVa
   const std::int64_t now_ns = context.now_ns();
   const bool is_due = options_.only_logged ? std::exchange(rows.is_due, false) : rows.is_due;
   const bool is_new = rows.newest.note(values, now_ns, options_.keep_all, is_due, [&] { rows.write_waiting(now_ns); });
-  if (is_new) rows.tell_of_columns(context, values, options_.path);
+  if (is_new && rows.csv) rows.add_columns(values);
   if (!is_new && !is_due && !options_.keep_all) return;
   rows.write_waiting(now_ns);
   rows.fetched.clear();  // the session may use the memory of its results again
@@ -223,6 +268,7 @@ void MetricsHook::cleanup(SessionRunContext& context, const Outcome&) {
   rows_->is_due = false;
   std::exception_ptr failure;  // the file is closed in any case
   try {
+    rows_->take_last_fetched(detail::RunState::of(context).last_fetched);
     rows_->write_waiting(context.now_ns());
   } catch (...) {
     failure = std::current_exception();

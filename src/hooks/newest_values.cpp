@@ -8,6 +8,11 @@
 namespace runhook::inline v1 {
 namespace detail {
 
+Value NewestValues::Kept::to_value() const {
+  if (value.kind == LoggedKind::text) return Value::string(text);
+  return value.kind == LoggedKind::integer ? Value::scalar(value.integer) : Value::scalar(value.number);
+}
+
 NewestValues::Kept& NewestValues::kept_of(std::string_view name, bool& is_new) {
   std::optional<std::size_t> index = names_.find(name);
   if (!index) {

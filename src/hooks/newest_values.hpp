@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "runhook/logged_value.hpp"
+#include "runhook/value.hpp"
 #include "value/name_index.hpp"
 
 namespace runhook::inline v1 {
@@ -26,6 +27,8 @@ class NewestValues {
     std::int64_t time_ns = 0;
     std::uint64_t delivery = 0;  // with which it came
     bool waits = false;          // to be written
+
+    Value to_value() const;
   };
 
   // Notes what a step, or several, have logged. Of values of one name the one of the latest step is kept; if `every` one

@@ -1,6 +1,7 @@
 #include "runhook/hooks/summary_saver.hpp"
 
 #include <exception>
+#include <optional>
 #include <utility>
 
 #include "hooks/finish_writing.hpp"
@@ -19,7 +20,20 @@ struct SummarySaverHook::State {
   SessionRunArgs args;
   std::shared_ptr<SummaryWriter> writer;  // of the present session
   detail::NewestValues newest;
-  bool is_due = false;  // what was logged is to be written at the end of the step
+  bool is_due = false;                       // what was logged is to be written at the end of the step
+  std::optional<std::int64_t> fetched_step;  // of the fetched values that were written last
+
+  // What was fetched in the last step, when the hook was not due.
+  void write_last_fetched(const detail::LastFetched& last) {
+    if (fetched_step && *fetched_step >= last.step) return;
+    std::vector<Value> found;
+    for (const std::string& name : values.fetches().leaves()) {
+      const Value* const value = last.find(name);
+      found.push_back(value != nullptr ? *value : Value());
+    }
+    values.write(found, *writer, last.step,
+                 [&](const std::string& name) { return newest.has(name) || last.find(name) == nullptr; });
+  }
 
   void write_waiting() {
     is_due = false;
@@ -62,6 +76,7 @@ ValueListener* SummarySaverHook::value_listener() noexcept {
 
 void SummarySaverHook::begin(SessionRunContext&) {
   state_->newest = {};
+  state_->fetched_step.reset();
   const SummarySaverOptions& options = state_->options;
   state_->writer =
       options.writer ? options.writer : std::make_shared<SummaryWriter>(options.directory, options.writer_options);
@@ -79,7 +94,8 @@ void SummarySaverHook::after_run(SessionRunContext& context, const SessionRunVal
   detail::RunState& run = detail::RunState::of(context);
   // A name that is logged, too, is one series.
   const bool listens = value_listener() != nullptr;
-  state_->values.write(values.results(), *state_->writer, context.global_step(), [&](const std::string& name) {
+  state_->fetched_step = context.global_step();
+  state_->values.write(values.results().leaves(), *state_->writer, context.global_step(), [&](const std::string& name) {
     return listens && (state_->newest.has(name) || run.values.find(name) != nullptr);
   });
   state_->writer->report_to(context);
@@ -109,6 +125,7 @@ void SummarySaverHook::cleanup(SessionRunContext& context, const Outcome&) {
   std::exception_ptr failure;             // the writer is let go in any case
   try {
     state_->write_waiting();
+    state_->write_last_fetched(detail::RunState::of(context).last_fetched);
   } catch (...) {
     failure = std::current_exception();
   }
@@ -140,7 +157,7 @@ void SummaryAtEndHook::end(SessionRunContext& context) {
   const Results results = run_session(context.session(), args);
   state_->writer =
       options.writer ? options.writer : std::make_shared<SummaryWriter>(options.directory, options.writer_options);
-  state_->values.write(results, *state_->writer, context.global_step());
+  state_->values.write(results.leaves(), *state_->writer, context.global_step());
   state_->writer->flush();
 }
 

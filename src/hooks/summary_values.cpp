@@ -26,9 +26,8 @@ void SummaryValues::finish() {
   if (!leaves.empty()) fetches_ = Fetches::list(std::move(leaves));
 }
 
-void SummaryValues::write(const Results& results, SummaryWriter& writer, std::int64_t step,
+void SummaryValues::write(std::span<const Value> values, SummaryWriter& writer, std::int64_t step,
                           const std::function<bool(const std::string& name)>& leave_out) const {
-  const auto values = results.leaves();
   for (std::size_t i = 0; i < items_.size(); ++i) {
     if (leave_out && leave_out(items_[i].name)) continue;
     try {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,7 @@ class SummaryValues {
   bool empty() const noexcept { return items_.empty(); }
   const Fetches& fetches() const noexcept { return fetches_; }
   // Throws what the writer throws, and FAILED_PRECONDITION, for a value that does not fit; names it.
-  void write(const Results& results, SummaryWriter& writer, std::int64_t step,
+  void write(std::span<const Value> values, SummaryWriter& writer, std::int64_t step,
              const std::function<bool(const std::string& name)>& leave_out = {}) const;
 
  private:

@@ -173,6 +173,7 @@ class Loop final : private Reporter {
   void decide_outcome();
   Error end_hooks();
   void end_logging() noexcept;
+  void keep_last_fetched() noexcept;
   void tell_of_unrecovered(Error& error) noexcept;
   void log_outcome();
   Error unwind(Error error) noexcept;  // of a constructor that fails; returns all that went wrong

@@ -45,6 +45,7 @@ void Loop::close() {
   decide_outcome();
   Error error = end_hooks();  // what the caller has not been told yet
   end_logging();
+  keep_last_fetched();
   Error unknown = error;  // what the outcome does not know yet
   keeper_.end();
   const Error known = outcome_.copy().error;
@@ -124,6 +125,14 @@ void Loop::end_logging() noexcept {
   delivery_.receive();
   if (state_.hot.logged) delivery_.deliver(global_step());
   delivery_.queue()->close();
+}
+
+// Before the session, whose memory it may be in, is closed.
+void Loop::keep_last_fetched() noexcept {
+  try {
+    state_.last_fetched = engine_.last_fetched();
+  } catch (...) {  // NOLINT(bugprone-empty-catch): without memory outputs end with what they have seen themselves
+  }
 }
 
 // Threads have reported what the next run would have recovered from, and there was none. That fails no run, but belongs

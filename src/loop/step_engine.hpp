@@ -70,6 +70,7 @@ class alignas(64) StepEngine {
 
   TriggerSchedule& schedule() noexcept { return schedule_; }
   const Results& results() const noexcept { return results_; }
+  LastFetched last_fetched() const;
   std::int64_t completed_runs() const noexcept { return runs_.load(std::memory_order_relaxed); }  // any thread
   std::int64_t skipped_runs() const noexcept { return skips_; }
   std::int64_t run_number() const noexcept { return completed_runs() + skips_; }
@@ -115,7 +116,9 @@ class alignas(64) StepEngine {
   ValueDelivery& delivery_;
   std::int64_t skips_ = 0;  // steps that a hook has skipped
   Results results_;
-  bool results_stale_ = false;  // results_ holds something that is not of the next step
+  bool results_stale_ = false;     // results_ holds something that is not of the next step
+  std::int64_t fetched_step_ = 0;  // which the last attempt that has fetched anything has reached
+  bool fetched_failed_ = false;    // that attempt has failed since
 
   // The attempt in progress.
   const HookCalls* calls_ = nullptr;

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "base/format.hpp"
-#include "output/json_string.hpp"
+#include "output/json_text.hpp"
 #include "value/element.hpp"
 
 namespace runhook::inline v1 {

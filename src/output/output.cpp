@@ -311,6 +311,13 @@ std::shared_ptr<Output> Output::file(std::string path, OutputOptions options) {
   return start(std::move(sink), -1, std::move(path), std::move(options));
 }
 
+std::shared_ptr<Output> Output::csv_file(std::string path, OutputOptions options) {
+  if (path.empty()) throw StatusError(StatusCode::invalid_argument, "the path of an output is empty");
+  if (options.header.empty()) throw StatusError(StatusCode::invalid_argument, "a CSV file has no header");
+  auto sink = detail::csv_sink(path, options);
+  return start(std::move(sink), -1, std::move(path), std::move(options));
+}
+
 std::shared_ptr<Output> Output::descriptor(int fd, std::string name, OutputOptions options) {
   if (fd < 0) throw StatusError(StatusCode::invalid_argument, "the descriptor of an output is negative");
   auto sink = detail::descriptor_sink(fd, name);

@@ -27,6 +27,10 @@ void Batch::add(std::string_view record) {
   }
 }
 
+std::size_t Batch::whole_records(std::size_t size) const noexcept {
+  return static_cast<std::size_t>(std::upper_bound(ends.begin(), ends.end(), size) - ends.begin());
+}
+
 void Batch::drop_first(std::size_t records) {
   if (records == 0) return;
   const std::size_t gone = ends[records - 1];
@@ -100,105 +104,6 @@ Error check_directory(const std::filesystem::path& directory) {
 
 namespace {
 
-// How many records lie wholly within so many bytes.
-std::size_t whole_records(const Batch& batch, std::size_t bytes) noexcept {
-  return static_cast<std::size_t>(std::upper_bound(batch.ends.begin(), batch.ends.end(), bytes) - batch.ends.begin());
-}
-
-class FileSink final : public Sink {
- public:
-  FileSink(std::string path, const OutputOptions& options)
-      : path_(std::move(path)), header_(options.header), lines_(options.lines) {}
-  ~FileSink() override {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  FileSink(const FileSink&) = delete;
-  FileSink& operator=(const FileSink&) = delete;
-
-  Error write(Batch& batch, const std::atomic<bool>&) override {
-    if (fd_ < 0) {
-      Error error = open();
-      if (error) {
-        hopeless_ = true;
-        return error;
-      }
-    }
-    if (!preface_.empty()) {
-      Error error = append(preface_, /*first_record_end=*/preface_.size());
-      if (error) return error;
-      preface_.clear();
-    }
-    const std::size_t done = write_all(fd_, batch.bytes);
-    const int number = errno;
-    const std::size_t records = whole_records(batch, done);
-    const std::size_t kept = records > 0 ? batch.ends[records - 1] : 0;
-    if (done > kept) take_out(done - kept);
-    const bool all = records == batch.ends.size();
-    batch.drop_first(records);
-    return all ? Error() : system_error(number, "writing", path_);
-  }
-
-  // A file that somebody has deleted can be written, but nobody will ever read it, and it takes room on the disk until
-  // it is closed. (One that had no name when it was opened, as what is behind /proc/self/fd may be, is meant to.)
-  Error verify() override {
-    struct stat about {};
-    if (fd_ < 0 || !named_ || fstat(fd_, &about) != 0 || about.st_nlink > 0) return {};
-    hopeless_ = true;
-    ::close(std::exchange(fd_, -1));
-    return Error(
-        StatusCode::not_found,
-        fmt::format("'{}' was deleted while it was written: what was in it is lost, and no more is written", path_));
-  }
-
- private:
-  Error open() {
-    if (Error error = make_directories(path_)) return error;
-    fd_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
-    if (fd_ < 0) return system_error(errno, "opening", path_);
-    struct stat about {};
-    if (fstat(fd_, &about) != 0) return system_error(errno, "reading", path_);
-    regular_ = S_ISREG(about.st_mode);
-    named_ = regular_ && about.st_nlink > 0;
-    if (about.st_size == 0) {
-      preface_ = header_;
-      return {};
-    }
-    if (!regular_) return {};
-    std::string begin(header_.size(), '\0');
-    if (!begin.empty() &&
-        (pread(fd_, begin.data(), begin.size(), 0) != static_cast<ssize_t>(begin.size()) || begin != header_)) {
-      return Error(StatusCode::failed_precondition,
-                   fmt::format("'{}' exists and does not begin as it should, so it is left alone", path_));
-    }
-    char last = '\n';
-    if (lines_ && pread(fd_, &last, 1, about.st_size - 1) == 1 && last != '\n') preface_ += '\n';
-    return {};
-  }
-
-  Error append(std::string_view bytes, std::size_t first_record_end) {
-    const std::size_t done = write_all(fd_, bytes);
-    if (done >= first_record_end) return {};
-    const int number = errno;
-    take_out(done);
-    return system_error(number, "writing", path_);
-  }
-
-  // Half a record at the end would make what comes after it unreadable.
-  void take_out(std::size_t bytes) noexcept {
-    struct stat about {};
-    if (!regular_ || bytes == 0 || fstat(fd_, &about) != 0) return;
-    if (ftruncate(fd_, about.st_size - static_cast<off_t>(bytes)) != 0) hopeless_ = true;
-  }
-
-  const std::string path_;
-  const std::string header_;
-  const bool lines_;
-  int fd_ = -1;
-  bool regular_ = true;
-  bool named_ = false;   // a regular file that had a name when it was opened
-  std::string preface_;  // to be written before anything else
-};
-
 class DescriptorSink final : public Sink {
  public:
   // Duplicates the descriptor, so that nobody closes it, or uses its number for another file, while a thread hangs in a
@@ -225,7 +130,7 @@ class DescriptorSink final : public Sink {
       }
       if (count == 0 && hurry.load(std::memory_order_relaxed)) return {};
       partly_ += static_cast<std::size_t>(count);
-      const std::size_t records = whole_records(batch, partly_);
+      const std::size_t records = batch.whole_records(partly_);
       if (records == 0) continue;
       partly_ -= batch.ends[records - 1];
       batch.drop_first(records);
@@ -281,9 +186,6 @@ class ReplacingSink final : public Sink {
 
 }  // namespace
 
-std::unique_ptr<Sink> file_sink(std::string path, const OutputOptions& options) {
-  return std::make_unique<FileSink>(std::move(path), options);
-}
 std::unique_ptr<Sink> descriptor_sink(int fd, std::string name) {
   return std::make_unique<DescriptorSink>(fd, std::move(name));
 }

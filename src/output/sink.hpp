@@ -29,6 +29,7 @@ struct Batch {
   }
   void add(std::string_view record);  // if it throws nothing has been added
   void drop_first(std::size_t records);
+  std::size_t whole_records(std::size_t size) const noexcept;  // how many lie within so many bytes
 };
 
 // Used by one thread. Failures are returned, not thrown.
@@ -50,6 +51,7 @@ class Sink {
 };
 
 std::unique_ptr<Sink> file_sink(std::string path, const OutputOptions& options);
+std::unique_ptr<Sink> csv_sink(std::string path, const OutputOptions& options);
 std::unique_ptr<Sink> descriptor_sink(int fd, std::string name);
 std::unique_ptr<Sink> replacing_sink(std::string path);
 

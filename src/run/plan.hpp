@@ -2,6 +2,7 @@
 #ifndef RUNHOOK_SRC_RUN_PLAN_HPP_
 #define RUNHOOK_SRC_RUN_PLAN_HPP_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -123,6 +124,17 @@ class Plan {
   }
   bool feeds_anything() const noexcept { return !feeds_.empty(); }
   void drop_feeds() noexcept;
+
+  // Calls visit(name, value) for all that the last attempt has fetched.
+  template <typename Visit>
+  void visit_results(Visit&& visit) const {
+    for (const auto& [name, node] : resolved_) {
+      const auto found = std::find(fetches_.begin(), fetches_.end(), node);
+      if (found == fetches_.end()) continue;
+      const Value& value = results_[static_cast<std::size_t>(found - fetches_.begin())];
+      if (value.kind() != ValueKind::absent) visit(name, value);
+    }
+  }
 
   bool has_global_step() const noexcept { return global_step_slot_ != kNone; }
   std::int64_t fetched_global_step() const { return results_[global_step_slot_].to_int64(); }

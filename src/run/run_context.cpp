@@ -132,6 +132,7 @@ Coordinator SessionRunContext::coordinator() const {
   return *state_->session.coordinator;
 }
 
+std::string_view SessionRunContext::session_id() const noexcept { return state_->id; }
 MonitoredSession* SessionRunContext::monitored_session() const noexcept { return state_->monitored; }
 
 std::string_view SessionRunContext::hook_name() const noexcept {

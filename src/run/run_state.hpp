@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -15,8 +16,10 @@
 #include "base/success_value.hpp"
 #include "run/callback_kind.hpp"
 #include "run/hook_slot.hpp"
+#include "run/last_fetched.hpp"
 #include "run/plan.hpp"
 #include "run/run_options_merge.hpp"
+#include "run/session_id.hpp"
 #include "runhook/clock.hpp"
 #include "runhook/hook.hpp"
 #include "runhook/log.hpp"
@@ -119,8 +122,10 @@ struct RunState {
 
   std::unique_ptr<SessionRunContext> context;  // empty for a state that a standalone context owns
   MonitoredSession* monitored = nullptr;
-  Reporter* reporter = nullptr;                           // NULL outside a loop
-  Outcome outcome;                                        // what SessionRunContext::outcome() has told last
+  Reporter* reporter = nullptr;  // NULL outside a loop
+  Outcome outcome;               // what SessionRunContext::outcome() has told last
+  LastFetched last_fetched;      // in cleanup
+  const std::string id = new_session_id();
   LogSink log_sink;                                       // never empty
   const std::atomic<std::uintptr_t>* occupant = nullptr;  // not 0: a thread is in the loop; NULL: there is no loop
 

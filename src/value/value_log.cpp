@@ -15,7 +15,7 @@ namespace detail {
 namespace {
 
 constexpr std::size_t kLongestName = 255;
-constexpr std::array<std::string_view, 5> kEveryRowHas{"step", "wall_time", "elapsed", "session", "attempt"};
+constexpr std::array<std::string_view, 6> kEveryRowHas{"step", "wall_time", "elapsed", "session", "attempt", "event"};
 
 std::string_view kind_text(LoggedKind kind) noexcept {
   switch (kind) {

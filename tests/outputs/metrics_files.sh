@@ -15,7 +15,7 @@ read_all 0 'rows are as they were fed' metrics/metrics.jsonl metrics/metrics.csv
 sed 's/0.6666666666666666/0.6666666666666667/' metrics/metrics.jsonl >metrics/digit
 read_all 1 'third is' metrics/digit metrics/metrics.csv
 sed 7d metrics/metrics.jsonl >metrics/row
-read_all 1 '34 rows' metrics/row metrics/metrics.csv
+read_all 1 'sessions start in rows [0, 20]' metrics/row metrics/metrics.csv
 sed '3s/.\{9\}$//' metrics/metrics.jsonl >metrics/short
 read_all 1 'JSONDecodeError' metrics/short metrics/metrics.csv
 sed 's/""no""/"no"/' metrics/metrics.csv >metrics/quote

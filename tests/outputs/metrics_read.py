@@ -9,6 +9,8 @@ import struct
 import sys
 
 ROWS = 35
+OWN = ["step", "wall_time", "elapsed", "session", "attempt"]
+LENGTHS = (20, 15)  # of the sessions
 SPECIAL = [math.nan, math.inf, -math.inf, -0.0, 5e-324]
 TEXTS = ["plain", 'say "no", please', "two\nlines\r\nand\ttab", "", " spaced ", "ü€😀", '\x01 {"a": [1]}']
 TEXT = 'te"xt, of\né'
@@ -60,16 +62,30 @@ def check_row(n, row, what):
     check(int(row["step"]) == (n if n <= 20 else n - 20), f"{what}: step {row['step']}")
 
 
+def without_starts(rows, what):
+    """The rows with values: each session begins with one that has none and says so."""
+    starts = [n for n, row in enumerate(rows) if row.get("event") == "start"]
+    check(starts == [0, LENGTHS[0] + 1], f"{what}: sessions start in rows {starts}")
+    for start, length in zip(starts, LENGTHS):
+        of_session = rows[start:start + length + 1]
+        check(len({row["session"] for row in of_session}) == 1, f"{what}: a session has several ids")
+        check({int(row["attempt"]) for row in of_session} == {1}, f"{what}: attempts")
+        check(int(rows[start]["step"]) == 0, f"{what}: the step of a start")
+    check(rows[0]["session"] != rows[starts[1]]["session"], f"{what}: two sessions have one id")
+    return [row for row in rows if row.get("event") != "start"]
+
+
 def check_json_lines(path):
     with open(path, encoding="utf-8", newline="") as file:
         text = file.read()
     check(text.endswith("\n"), "JSON Lines: ends within a line")
-    rows = [json.loads(line, parse_constant=refuse_constant) for line in text[:-1].split("\n")]
+    rows = without_starts([json.loads(line, parse_constant=refuse_constant) for line in text[:-1].split("\n")],
+                          "JSON Lines")
     check(len(rows) == ROWS, f"JSON Lines: {len(rows)} rows")
     for n, row in enumerate(rows, 1):
         check_row(n, row, f"JSON Lines, row {n}")
         expected = fed(n)
-        check(sorted(row) == sorted([*expected, "step", "wall_time", "elapsed"]), f"JSON Lines, row {n}: keys {list(row)}")
+        check(sorted(row) == sorted([*expected, *OWN]), f"JSON Lines, row {n}: keys {list(row)}")
         for key, value in expected.items():
             got = row[key]
             if key == "special" and isinstance(got, str):
@@ -92,7 +108,7 @@ def from_csv(key, field):
 
 def check_csv(path):
     with open(path, encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, strict=True))
+        rows = without_starts(list(csv.DictReader(file, strict=True)), "CSV")
     check(len(rows) == ROWS, f"CSV: {len(rows)} rows")
     for n, row in enumerate(rows, 1):
         check(None not in row and None not in row.values(), f"CSV, row {n}: not as many fields as columns")
@@ -101,8 +117,7 @@ def check_csv(path):
             got = from_csv(key, row[key])
             check(same(got, value), f"CSV, row {n}: {key} is {got!r}, not {value!r}")
     with open(path, "rb") as file:
-        lines = file.read().split(b"\r\n")
-    check(lines[-1] == b"", "CSV: ends within a line")
+        check(file.read().endswith(b"\n"), "CSV: ends within a line")
 
 
 def main():

@@ -95,6 +95,17 @@ RUNHOOK_API const runhook_run_options* runhook_context_options(runhook_context* 
 RUNHOOK_API const char* runhook_context_hook_name(runhook_context* context);
 
 /**
+ * Returns what the monitored session is known by in all that it leaves behind, e.g. "20260131-235959-8f03c2d1": its
+ * time in UTC and digits that make it unique.
+ *
+ * \returns borrowed, as long as the session; empty where there is none, in a session's own step; NULL for a handle that
+ *   is not valid.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API const char* runhook_context_session_id(runhook_context* context);
+
+/**
  * Returns the global step: before the run in before_run and in a session's step, also in the body of a loop, where
  * runhook_step_number() is the step that is being made; after the run in after_run; -1 if unknown.
  *

@@ -25,7 +25,7 @@ enum { RUNHOOK_LOGGED_NUMBER = 0, RUNHOOK_LOGGED_INTEGER = 1, RUNHOOK_LOGGED_TEX
  * refused in the body of a loop or in the function of a session fails the step, even if that goes on.
  *
  * \param name UTF-8 of 1 to 255 bytes without control characters; `/` makes groups; copied. Not "step", "wall_time",
- *   "elapsed", "session" or "attempt".
+ *   "elapsed", "session", "attempt" or "event".
  * \param number any; NaN and infinity are values, too.
  * \returns RUNHOOK_ERR_INVALID_ARGUMENT for another name, and for one that was used for another kind of value;
  *   RUNHOOK_ERR_FAILED_PRECONDITION where nothing can be logged, and for a step that is over.

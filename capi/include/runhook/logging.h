@@ -175,24 +175,34 @@ typedef struct runhook_metrics_options {
   int64_t flush_interval_ns; /* how long a row may wait before it is written; 0: 0.2 s; negative: until the run ends */
   int64_t close_timeout_ns;  /* how long the end of the run waits for the last rows to be written; 0: 5 s; negative: for
                                 ever */
-  const char* const* logged_columns; /* of CSV: the columns of logged values, behind those of what is fetched; a logged
-                                        value that has none is told of by a warning; copied */
+  const char* const* logged_columns; /* of CSV: columns of logged values, behind those of what is fetched; any other
+                                        logged value gets one behind these when it comes up; copied */
   size_t logged_column_count;
-  int32_t keep_all; /* 1: every logged value is written. 0: the newest of each name when a row is due */
-  int32_t reserved; /* 0 */
+  int32_t keep_all;  /* 1: every logged value is written. 0: the newest of each name when a row is due */
+  int32_t reserved;  /* 0 */
+  int64_t max_bytes; /* how large the file may become, its older half `<name>.1.<ending>` included, which is replaced
+                        each time that the file is begun anew; 0 or negative: there is no limit */
   /* End of 1.0. Append only, below this line. */
 } runhook_metrics_options;
 #define RUNHOOK_METRICS_OPTIONS_INIT \
-  { sizeof(runhook_metrics_options), NULL, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0 }
+  { sizeof(runhook_metrics_options), NULL, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0 }
 
 /**
- * Makes a hook that appends a row to a file after each run in which it is due: "step", the global step; "wall_time", in
- * seconds since 1970; "elapsed", in seconds of the session's clock; and what was fetched.
+ * Makes a hook that appends a row to a file after each run in which it is due, and for the last step: "step", the
+ * global step; "wall_time", in seconds since 1970; "elapsed", in seconds of the session's clock; "session",
+ * runhook_context_session_id(); "attempt", 1, and one more after each recovery; "event"; and what was fetched.
  *
  * Tensors are nested lists. In JSON, NaN and the infinities are the strings "NaN", "Infinity" and "-Infinity". CSV is
- * that of RFC 4180, with a header; if the file exists with other columns nothing is written, which is a failure of the
- * output. A run that goes on from an earlier step writes rows again for the steps that it repeats: of several rows for
- * a step, the last is valid.
+ * that of RFC 4180, with a header; a file that has other columns gets those that it lacks.
+ *
+ * Rows are appended to a file that exists. Each session, and each attempt, begins with a row of which "event" is
+ * "start": rows of later steps that stand before it are obsolete, since the run has gone on from the step of this row.
+ * "event" is "failed" for values of a step that has failed for good or that a hook has rejected. Without what is
+ * obsolete:
+ *
+ *   pandas  df[df.step <= df.step.where(df.event == "start", float("inf"))[::-1].cummin()[::-1]]
+ *   DuckDB  FROM 'metrics.jsonl' QUALIFY step <= coalesce(min(step) FILTER (event = 'start')
+ *             OVER (ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING), step)
  *
  * What is logged (logged_value.h) is in the row of the step in which it was logged: the newest value of each name when
  * a row is due and at the end, and the first one at once. Of a name that is fetched and logged the logged value counts.

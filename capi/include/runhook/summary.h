@@ -36,10 +36,12 @@ typedef struct runhook_summary_writer_options {
   int64_t close_timeout_ns;  /* how long closing waits for the last records to be written; 0: 5 s; negative: for ever */
   int32_t fail_run;          /* 1: a failure fails the run of the hook that uses the writer. 0: it is a warning */
   int32_t reserved;          /* 0 */
+  int64_t max_bytes;         /* how large the files may become: at half of it another is begun, and of several the last
+                                two are kept; 0 or negative: there is no limit */
   /* End of 1.0. Append only, below this line. */
 } runhook_summary_writer_options;
 #define RUNHOOK_SUMMARY_WRITER_OPTIONS_INIT \
-  { sizeof(runhook_summary_writer_options), NULL, 0, 0, 0, 0, 0 }
+  { sizeof(runhook_summary_writer_options), NULL, 0, 0, 0, 0, 0, 0 }
 
 /**
  * Makes a summary writer.

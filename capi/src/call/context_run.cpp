@@ -95,6 +95,11 @@ const char* runhook_context_hook_name(runhook_context* context) {
   return hook != nullptr ? hook->context->hook_name().data() : nullptr;
 }
 
+const char* runhook_context_session_id(runhook_context* context) {
+  if (const auto* run_context = find_run_context(context)) return run_context->session_id().data();
+  return find_context(context) != nullptr ? "" : nullptr;
+}
+
 int64_t runhook_context_global_step(runhook_context* context) {
   if (const auto* run_context = find_run_context(context)) return run_context->global_step();
   if (const auto* call = find_context_as<SaverCall>(context, Role::saver)) return call->global_step;

@@ -46,8 +46,8 @@ static_assert(offsetof(runhook_scalar_sink, destroy) == 16 && kScalarSinkSizeV1_
 constexpr std::size_t kProgressSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_progress_options, reserved);
 static_assert(offsetof(runhook_progress_options, last_step) == 24 && kProgressSizeV1_0 == 64,
               "the 1.0 prefix is frozen");
-constexpr std::size_t kMetricsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_metrics_options, reserved);
-static_assert(offsetof(runhook_metrics_options, tags) == 32 && kMetricsSizeV1_0 == 112, "the 1.0 prefix is frozen");
+constexpr std::size_t kMetricsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_metrics_options, max_bytes);
+static_assert(offsetof(runhook_metrics_options, tags) == 32 && kMetricsSizeV1_0 == 120, "the 1.0 prefix is frozen");
 
 using v1::detail::refuse;
 
@@ -216,6 +216,7 @@ runhook_builtin_hook* runhook_metrics_hook_create(const runhook_metrics_options*
     wanted.only_logged = given.name_count == 0;
     wanted.logged_columns = required_texts(given.logged_columns, given.logged_column_count, "logged_columns");
     wanted.keep_all = read_flag(given.keep_all, "keep_all");
+    wanted.output.max_bytes = static_cast<std::size_t>(amount_or(given.max_bytes, 0));
     const Periods periods = periods_from(given.every_n_steps, given.every_ns);
     if (!periods.any()) refuse("both every_n_steps and every_ns are off");
     wanted.every_n_steps = periods.count;

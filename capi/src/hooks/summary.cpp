@@ -16,8 +16,8 @@ namespace runhook::capi {
 
 namespace {
 
-constexpr std::size_t kWriterSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_summary_writer_options, reserved);
-static_assert(offsetof(runhook_summary_writer_options, suffix) == 8 && kWriterSizeV1_0 == 48,
+constexpr std::size_t kWriterSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_summary_writer_options, max_bytes);
+static_assert(offsetof(runhook_summary_writer_options, suffix) == 8 && kWriterSizeV1_0 == 56,
               "the 1.0 prefix is frozen");
 // NOLINTNEXTLINE(bugprone-sizeof-expression): the size of the pointer is meant
 constexpr std::size_t kAtEndSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_summary_at_end_options, args);
@@ -36,6 +36,7 @@ SummaryWriterOptions writer_options_from(const runhook_summary_writer_options* g
   wanted.output.flush_interval = period_or(copy.flush_interval_ns, wanted.output.flush_interval);
   wanted.output.close_timeout = limit_or(copy.close_timeout_ns, wanted.output.close_timeout);
   wanted.output.fail_run = read_flag(copy.fail_run, "fail_run");
+  wanted.output.max_bytes = static_cast<std::size_t>(amount_or(copy.max_bytes, 0));
   return wanted;
 }
 

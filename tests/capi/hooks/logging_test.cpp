@@ -289,8 +289,10 @@ TEST_F(CLogging, MetricsAreJsonLinesByDefault) {
   const runhook_metrics_options options = y_in(path.c_str());
   EXPECT_EQ(run(loop, runhook_metrics_hook_create(&options, error_.out()), 2), 0);
   const std::string text = content(path);
-  EXPECT_THAT(text, StartsWith("{\"step\":1,\"wall_time\":"));
-  EXPECT_THAT(text, HasSubstr("\"elapsed\":0.010000000,\"y\":0.5}\n{\"step\":2,"));
+  EXPECT_THAT(text, StartsWith("{\"step\":0,\"wall_time\":"));
+  EXPECT_THAT(text, HasSubstr("\"attempt\":1,\"event\":\"start\"}\n{\"step\":1,"));
+  EXPECT_THAT(text, HasSubstr("\"elapsed\":0.010000000,\"session\":\""));
+  EXPECT_THAT(text, HasSubstr("\"attempt\":1,\"y\":0.5}\n{\"step\":2,"));
 }
 
 TEST_F(CLogging, MetricsAreCsvOnRequest) {
@@ -305,8 +307,8 @@ TEST_F(CLogging, MetricsAreCsvOnRequest) {
     EXPECT_EQ(run(loop, runhook_metrics_hook_create(&options, error_.out()), 3), 0);
   }
   const std::string text = content(path);
-  EXPECT_THAT(text, StartsWith("step,wall_time,elapsed,loss\r\n1,"));
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 5);
+  EXPECT_THAT(text, StartsWith("step,wall_time,elapsed,session,attempt,event,loss\n0,"));
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1 + 2 * 3);
 }
 
 TEST_F(CLogging, MetricsThatCannotBeWrittenAreAWarningOrAFailure) {

@@ -134,7 +134,7 @@ TEST_F(HookOutputs, RowsThatWereWrittenStayWholeWhenTheRunFails) {
   };
   EXPECT_STATUS(rig.run(100), internal, "");
   const std::string text = content(folder.file("metrics"));
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 49);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1 + 49);
   EXPECT_EQ(text.substr(text.size() - 2), "}\n");
 }
 

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cmath>
 #include <limits>
+#include <thread>
 
 #include "core/expect_error.hpp"
 #include "core/value_rig.hpp"
@@ -25,10 +27,20 @@ std::vector<std::string> lines_of(const std::string& path) {
   return lines;
 }
 
-// Without what depends on the time of day.
-std::string without_wall_time(std::string row) {
-  const std::size_t begin = row.find("\"wall_time\":");
-  return row.erase(begin, row.find(',', begin) - begin);
+// Without what no two runs have alike: the time of day and the session.
+std::string comparable(std::string row) {
+  for (const char* const key : {"\"wall_time\":", "\"session\":"}) {
+    const std::size_t begin = row.find(key);
+    if (begin != std::string::npos) row.erase(begin, row.find(',', begin) + 1 - begin);
+  }
+  return row;
+}
+
+// Of a row of CSV without line ends in it, as far as no field before it is in quotes.
+std::string field(const std::string& row, std::size_t index) {
+  std::size_t begin = 0;
+  for (; index > 0; --index) begin = row.find(',', begin) + 1;
+  return row.substr(begin, row.find(',', begin) - begin);
 }
 
 class Metrics : public testing::Test {
@@ -43,14 +55,48 @@ class Metrics : public testing::Test {
   std::string path = folder.file("runs/metrics");
 };
 
-TEST_F(Metrics, JsonRowHasStepTimesAndValues) {
+TEST_F(Metrics, JsonRowHasStepTimesOriginAndValues) {
   add({.names = {"name", "loss"}});
   rig.before_step = [this](int) { rig.clock->advance(1'500'000'000); };
   rig.run(2);
   const auto lines = lines_of(path);
-  ASSERT_EQ(lines.size(), 2U);
-  EXPECT_EQ(without_wall_time(lines[0]), R"({"step":1,,"elapsed":1.500000000,"name":"a \"b\",\nc","loss":0.5})");
-  EXPECT_EQ(without_wall_time(lines[1]), R"({"step":2,,"elapsed":3.000000000,"name":"a \"b\",\nc","loss":0.5})");
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_EQ(comparable(lines[0]), R"({"step":0,"elapsed":0.000000000,"attempt":1,"event":"start"})");
+  EXPECT_EQ(comparable(lines[1]), R"({"step":1,"elapsed":1.500000000,"attempt":1,"name":"a \"b\",\nc","loss":0.5})");
+  EXPECT_EQ(comparable(lines[2]), R"({"step":2,"elapsed":3.000000000,"attempt":1,"name":"a \"b\",\nc","loss":0.5})");
+}
+
+TEST_F(Metrics, RowsOfASessionHaveItsIdAndThoseOfTheNextOneAnother) {
+  add({.names = {"loss"}});
+  const auto hook = rig.hook();
+  std::vector<std::string> ids;
+  hook->on_after = [&](SessionRunContext& context) { ids.emplace_back(context.session_id()); };
+  rig.run(1);
+  rig.run(1);
+  const auto lines = lines_of(path);
+  ASSERT_EQ(lines.size(), 4U);
+  ASSERT_EQ(ids.size(), 2U);
+  EXPECT_NE(ids[0], ids[1]);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    EXPECT_THAT(lines[i], HasSubstr("\"session\":\"" + ids[i / 2] + "\"")) << i;
+  }
+}
+
+TEST_F(Metrics, RecoveryBeginsAnotherAttemptAtTheStepThatWasRestored) {
+  add({.names = {"loss"}});
+  rig.config.recovery.initial_backoff_ns = 0;
+  bool failed = false;
+  rig.before_step = [&](int) {
+    if (rig.steps == 3 && !std::exchange(failed, true)) fail(StatusCode::aborted);
+  };
+  rig.run(3);
+  std::vector<std::string> rows;
+  for (const std::string& line : lines_of(path)) {
+    rows.push_back(line.substr(1, line.find(',') - 1) + line.substr(line.find(",\"attempt\""), 12) +
+                   (line.find("\"start\"") != std::string::npos ? "start" : ""));
+  }
+  EXPECT_THAT(rows, ElementsAre("\"step\":0,\"attempt\":1start", "\"step\":1,\"attempt\":1", "\"step\":2,\"attempt\":1",
+                                "\"step\":2,\"attempt\":2start", "\"step\":3,\"attempt\":2"));
 }
 
 TEST_F(Metrics, WallTimeIsTheTimeOfDayInSeconds) {
@@ -60,7 +106,7 @@ TEST_F(Metrics, WallTimeIsTheTimeOfDayInSeconds) {
   };
   const double before = now();
   rig.run(1);
-  const std::string row = content(path);
+  const std::string row = lines_of(path).back();
   const double at = std::stod(row.substr(row.find("\"wall_time\":") + 12));
   EXPECT_GE(at, before - 0.001);
   EXPECT_LE(at, now() + 0.001);
@@ -70,9 +116,11 @@ TEST_F(Metrics, CsvRowsHaveAHeaderAndAreQuotedWhereTheyHaveToBe) {
   add({.format = MetricsFormat::csv, .tags = {{"loss", "loss"}, {"na,me", "name"}}, .every_n_steps = 2});
   rig.run(3);
   const std::string text = content(path);
-  EXPECT_THAT(text, StartsWith("step,wall_time,elapsed,loss,\"na,me\"\r\n1,"));
-  EXPECT_THAT(text, HasSubstr(",0.5,\"a \"\"b\"\",\nc\"\r\n3,"));
-  EXPECT_EQ(text.substr(text.size() - 2), "\r\n");
+  EXPECT_THAT(text, StartsWith("step,wall_time,elapsed,session,attempt,event,loss,\"na,me\"\n0,"));
+  EXPECT_THAT(text, HasSubstr(",start,,\n1,"));
+  EXPECT_THAT(text, HasSubstr(",1,,0.5,\"a \"\"b\"\",\nc\"\n3,"));
+  EXPECT_EQ(text.find('\r'), std::string::npos);
+  EXPECT_EQ(text.back(), '\n');
 }
 
 TEST_F(Metrics, OnlyRunsThatAreDueAreFetchedFrom) {
@@ -80,7 +128,7 @@ TEST_F(Metrics, OnlyRunsThatAreDueAreFetchedFrom) {
   rig.before_step = [this](int) { rig.clock->advance(300'000'000); };
   rig.run(9);
   EXPECT_EQ(rig.fetched["loss"], 3);
-  EXPECT_EQ(lines_of(path).size(), 3U);
+  EXPECT_EQ(lines_of(path).size(), 1U + 3U);
 }
 
 TEST_F(Metrics, ContinuedFileHasOneHeader) {
@@ -88,13 +136,30 @@ TEST_F(Metrics, ContinuedFileHasOneHeader) {
   rig.run(2);
   rig.run(1);
   const auto lines = lines_of(path);
-  ASSERT_EQ(lines.size(), 4U);
-  EXPECT_EQ(lines[0], "step,wall_time,elapsed,loss\r");
-  EXPECT_THAT(lines[3], StartsWith("1,")) << "a new session of the rig begins at step 0";
+  ASSERT_EQ(lines.size(), 1U + 3U + 2U);
+  EXPECT_EQ(lines[0], "step,wall_time,elapsed,session,attempt,event,loss");
+  EXPECT_EQ(field(lines[4], 5), "start");
+  EXPECT_THAT(lines[5], StartsWith("1,")) << "a new session of the rig begins at step 0";
 }
 
-TEST_F(Metrics, FileWithOtherColumnsIsLeftAloneWithAWarning) {
-  const std::string before = "step,wall_time,elapsed,accuracy\r\n1,2,3,4\r\n";
+TEST_F(Metrics, CsvFileWithOtherColumnsGetsThoseThatItLacks) {
+  path = folder.file("metrics");
+  put(path, "step,accuracy,wall_time\r\n1,\"0\n5\",3\r\n2,,4\r\n5,0.");
+  add({.format = MetricsFormat::csv, .names = {"loss"}});
+  const Outcome outcome = rig.run(1);
+  EXPECT_EQ(outcome.warnings, 0) << outcome.first_warning.to_string();
+  const auto lines = lines_of(path);
+  ASSERT_EQ(lines.size(), 6U);
+  EXPECT_EQ(lines[0], "step,accuracy,wall_time,elapsed,session,attempt,event,loss");
+  EXPECT_EQ(lines[1] + lines[2], "1,\"05\",3,,,,,");
+  EXPECT_EQ(lines[3], "2,,4,,,,,");
+  EXPECT_THAT(lines[4], StartsWith("0,,")) << "half a row of a process that was killed is gone";
+  EXPECT_EQ(field(lines[4], 6), "start");
+  EXPECT_EQ(field(lines[5], 7), "0.5");
+}
+
+TEST_F(Metrics, FileThatIsNotOfMetricsIsLeftAloneWithAWarning) {
+  const std::string before = "name,accuracy\r\nx,4\r\nhalf a li";
   path = folder.file("metrics");
   put(path, before);
   add({.format = MetricsFormat::csv, .names = {"loss"}});
@@ -112,14 +177,83 @@ TEST_F(Metrics, FileWithOtherColumnsFailsARunThatWantsItSo) {
   EXPECT_STATUS(rig.run(1), failed_precondition, path);
 }
 
-TEST_F(Metrics, TornLastLineIsLeftBehind) {
+TEST_F(Metrics, HalfARowOfAProcessThatWasKilledIsCutOff) {
   path = folder.file("metrics");
   put(path, "{\"step\":1}\n{\"st");
   add({.names = {"loss"}});
   rig.run(1);
   const auto lines = lines_of(path);
   ASSERT_EQ(lines.size(), 3U);
-  EXPECT_THAT(lines[2], StartsWith("{\"step\":1,"));
+  EXPECT_EQ(lines[0], "{\"step\":1}");
+  EXPECT_THAT(lines[1], StartsWith("{\"step\":0,"));
+}
+
+TEST_F(Metrics, LastLineThatIsNoRowIsKept) {
+  path = folder.file("metrics");
+  put(path, "{\"step\":1}\nnote to myself");
+  add({.names = {"loss"}});
+  rig.run(1);
+  const auto lines = lines_of(path);
+  ASSERT_EQ(lines.size(), 4U);
+  EXPECT_EQ(lines[1], "note to myself");
+}
+
+TEST_F(Metrics, LastStepHasItsRowThoughNoneWasDueIfAnybodyHasFetchedItsValues) {
+  add({.names = {"loss"}, .every_n_secs = 100});
+  rig.hook({.fetches = {"loss"}});
+  rig.before_step = [this](int n) { rig.values["loss"] = Value::scalar(static_cast<double>(n)); };
+  auto session = rig.start();
+  for (int i = 0; i < 7; ++i) session->run();
+  session->request_stop();
+  session->close();
+  const auto lines = lines_of(path);
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_THAT(lines[2], StartsWith("{\"step\":7,"));
+  EXPECT_THAT(lines[2], HasSubstr("\"loss\":7.0"));
+}
+
+TEST_F(Metrics, PlannedLastStepIsFetchedFrom) {
+  add({.names = {"loss"}, .every_n_secs = 100});
+  rig.run(7);
+  const auto lines = lines_of(path);
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_THAT(lines[2], StartsWith("{\"step\":7,"));
+}
+
+TEST_F(Metrics, ValueThatAHookHasRejectedIsInARowThatSaysSo) {
+  add({.names = {"loss"}, .every_n_secs = 100});
+  const auto guard = rig.hook({.fetches = {"loss"}});
+  guard->on_after = [&](SessionRunContext& context) {
+    if (context.global_step() == 4) fail(StatusCode::failed_precondition);
+  };
+  rig.before_step = [this](int n) { rig.values["loss"] = Value::scalar(n == 4 ? std::nan("") : 0.5); };
+  EXPECT_STATUS(rig.run(9), failed_precondition, "");
+  const auto lines = lines_of(path);
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_EQ(comparable(lines[2]).substr(0, 10), "{\"step\":4,");
+  EXPECT_THAT(lines[2], HasSubstr("\"event\":\"failed\",\"loss\":\"NaN\"}"));
+}
+
+TEST_F(Metrics, FileStaysWithinItsSize) {
+  path = folder.file("metrics.jsonl");
+  MetricsOptions options{.names = {"loss"}};
+  options.output.max_bytes = 4000;
+  options.output.flush_interval = std::chrono::milliseconds(1);
+  add(options);
+  auto session = rig.start();
+  for (int i = 0; i < 200; ++i) {
+    session->run();
+    if (i % 5 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(3));
+  }
+  session->close();
+  const auto old = lines_of(folder.file("metrics.1.jsonl"));
+  const auto now = lines_of(path);
+  ASSERT_FALSE(old.empty());
+  ASSERT_FALSE(now.empty());
+  EXPECT_LE(content(path).size() + content(folder.file("metrics.1.jsonl")).size(), 4000U);
+  EXPECT_THAT(now.back(), StartsWith("{\"step\":200,"));
+  const auto step_of = [](const std::string& row) { return std::stoi(row.substr(8)); };
+  EXPECT_EQ(step_of(now.front()), step_of(old.back()) + 1) << "nothing is lost in between";
 }
 
 TEST_F(Metrics, StepThatIsRecoveredFromIsWrittenOnceItIsCompleted) {
@@ -133,7 +267,8 @@ TEST_F(Metrics, StepThatIsRecoveredFromIsWrittenOnceItIsCompleted) {
   rig.run(4);
   std::vector<std::string> steps;
   for (const std::string& line : lines_of(path)) steps.push_back(line.substr(0, line.find(',')));
-  EXPECT_THAT(steps, ElementsAre("{\"step\":1", "{\"step\":2", "{\"step\":3", "{\"step\":4"));
+  EXPECT_THAT(steps,
+              ElementsAre("{\"step\":0", "{\"step\":1", "{\"step\":2", "{\"step\":2", "{\"step\":3", "{\"step\":4"));
 }
 
 TEST_F(Metrics, BadOptionsAreRefused) {

@@ -1,0 +1,200 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "base/format.hpp"
+#include "output/replace_file.hpp"
+#include "output/sink.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+namespace {
+
+using Fields = std::vector<std::string_view>;
+
+// How many bytes the first row has, its end included. Within quotes the end of a line is none of a row.
+std::size_t row_size(std::string_view csv) noexcept {
+  bool quoted = false;
+  for (std::size_t i = 0; i < csv.size(); ++i) {
+    if (csv[i] == '"') quoted = !quoted;
+    if (csv[i] == '\n' && !quoted) return i + 1;
+  }
+  return csv.size();
+}
+
+std::string_view without_end(std::string_view row) noexcept {
+  if (row.ends_with('\n')) row.remove_suffix(1);
+  if (row.ends_with('\r')) row.remove_suffix(1);
+  return row;
+}
+
+// As they are written, with their quotes.
+void split(std::string_view row, Fields& fields) {
+  fields.clear();
+  bool quoted = false;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if (row[i] == '"') quoted = !quoted;
+    if (row[i] != ',' || quoted) continue;
+    fields.push_back(row.substr(begin, i - begin));
+    begin = i + 1;
+  }
+  fields.push_back(row.substr(begin));
+}
+
+std::string_view first_field(std::string_view row) noexcept { return row.substr(0, row.find_first_of(",\r\n")); }
+
+// The header is kept in agreement with what is written: columns are added to the file as they come up, and each row is
+// put in the order of the file's.
+class CsvSink final : public Sink {
+ public:
+  CsvSink(std::string path, const OutputOptions& options)
+      : path_(std::move(path)), options_(options), given_header_(options.header), key_(first_field(given_header_)) {
+    options_.rows = true;
+  }
+
+  Error write(Batch& batch, const std::atomic<bool>& hurry) override {
+    if (file_ == nullptr) {
+      if (Error error = take_header(given_header_)) return error;
+    }
+    while (!batch.empty()) {
+      const std::string_view first = record(batch, 0);
+      if (first_field(first) == key_) {
+        if (Error error = take_header(std::string(first))) return error;
+        batch.drop_first(1);
+        continue;
+      }
+      if (Error error = write_rows(batch, hurry)) return error;
+    }
+    return {};
+  }
+  Error verify() override {
+    Error error = file_ != nullptr ? file_->verify() : Error();
+    hopeless_ = hopeless_ || (file_ != nullptr && file_->hopeless());
+    return error;
+  }
+  std::string take_notice() override { return std::exchange(notice_, std::string()); }
+
+ private:
+  static std::string_view record(const Batch& batch, std::size_t index) noexcept {
+    const std::size_t begin = index > 0 ? batch.ends[index - 1] : 0;
+    return std::string_view(batch.bytes).substr(begin, batch.ends[index] - begin);
+  }
+
+  Error take_header(std::string header) {
+    Fields given;
+    split(without_end(header), given);
+    std::string content;
+    if (Error error = read_file(content)) return error;
+    const std::string_view there = std::string_view(content).substr(0, row_size(content));
+    if (!there.empty() && first_field(there) != key_ && !key_.starts_with(there)) {
+      hopeless_ = true;
+      return Error(StatusCode::failed_precondition,
+                   fmt::format("'{}' exists and has no column '{}' first, so it is left alone", path_, key_));
+    }
+    const bool is_new = !there.ends_with('\n');  // also where a header was written in part
+    Fields columns;
+    if (is_new) {
+      columns = given;
+    } else {
+      split(without_end(there), columns);
+    }
+    const std::size_t known = columns.size();
+    for (const std::string_view column : given) {
+      if (std::find(columns.begin(), columns.end(), column) == columns.end()) columns.push_back(column);
+    }
+    std::string new_header = joined(columns);
+    if (!is_new && columns.size() > known) {
+      if (Error error = add_columns(content, there.size(), new_header, columns.size() - known)) return error;
+    } else if (!is_new) {
+      new_header = there;
+    }
+    source_.clear();
+    for (const std::string_view column : columns) {
+      const auto found = std::find(given.begin(), given.end(), column);
+      source_.push_back(found != given.end() ? std::optional(found - given.begin()) : std::nullopt);
+    }
+    options_.header = std::move(new_header);
+    file_ = file_sink(path_, options_);
+    return {};
+  }
+
+  // Of a regular file; anything else is written to as if it were new.
+  Error read_file(std::string& content) const {
+    struct stat about {};
+    if (::stat(path_.c_str(), &about) != 0 || !S_ISREG(about.st_mode)) return {};
+    std::ifstream file(path_, std::ios::binary);
+    content.assign(std::istreambuf_iterator<char>(file), {});
+    return file.bad() || !file.is_open() ? system_error(errno, "reading", path_) : Error();
+  }
+
+  static std::string joined(const Fields& fields) {
+    std::string row;
+    for (const std::string_view field : fields) {
+      if (!row.empty()) row += ',';
+      row += field;
+    }
+    return row + '\n';
+  }
+
+  Error add_columns(std::string_view content, std::size_t header_size, const std::string& header, std::size_t count) {
+    std::string rewritten = header;
+    rewritten.reserve(content.size() + content.size() / 16 + header.size());
+    for (std::string_view rest = content.substr(header_size); !rest.empty();) {
+      const std::string_view row = rest.substr(0, row_size(rest));
+      rest.remove_prefix(row.size());
+      if (!row.ends_with('\n')) break;  // half of one
+      rewritten += without_end(row);
+      rewritten.append(count, ',');
+      rewritten += '\n';
+    }
+    return replace_file(path_, rewritten, &notice_);
+  }
+
+  // Those up to the next header.
+  Error write_rows(Batch& batch, const std::atomic<bool>& hurry) {
+    Batch rows;
+    Fields fields;
+    for (std::size_t i = 0; i < batch.ends.size() && first_field(record(batch, i)) != key_; ++i) {
+      split(without_end(record(batch, i)), fields);
+      row_.clear();
+      for (const auto& from : source_) {
+        if (&from != source_.data()) row_ += ',';
+        if (from && static_cast<std::size_t>(*from) < fields.size()) row_ += fields[static_cast<std::size_t>(*from)];
+      }
+      row_ += '\n';
+      rows.add(row_);
+    }
+    const std::size_t before = rows.ends.size();
+    Error error = file_->write(rows, hurry);
+    hopeless_ = file_->hopeless();
+    batch.drop_first(before - rows.ends.size());
+    return error;
+  }
+
+  const std::string path_;
+  OutputOptions options_;  // of the file
+  const std::string given_header_;
+  const std::string_view key_;
+  std::unique_ptr<Sink> file_;                         // NULL: nothing was written yet
+  std::vector<std::optional<std::ptrdiff_t>> source_;  // for each column of the file, which field of a record it has
+  std::string row_;
+  std::string notice_;
+};
+
+}  // namespace
+
+std::unique_ptr<Sink> csv_sink(std::string path, const OutputOptions& options) {
+  return std::make_unique<CsvSink>(std::move(path), options);
+}
+
+}  // namespace detail
+}  // namespace runhook::inline v1

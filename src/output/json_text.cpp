@@ -1,0 +1,67 @@
+#include "output/json_text.hpp"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace runhook::inline v1 {
+namespace detail {
+
+namespace {
+
+using nlohmann::json;
+
+// What the parser tells of a text, without a tree of it being made.
+struct StringMembers {
+  bool null() { return value(); }
+  bool boolean(bool) { return value(); }
+  bool number_integer(json::number_integer_t) { return value(); }
+  bool number_unsigned(json::number_unsigned_t) { return value(); }
+  bool number_float(json::number_float_t, const std::string&) { return value(); }
+  bool string(std::string& text) {
+    if (depth == 1 && is_object) found.insert_or_assign(key_of_next, std::move(text));
+    return value();
+  }
+  bool binary(json::binary_t&) { return value(); }
+  bool start_object(std::size_t) {
+    if (depth++ == 0) is_object = true;
+    return true;
+  }
+  bool key(std::string& text) {
+    if (depth == 1) key_of_next = std::move(text);
+    return true;
+  }
+  bool end_object() { return --depth >= 0; }
+  bool start_array(std::size_t) { return ++depth > 0 && value(); }
+  bool end_array() { return --depth >= 0; }
+  bool parse_error(std::size_t, const std::string&, const json::exception&) { return false; }
+
+  // One that is not in an object is the whole text.
+  bool value() const noexcept { return is_object; }
+
+  std::map<std::string, std::string> found;
+  std::string key_of_next;
+  int depth = 0;
+  bool is_object = false;
+};
+
+}  // namespace
+
+std::string json_string(std::string_view text) {
+  return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+void JsonObject::add(std::string_view key, std::string_view json) {
+  if (!members_.empty()) members_ += between_;
+  members_ += json_string(key);
+  members_ += ": ";
+  members_ += json;
+}
+
+std::optional<std::map<std::string, std::string>> json_strings(std::string_view text) {
+  StringMembers members;
+  if (!json::sax_parse(text.begin(), text.end(), &members)) return std::nullopt;
+  return std::move(members.found);
+}
+
+}  // namespace detail
+}  // namespace runhook::inline v1

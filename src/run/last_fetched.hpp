@@ -1,0 +1,33 @@
+// last_fetched.hpp: what the last step has fetched, for outputs that were not due in it.
+#ifndef RUNHOOK_SRC_RUN_LAST_FETCHED_HPP_
+#define RUNHOOK_SRC_RUN_LAST_FETCHED_HPP_
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "runhook/value.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+// Whoever has asked: the caller and all hooks. Empty if nobody has asked for anything in the last step.
+struct LastFetched {
+  std::int64_t step = 0;                              // which it has reached, or would have
+  bool failed = false;                                // a hook has rejected it
+  std::vector<std::pair<std::string, Value>> values;  // by name
+
+  const Value* find(std::string_view name) const noexcept {
+    const auto found =
+        std::find_if(values.begin(), values.end(), [name](const auto& one) { return one.first == name; });
+    return found != values.end() ? &found->second : nullptr;
+  }
+};
+
+}  // namespace detail
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_SRC_RUN_LAST_FETCHED_HPP_
