@@ -3,6 +3,7 @@
 #define RUNHOOK_DEFAULT_HOOKS_HPP_
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -22,10 +23,17 @@ struct DefaultHooks {
 
   // Every logged value is in the metrics and the event files, not only the newest at an interval.
   bool keep_all = false;
+  // Of the run, e.g. hyperparameters, for run.json: the text of a JSON object; empty: none.
+  std::string parameters = {};
+  // How large the metrics and the event files of a session may become: then their older half is begun anew; 0: there is
+  // no limit.
+  std::size_t max_bytes = 0;
+  bool quiet = false;  // no log lines and no progress: nothing on standard error but warnings and errors
 
   bool stop_on_signal = true;  // SIGINT and SIGTERM stop the run after its step: StopOnSignalHook
   bool nan_guard = true;       // NaN or infinity in a scalar fails the run: NanGuardHook
   bool watchdog = true;        // a phase that takes longer than stall_timeout is reported: StallWatchdogHook
+  bool run_record = true;      // <dir>/run.json, and what earlier runs have left in <dir>/earlier: RunRecordHook
   bool report = true;          // <dir>/report.html, by a ReportHook
   bool step_counter = true;    // steps per second: StepCounterHook
   bool logging = true;         // scalars on standard error: LoggingHook

@@ -25,6 +25,7 @@
 #include "runhook/hooks/profiler.hpp"
 #include "runhook/hooks/progress.hpp"
 #include "runhook/hooks/report.hpp"
+#include "runhook/hooks/run_record.hpp"
 #include "runhook/hooks/step_counter.hpp"
 #include "runhook/hooks/stop_after.hpp"
 #include "runhook/hooks/stop_after_n_evals.hpp"

@@ -9,7 +9,7 @@
 
 #include "base/format.hpp"
 #include "base/monotonic.hpp"
-#include "output/json_string.hpp"
+#include "output/json_text.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {

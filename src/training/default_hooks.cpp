@@ -17,6 +17,7 @@
 #include "runhook/hooks/profiler.hpp"
 #include "runhook/hooks/progress.hpp"
 #include "runhook/hooks/report.hpp"
+#include "runhook/hooks/run_record.hpp"
 #include "runhook/hooks/step_counter.hpp"
 #include "runhook/hooks/stop_on_signal.hpp"
 #include "runhook/hooks/summary_saver.hpp"
@@ -51,7 +52,8 @@ class Maker {
       : wanted_(wanted), is_chief_(is_chief), has_scalars_(!wanted.scalars.empty()), dir_(wanted.dir) {}
 
   std::vector<HookRegistration> make() {
-    // The report is the first, so that it is cleaned up last and has what the others have to say.
+    // The first are cleaned up last: the record names the files of all, and the report has what the others have to say.
+    if (wanted_.run_record && is_chief_) add(RunRecordHook::make(record()));
     if (wanted_.report && is_chief_) add(ReportHook::make(report()));
     if (wanted_.stop_on_signal) add(StopOnSignalHook::make());
     if (wanted_.watchdog) add(StallWatchdogHook::make({.timeout = wanted_.stall_timeout}));
@@ -61,8 +63,8 @@ class Maker {
     if (wanted_.summaries && is_chief_) summaries = add_summaries();
     if (wanted_.step_counter) add_step_counter(summaries);
     if (wanted_.metrics && is_chief_) add(MetricsHook::make(metrics()));
-    if (wanted_.logging) add(LoggingHook::make(logging()));
-    if (wanted_.progress && is_chief_) add(ProgressHook::make({.output = terminal()}));
+    if (wanted_.logging && !wanted_.quiet) add(LoggingHook::make(logging()));
+    if (wanted_.progress && !wanted_.quiet && is_chief_) add(ProgressHook::make({.output = terminal()}));
     return std::move(made_);
   }
 
@@ -77,10 +79,18 @@ class Maker {
     return terminal_;
   }
 
+  std::string title() const { return wanted_.title.empty() ? dir_.filename().string() : wanted_.title; }
+  RunRecordOptions record() const {
+    RunRecordOptions options;
+    options.directory = wanted_.dir;
+    options.title = title();
+    options.parameters = wanted_.parameters;
+    return options;
+  }
   ReportOptions report() const {
     ReportOptions options;
     options.path = file("report.html");
-    options.title = wanted_.title.empty() ? dir_.filename().string() : wanted_.title;
+    options.title = title();
     options.metrics = wanted_.scalars;
     options.interval = wanted_.interval / kPointsPerInterval;
     return options;
@@ -100,6 +110,7 @@ class Maker {
     options.only_logged = !has_scalars_;
     options.keep_all = wanted_.keep_all;
     options.every_n_secs = seconds(wanted_.interval);
+    options.output.max_bytes = wanted_.max_bytes;
     return options;
   }
   LoggingOptions logging() {
@@ -116,7 +127,8 @@ class Maker {
     options.only_logged = !has_scalars_;
     options.keep_all = wanted_.keep_all;
     options.directory = wanted_.dir;
-    add(SummarySaverHook::make(std::move(options), Trigger::every_ns(wanted_.interval.count())));
+    options.writer_options.output.max_bytes = wanted_.max_bytes;
+    add(SummarySaverHook::make(std::move(options), Trigger::every_ns(wanted_.interval.count()) || Trigger::last()));
     return std::static_pointer_cast<SummarySaverHook>(made_.back().hook);
   }
   void add_step_counter(std::shared_ptr<SummarySaverHook> summaries) {

@@ -19,7 +19,8 @@ enum {
   RUNHOOK_DEFAULT_PROGRESS = 64,      /* how far the run is, on standard error */
   RUNHOOK_DEFAULT_METRICS = 128,      /* scalars in <dir>/metrics.jsonl */
   RUNHOOK_DEFAULT_SUMMARIES = 256,    /* scalars in event files in <dir>, which TensorBoard shows */
-  RUNHOOK_DEFAULT_PROFILER = 512      /* <dir>/timeline-<step>.json, which Perfetto shows */
+  RUNHOOK_DEFAULT_PROFILER = 512,     /* <dir>/timeline-<step>.json, which Perfetto shows */
+  RUNHOOK_DEFAULT_RUN_RECORD = 1024   /* <dir>/run.json, and what earlier runs have left in <dir>/earlier */
 };
 
 /**
@@ -43,10 +44,17 @@ typedef struct runhook_default_hooks {
   uint32_t left_out;           /* RUNHOOK_DEFAULT_* of the hooks not to be added */
   int32_t keep_all;            /* 1: every logged value is in the metrics and the event files. 0: the newest of each
                                   name, at the interval */
+  const char* parameters;      /* of the run, e.g. hyperparameters, for run.json: the text of a JSON object; copied;
+                                  NULL: none */
+  int64_t
+      max_bytes;    /* how large the metrics and the event files of a session may become: then their older half is begun
+                        anew; 0 or negative: there is no limit */
+  int32_t quiet;    /* 1: no log lines and no progress: nothing on standard error but warnings and errors */
+  int32_t reserved; /* 0 */
   /* End of 1.0. Append only, below this line. */
 } runhook_default_hooks;
 #define RUNHOOK_DEFAULT_HOOKS_INIT \
-  { sizeof(runhook_default_hooks), NULL, NULL, NULL, 0, 0, 0, 0, 0, 0 }
+  { sizeof(runhook_default_hooks), NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0 }
 
 /**
  * Adds the hooks that a training run is expected to have, each in its own phase. Those that write files or show
@@ -54,7 +62,8 @@ typedef struct runhook_default_hooks {
  *
  * \param hooks which to add.
  * \returns what speaks against writing files in the directory, which is made when the run begins;
- *   RUNHOOK_ERR_INVALID_ARGUMENT without a directory, and for an empty or repeated scalar;
+ *   RUNHOOK_ERR_INVALID_ARGUMENT without a directory, for an empty or repeated scalar, and for parameters that are no
+ *   JSON object;
  *   RUNHOOK_ERR_ALREADY_EXISTS if the config has default hooks already. Then nothing is added.
  * \threadsafety One thread at a time per object.
  * \since 1.0

@@ -64,6 +64,7 @@
 #include "runhook/profiler.h"
 #include "runhook/report.h"
 #include "runhook/run_args.h"
+#include "runhook/run_record.h"
 #include "runhook/scaffold.h"
 #include "runhook/session.h"
 #include "runhook/signals.h"

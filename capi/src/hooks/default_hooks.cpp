@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "boundary/exception_guard.hpp"
+#include "boundary/option_value.hpp"
 #include "boundary/table.hpp"
 #include "boundary/text.hpp"
 #include "handle/config_handle.hpp"
@@ -13,9 +14,9 @@ namespace runhook::capi {
 
 namespace {
 
-constexpr std::size_t kDefaultHooksSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_default_hooks, keep_all);
+constexpr std::size_t kDefaultHooksSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_default_hooks, reserved);
 static_assert(offsetof(runhook_default_hooks, dir) == 8 && offsetof(runhook_default_hooks, left_out) == 64 &&
-                  kDefaultHooksSizeV1_0 == 72,
+                  kDefaultHooksSizeV1_0 == 96,
               "the 1.0 prefix is frozen");
 
 struct Part {
@@ -31,11 +32,14 @@ constexpr Part kParts[] = {{RUNHOOK_DEFAULT_STOP_ON_SIGNAL, &DefaultHooks::stop_
                            {RUNHOOK_DEFAULT_PROGRESS, &DefaultHooks::progress},
                            {RUNHOOK_DEFAULT_METRICS, &DefaultHooks::metrics},
                            {RUNHOOK_DEFAULT_SUMMARIES, &DefaultHooks::summaries},
-                           {RUNHOOK_DEFAULT_PROFILER, &DefaultHooks::profiler}};
+                           {RUNHOOK_DEFAULT_PROFILER, &DefaultHooks::profiler},
+                           {RUNHOOK_DEFAULT_RUN_RECORD, &DefaultHooks::run_record}};
 
 DefaultHooks wanted_hooks(const runhook_default_hooks& given) {
   DefaultHooks wanted;
   wanted.keep_all = read_flag(given.keep_all, "keep_all");
+  wanted.quiet = read_flag(given.quiet, "quiet");
+  check_reserved(given.reserved);
   std::uint32_t unknown = given.left_out;
   for (const Part& part : kParts) {
     wanted.*part.wanted = (given.left_out & part.bit) == 0;
@@ -48,6 +52,8 @@ DefaultHooks wanted_hooks(const runhook_default_hooks& given) {
   wanted.dir = required_text(given.dir, "dir");
   wanted.title = optional_text(given.title, "title");
   wanted.scalars = required_texts(given.scalars, given.scalar_count, "scalars");
+  wanted.parameters = optional_text(given.parameters, "parameters");
+  wanted.max_bytes = static_cast<std::size_t>(amount_or(given.max_bytes, 0));
   if (given.interval_ns < 0) wanted.step_counter = wanted.logging = wanted.metrics = wanted.summaries = false;
   if (given.interval_ns > 0) wanted.interval = std::chrono::nanoseconds(given.interval_ns);
   if (given.stall_timeout_ns < 0) wanted.watchdog = false;

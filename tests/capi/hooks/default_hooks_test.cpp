@@ -23,7 +23,8 @@ constexpr Part kParts[] = {{RUNHOOK_DEFAULT_STOP_ON_SIGNAL, "stop on signal"},
                            {RUNHOOK_DEFAULT_PROGRESS, "progress"},
                            {RUNHOOK_DEFAULT_METRICS, "metrics"},
                            {RUNHOOK_DEFAULT_SUMMARIES, "summary saver"},
-                           {RUNHOOK_DEFAULT_PROFILER, "profiler"}};
+                           {RUNHOOK_DEFAULT_PROFILER, "profiler"},
+                           {RUNHOOK_DEFAULT_RUN_RECORD, "run record"}};
 constexpr uint32_t kOnTerminal = RUNHOOK_DEFAULT_LOGGING | RUNHOOK_DEFAULT_PROGRESS;
 
 class CDefaultHooks : public NoHandlesLeft {
@@ -62,6 +63,18 @@ TEST_F(CDefaultHooks, RunLeavesItsFilesBehind) {
   EXPECT_NE(content(folder_.file("metrics.jsonl")).find("\"y\":1.0"), std::string::npos);
 }
 
+TEST_F(CDefaultHooks, ParametersAreInTheRecordOfTheRun) {
+  Loop loop;
+  runhook_default_hooks hooks = wanted(0);
+  hooks.parameters = "{\"learning rate\": 0.25}";
+  hooks.quiet = 1;
+  ASSERT_EQ(add(loop, hooks), RUNHOOK_OK) << error_.message();
+  ASSERT_TRUE(loop.start());
+  EXPECT_NE(content(folder_.file("run.json")).find("\"learning rate\": 0.25"), std::string::npos);
+  uint64_t id = 0;
+  EXPECT_EQ(runhook_monitored_session_find_hook(loop.session, "progress", &id, nullptr), RUNHOOK_ERR_NOT_FOUND);
+}
+
 TEST_F(CDefaultHooks, SecondSetIsRefused) {
   Loop loop;
   ASSERT_EQ(add(loop, wanted(kOnTerminal)), RUNHOOK_OK) << error_.message();
@@ -91,6 +104,15 @@ TEST_F(CDefaultHooks, WhatMakesNoSenseIsRefusedAndNothingIsAdded) {
   EXPECT_EQ(add(loop, hooks), RUNHOOK_ERR_INVALID_ARGUMENT);
   hooks = wanted(kOnTerminal);
   hooks.keep_all = 2;
+  EXPECT_EQ(add(loop, hooks), RUNHOOK_ERR_INVALID_ARGUMENT);
+  hooks = wanted(kOnTerminal);
+  hooks.quiet = 2;
+  EXPECT_EQ(add(loop, hooks), RUNHOOK_ERR_INVALID_ARGUMENT);
+  hooks = wanted(kOnTerminal);
+  hooks.reserved = 1;
+  EXPECT_EQ(add(loop, hooks), RUNHOOK_ERR_UNIMPLEMENTED);
+  hooks = wanted(kOnTerminal);
+  hooks.parameters = "[]";
   EXPECT_EQ(add(loop, hooks), RUNHOOK_ERR_INVALID_ARGUMENT);
   EXPECT_EQ(add(loop, wanted(1U << 31)), RUNHOOK_ERR_UNIMPLEMENTED);
   ASSERT_TRUE(loop.start());

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -32,8 +33,8 @@ std::vector<std::string> names(const DefaultHooks& wanted, bool is_chief = true)
 
 TEST(DefaultHooks, ChiefGetsAllOfThem) {
   EXPECT_THAT(names({.dir = "run", .scalars = {"loss"}}),
-              ElementsAre("report", "stop on signal", "stall watchdog", "NaN guard", "profiler", "summary saver",
-                          "step counter", "metrics", "logging", "progress"));
+              ElementsAre("run record", "report", "stop on signal", "stall watchdog", "NaN guard", "profiler",
+                          "summary saver", "step counter", "metrics", "logging", "progress"));
 }
 
 TEST(DefaultHooks, WorkerLeavesNoFilesAndDrawsNoProgress) {
@@ -52,12 +53,13 @@ TEST(DefaultHooks, DirectoryIsCheckedAtOnceAndMadeLater) {
 }
 
 TEST(DefaultHooks, WithoutScalarsWhatIsLoggedIsWrittenAndNothingIsChecked) {
-  EXPECT_THAT(names({.dir = "run"}), ElementsAre("report", "stop on signal", "stall watchdog", "profiler",
+  EXPECT_THAT(names({.dir = "run"}), ElementsAre("run record", "report", "stop on signal", "stall watchdog", "profiler",
                                                  "summary saver", "step counter", "metrics", "logging", "progress"));
 }
 
 TEST(DefaultHooks, EachCanBeLeftOut) {
   const std::vector<std::pair<bool DefaultHooks::*, const char*>> parts = {
+      {&DefaultHooks::run_record, "run record"},
       {&DefaultHooks::report, "report"},
       {&DefaultHooks::stop_on_signal, "stop on signal"},
       {&DefaultHooks::watchdog, "stall watchdog"},
@@ -73,8 +75,14 @@ TEST(DefaultHooks, EachCanBeLeftOut) {
     EXPECT_THAT(names(wanted), Contains(name));
     wanted.*part = false;
     EXPECT_THAT(names(wanted), Not(Contains(name)));
-    EXPECT_EQ(names(wanted).size(), 9U) << name;
+    EXPECT_EQ(names(wanted).size(), 10U) << name;
   }
+}
+
+TEST(DefaultHooks, QuietOnesWriteTheirFilesAndNothingOnTheTerminal) {
+  EXPECT_THAT(names({.dir = "run", .quiet = true}),
+              ElementsAre("run record", "report", "stop on signal", "stall watchdog", "profiler", "summary saver",
+                          "step counter", "metrics"));
 }
 
 TEST(DefaultHooks, GuardIsInThePhaseOfGuards) {
@@ -110,6 +118,8 @@ TEST(DefaultHooks, OptionsThatMakeNoSenseAreRefused) {
   EXPECT_STATUS(default_hooks(wanted), invalid_argument, "empty");
   wanted = {.dir = "run", .interval = 0s};
   EXPECT_STATUS(default_hooks(wanted), invalid_argument, "interval");
+  wanted = {.dir = "run", .parameters = "lr=1"};
+  EXPECT_STATUS(default_hooks(wanted), invalid_argument, "lr=1");
   wanted = {.dir = "run", .stall_timeout = -1s};
   EXPECT_STATUS(default_hooks(wanted), invalid_argument, "");
   wanted = {.dir = "run", .profile_interval = 0s};
@@ -121,7 +131,9 @@ class DefaultRun : public testing::Test {
   // Makes 40 steps, of a second each, with all hooks but those for the terminal.
   Outcome run() {
     DefaultHooks wanted{.dir = folder_.path(), .title = "A run", .scalars = {"loss"}};
-    wanted.logging = wanted.progress = false;
+    wanted.parameters = R"({"rate": 0.25})";
+    wanted.quiet = true;
+    rig_.config.hooks.clear();
     for (HookRegistration& hook : default_hooks(wanted)) rig_.config.add_hook(std::move(hook));
     rig_.before_step = [this](int) { rig_.clock->advance(1'000'000'000); };
     const auto session = rig_.start();
@@ -147,6 +159,10 @@ TEST_F(DefaultRun, LeavesItsFilesBehind) {
   EXPECT_EQ(outcome.warnings, 0) << outcome.first_warning.to_string();
   EXPECT_THAT(content(folder_.file("report.html")), HasSubstr("A run"));
   EXPECT_THAT(content(folder_.file("metrics.jsonl")), HasSubstr("\"loss\":0.5"));
+  const auto record = nlohmann::json::parse(content(folder_.file("run.json")));
+  EXPECT_EQ(record["parameters"]["rate"], 0.25);
+  EXPECT_EQ(record["values"]["loss"]["value"], 0.5);
+  EXPECT_THAT(record["files"].dump(), HasSubstr("\"report.html\",\"timeline-11.json\""));
   EXPECT_THAT(folder_.files(), Contains(HasSubstr("events.out.tfevents.")));
   EXPECT_THAT(folder_.files(), Contains(EndsWith("timeline-11.json")));
   for (const std::string& file : folder_.files()) {
@@ -156,12 +172,23 @@ TEST_F(DefaultRun, LeavesItsFilesBehind) {
   }
 }
 
+TEST_F(DefaultRun, NextOneKeepsItsReport) {
+  rig_.values["loss"] = Value::scalar(0.5);
+  run();
+  const std::string report = content(folder_.file("report.html"));
+  const std::string session = nlohmann::json::parse(content(folder_.file("run.json")))["session"];
+  run();
+  EXPECT_EQ(content(folder_.file("earlier/" + session + "/report.html")), report);
+  EXPECT_NE(content(folder_.file("report.html")), report);
+}
+
 TEST_F(DefaultRun, NanFailsItAndTheReportSaysSo) {
   rig_.values["loss"] = Value::scalar(std::nan(""));
   const Outcome outcome = run();
   EXPECT_EQ(outcome.kind, OutcomeKind::failed);
   EXPECT_EQ(outcome.error.code(), StatusCode::data_loss);
   EXPECT_THAT(content(folder_.file("report.html")), HasSubstr("NaN"));
+  EXPECT_THAT(content(folder_.file("metrics.jsonl")), HasSubstr("\"event\":\"failed\",\"loss\":\"NaN\"}"));
 }
 
 TEST_F(DefaultRun, DirectoryThatCannotBeMadeIsAWarningOfEachAndTheRunGoesOn) {
@@ -175,7 +202,7 @@ TEST_F(DefaultRun, DirectoryThatCannotBeMadeIsAWarningOfEachAndTheRunGoesOn) {
   EXPECT_EQ(session->run_until_stop(no_args, 40), 40);
   session->close();
   EXPECT_EQ(session->outcome().kind, OutcomeKind::completed);
-  EXPECT_EQ(session->outcome().warnings, 4);  // report, metrics, event file, trace
+  EXPECT_EQ(session->outcome().warnings, 5);  // record, report, metrics, event file, trace
 }
 
 }  // namespace

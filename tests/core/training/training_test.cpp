@@ -64,7 +64,7 @@ TEST(TrainingConfig, DefaultHooksComeFirstAndFitTheRole) {
     const std::size_t expected = default_hooks(options.default_hooks, is_chief).size();
     const Config config = training_config(fake_factory(), std::move(options));
     ASSERT_EQ(config.hooks.size(), expected + (is_chief ? 2 : 1));
-    EXPECT_EQ(config.hooks[0].hook->name(), is_chief ? "report" : "stop on signal");
+    EXPECT_EQ(config.hooks[0].hook->name(), is_chief ? "run record" : "stop on signal");
     EXPECT_EQ(config.hooks.back().options.name, "user");
   }
 }

@@ -1,0 +1,268 @@
+#include "runhook/hooks/run_record.hpp"
+
+#include <algorithm>
+#include <ctime>
+#include <optional>
+#include <utility>
+
+#include "base/format.hpp"
+#include "base/refuse.hpp"
+#include "hooks/newest_values.hpp"
+#include "output/json_csv_values.hpp"
+#include "output/json_text.hpp"
+#include "output/process_facts.hpp"
+#include "output/replace_file.hpp"
+#include "output/run_directory.hpp"
+#include "run/run_state.hpp"
+#include "runhook/monitored_session.hpp"
+#include "runhook/output.hpp"
+#include "runhook/signals.hpp"
+
+namespace runhook::inline v1 {
+
+namespace {
+
+using detail::JsonObject;
+using detail::refuse;
+using std::chrono::system_clock;
+
+std::string utc(system_clock::time_point time) {
+  const std::time_t seconds = system_clock::to_time_t(time);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count() % 1000;
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900, parts.tm_mon + 1,
+                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, ms);
+}
+
+std::string_view kind_text(OutcomeKind kind) noexcept {
+  switch (kind) {
+    case OutcomeKind::running:
+      return "running";
+    case OutcomeKind::completed:
+      return "completed";
+    case OutcomeKind::stopped:
+      return "stopped";
+    case OutcomeKind::end_of_input:
+      return "end_of_input";
+    case OutcomeKind::failed:
+      break;
+  }
+  return "failed";
+}
+
+std::string_view origin_text(StopOrigin origin) noexcept {
+  switch (origin) {
+    case StopOrigin::hook:
+      return "hook";
+    case StopOrigin::source:
+      return "source";
+    case StopOrigin::coordinator:
+      return "coordinator";
+    case StopOrigin::step_function:
+      return "step_function";
+    case StopOrigin::signal:
+      return "signal";
+    case StopOrigin::session:
+      return "session";
+    default:
+      return "caller";
+  }
+}
+
+std::string json_of(const Error& error) {
+  JsonObject json;
+  json.add_text("code", status_name(error.code()));
+  json.add_text("message", error.message());
+  json.add_text("hook", error.hook());
+  json.add_text("callback", error.callback());
+  json.add_number("step", error.step());
+  return json.text();
+}
+
+std::string json_of(const StopReason& stop) {
+  JsonObject json;
+  json.add_text("origin", origin_text(stop.origin));
+  json.add_text("who", stop.who());
+  json.add_number("code", stop.code);
+  json.add_text("text", stop.text());
+  json.add_number("step", stop.step);
+  json.add_flag("planned", stop.planned);
+  return json.text();
+}
+
+std::string json_of(const Outcome& outcome) {
+  JsonObject json;
+  json.add_text("kind", kind_text(outcome.kind));
+  json.add_text("text", outcome.to_string());
+  if (outcome.stop.origin != StopOrigin::none) json.add("stop", json_of(outcome.stop));
+  if (outcome.error) json.add("error", json_of(outcome.error));
+  return json.text();
+}
+
+std::string json_of(const Value& value, std::int64_t step, bool failed) {
+  JsonObject json;
+  json.add_number("step", step);
+  std::string text;
+  detail::append_json(text, value);
+  json.add("value", text);
+  if (failed) json.add_flag("failed", true);
+  return json.text();
+}
+
+std::string json_of(const std::vector<std::string>& texts) {
+  std::vector<std::string> quoted;
+  for (const std::string& text : texts) quoted.push_back(detail::json_string(text));
+  return "[" + detail::joined(quoted, ", ") + "]";
+}
+
+bool is_of_a_run(std::string_view name) noexcept {
+  const bool is_metrics = name.starts_with("metrics") && (name.ends_with(".jsonl") || name.ends_with(".csv"));
+  const bool is_timeline = name.starts_with("timeline-") && name.ends_with(".json");
+  return is_metrics || is_timeline || name == "report.html" || name.find("tfevents") != std::string_view::npos;
+}
+
+}  // namespace
+
+struct RunRecordHook::Run {
+  explicit Run(const std::string& path) : directory(path) {}
+
+  detail::RunDirectory directory;
+  std::string beginning;           // of the record: what does not change
+  std::shared_ptr<Output> output;  // NULL: there is no record to be written
+  detail::NewestValues newest;
+  std::optional<std::int64_t> first_step;
+
+  std::string record(const Outcome& outcome, const detail::RunState& state) const;
+  std::string values(const detail::LastFetched& last) const;
+  std::string files() const;
+  void finish(SessionRunContext& context, const std::string& session, const std::string& text);
+};
+
+constexpr std::string_view kOnLinesOfTheirOwn = ",\n  ";
+
+std::string RunRecordHook::Run::record(const Outcome& outcome, const detail::RunState& state) const {
+  const std::string now = utc(system_clock::now());
+  const bool ended = outcome.kind != OutcomeKind::running;
+  JsonObject json(kOnLinesOfTheirOwn);
+  json.add_text("updated", now);
+  json.add("end", ended ? detail::json_string(now) : "null");
+  json.add("outcome", json_of(outcome));
+  json.add("exit_status", ended ? std::to_string(exit_status(outcome)) : "null");
+  json.add("first_step", first_step ? std::to_string(*first_step) : "null");
+  json.add_number("step", ended ? outcome.step : state.session.global_step.load());
+  json.add_number("runs", outcome.runs);
+  json.add_number("recoveries", outcome.recoveries);
+  json.add_number("warnings", outcome.warnings);
+  json.add("values", values(state.last_fetched));
+  json.add("files", files());
+  return fmt::format("{{\n  {},\n  {}\n}}\n", beginning, json.members());
+}
+
+std::string RunRecordHook::Run::values(const detail::LastFetched& last) const {
+  JsonObject json(",\n    ");
+  for (const auto& kept : newest.all()) {
+    json.add(kept.name, json_of(kept.to_value(), kept.value.step, kept.value.failed));
+  }
+  for (const auto& [name, value] : last.values) {
+    if (newest.has(name) || value.kind() != ValueKind::tensor || !value.shape().empty()) continue;
+    json.add(name, json_of(value, last.step, last.failed));
+  }
+  return json.text();
+}
+
+std::string RunRecordHook::Run::files() const {
+  std::vector<std::string> names = detail::names_in(directory.path());
+  names.erase(std::remove_if(names.begin(), names.end(), [](const auto& name) { return !is_of_a_run(name); }),
+              names.end());
+  return json_of(names);
+}
+
+// A run that has come meanwhile has moved the record away and has its own there.
+void RunRecordHook::Run::finish(SessionRunContext& context, const std::string& session, const std::string& text) {
+  std::string there;
+  const Error unknown = directory.session_of_record(there);
+  if (!unknown && (there.empty() || there == session)) {
+    output->write(text);
+  } else {
+    const std::string path = directory.earlier(session) + "/run.json";
+    if (const Error error = detail::replace_file(path, text)) context.warn(error);
+  }
+  output->close();
+  output->report_to(context);
+}
+
+RunRecordHook::RunRecordHook(RunRecordOptions options) : options_(std::move(options)) {
+  if (options_.directory.empty()) refuse("the directory of the run is empty");
+  if (options_.refresh.count() < 0) refuse("the refresh of the run's record is negative");
+  if (!options_.parameters.empty() && !detail::json_strings(options_.parameters)) {
+    refuse(fmt::format("the parameters are not the text of a JSON object: {}", options_.parameters));
+  }
+}
+
+RunRecordHook::~RunRecordHook() = default;
+
+HookRegistration RunRecordHook::make(RunRecordOptions options) {
+  const std::int64_t refresh = options.refresh.count();
+  HookRegistration registration{std::make_shared<RunRecordHook>(std::move(options)), {}};
+  registration.options.phase = HookPhase::guard;
+  registration.options.failure_policy = FailurePolicy::warn;
+  registration.options.trigger = refresh > 0 ? Trigger::every_ns(refresh).after_first() : Trigger::never();
+  return registration;
+}
+
+void RunRecordHook::begin(SessionRunContext& context) {
+  run_ = std::make_unique<Run>(options_.directory);
+  Run& run = *run_;
+  if (const Error error = run.directory.open()) {
+    context.warn(error);
+    if (error.code() != StatusCode::already_exists) return;
+  }
+  std::string earlier;
+  if (const Error error = run.directory.session_of_record(earlier)) return context.warn(error);
+  if (!earlier.empty()) {
+    if (const Error error = run.directory.move_to_earlier(earlier)) context.warn(error);
+  }
+  const detail::ProcessFacts process = detail::process_facts();
+  JsonObject json(kOnLinesOfTheirOwn);
+  json.add_text("schema", detail::kRecordSchema);
+  json.add_number("schema_version", 1);
+  json.add_text("session", context.session_id());
+  json.add_text("title", options_.title);
+  json.add("command", json_of(process.command));
+  json.add_text("working_directory", process.working_directory);
+  json.add_text("host", process.host);
+  json.add_number("pid", process.pid);
+  json.add("versions", fmt::format(R"({{"runhook": "{}"}})", RUNHOOK_VERSION_TEXT));
+  json.add("parameters", options_.parameters.empty() ? "{}" : options_.parameters);
+  json.add_text("begin", utc(system_clock::now()));
+  run.beginning = json.members();
+  run.output = Output::replaced_file(run.directory.record());
+  run.output->write(run.record(Outcome(), detail::RunState::of(context)));
+  run.output->sync();
+  run.output->report_to(context);
+}
+
+void RunRecordHook::after_create_session(SessionRunContext& context) {
+  if (!run_->first_step) run_->first_step = context.global_step();
+}
+
+void RunRecordHook::after_run(SessionRunContext& context, const SessionRunValues&) {
+  if (run_->output == nullptr) return;
+  MonitoredSession* const session = context.monitored_session();
+  const Outcome outcome = session != nullptr ? session->outcome() : context.outcome();
+  run_->output->write(run_->record(outcome, detail::RunState::of(context)));
+  run_->output->report_to(context);
+}
+
+void RunRecordHook::on_logged(SessionRunContext&, std::span<const LoggedValue> values) {
+  run_->newest.note(values, 0, /*every=*/false, /*due=*/false, [] {});
+}
+
+void RunRecordHook::cleanup(SessionRunContext& context, const Outcome& outcome) {
+  const std::unique_ptr<Run> run = std::move(run_);
+  if (run == nullptr || run->output == nullptr) return;  // begin has failed
+  run->finish(context, std::string(context.session_id()), run->record(outcome, detail::RunState::of(context)));
+}
+
+}  // namespace runhook::inline v1

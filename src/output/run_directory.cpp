@@ -1,0 +1,120 @@
+#include "output/run_directory.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <memory>
+
+#include "base/format.hpp"
+#include "output/json_text.hpp"
+#include "output/replace_file.hpp"
+#include "output/sink.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+namespace {
+
+constexpr const char* kRecord = "run.json";
+
+bool is_regular_file(const std::string& path) noexcept {
+  struct stat about {};
+  return ::lstat(path.c_str(), &about) == 0 && S_ISREG(about.st_mode);
+}
+
+// Whether a later run would write a file of this name anew.
+bool is_replaced(std::string_view name) noexcept {
+  return name == "report.html" || (name.starts_with("timeline-") && name.ends_with(".json"));
+}
+
+// It becomes the name of a folder.
+bool is_session_id(std::string_view text) noexcept {
+  const auto is_safe = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-'; };
+  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), is_safe);
+}
+
+}  // namespace
+
+std::vector<std::string> names_in(const std::string& directory) {
+  // std::filesystem::directory_iterator ends the program when memory runs out.
+  const auto close = [](DIR* open) { ::closedir(open); };
+  const std::unique_ptr<DIR, decltype(close)> entries(::opendir(directory.c_str()), close);
+  std::vector<std::string> names;
+  if (entries == nullptr) return names;
+  while (const struct dirent* entry = ::readdir(entries.get())) names.emplace_back(entry->d_name);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+RunDirectory::~RunDirectory() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+std::string RunDirectory::record() const { return fmt::format("{}/{}", path_, kRecord); }
+std::string RunDirectory::earlier(std::string_view session) const {
+  return fmt::format("{}/earlier/{}", path_, session);
+}
+
+Error RunDirectory::open() {
+  if (Error error = make_directories(path_ + "/.")) return error;
+  lock_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (lock_ < 0) return system_error(errno, "opening", path_);
+  if (flock(lock_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return {};  // not every file system has locks
+  return Error(StatusCode::already_exists,
+               fmt::format("another run is writing in '{}': of what both replace, the last one counts", path_));
+}
+
+Error RunDirectory::session_of_record(std::string& session) const {
+  const std::string path = record();
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    return errno == ENOENT || errno == ENOTDIR ? Error() : system_error(errno, "reading", path);
+  }
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto record = json_strings(text);
+  const auto is = [&record](const char* key) { return record && record->count(key) > 0 ? record->at(key) : ""; };
+  if (is("schema") == kRecordSchema && is_session_id(is("session"))) {
+    session = is("session");
+    return {};
+  }
+  return Error(StatusCode::failed_precondition,
+               fmt::format("'{}' exists and is no record of a run, so it is left alone", path));
+}
+
+// What was written beside a file, whose place it was to take, when the process was killed.
+void RunDirectory::remove_unfinished(const std::string& name) const {
+  for (const std::string_view ending : {".json", ".html"}) {
+    const std::size_t at = name.find(std::string(ending) + '.');
+    if (at == std::string::npos) continue;
+    const std::string replaced = name.substr(0, at + ending.size());
+    if (replaced == kRecord || is_replaced(replaced)) remove_unfinished_replacements(path_ + "/" + replaced);
+  }
+}
+
+Error RunDirectory::move_to_earlier(std::string_view session) const {
+  std::vector<std::string> moved = names_in(path_);
+  for (const std::string& name : moved) remove_unfinished(name);
+  moved.erase(std::remove_if(moved.begin(), moved.end(), [](const auto& name) { return !is_replaced(name); }),
+              moved.end());
+  moved.emplace_back(kRecord);
+  const std::string folder = earlier(session);
+  if (Error error = make_directories(folder + "/.")) return error;
+  for (const std::string& name : moved) {
+    const std::string path = fmt::format("{}/{}", path_, name);
+    if (!is_regular_file(path)) continue;
+    const std::string new_path = fmt::format("{}/{}", folder, name);
+    if (std::rename(path.c_str(), new_path.c_str()) != 0) return system_error(errno, "moving away", path);
+  }
+  return {};
+}
+
+}  // namespace detail
+}  // namespace runhook::inline v1

@@ -1,0 +1,50 @@
+// run_directory.hpp: the directory of a run, and what earlier runs have left in it.
+#ifndef RUNHOOK_SRC_OUTPUT_RUN_DIRECTORY_HPP_
+#define RUNHOOK_SRC_OUTPUT_RUN_DIRECTORY_HPP_
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "runhook/error.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+inline constexpr const char* kRecordSchema = "runhook/run";
+
+// The names of what is in a directory, in their order; nothing if it cannot be read.
+std::vector<std::string> names_in(const std::string& directory);
+
+class RunDirectory {
+ public:
+  explicit RunDirectory(std::string path) : path_(std::move(path)) {}
+  ~RunDirectory();
+  RunDirectory(const RunDirectory&) = delete;
+  RunDirectory& operator=(const RunDirectory&) = delete;
+
+  const std::string& path() const noexcept { return path_; }
+  std::string record() const;
+  std::string earlier(std::string_view session) const;  // where the files of an earlier run are
+
+  // Makes the directory, and locks it as long as this exists. ALREADY_EXISTS: another run has locked it, which keeps
+  // nobody from writing in it.
+  Error open();
+  // The session of the record that is there; empty: there is none. FAILED_PRECONDITION: it is not one of ours.
+  Error session_of_record(std::string& session) const;
+  // Moves what the run of this session would be replaced in to where the files of earlier runs are, its record last: if
+  // the process dies on the way, the next one goes on.
+  Error move_to_earlier(std::string_view session) const;
+
+ private:
+  void remove_unfinished(const std::string& name) const;
+
+  const std::string path_;
+  int lock_ = -1;
+};
+
+}  // namespace detail
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_SRC_OUTPUT_RUN_DIRECTORY_HPP_

@@ -1,0 +1,224 @@
+#include "runhook/hooks/run_record.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "core/expect_error.hpp"
+#include "core/value_rig.hpp"
+
+namespace runhook {
+namespace {
+
+using namespace runhook_test;
+using nlohmann::json;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class RunRecord : public testing::Test {
+ protected:
+  RunRecord() { rig.values = {{"loss", Value::scalar(0.5)}}; }
+  // A run has hooks of its own, as another process would.
+  std::unique_ptr<MonitoredSession> start(RunRecordOptions options = {}) {
+    options.directory = dir;
+    rig.config.hooks.clear();
+    rig.config.add_hook(RunRecordHook::make(std::move(options)));
+    observer = rig.hook();
+    observer->on_begin = [this](SessionRunContext& context) { id = context.session_id(); };
+    return rig.start();
+  }
+  json record() const { return json::parse(content(dir + "/run.json")); }
+  std::string earlier(const std::string& session, const std::string& name) const {
+    return dir + "/earlier/" + session + "/" + name;
+  }
+
+  ValueRig rig;
+  Folder folder;
+  std::string dir = folder.file("runs/first");
+  std::shared_ptr<LambdaHook> observer;
+  std::string id;
+};
+
+TEST_F(RunRecord, IsThereWhenTheRunBeginsAndSaysThatItHasNotEnded) {
+  auto session = start({.title = "A title", .parameters = R"({"lr": 0.1, "layers": [3, 4]})"});
+  const json seen = record();
+  EXPECT_EQ(seen["schema"], "runhook/run");
+  EXPECT_EQ(seen["schema_version"], 1);
+  EXPECT_EQ(seen["session"], id);
+  EXPECT_EQ(seen["title"], "A title");
+  EXPECT_EQ(seen["parameters"], json::parse(R"({"lr": 0.1, "layers": [3, 4]})"));
+  EXPECT_THAT(seen["command"][0].get<std::string>(), HasSubstr("run_record_test"));
+  EXPECT_EQ(seen["pid"], getpid());
+  EXPECT_FALSE(seen["host"].get<std::string>().empty());
+  EXPECT_FALSE(seen["versions"]["runhook"].get<std::string>().empty());
+  EXPECT_EQ(seen["outcome"]["kind"], "running");
+  EXPECT_TRUE(seen["end"].is_null());
+  EXPECT_TRUE(seen["exit_status"].is_null());
+}
+
+TEST_F(RunRecord, SaysHowThePlannedRunHasEnded) {
+  auto session = start();
+  for (int i = 0; i < 3; ++i) session->run();
+  session->request_stop();
+  session->close();
+  const json seen = record();
+  EXPECT_EQ(seen["outcome"]["kind"], "stopped");
+  EXPECT_EQ(seen["outcome"]["stop"]["origin"], "caller");
+  EXPECT_EQ(seen["exit_status"], 0);
+  EXPECT_EQ(seen["first_step"], 0);
+  EXPECT_EQ(seen["step"], 3);
+  EXPECT_EQ(seen["runs"], 3);
+  EXPECT_GE(seen["end"].get<std::string>(), seen["begin"].get<std::string>());
+  EXPECT_THAT(seen["end"].get<std::string>(), testing::MatchesRegex("[0-9-]+T[0-9:]+\\.[0-9]{3}Z"));
+}
+
+TEST_F(RunRecord, HasTheErrorOfARunThatHasFailed) {
+  auto session = start();
+  observer->on_after = [](SessionRunContext&) { fail(StatusCode::data_loss, "no \"luck\""); };
+  EXPECT_STATUS(session->run(), data_loss, "");
+  session->close();
+  const json seen = record();
+  EXPECT_EQ(seen["outcome"]["kind"], "failed");
+  EXPECT_EQ(seen["outcome"]["error"]["code"], "DATA_LOSS");
+  EXPECT_EQ(seen["outcome"]["error"]["message"], "no \"luck\"");
+  EXPECT_EQ(seen["exit_status"], 1);
+}
+
+TEST_F(RunRecord, HasTheNewestValueOfEachName) {
+  auto session = start();
+  rig.hook();
+  observer->on_after = [](SessionRunContext& context) {
+    if (context.global_step() == 2) context.log_scalar("rare", 0.25);
+    context.log_int64("count", context.global_step());
+    context.log_text("phase", "two\nlines");
+  };
+  SessionRunArgs args;
+  args.fetches = Fetches("loss");
+  for (int i = 0; i < 4; ++i) session->run(args);
+  session->close();
+  const json values = record()["values"];
+  EXPECT_EQ(values["rare"], json::parse(R"({"step": 2, "value": 0.25})"));
+  EXPECT_EQ(values["count"], json::parse(R"({"step": 4, "value": 4})"));
+  EXPECT_EQ(values["phase"]["value"], "two\nlines");
+  EXPECT_EQ(values["loss"], json::parse(R"({"step": 4, "value": 0.5})")) << "the caller has fetched it";
+}
+
+TEST_F(RunRecord, HasTheValueThatAHookHasRejected) {
+  auto session = start();
+  rig.before_step = [this](int n) { rig.values["loss"] = Value::scalar(n == 3 ? std::nan("") : 0.5); };
+  observer->on_after = [](SessionRunContext& context) {
+    if (context.global_step() == 3) fail(StatusCode::failed_precondition, "NaN");
+  };
+  SessionRunArgs args;
+  args.fetches = Fetches("loss");
+  session->run(args);
+  session->run(args);
+  EXPECT_STATUS(session->run(args), failed_precondition, "NaN");
+  session->close();
+  EXPECT_EQ(record()["values"]["loss"], json::parse(R"({"failed": true, "step": 3, "value": "NaN"})"));
+}
+
+TEST_F(RunRecord, IsBroughtUpToDateDuringTheRun) {
+  auto session = start({.refresh = std::chrono::seconds(10)});
+  session->run();
+  rig.clock->advance(11'000'000'000);
+  session->run();
+  session->run();
+  for (int i = 0; i < 500 && record()["step"] != 2; ++i) usleep(10'000);
+  const json seen = record();
+  EXPECT_EQ(seen["step"], 2);
+  EXPECT_EQ(seen["outcome"]["kind"], "running");
+}
+
+TEST_F(RunRecord, NamesTheFilesOfTheRun) {
+  auto session = start();
+  for (const char* const name : {"metrics.jsonl", "report.html", "notes.txt", "timeline-10.json"})
+    put(dir + "/" + name, "x");
+  session->close();
+  EXPECT_EQ(record()["files"], json::parse(R"(["metrics.jsonl", "report.html", "timeline-10.json"])"));
+}
+
+TEST_F(RunRecord, NextRunKeepsWhatTheFirstHasLeft) {
+  start()->close();
+  const std::string first = id;
+  const std::string first_record = content(dir + "/run.json");
+  for (const char* const name : {"metrics.jsonl", "report.html", "notes.txt", "timeline-10.json"})
+    put(dir + "/" + name, name);
+  auto session = start();
+  EXPECT_NE(id, first);
+  EXPECT_EQ(record()["session"], id);
+  EXPECT_EQ(content(earlier(first, "run.json")), first_record);
+  EXPECT_EQ(content(earlier(first, "report.html")), "report.html");
+  EXPECT_EQ(content(earlier(first, "timeline-10.json")), "timeline-10.json");
+  EXPECT_EQ(content(dir + "/metrics.jsonl"), "metrics.jsonl") << "is appended to";
+  EXPECT_EQ(content(dir + "/notes.txt"), "notes.txt");
+  EXPECT_FALSE(std::filesystem::exists(dir + "/report.html"));
+}
+
+TEST_F(RunRecord, OnlyRegularFilesAreMoved) {
+  start()->close();
+  const std::string first = id;
+  std::filesystem::create_symlink("/dev/null", dir + "/report.html");
+  start()->close();
+  EXPECT_TRUE(std::filesystem::is_symlink(dir + "/report.html"));
+  EXPECT_FALSE(std::filesystem::exists(earlier(first, "report.html")));
+}
+
+TEST_F(RunRecord, FileOfAnotherKindIsLeftAloneWithAWarning) {
+  for (const std::string text :
+       {"{\"name\": \"my own\"}", "{", "{\"schema\":\"runhook/run\",\"session\":\"../../x\"}"}) {
+    std::filesystem::create_directories(dir);
+    put(dir + "/run.json", text);
+    auto session = start();
+    session->run();
+    session->close();
+    EXPECT_EQ(session->outcome().warnings, 1);
+    EXPECT_EQ(session->outcome().first_warning.code(), StatusCode::failed_precondition);
+    EXPECT_EQ(content(dir + "/run.json"), text);
+  }
+}
+
+TEST_F(RunRecord, TwoRunsAtOnceAreToldOfAndEachKeepsItsRecord) {
+  auto first = start();
+  const std::string first_id = id;
+  auto second = start();
+  EXPECT_EQ(second->outcome().warnings, 1);
+  EXPECT_EQ(second->outcome().first_warning.code(), StatusCode::already_exists);
+  first->run();
+  first->close();
+  EXPECT_EQ(record()["session"], id) << "that of the second";
+  const json kept = json::parse(content(earlier(first_id, "run.json")));
+  EXPECT_EQ(kept["session"], first_id);
+  EXPECT_EQ(kept["step"], 1);
+  EXPECT_EQ(kept["outcome"]["kind"], "completed");
+  second->close();
+  EXPECT_EQ(record()["outcome"]["kind"], "completed");
+}
+
+TEST_F(RunRecord, DirectoryThatCannotBeUsedIsAWarningAndTheRunGoesOn) {
+  put(folder.file("file"), "x");
+  dir = folder.file("file");
+  auto session = start();
+  session->run();
+  session->close();
+  EXPECT_EQ(session->outcome().kind, OutcomeKind::completed);
+  EXPECT_EQ(session->outcome().warnings, 1);
+  EXPECT_THAT(session->outcome().first_warning.message(), HasSubstr(dir));
+}
+
+TEST_F(RunRecord, BadOptionsAreRefused) {
+  const auto make = [](RunRecordOptions options) { RunRecordHook hook(std::move(options)); };
+  EXPECT_STATUS(make({}), invalid_argument, "directory");
+  EXPECT_STATUS(make({.directory = "x", .parameters = "[1]"}), invalid_argument, "[1]");
+  EXPECT_STATUS(make({.directory = "x", .parameters = "{lr: 1}"}), invalid_argument, "{lr: 1}");
+  EXPECT_STATUS(make({.directory = "x", .refresh = std::chrono::seconds(-1)}), invalid_argument, "negative");
+}
+
+}  // namespace
+}  // namespace runhook
