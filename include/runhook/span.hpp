@@ -48,6 +48,10 @@ class SpanListener {
   // Called on the session's thread: for an attempt and its parts when the attempt is over, for all else when that is
   // over. Parts come before what they are part of.
   virtual void on_span(const Span& span) noexcept = 0;
+  // Whether it is told of attempts in which its hook is not due, too: of those that the session measures anyway, which
+  // are a sample at any speed, and of every one while a step takes 20 us or more on average. For what it is told the
+  // other steps pay nothing. Not of runs that leave the hook out.
+  virtual bool wants_samples() const noexcept { return false; }
 };
 
 }  // namespace runhook::inline v1

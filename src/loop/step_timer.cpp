@@ -67,10 +67,12 @@ std::int64_t StepTimer::net(std::int64_t ns, std::int64_t reads) const noexcept 
 }
 
 // An estimate of what an attempt that is measured takes more than one that is not.
-std::int64_t StepTimer::cost_ns() const noexcept {
+std::int64_t StepTimer::cost_ns(const HookCalls& calls) const noexcept {
   constexpr std::int64_t kAttempt = 200;
   constexpr std::int64_t kEntry = 10;
-  return kAttempt + static_cast<std::int64_t>(entries_.size() + 3) * (clock_ns_ + kEntry);
+  constexpr std::int64_t kTelling = 60;
+  const auto telling = static_cast<std::int64_t>(calls.samplers.size()) * kTelling;
+  return kAttempt + static_cast<std::int64_t>(entries_.size() + 3) * (clock_ns_ + kEntry + telling);
 }
 
 std::int32_t StepTimer::timed_call(runhook_context* context, void* user_data, std::int32_t) {
@@ -137,11 +139,13 @@ StepTimer::Attempt::~Attempt() {
     const auto reads = static_cast<std::int64_t>(timer_.entries_.size()) + 2;
     const std::int64_t took_ns = timer_.net(end_ns - begin_ns_, reads);
     timer_.count(took_ns, sampling.weight(position));
-    sampling.sampled(position, end_ns, took_ns, timer_.cost_ns(), due_ ? position : run_);
+    sampling.sampled(position, end_ns, took_ns, timer_.cost_ns(given_), due_ ? position : run_);
+    timer_.pace_.measured(run_, end_ns, took_ns);
   } else {
     timer_.count(-1, 0);
   }
-  if (!given_.listeners.empty()) timer_.tell_attempt(given_, begin_ns_, end_ns, failed_ && !counts_);
+  if (!given_.listeners.empty() || !given_.samplers.empty())
+    timer_.tell_attempt(given_, begin_ns_, end_ns, failed_ && !counts_);
 }
 
 // Adds up the entries: all of them for an attempt that counts, otherwise those that are measured always.
@@ -180,6 +184,7 @@ void StepTimer::tell_attempt(const HookCalls& calls, std::int64_t begin_ns, std:
     part.step = step_;
     part.attempt = state_.attempt.number;
     for (SpanListener* listener : calls.listeners) listener->on_span(part);
+    for (SpanListener* sampler : calls.samplers) sampler->on_span(part);
   };
   for (const Entry& entry : entries_) {
     if (entry.kind == SpanKind::session_run) {

@@ -11,6 +11,7 @@
 #include "runhook/span.hpp"
 #include "runhook/timings.hpp"
 #include "timing/duration_histogram.hpp"
+#include "timing/pace.hpp"
 #include "timing/sampling.hpp"
 #include "timing/time_sum.hpp"
 
@@ -24,11 +25,12 @@ class StepTimer {
   StepTimer& operator=(const StepTimer&) = delete;
 
   // No run before this one, in completed runs, is measured, unless a trigger is due in it or a listener wants it.
-  std::int64_t next_run() const noexcept { return idle_.next(); }
+  std::int64_t next_run() const noexcept { return records_all(hooks_.idle()) ? 0 : idle_.next(); }
   // Whether the attempt that is about to begin is to be measured.
   bool wants(const HookCalls& calls, std::int64_t run, bool due) noexcept {
     if (due) ++due_attempts_;
-    return !calls.listeners.empty() || (due ? due_.wanted(due_attempts_) : run >= idle_.next());
+    if (!calls.listeners.empty() || records_all(calls)) return true;
+    return due ? due_.wanted(due_attempts_) : run >= idle_.next();
   }
 
   // Measures an attempt as long as the object exists; calls() are to be made instead of the given ones.
@@ -115,7 +117,9 @@ class StepTimer {
   void wrap(const std::vector<HookCall>& calls, std::vector<HookCall>& timed, SpanKind kind);
   void enter() noexcept;
   void leave(HookSlot* slot, SpanKind kind, bool failed) noexcept;
-  std::int64_t cost_ns() const noexcept;
+  // Steps are so long that those who take samples get them all.
+  bool records_all(const HookCalls& calls) const noexcept { return pace_.is_slow() && !calls.samplers.empty(); }
+  std::int64_t cost_ns(const HookCalls& calls) const noexcept;
   void count(std::int64_t step_ns, std::int64_t weight) noexcept;
   void tell_attempt(const HookCalls& calls, std::int64_t begin_ns, std::int64_t end_ns, bool failed) noexcept;
   void tell(const Span& span) const noexcept;
@@ -133,6 +137,7 @@ class StepTimer {
   Sampling idle_;
   Sampling due_;
   std::int64_t due_attempts_ = 0;
+  Pace pace_;  // of both
 
   // The attempt being measured.
   bool active_ = false;

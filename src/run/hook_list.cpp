@@ -210,14 +210,20 @@ bool HookList::selected(const HookSlot& slot, const RunOptions& options) noexcep
 }
 
 template <typename Wanted>
-void HookList::collect(HookCalls& calls, Wanted&& wanted) {
+void HookList::collect(HookCalls& calls, const RunOptions& options, Wanted&& wanted) {
   calls.before.clear();
   calls.after.clear();
   calls.listeners.clear();
+  calls.samplers.clear();
   for (const auto& entry : slots_) {
     HookSlot* const slot = entry.get();
-    if (slot->disabled || !wanted(*slot)) continue;
-    if (slot->listener != nullptr) calls.listeners.push_back(slot->listener);
+    if (slot->disabled || !selected(*slot, options)) continue;
+    SpanListener* const listener = slot->listener;
+    if (!wanted(*slot)) {
+      if (listener != nullptr && listener->wants_samples()) calls.samplers.push_back(listener);
+      continue;
+    }
+    if (listener != nullptr) calls.listeners.push_back(listener);
     if (const DirectCallbacks* direct = slot->hook->direct_callbacks()) {
       if (!slot->options.fetches.empty()) {
         calls.before.push_back({&fetch_and_call_direct, slot, slot});
@@ -252,8 +258,8 @@ void HookList::collect_calls() {
   }
   next_due_ = {kAtOnce, kAtOnce};
   if (!has_triggers_) none_due();  // nobody is going to ask triggers again, so the last one would stay due
-  collect(idle_, [](const HookSlot& slot) { return slot.options.trigger.is_always(); });
-  if (any_due_) collect(due_, [](const HookSlot& slot) { return slot.due; });
+  collect(idle_, {}, [](const HookSlot& slot) { return slot.options.trigger.is_always(); });
+  if (any_due_) collect(due_, {}, [](const HookSlot& slot) { return slot.due; });
 }
 
 void HookList::decide(const TriggerPoint& point) {
@@ -289,7 +295,7 @@ Trigger::Next HookList::ask_triggers(const TriggerPoint& point, std::uint64_t af
     first = {std::min(first.step, next.step), std::min(first.time_ns, next.time_ns), std::min(first.run, next.run)};
   }
   decided_id_ = admitted_id_;
-  if (any_due_) collect(due_, [](const HookSlot& slot) { return slot.due; });
+  if (any_due_) collect(due_, {}, [](const HookSlot& slot) { return slot.due; });
   return first;
 }
 
@@ -311,7 +317,7 @@ const HookCalls& HookList::select(const RunOptions& options) {
                                                            known_names(name, names())));
     }
   }
-  collect(some_, [&options](const HookSlot& slot) { return slot.due && selected(slot, options); });
+  collect(some_, options, [](const HookSlot& slot) { return slot.due; });
   return some_;
 }
 

@@ -29,6 +29,7 @@ struct HookCalls {
   std::vector<HookCall> before;
   std::vector<HookCall> after;
   std::vector<SpanListener*> listeners;  // of the hooks that are called
+  std::vector<SpanListener*> samplers;   // of hooks that are not, for what is measured anyway
 };
 
 // There are eight call sites, for eight hooks at a time: each has its own entry in the branch predictor, which would
@@ -140,8 +141,9 @@ class alignas(64) HookList {
   void release(const SessionRunHook& hook) noexcept;  // unless it is still in the list
   const HookCalls& select(const RunOptions& options);
   std::vector<std::string_view> names() const;
+  // The calls of the slots that are wanted in runs with these options.
   template <typename Wanted>
-  void collect(HookCalls& calls, Wanted&& wanted);
+  void collect(HookCalls& calls, const RunOptions& options, Wanted&& wanted);
   static constexpr std::int64_t kAtOnce = std::numeric_limits<std::int64_t>::min();
 
   // What every step reads: a cache line.

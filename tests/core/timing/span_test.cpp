@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <vector>
@@ -29,6 +30,7 @@ struct Told {
 struct Listener final : runhook::SessionRunHook, runhook::SpanListener {
   runhook::SpanListener* span_listener() noexcept override { return this; }
   void on_span(const Span& span) noexcept override { told.push_back({span, std::string(span.name)}); }
+  bool wants_samples() const noexcept override { return samples; }
   std::string_view name() const override { return "listener"; }
   void before_run(SessionRunContext& context) override {
     if (!trace) return;
@@ -55,7 +57,17 @@ struct Listener final : runhook::SessionRunHook, runhook::SpanListener {
 
   std::vector<Told> told;
   bool trace = false;
+  bool samples = false;
 };
+
+// Takes longer than a step of which each is recorded, without the sleep of a busy machine.
+void spend(std::chrono::microseconds time) {
+  const auto end = std::chrono::steady_clock::now() + time;
+  while (std::chrono::steady_clock::now() < end) {
+  }
+}
+
+constexpr std::chrono::microseconds kSlow{60};
 
 using Words = std::vector<std::string>;
 
@@ -122,6 +134,101 @@ TEST(Spans, NobodyIsToldOfARunThatLeavesTheHookOut) {
   EXPECT_EQ(listener->count(SpanKind::attempt), 0);
   session->run();
   EXPECT_EQ(listener->count(SpanKind::attempt), 1);
+}
+
+TEST(Spans, ASampleIsToldToAHookThatIsNotDueIfItWantsThat) {
+  for (const bool samples : {false, true}) {
+    LoopRig rig;
+    const auto listener = std::make_shared<Listener>();
+    listener->samples = samples;
+    rig.config.add_hook(listener, {.trigger = Trigger::never()});
+    rig.hook({.name = "other"});
+    const auto session = rig.start();
+    listener->told.clear();
+    session->run_until_stop(runhook::no_args, 20'000);
+    const int steps = listener->count(SpanKind::attempt);
+    EXPECT_EQ(listener->count(SpanKind::before_run), steps);  // the other's: its own was not called
+    if (samples) {
+      EXPECT_GE(steps, 8);
+      EXPECT_LT(steps, 10'000);
+    } else {
+      EXPECT_EQ(steps, 0);
+    }
+  }
+}
+
+TEST(Spans, EveryStepIsToldToAHookThatWantsSamplesWhileStepsAreSlow) {
+  LoopRig rig;
+  const auto listener = std::make_shared<Listener>();
+  listener->samples = true;
+  rig.config.add_hook(listener, {.trigger = Trigger::every_steps(50)});
+  rig.step = [](auto&) { spend(kSlow); };
+  const auto session = rig.start();
+  session->run_until_stop(runhook::no_args, 200);
+  EXPECT_EQ(listener->count(SpanKind::attempt), 200);
+}
+
+TEST(Spans, AStepThatBecomesFastIsToldNowAndAgainOnly) {
+  LoopRig rig;
+  const auto listener = std::make_shared<Listener>();
+  listener->samples = true;
+  rig.config.add_hook(listener, {.trigger = Trigger::never()});
+  rig.step = [&](auto&) {
+    if (rig.steps <= 100) spend(kSlow);
+  };
+  const auto session = rig.start();
+  session->run_until_stop(runhook::no_args, 100);
+  listener->told.clear();
+  session->run_until_stop(runhook::no_args, 20'000);
+  EXPECT_GE(listener->count(SpanKind::attempt), 1);
+  EXPECT_LT(listener->count(SpanKind::attempt), 10'000);
+}
+
+TEST(Spans, EveryStepOfALoopThatStaysIsToldWhileStepsAreSlow) {
+  LoopRig rig;
+  const auto listener = std::make_shared<Listener>();
+  listener->samples = true;
+  rig.config.add_hook(listener, {.trigger = Trigger::never()});
+  rig.config.set_inline();
+  runhook::MonitoredSession session(rig.config);
+  int steps = 0;
+  for (; steps < 100 && session.next() != nullptr; ++steps) spend(kSlow);
+  session.close();
+  EXPECT_EQ(listener->count(SpanKind::attempt), steps);
+}
+
+TEST(Spans, NoSampleIsToldOfARunThatLeavesTheHookOut) {
+  LoopRig rig;
+  const auto listener = std::make_shared<Listener>();
+  listener->samples = true;
+  rig.config.add_hook(listener, {.trigger = Trigger::never()});
+  rig.hook({.name = "other"});
+  const auto session = rig.start();
+  runhook::SessionRunArgs args;
+  args.options.hooks = runhook::HookSelection::named;
+  args.options.hook_names = {"other"};
+  session->run(args);
+  EXPECT_EQ(listener->count(SpanKind::attempt), 0);
+  args.options.hook_names = {"other", "listener"};
+  session->run(args);
+  EXPECT_EQ(listener->count(SpanKind::attempt), 1);
+}
+
+TEST(Spans, AFailedStepIsToldToAHookThatWantsSamples) {
+  LoopRig rig;
+  const auto listener = std::make_shared<Listener>();
+  listener->samples = true;
+  rig.config.add_hook(listener, {.trigger = Trigger::never()});
+  rig.step = [&](auto&) {
+    spend(kSlow);
+    if (rig.steps == 100) runhook_test::fail(StatusCode::internal);
+  };
+  const auto session = rig.start();
+  EXPECT_THROW(session->run_until_stop(), runhook::StatusError);
+  ASSERT_GE(listener->told.size(), 2U);
+  const std::vector<std::string> words = listener->words();
+  EXPECT_EQ(Words(words.end() - 2, words.end()), (Words{"session_run failed", "attempt failed"}));
+  EXPECT_EQ(listener->count(SpanKind::attempt), 100);
 }
 
 TEST(Spans, AHookThatIsAddedLaterIsToldFromItsBeginOn) {
