@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <optional>
+#include <limits>
 #include <vector>
 
 #include "base/format.hpp"
@@ -27,6 +27,16 @@ std::string us(std::int64_t ns) {
 
 // What an engine tells of its nodes may be any numbers.
 std::int64_t duration_ns(const SpanRecord& span) noexcept { return saturating_distance(span.begin_ns, span.end_ns); }
+
+// Times are told from here on: a reader that takes them for doubles would have those of a machine that has been up for
+// months without their nanoseconds.
+std::int64_t first_ns(const Trace& trace) noexcept {
+  std::int64_t first = std::numeric_limits<std::int64_t>::max();
+  for (const SpanRecord& span : trace.spans) {
+    if (span.kind != SpanKind::node) first = std::min(first, span.begin_ns);
+  }
+  return first != std::numeric_limits<std::int64_t>::max() ? first : 0;
+}
 
 // Assigns tracks to the nodes of one run of the session: events on one track must be nested or must not overlap.
 class Tracks {
@@ -60,10 +70,11 @@ struct Spent {
 
 class Writer {
  public:
-  explicit Writer(const Trace& trace) : trace_(trace), pid_(getpid()) {}
+  explicit Writer(const Trace& trace) : trace_(trace), pid_(getpid()), first_ns_(first_ns(trace)) {}
 
   std::string write() {
-    text_ = R"({"displayTimeUnit":"ms","traceEvents":[)";
+    // Not "ms", with which viewers tell times apart by microseconds and nest a callback in the one before it.
+    text_ = R"({"displayTimeUnit":"ns","traceEvents":[)";
     metadata("process_name", 0, "runhook");
     for (const auto& [thread, name] : trace_.threads) metadata("thread_name", thread, name);
     for (const SpanRecord& span : trace_.spans) add(span);
@@ -71,7 +82,7 @@ class Writer {
     for (std::size_t track = 1; track <= tracks_.most(); ++track) {
       metadata("thread_name", kFirstTrack + track, fmt::format("nodes ({})", track));
     }
-    append_format(text_, R"(],"otherData":{{"spans_dropped":{}}}}})", trace_.dropped);
+    append_format(text_, R"(],"otherData":{{"begin_ns":{},"spans_dropped":{}}}}})", first_ns_, trace_.dropped);
     return std::move(text_);
   }
 
@@ -120,6 +131,8 @@ class Writer {
     nodes_.clear();
   }
 
+  std::string ts(std::int64_t time_ns) const { return us(saturating_distance(first_ns_, time_ns)); }
+
   std::string title(const SpanRecord& span) const {
     const std::string& name = trace_.names[span.name];
     if (span.kind == SpanKind::node) return name;
@@ -131,7 +144,7 @@ class Writer {
   void event(const SpanRecord& span, std::uint64_t track) {
     std::string& text = events_.emplace_back(Event{span.begin_ns, span.end_ns, {}}).text;
     append_format(text, R"({{"ph":"X","name":{},"cat":"{}","ts":{},"dur":{},"pid":{},"tid":{},"args":{{"step":{})",
-                  json_string(title(span)), span_kind_name(span.kind), us(span.begin_ns), us(duration_ns(span)), pid_,
+                  json_string(title(span)), span_kind_name(span.kind), ts(span.begin_ns), us(duration_ns(span)), pid_,
                   track, span.step);
     if (span.attempt > 1) append_format(text, R"(,"attempt":{})", span.attempt);
     if (span.failed) text += R"(,"failed":true)";
@@ -156,7 +169,7 @@ class Writer {
     append_format(text,
                   R"({{"ph":"C","name":"us of a step","ts":{},"pid":{},)"
                   R"("args":{{"hooks":{},"session":{},"loop":{}}}}})",
-                  us(attempt.begin_ns), pid_, us(spent_.hooks), us(spent_.session), us(other));
+                  ts(attempt.begin_ns), pid_, us(spent_.hooks), us(spent_.session), us(other));
     spent_ = {};
   }
 
@@ -168,6 +181,7 @@ class Writer {
 
   const Trace& trace_;
   const int pid_;
+  const std::int64_t first_ns_;
   std::vector<Event> events_;
   std::string text_;
   std::vector<SpanRecord> nodes_;

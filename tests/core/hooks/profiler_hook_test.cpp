@@ -339,11 +339,20 @@ TEST(ProfilerTracks, WhatLastsLongestComesFirstOfWhatBeginsTogether) {
               ElementsAre("step 0", "before_run first", "session_run", "after_run first"));
 }
 
-TEST(ProfilerTracks, TimesKeepTheirNanoseconds) {
-  SpanRing ring(1);
-  ring.add(span(SpanKind::attempt, 1'234'567'890'123, 1'234'567'890'130));
+TEST(ProfilerTracks, TimesKeepTheirNanosecondsOnAMachineThatHasBeenUpForYears) {
+  constexpr std::int64_t kYears = 123'456'789'012'345'678;  // more than a double can count
+  SpanRing ring(2);
+  ring.add(span(SpanKind::attempt, kYears, kYears + 7));
+  ring.add(span(SpanKind::attempt, kYears + 1'000'001, kYears + 2'000'003));
   const std::string text = chrome_trace(ring.copy());
-  EXPECT_NE(text.find("\"ts\":1234567890.123,\"dur\":0.007"), std::string::npos) << text;
+  EXPECT_THAT(text, ::testing::HasSubstr("\"ts\":0.000,\"dur\":0.007"));
+  EXPECT_THAT(text, ::testing::HasSubstr("\"ts\":1000.001,\"dur\":1000.002"));
+  EXPECT_THAT(text, ::testing::HasSubstr("\"begin_ns\":123456789012345678"));
+}
+
+// Viewers round to what displayTimeUnit says before they nest.
+TEST(ProfilerTracks, NanosecondsCountForNesting) {
+  EXPECT_EQ(nlohmann::json::parse(runhook::detail::chrome_trace({})).at("displayTimeUnit"), "ns");
 }
 
 TEST(ProfilerTracks, NodesMayTellOfAnyTimes) {
