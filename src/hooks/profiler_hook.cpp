@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/monotonic.hpp"
 #include "base/refuse.hpp"
 #include "profiler/chrome_trace.hpp"
 #include "profiler/span_ring.hpp"
@@ -14,6 +15,7 @@ namespace runhook::inline v1 {
 namespace {
 
 using detail::SpanRing;
+using detail::Trace;
 using detail::TraceFiles;
 
 using detail::refuse;
@@ -22,7 +24,8 @@ Trigger interval_of(const ProfilerOptions& options) {
   if (options.every_n_steps && options.every_n_secs) refuse("only one of every_n_steps and every_n_secs can be given");
   if (options.every_n_steps) return Trigger::every_steps(*options.every_n_steps).after_first();
   if (options.every_n_secs) return Trigger::every_seconds(*options.every_n_secs).after_first();
-  if (!options.record_every_run) refuse("one of every_n_steps and every_n_secs must be given");
+  if (!options.record_every_run && !options.record_samples)
+    refuse("one of every_n_steps and every_n_secs must be given");
   return Trigger::never();
 }
 
@@ -37,9 +40,10 @@ struct ProfilerHook::State final : SpanListener {
   }
 
   void on_span(const Span& span) noexcept override;
+  bool wants_samples() const noexcept override { return options.record_samples; }
   bool decide(SessionRunContext& context);
   void write_run() noexcept;
-  void write_failure() noexcept;  // all that is recorded
+  void write_failure(const Error& error) noexcept;  // all that is recorded, and the error
   void report_to(SessionRunContext& context);
 
   const ProfilerOptions options;
@@ -50,7 +54,7 @@ struct ProfilerHook::State final : SpanListener {
   bool decided = false;    // whether the present run is profiled
   bool profiled = false;   // whether it is, once that is decided
   bool completed = false;  // after_run was called
-  bool failed = false;     // on_error was called, and not because of the time-out
+  Error failed_with;       // what on_error was called with, unless that is no failure
   std::int64_t reached = 0;
   std::int64_t begun_ns = 0;
 };
@@ -60,7 +64,7 @@ void ProfilerHook::State::on_span(const Span& span) noexcept {
   if (span.kind != SpanKind::attempt) return;
   if (span.attempt == 1) begun_ns = span.begin_ns;
   if (std::exchange(completed, false) && profiled && !span.failed) write_run();
-  if (std::exchange(failed, false) && span.failed) write_failure();
+  if (const Error error = std::exchange(failed_with, Error()); error && span.failed) write_failure(error);
 }
 
 void ProfilerHook::State::write_run() noexcept {
@@ -70,9 +74,12 @@ void ProfilerHook::State::write_run() noexcept {
   }
 }
 
-void ProfilerHook::State::write_failure() noexcept {
+void ProfilerHook::State::write_failure(const Error& error) noexcept {
   try {
-    files->write(options.directory + "/timeline-failure.json", ring.copy(std::numeric_limits<std::int64_t>::min()));
+    Trace trace = ring.copy();
+    trace.error = error;
+    trace.error_ns = detail::monotonic_ns();
+    files->write(options.directory + "/timeline-failure.json", std::move(trace));
   } catch (...) {  // NOLINT(bugprone-empty-catch): there is no memory for it
   }
 }
@@ -108,7 +115,8 @@ void ProfilerHook::begin(SessionRunContext&) {
   state_->files = std::make_unique<TraceFiles>(state_->options.output);
   state_->ring.clear();
   state_->interval.reset();
-  state_->decided = state_->profiled = state_->completed = state_->failed = false;
+  state_->decided = state_->profiled = state_->completed = false;
+  state_->failed_with = Error();
 }
 
 void ProfilerHook::after_create_session(SessionRunContext& context) { state_->interval.rewind(context.global_step()); }
@@ -130,12 +138,13 @@ void ProfilerHook::after_run(SessionRunContext& context, const SessionRunValues&
 }
 
 void ProfilerHook::on_error(SessionRunContext&, const Error& error) {
-  state_->failed = !is_clean_end(error.code()) && error.code() != StatusCode::cancelled;
+  const bool is_failure = !is_clean_end(error.code()) && error.code() != StatusCode::cancelled;
+  state_->failed_with = is_failure ? error : Error();
 }
 
 void ProfilerHook::cleanup(SessionRunContext& context, const Outcome& outcome) {
   if (state_->files == nullptr) return;  // begin failed
-  if (outcome.kind == OutcomeKind::failed) state_->write_failure();
+  if (outcome.kind == OutcomeKind::failed) state_->write_failure(outcome.error);
   state_->files->finish();
   state_->report_to(context);
   state_->files.reset();

@@ -35,7 +35,35 @@ std::int64_t first_ns(const Trace& trace) noexcept {
   for (const SpanRecord& span : trace.spans) {
     if (span.kind != SpanKind::node) first = std::min(first, span.begin_ns);
   }
-  return first != std::numeric_limits<std::int64_t>::max() ? first : 0;
+  return first != std::numeric_limits<std::int64_t>::max() ? first : trace.error_ns;
+}
+
+// Where the error has struck: at the end of what failed last, as far as that was recorded. What is made of parts fails
+// with one of them; on_error, the closing of the session and cleanup come after the failure.
+struct Place {
+  std::int64_t time_ns;
+  std::uint64_t thread;
+};
+
+Place place_of_error(const Trace& trace) noexcept {
+  Place place{trace.error_ns, trace.spans.empty() ? 0 : trace.spans.back().thread};
+  for (auto span = trace.spans.rbegin(); span != trace.spans.rend(); ++span) {
+    switch (span->kind) {
+      case SpanKind::attempt:
+      case SpanKind::recovery:
+        if (!span->failed) return place;
+        break;
+      case SpanKind::on_error:
+        place = {span->begin_ns, span->thread};
+        break;
+      case SpanKind::close_session:
+      case SpanKind::cleanup:
+        break;
+      default:
+        if (span->failed) return {span->end_ns, span->thread};
+    }
+  }
+  return place;
 }
 
 // Assigns tracks to the nodes of one run of the session: events on one track must be nested or must not overlap.
@@ -78,6 +106,7 @@ class Writer {
     metadata("process_name", 0, "runhook");
     for (const auto& [thread, name] : trace_.threads) metadata("thread_name", thread, name);
     for (const SpanRecord& span : trace_.spans) add(span);
+    if (trace_.error) add_error(place_of_error(trace_));
     write_events();
     for (std::size_t track = 1; track <= tracks_.most(); ++track) {
       metadata("thread_name", kFirstTrack + track, fmt::format("nodes ({})", track));
@@ -147,8 +176,18 @@ class Writer {
                   json_string(title(span)), span_kind_name(span.kind), ts(span.begin_ns), us(duration_ns(span)), pid_,
                   track, span.step);
     if (span.attempt > 1) append_format(text, R"(,"attempt":{})", span.attempt);
-    if (span.failed) text += R"(,"failed":true)";
-    text += "}}";
+    text += span.failed ? R"(,"failed":true},"cname":"terrible"})" : "}}";
+  }
+
+  // After all else that there is at this time.
+  void add_error(const Place& place) {
+    const Error& error = trace_.error;
+    std::string& text = events_.emplace_back(Event{place.time_ns, std::numeric_limits<std::int64_t>::min(), {}}).text;
+    append_format(text,
+                  R"({{"ph":"i","s":"g","name":"{0}","cat":"error","ts":{1},"pid":{2},"tid":{3},"cname":"terrible",)"
+                  R"("args":{{"code":"{0}","message":{4},"hook":{5},"callback":{6},"step":{7}}}}})",
+                  status_name(error.code()), ts(place.time_ns), pid_, place.thread, json_string(error.message()),
+                  json_string(error.hook()), json_string(error.callback()), error.step());
   }
 
   // Readers nest an event in the one before it, so what lasts longest comes first of those that begin together.

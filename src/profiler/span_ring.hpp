@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "runhook/error.hpp"
 #include "runhook/span.hpp"
 
 namespace runhook::inline v1 {
@@ -34,6 +35,8 @@ struct Trace {
   std::vector<std::string> names;
   std::vector<std::pair<std::uint64_t, std::string>> threads;
   std::uint64_t dropped = 0;  // how many older spans have been overwritten
+  Error error;                // what it all ended with, if with one
+  std::int64_t error_ns = 0;  // when that became known
 };
 
 class SpanRing {

@@ -24,18 +24,22 @@ typedef struct runhook_profiler_options {
   int32_t trace_level; /* RUNHOOK_TRACE_*: what profiled runs ask of the session; 0: RUNHOOK_TRACE_FULL; -1: nothing,
                                since 0 cannot say so */
   /* End of 1.0. Append only, below this line. */
+  int32_t record_samples; /* 1: what the session measures anyway is recorded: a sample of the runs at any speed, all of
+                             them while a step takes 20 us or more on average; no interval need be given */
+  int32_t reserved;       /* 0 */
 } runhook_profiler_options;
 #define RUNHOOK_PROFILER_OPTIONS_INIT \
-  { sizeof(runhook_profiler_options), 0, 0, NULL, 0, 0, 0 }
+  { sizeof(runhook_profiler_options), 0, 0, NULL, 0, 0, 0, 0, 0 }
 
 /**
  * Makes a hook that records how long the session, its nodes and the callbacks of all hooks take. For each profiled run
  * it writes `timeline-<step>.json`, a trace that Perfetto opens; when a run fails it writes `timeline-failure.json`
- * with all that is recorded. The interval begins with the first run, which is not profiled. Files are written by a
- * thread of the hook. It sets no time-out: a profiled run has the caller's, which has to leave time for the tracing.
+ * with all that is recorded and an event that tells of the error. The interval begins with the first run, which is not
+ * profiled. Files are written by a thread of the hook. It sets no time-out: a profiled run has the caller's, which has
+ * to leave time for the tracing.
  *
  * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT if both intervals are given, or neither of them nor
- *   record_every_run.
+ *   record_every_run or record_samples.
  * \threadsafety Any thread.
  * \since 1.0
  */

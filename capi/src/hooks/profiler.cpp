@@ -28,6 +28,8 @@ ProfilerOptions options_from(const runhook_profiler_options* given) {
   wanted.capacity =
       static_cast<std::size_t>(number_or(copy.capacity, static_cast<std::int64_t>(wanted.capacity), "capacity"));
   wanted.record_every_run = read_flag(copy.record_every_run, "record_every_run");
+  wanted.record_samples = read_flag(copy.record_samples, "record_samples");
+  check_reserved(copy.reserved);
   if (copy.trace_level == kNoTrace) wanted.trace_level = TraceLevel::none;
   if (copy.trace_level > RUNHOOK_TRACE_NONE) wanted.trace_level = static_cast<TraceLevel>(copy.trace_level);
   return wanted;

@@ -115,6 +115,44 @@ TEST_F(Observe, ProfilerWritesTracesAndCanBeDumped) {
   runhook_builtin_hook_destroy(hook);
 }
 
+TEST_F(Observe, ProfilerOfSamplesLeavesAFileOfAFailureThatTellsOfTheError) {
+  runhook_profiler_options options = RUNHOOK_PROFILER_OPTIONS_INIT;
+  options.record_samples = 1;
+  options.directory = folder_.path().c_str();
+  runhook_builtin_hook* hook = runhook_profiler_hook_create(&options, error_.out());
+  ASSERT_NE(hook, nullptr) << error_.message();
+  Loop loop;
+  EXPECT_EQ(runhook_config_add_builtin_hook(loop.config, hook, nullptr, nullptr), RUNHOOK_OK);
+  runhook_builtin_hook_destroy(hook);
+  ASSERT_TRUE(loop.start());
+  ASSERT_EQ(runhook_monitored_session_run_until_stop(loop.session, nullptr, 3, nullptr, nullptr), RUNHOOK_OK);
+  const char* const why = "a bad \"disk\"";
+  EXPECT_EQ(runhook_monitored_session_fail(loop.session, RUNHOOK_ERR_DATA_LOSS, why, nullptr), RUNHOOK_OK);
+  loop.close();
+  std::ifstream stream(folder_.path() + "/timeline-failure.json");
+  ASSERT_TRUE(stream);
+  const nlohmann::json trace = nlohmann::json::parse(stream);
+  int steps = 0;
+  std::string message;
+  for (const nlohmann::json& event : trace.at("traceEvents")) {
+    steps += event.at("name").get<std::string>().starts_with("step ") ? 1 : 0;
+    if (event.at("ph") == "i") message = event.at("args").at("message");
+  }
+  EXPECT_EQ(steps, 3);
+  EXPECT_EQ(message, why);
+}
+
+TEST_F(Observe, ProfilerOptionsFromBeforeSamplesHaveNone) {
+  runhook_profiler_options options = RUNHOOK_PROFILER_OPTIONS_INIT;
+  options.struct_size = offsetof(runhook_profiler_options, record_samples);
+  options.record_samples = 1;
+  EXPECT_EQ(runhook_profiler_hook_create(&options, error_.out()), nullptr);
+  options.every_n_steps = 1;
+  runhook_builtin_hook* hook = runhook_profiler_hook_create(&options, error_.out());
+  EXPECT_NE(hook, nullptr) << error_.message();
+  runhook_builtin_hook_destroy(hook);
+}
+
 TEST_F(Observe, BadOptionsOfAProfilerAreRefused) {
   EXPECT_EQ(profiler(0), nullptr);
   EXPECT_EQ(profiler(-1), nullptr);
@@ -123,6 +161,12 @@ TEST_F(Observe, BadOptionsOfAProfilerAreRefused) {
   EXPECT_EQ(runhook_profiler_hook_create(&options, nullptr), nullptr);
   options.every_ns = 0;
   options.trace_level = 9;
+  EXPECT_EQ(runhook_profiler_hook_create(&options, nullptr), nullptr);
+  options.trace_level = 0;
+  options.record_samples = 2;
+  EXPECT_EQ(runhook_profiler_hook_create(&options, nullptr), nullptr);
+  options.record_samples = 1;
+  options.reserved = 1;
   EXPECT_EQ(runhook_profiler_hook_create(&options, nullptr), nullptr);
   runhook_builtin_hook* other = runhook_final_ops_hook_create(nullptr, nullptr);
   EXPECT_EQ(runhook_profiler_dump(other, "nowhere", error_.out()), RUNHOOK_ERR_INVALID_ARGUMENT);

@@ -160,6 +160,89 @@ TEST_F(Profiler, AFlightRecorderHasAllRunsOfAFailedSession) {
   expect_nesting(trace);
 }
 
+// What the trace of a failure says of the error: the only event of its kind.
+nlohmann::json error_event(const nlohmann::json& trace) {
+  const std::vector<nlohmann::json> found = events(trace, "i");
+  EXPECT_EQ(found.size(), 1U);
+  return found.empty() ? nlohmann::json() : found.front();
+}
+
+nlohmann::json span_named(const nlohmann::json& trace, const std::string& name) {
+  const std::vector<nlohmann::json> spans = events(trace, "X");
+  const auto found =
+      std::find_if(spans.rbegin(), spans.rend(), [&](const nlohmann::json& span) { return span.at("name") == name; });
+  return found != spans.rend() ? *found : nlohmann::json();
+}
+
+std::int64_t end_ns(const nlohmann::json& span) { return ns_of(span.at("ts")) + ns_of(span.at("dur")); }
+
+TEST_F(Profiler, AFailureLeavesTheLastStepsAndItsErrorThoughNoRunWasProfiled) {
+  add({.every_n_steps = 1'000'000, .record_samples = true});
+  rig.step = [&](auto&) {
+    std::this_thread::sleep_for(std::chrono::microseconds(60));
+    if (rig.steps == 200) fail(StatusCode::data_loss, "a \"bad\" disk");
+  };
+  const auto session = rig.start();
+  EXPECT_THROW(session->run_until_stop(), runhook::StatusError);
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  session->close();
+  ASSERT_THAT(directory.files(), ElementsAre("timeline-failure.json"));
+  const nlohmann::json trace = directory.read("timeline-failure.json");
+  expect_nesting(trace);
+  const std::vector<std::string> all = titles(trace);
+  for (int step = 0; step < 200; ++step) EXPECT_THAT(all, Contains("step " + std::to_string(step)));
+  const nlohmann::json error = error_event(trace);
+  EXPECT_EQ(error.at("s"), "g");
+  EXPECT_EQ(error.at("name"), "DATA_LOSS");
+  const nlohmann::json args = {
+      {"code", "DATA_LOSS"}, {"message", "a \"bad\" disk"}, {"hook", ""}, {"callback", "run"}, {"step", 199}};
+  EXPECT_EQ(error.at("args"), args);
+  const nlohmann::json failed = span_named(trace, "session_run");
+  EXPECT_EQ(ns_of(error.at("ts")), end_ns(failed));
+  EXPECT_EQ(failed.at("cname"), "terrible");
+  EXPECT_EQ(failed.at("tid"), error.at("tid"));
+  EXPECT_FALSE(span_named(trace, "step 198").contains("cname"));
+}
+
+TEST_F(Profiler, AtAnySpeedAFailureLeavesASampleOfTheSteps) {
+  add({.record_samples = true});
+  rig.step = [&](auto&) {
+    if (rig.steps == 5000) fail(StatusCode::internal);
+  };
+  const auto session = rig.start();
+  EXPECT_THROW(session->run_until_stop(), runhook::StatusError);
+  session->close();
+  const nlohmann::json trace = directory.read("timeline-failure.json");
+  EXPECT_GE(events(trace, "C").size(), 8U);
+  EXPECT_EQ(error_event(trace).at("args").at("step"), 4999);
+}
+
+TEST_F(Profiler, TheErrorOfAHookStandsWhereTheHookHasFailed) {
+  add({.record_samples = true});
+  rig.hook({.name = "bad"})->on_after = [&](auto&) {
+    if (rig.steps == 3) fail(StatusCode::internal, "no more");
+  };
+  rig.hook({.name = "after it"});
+  const auto session = rig.start();
+  EXPECT_THROW(session->run_until_stop(), runhook::StatusError);
+  session->close();
+  const nlohmann::json trace = directory.read("timeline-failure.json");
+  const nlohmann::json error = error_event(trace);
+  EXPECT_EQ(error.at("args").at("hook"), "bad");
+  EXPECT_EQ(error.at("args").at("callback"), "after_run");
+  EXPECT_EQ(ns_of(error.at("ts")), end_ns(span_named(trace, "after_run bad")));
+}
+
+TEST_F(Profiler, ATraceThatIsNoFailuresTellsOfNoError) {
+  ProfilerHook& profiler = add({.every_n_steps = 1, .record_samples = true});
+  const auto session = rig.start();
+  session->run_until_stop(runhook::no_args, 3);
+  EXPECT_THAT(events(nlohmann::json::parse(profiler.trace()), "i"), IsEmpty());
+  session->close();
+  EXPECT_THAT(events(directory.read("timeline-3.json"), "i"), IsEmpty());
+  EXPECT_THAT(titles(directory.read("timeline-3.json")), Not(Contains("step 1")));
+}
+
 TEST_F(Profiler, AFailureThatIsRecoveredFromLeavesAFileToo) {
   add({.record_every_run = true});
   rig.step = [&](auto&) {
@@ -286,6 +369,8 @@ TEST_F(Profiler, BadOptionsAreRefused) {
   EXPECT_STATUS(ProfilerHook({.every_n_steps = 0}), invalid_argument, "positive");
   EXPECT_STATUS(ProfilerHook({.every_n_secs = -1}), invalid_argument, "positive");
   EXPECT_STATUS(ProfilerHook({.every_n_steps = 1, .capacity = 0}), invalid_argument, "capacity");
+  EXPECT_STATUS(ProfilerHook({.every_n_steps = 1, .every_n_secs = 1, .record_samples = true}), invalid_argument,
+                "only one");
 }
 
 Span span(SpanKind kind, std::int64_t begin, std::int64_t end, std::string_view name = {}) {
@@ -353,6 +438,48 @@ TEST(ProfilerTracks, TimesKeepTheirNanosecondsOnAMachineThatHasBeenUpForYears) {
 // Viewers round to what displayTimeUnit says before they nest.
 TEST(ProfilerTracks, NanosecondsCountForNesting) {
   EXPECT_EQ(nlohmann::json::parse(runhook::detail::chrome_trace({})).at("displayTimeUnit"), "ns");
+}
+
+runhook::detail::Trace failed_trace(const std::vector<Span>& spans) {
+  SpanRing ring(16);
+  for (const Span& one : spans) ring.add(one);
+  runhook::detail::Trace trace = ring.copy();
+  trace.error = runhook::Error(StatusCode::aborted, "x");
+  trace.error_ns = 1000;
+  return trace;
+}
+
+Span failing(Span span) {
+  span.failed = true;
+  return span;
+}
+
+std::int64_t error_ns(const std::vector<Span>& spans) {
+  return ns_of(error_event(nlohmann::json::parse(chrome_trace(failed_trace(spans)))).at("ts"));
+}
+
+TEST(ProfilerErrors, StandAtTheEndOfThePartThatHasFailedLast) {
+  const Span good = span(SpanKind::attempt, 0, 20);
+  const Span run = failing(span(SpanKind::session_run, 30, 40));
+  const Span told = span(SpanKind::on_error, 45, 50, "x");
+  const Span attempt = failing(span(SpanKind::attempt, 25, 60));
+  EXPECT_EQ(error_ns({good, run, told, attempt, failing(span(SpanKind::close_session, 70, 80)),
+                      failing(span(SpanKind::cleanup, 80, 90, "x"))}),
+            40);
+  EXPECT_EQ(error_ns({good, run, told, attempt, failing(span(SpanKind::create_session, 70, 80)),
+                      failing(span(SpanKind::recovery, 65, 85))}),
+            80);
+}
+
+TEST(ProfilerErrors, OfAStepThatWasNotMeasuredStandWhereTheFirstHookIsToldOrAtTheEnd) {
+  const Span good = span(SpanKind::attempt, 0, 20);
+  const Span tolerated = failing(span(SpanKind::before_run, 5, 10, "x"));
+  const Span told = span(SpanKind::on_error, 45, 50, "x");
+  EXPECT_EQ(error_ns({tolerated, good, told, span(SpanKind::on_error, 50, 55, "y")}), 45);
+  EXPECT_EQ(error_ns({tolerated, good}), 1000);
+  const Span run = failing(span(SpanKind::session_run, 30, 40));
+  EXPECT_EQ(error_ns({good, run, failing(span(SpanKind::attempt, 25, 60)), span(SpanKind::recovery, 60, 70)}), 1000);
+  EXPECT_EQ(error_ns({}), 0);
 }
 
 TEST(ProfilerTracks, NodesMayTellOfAnyTimes) {
