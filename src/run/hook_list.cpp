@@ -209,33 +209,30 @@ bool HookList::selected(const HookSlot& slot, const RunOptions& options) noexcep
   return std::find(names.begin(), names.end(), slot.options.name) != names.end();
 }
 
-template <typename Wanted>
-void HookList::collect(HookCalls& calls, const RunOptions& options, Wanted&& wanted) {
+void HookList::collect(HookCalls& calls, bool any_due, const RunOptions* options) {
   calls.before.clear();
   calls.after.clear();
   calls.listeners.clear();
   calls.samplers.clear();
   for (const auto& entry : slots_) {
     HookSlot* const slot = entry.get();
-    if (slot->disabled || !selected(*slot, options)) continue;
+    if (slot->disabled || (options != nullptr && !selected(*slot, *options))) continue;
     SpanListener* const listener = slot->listener;
-    if (!wanted(*slot)) {
+    if (!(any_due ? slot->due : slot->options.trigger.is_always())) {
       if (listener != nullptr && listener->wants_samples()) calls.samplers.push_back(listener);
       continue;
     }
     if (listener != nullptr) calls.listeners.push_back(listener);
+    const bool fetches = !slot->options.fetches.empty();
+    HookCall before{fetches ? &fetch_and_call_before_run : &call_before_run, slot, slot};
+    HookCall after{&call_after_run, slot, slot};
     if (const DirectCallbacks* direct = slot->hook->direct_callbacks()) {
-      if (!slot->options.fetches.empty()) {
-        calls.before.push_back({&fetch_and_call_direct, slot, slot});
-      } else if (direct->before_run != nullptr) {
-        calls.before.push_back({direct->before_run, direct->user_data, slot});
-      }
-      if (direct->after_run != nullptr) calls.after.push_back({direct->after_run, direct->user_data, slot});
-    } else {
-      const bool fetches = !slot->options.fetches.empty();
-      calls.before.push_back({fetches ? &fetch_and_call_before_run : &call_before_run, slot, slot});
-      calls.after.push_back({&call_after_run, slot, slot});
+      before = {direct->before_run, direct->user_data, slot};
+      if (fetches) before = {&fetch_and_call_direct, slot, slot};
+      after = {direct->after_run, direct->user_data, slot};
     }
+    if (before.function != nullptr) calls.before.push_back(before);
+    if (after.function != nullptr) calls.after.push_back(after);
   }
 }
 
@@ -258,8 +255,8 @@ void HookList::collect_calls() {
   }
   next_due_ = {kAtOnce, kAtOnce};
   if (!has_triggers_) none_due();  // nobody is going to ask triggers again, so the last one would stay due
-  collect(idle_, {}, [](const HookSlot& slot) { return slot.options.trigger.is_always(); });
-  if (any_due_) collect(due_, {}, [](const HookSlot& slot) { return slot.due; });
+  collect(idle_, false);
+  if (any_due_) collect(due_, true);
 }
 
 void HookList::decide(const TriggerPoint& point) {
@@ -295,7 +292,7 @@ Trigger::Next HookList::ask_triggers(const TriggerPoint& point, std::uint64_t af
     first = {std::min(first.step, next.step), std::min(first.time_ns, next.time_ns), std::min(first.run, next.run)};
   }
   decided_id_ = admitted_id_;
-  if (any_due_) collect(due_, {}, [](const HookSlot& slot) { return slot.due; });
+  if (any_due_) collect(due_, true);
   return first;
 }
 
@@ -317,7 +314,7 @@ const HookCalls& HookList::select(const RunOptions& options) {
                                                            known_names(name, names())));
     }
   }
-  collect(some_, options, [](const HookSlot& slot) { return slot.due; });
+  collect(some_, true, &options);
   return some_;
 }
 

@@ -141,9 +141,8 @@ class alignas(64) HookList {
   void release(const SessionRunHook& hook) noexcept;  // unless it is still in the list
   const HookCalls& select(const RunOptions& options);
   std::vector<std::string_view> names() const;
-  // The calls of the slots that are wanted in runs with these options.
-  template <typename Wanted>
-  void collect(HookCalls& calls, const RunOptions& options, Wanted&& wanted);
+  // The calls of a run in which triggers are due or not; without options they are those of all hooks.
+  void collect(HookCalls& calls, bool any_due, const RunOptions* options = nullptr);
   static constexpr std::int64_t kAtOnce = std::numeric_limits<std::int64_t>::min();
 
   // What every step reads: a cache line.
