@@ -1,6 +1,7 @@
 
 #include "runhook/hooks/profiler.hpp"
 
+#include <limits>
 #include <utility>
 
 #include "base/format.hpp"
@@ -19,6 +20,8 @@ using detail::Trace;
 using detail::TraceFiles;
 
 using detail::refuse;
+
+constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::min();
 
 Trigger interval_of(const ProfilerOptions& options) {
   if (options.every_n_steps && options.every_n_secs) refuse("only one of every_n_steps and every_n_secs can be given");
@@ -42,8 +45,8 @@ struct ProfilerHook::State final : SpanListener {
   void on_span(const Span& span) noexcept override;
   bool wants_samples() const noexcept override { return options.record_samples; }
   bool decide(SessionRunContext& context);
-  void write_run() noexcept;
-  void write_failure(const Error& error) noexcept;  // all that is recorded, and the error
+  // Writes what is recorded from this time on: a run, or what came before an error.
+  void write(std::int64_t from_ns, const Error& error) noexcept;
   void report_to(SessionRunContext& context);
 
   const ProfilerOptions options;
@@ -63,23 +66,17 @@ void ProfilerHook::State::on_span(const Span& span) noexcept {
   ring.add(span);
   if (span.kind != SpanKind::attempt) return;
   if (span.attempt == 1) begun_ns = span.begin_ns;
-  if (std::exchange(completed, false) && profiled && !span.failed) write_run();
-  if (const Error error = std::exchange(failed_with, Error()); error && span.failed) write_failure(error);
+  if (std::exchange(completed, false) && profiled && !span.failed) write(begun_ns, {});
+  if (const Error error = std::exchange(failed_with, Error()); error && span.failed) write(kAll, error);
 }
 
-void ProfilerHook::State::write_run() noexcept {
+void ProfilerHook::State::write(std::int64_t from_ns, const Error& error) noexcept {
   try {
-    files->write(fmt::format("{}/timeline-{}.json", options.directory, reached), ring.copy(begun_ns));
-  } catch (...) {  // NOLINT(bugprone-empty-catch): there is no memory for it
-  }
-}
-
-void ProfilerHook::State::write_failure(const Error& error) noexcept {
-  try {
-    Trace trace = ring.copy();
+    Trace trace = ring.copy(from_ns);
     trace.error = error;
     trace.error_ns = detail::monotonic_ns();
-    files->write(options.directory + "/timeline-failure.json", std::move(trace));
+    const std::string name = error ? "failure" : fmt::format("{}", reached);
+    files->write(fmt::format("{}/timeline-{}.json", options.directory, name), std::move(trace));
   } catch (...) {  // NOLINT(bugprone-empty-catch): there is no memory for it
   }
 }
@@ -144,7 +141,7 @@ void ProfilerHook::on_error(SessionRunContext&, const Error& error) {
 
 void ProfilerHook::cleanup(SessionRunContext& context, const Outcome& outcome) {
   if (state_->files == nullptr) return;  // begin failed
-  if (outcome.kind == OutcomeKind::failed) state_->write_failure(outcome.error);
+  if (outcome.kind == OutcomeKind::failed) state_->write(kAll, outcome.error);
   state_->files->finish();
   state_->report_to(context);
   state_->files.reset();

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "base/format.hpp"
@@ -171,7 +173,7 @@ class Writer {
   }
 
   void event(const SpanRecord& span, std::uint64_t track) {
-    std::string& text = events_.emplace_back(Event{span.begin_ns, span.end_ns, {}}).text;
+    std::string& text = text_of(span.begin_ns, span.end_ns);
     append_format(text, R"({{"ph":"X","name":{},"cat":"{}","ts":{},"dur":{},"pid":{},"tid":{},"args":{{"step":{})",
                   json_string(title(span)), span_kind_name(span.kind), ts(span.begin_ns), us(duration_ns(span)), pid_,
                   track, span.step);
@@ -182,7 +184,7 @@ class Writer {
   // After all else that there is at this time.
   void add_error(const Place& place) {
     const Error& error = trace_.error;
-    std::string& text = events_.emplace_back(Event{place.time_ns, std::numeric_limits<std::int64_t>::min(), {}}).text;
+    std::string& text = text_of(place.time_ns, std::numeric_limits<std::int64_t>::min());
     append_format(text,
                   R"({{"ph":"i","s":"g","name":"{0}","cat":"error","ts":{1},"pid":{2},"tid":{3},"cname":"terrible",)"
                   R"("args":{{"code":"{0}","message":{4},"hook":{5},"callback":{6},"step":{7}}}}})",
@@ -190,21 +192,20 @@ class Writer {
                   json_string(error.hook()), json_string(error.callback()), error.step());
   }
 
-  // Readers nest an event in the one before it, so what lasts longest comes first of those that begin together.
+  // The text of a new event.
+  std::string& text_of(std::int64_t begin_ns, std::int64_t end_ns) {
+    return events_.emplace(std::pair(begin_ns, ~end_ns), std::string())->second;
+  }
   void write_events() {
-    std::stable_sort(events_.begin(), events_.end(), [](const Event& a, const Event& b) {
-      return a.begin_ns != b.begin_ns ? a.begin_ns < b.begin_ns : a.end_ns > b.end_ns;
-    });
-    for (const Event& event : events_) {
+    for (const auto& [times, text] : events_) {
       separate();
-      text_ += event.text;
+      text_ += text;
     }
-    events_.clear();
   }
 
   void counter(const SpanRecord& attempt) {
     const std::int64_t other = std::max<std::int64_t>(duration_ns(attempt) - spent_.hooks - spent_.session, 0);
-    std::string& text = events_.emplace_back(Event{attempt.begin_ns, attempt.end_ns, {}}).text;
+    std::string& text = text_of(attempt.begin_ns, attempt.end_ns);
     append_format(text,
                   R"({{"ph":"C","name":"us of a step","ts":{},"pid":{},)"
                   R"("args":{{"hooks":{},"session":{},"loop":{}}}}})",
@@ -212,16 +213,12 @@ class Writer {
     spent_ = {};
   }
 
-  struct Event {
-    std::int64_t begin_ns;
-    std::int64_t end_ns;
-    std::string text;
-  };
-
   const Trace& trace_;
   const int pid_;
   const std::int64_t first_ns_;
-  std::vector<Event> events_;
+  // By begin, then by end backwards: readers nest an event in the one before it, so what lasts longest comes first of
+  // those that begin together.
+  std::multimap<std::pair<std::int64_t, std::int64_t>, std::string> events_;
   std::string text_;
   std::vector<SpanRecord> nodes_;
   Tracks tracks_;
