@@ -9,6 +9,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "runhook/error.hpp"
+
 namespace runhook::inline v1 {
 
 enum class LogLevel : std::int32_t { info = 0, warning = 1, error = 2 };
@@ -45,10 +47,19 @@ class LogSink {
   std::function<void(const LogRecord&)> write_;
 };
 
+// Prints a line, or several, above what a progress display shows on the same terminal, which is drawn again at once;
+// anywhere else it is written as it is. For messages of the program: what it prints otherwise is mixed with the
+// progress line. Written at once, in front of what stdio or iostreams have buffered. It waits as write() does. A pipe
+// without a reader raises no signal.
+//
+// `text` has no newline at its end; `descriptor` is that of standard error unless it is given. Throws INVALID_ARGUMENT
+// for a negative descriptor, and UNKNOWN for what cannot be written. Any thread. Since 1.0.
+void print_line(std::string_view text, int descriptor = 2);
+
 namespace detail {
-// The sink that is used if none is given: warnings and errors go to standard error, but are dropped if that cannot take
-// them at once.
-void log_to_stderr(LogLevel level, std::string_view text);
+// The sink that is used if none is given: warnings and errors go to standard error, with the step that they are about
+// unless they name one, but are dropped if that cannot take them at once.
+void log_to_stderr(const LogRecord& record);
 }  // namespace detail
 
 }  // namespace runhook::inline v1

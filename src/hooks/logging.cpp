@@ -6,6 +6,8 @@
 #include "base/format.hpp"
 #include "base/monotonic.hpp"
 #include "base/refuse.hpp"
+#include "base/terminal.hpp"
+#include "base/time_of_day.hpp"
 #include "hooks/fetched_names.hpp"
 #include "hooks/finish_writing.hpp"
 #include "hooks/newest_values.hpp"
@@ -62,7 +64,7 @@ void LoggingHook::begin(SessionRunContext&) {
   logged_ = std::make_unique<detail::NewestValues>();
   output_ = options_.output;
   if (output_ == nullptr && !options_.log) output_ = detail::descriptor_output(options_.descriptor);
-  terminal_ = output_ != nullptr && detail::is_terminal(output_->descriptor()) && !detail::is_dumb_terminal();
+  terminal_ = output_ != nullptr && detail::can_redraw(output_->descriptor());
 }
 
 void LoggingHook::after_create_session(SessionRunContext& context) { detail::check_names(context, args_.fetches); }

@@ -60,12 +60,10 @@ void ProgressHook::begin(SessionRunContext&) {
 void ProgressHook::after_create_session(SessionRunContext& context) {
   detail::check_names(context, args_.fetches);
   if (display_ != nullptr) return;
-  const bool terminal = detail::is_terminal(output_->descriptor()) && !detail::is_dumb_terminal();
-  const std::chrono::nanoseconds interval = terminal ? options_.terminal_interval : options_.line_interval;
-  show_every_ns_ = interval.count();
   try {
     display_ = std::make_unique<detail::ProgressDisplay>(context.stop_source().state(), context.clock(),
-                                                         last_step_of(options_, context), output_, terminal, interval);
+                                                         last_step_of(options_, context), output_, options_);
+    show_every_ns_ = display_->interval().count();
   } catch (const std::system_error&) {
     context.warn(Error(StatusCode::resource_exhausted, "no thread could be started to show the progress"));
   }

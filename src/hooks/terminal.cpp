@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <iterator>
 
 #include "base/format.hpp"
@@ -55,13 +54,6 @@ char32_t first_character(std::string_view text, std::size_t& bytes) noexcept {
 
 std::shared_ptr<Output> descriptor_output(int fd) {
   return Output::descriptor(fd, fd == STDERR_FILENO ? "standard error" : fmt::format("descriptor {}", fd));
-}
-
-bool is_terminal(int fd) noexcept { return fd >= 0 && isatty(fd) == 1; }
-
-bool is_dumb_terminal() noexcept {
-  const char* const kind = std::getenv("TERM");
-  return kind != nullptr && std::string_view(kind) == "dumb";
 }
 
 std::size_t terminal_columns(int fd) noexcept {

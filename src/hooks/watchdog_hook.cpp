@@ -233,7 +233,7 @@ void StallWatchdogHook::State::report(const Stall& stall) {
   for (std::size_t i = 0; i < stall.stack.size(); ++i) lines.push_back(fmt::format("  #{} {}", i, stall.stack[i]));
   if (stacks && stall.stack.empty()) lines.emplace_back("  the thread does not tell its stack");
   if (options.action == StallAction::abort) {
-    for (const std::string& line : lines) detail::log_to_stderr(LogLevel::error, line);
+    for (const std::string& line : lines) detail::log_to_stderr({.level = LogLevel::error, .message = line});
   }
   Error error(StatusCode::deadline_exceeded, fmt::format("has been going on for {}", seconds_text(stall.duration)));
   error.locate(stall.hook, stall.phase, stall.step);

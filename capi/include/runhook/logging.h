@@ -132,16 +132,23 @@ typedef struct runhook_progress_options {
   int64_t terminal_interval_ns; /* time between two updates of a terminal; 0: 0.15 s; negative: at the end only */
   int64_t line_interval_ns;     /* time between two lines in a file or a pipe; 0: 10 s; negative: at the end only */
   int32_t descriptor;           /* the file descriptor to write to; not closed; 0: standard error */
-  int32_t reserved;             /* 0 */
+  int32_t time_of_day;          /* 1: in front of each line in a file or a pipe, as of runhook_logging_options */
+  const char* label;            /* in front of each line, e.g. "train"; copied; NULL: none */
   /* End of 1.0. Append only, below this line. */
 } runhook_progress_options;
 #define RUNHOOK_PROGRESS_OPTIONS_INIT \
-  { sizeof(runhook_progress_options), NULL, 0, 0, 0, 0, 0, 0, 0 }
+  { sizeof(runhook_progress_options), NULL, 0, 0, 0, 0, 0, 0, 0, NULL }
 
 /**
- * Makes a hook that shows the step, the rate and the time that is left: on one line of a terminal, which is redrawn, or
- * as lines in a file or a pipe. A terminal that is dumb according to TERM gets nothing. A thread of the hook reads the
- * session's step, so that steps cost no more.
+ * Makes a hook that shows the step, the rate and the time that is left: on one line of a terminal, which is redrawn,
+ * or as lines in a file, a pipe or a terminal that is dumb according to TERM. A thread of the hook reads the session's
+ * step, so that steps cost no more.
+ *
+ * The redrawn line is overwritten by what else is written to the terminal, and is drawn again below that. So log
+ * lines, and what runhook_print_line() prints, stand above it; other output of the program is mixed with it. Of
+ * several such hooks of this process on one terminal, the first has the line; the others write lines above it, as
+ * often as to a file, until it has ended. Those of several processes overwrite each other: leave out all but one, or
+ * give descriptors that differ.
  *
  * \param options NULL: the defaults, to standard error.
  * \returns owned.
@@ -150,6 +157,21 @@ typedef struct runhook_progress_options {
  */
 RUNHOOK_API runhook_builtin_hook* runhook_progress_hook_create(const runhook_progress_options* options,
                                                                runhook_error** error);
+
+/**
+ * Prints a line, or several, above what a progress hook shows on the same terminal, which is drawn again at once;
+ * anywhere else it is written as it is. For messages of the program: what it prints otherwise is mixed with the
+ * progress line. Written at once, in front of what stdio has buffered. It waits as write() does. A pipe without a
+ * reader raises no signal.
+ *
+ * \param descriptor the file descriptor to write to; 0: standard error.
+ * \param text has no newline at its end.
+ * \returns RUNHOOK_ERR_INVALID_ARGUMENT for a negative descriptor and NULL, RUNHOOK_ERR_UNKNOWN for what cannot be
+ *   written.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_print_line(int32_t descriptor, const char* text, runhook_error** error);
 
 /* Formats of metrics. */
 enum { RUNHOOK_METRICS_JSON_LINES = 0, RUNHOOK_METRICS_CSV = 1 };

@@ -43,7 +43,7 @@ constexpr std::size_t kLineCapacity = 4096;
 constexpr std::optional<std::int64_t> kDefaultInterval = 100;  // of log lines, in runs
 constexpr std::size_t kScalarSinkSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_scalar_sink, write);
 static_assert(offsetof(runhook_scalar_sink, destroy) == 16 && kScalarSinkSizeV1_0 == 32, "the 1.0 prefix is frozen");
-constexpr std::size_t kProgressSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_progress_options, reserved);
+constexpr std::size_t kProgressSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_progress_options, time_of_day);
 static_assert(offsetof(runhook_progress_options, last_step) == 24 && kProgressSizeV1_0 == 64,
               "the 1.0 prefix is frozen");
 constexpr std::size_t kMetricsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_metrics_options, max_bytes);
@@ -191,7 +191,6 @@ runhook_builtin_hook* runhook_step_counter_hook_create(const runhook_step_counte
 runhook_builtin_hook* runhook_progress_hook_create(const runhook_progress_options* options, runhook_error** error) {
   return made_hook(error, [&] {
     const runhook_progress_options given = read_struct(options, kProgressSizeV1_0, RUNHOOK_PROGRESS_OPTIONS_INIT);
-    check_reserved(given.reserved);
     ProgressOptions wanted;
     if (const auto step = number_or(given.last_step, 0, "last_step"); step > 0) wanted.last_step = step;
     wanted.names = required_texts(given.names, given.name_count, "names");
@@ -201,8 +200,14 @@ runhook_builtin_hook* runhook_progress_hook_create(const runhook_progress_option
     wanted.descriptor = descriptor_from(given.descriptor);
     wanted.terminal_interval = period_or(given.terminal_interval_ns, wanted.terminal_interval);
     wanted.line_interval = period_or(given.line_interval_ns, wanted.line_interval);
+    wanted.time_of_day = read_flag(given.time_of_day, "time_of_day");
+    if (given.label != nullptr) wanted.label = required_text(given.label, "label");
     return ProgressHook::make(std::move(wanted));
   });
+}
+
+runhook_status runhook_print_line(int32_t descriptor, const char* text, runhook_error** error) {
+  return guarded(error, [&] { print_line(required_text(text, "text"), descriptor_from(descriptor)); });
 }
 
 runhook_builtin_hook* runhook_metrics_hook_create(const runhook_metrics_options* options, runhook_error** error) {

@@ -24,8 +24,10 @@ struct ProgressOptions {
                                                // other hooks, or that of a call with max_steps
   std::vector<std::string> names = {};         // values to show with it
   double every_n_secs = 1;                     // how often these are fetched
+  std::string label = {};                      // in front of each line, e.g. "train"; empty: none
+  bool time_of_day = false;                    // in front of each line in a file or a pipe, as of LoggingOptions
   // Where to; NULL: to the descriptor. Neither is closed. If a LoggingHook writes to the same place, give both hooks
-  // the same output.
+  // the same output: its lines then come together with the redrawn one.
   std::shared_ptr<Output> output = {};
   int descriptor = 2;
   std::chrono::nanoseconds terminal_interval = std::chrono::milliseconds(150);  // between two updates of a terminal
@@ -35,6 +37,12 @@ struct ProgressOptions {
 // Shows the step, the rate, the time so far and the time that is left: on a terminal as one line, which is redrawn, and
 // of which whole parts are left out where it is too narrow; in a file, a pipe or a terminal that is dumb according to
 // TERM as lines without control characters. The last line stays. Colours are not used.
+//
+// The redrawn line is overwritten by what else is written to the terminal, and is drawn again below that. So log lines,
+// and what print_line() prints, stand above it; other output of the program is mixed with it. Of several displays of
+// this process on one terminal, the first has the line; the others write lines above it, as often as to a file, until
+// it has ended. Those of several processes overwrite each other: give `descriptor`s that differ, or leave out all but
+// one.
 //
 // A thread of the hook reads the session's step, so that steps cost no more. Register what make() returns: it is due in
 // the first run and in those in which values are fetched. Since 1.0.

@@ -17,6 +17,7 @@ namespace {
 using namespace runhook_test;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 using ::testing::StartsWith;
 
 // What was written to a runhook_log or a runhook_scalar_sink.
@@ -274,13 +275,36 @@ TEST_F(CLogging, ProgressIsWrittenToADescriptor) {
   options.descriptor = pipe.writer;
   EXPECT_EQ(run(loop, runhook_progress_hook_create(&options, error_.out()), 5), 0);
   EXPECT_EQ(pipe.read_all(), "step 5/10 (50%)  100 steps/s  0:00 in all  y = 0.5\n");
-  options.reserved = 1;
-  EXPECT_EQ(runhook_progress_hook_create(&options, error_.out()), nullptr);
-  EXPECT_EQ(error_.code(), RUNHOOK_ERR_UNIMPLEMENTED);
-  options.reserved = 0;
   options.last_step = -1;
   EXPECT_EQ(runhook_progress_hook_create(&options, error_.out()), nullptr);
   EXPECT_EQ(error_.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
+}
+
+TEST_F(CLogging, ProgressHasALabelAndTheTimeOfDayOnRequest) {
+  Loop loop;
+  Pipe pipe;
+  runhook_progress_options options = RUNHOOK_PROGRESS_OPTIONS_INIT;
+  options.descriptor = pipe.writer;
+  options.label = "train";
+  options.time_of_day = 1;
+  EXPECT_EQ(run(loop, runhook_progress_hook_create(&options, error_.out()), 5), 0);
+  EXPECT_THAT(pipe.read_all(), MatchesRegex("[0-9]+-[0-9]+-[0-9]+T[0-9:]+[+-][0-9:]+ train: step 5.*\n"));
+  options.time_of_day = 2;
+  EXPECT_EQ(runhook_progress_hook_create(&options, error_.out()), nullptr);
+  EXPECT_EQ(error_.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
+}
+
+TEST_F(CLogging, LineIsPrintedToADescriptor) {
+  Pipe pipe;
+  EXPECT_EQ(runhook_print_line(pipe.writer, "from the program", error_.out()), RUNHOOK_OK);
+  EXPECT_EQ(pipe.read_all(), "from the program\n");
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(runhook_print_line(0, "to standard error", error_.out()), RUNHOOK_OK);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "to standard error\n");
+  EXPECT_EQ(runhook_print_line(-1, "lost", error_.out()), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(runhook_print_line(pipe.writer, nullptr, error_.out()), RUNHOOK_ERR_INVALID_ARGUMENT);
+  pipe.close_reader();
+  EXPECT_EQ(runhook_print_line(pipe.writer, "lost", error_.out()), RUNHOOK_ERR_UNKNOWN);
 }
 
 TEST_F(CLogging, MetricsAreJsonLinesByDefault) {

@@ -5,31 +5,18 @@
 #include <unistd.h>
 
 #include <string>
+#include <thread>
 
 #include "base/one_line.hpp"
+#include "core/expect_error.hpp"
 #include "core/loop_rig.hpp"
 #include "ends.hpp"
-#include "folder.hpp"
+#include "standard_error.hpp"
 
 namespace {
 
 using namespace runhook;
 using namespace runhook_test;
-
-// Puts another descriptor in the place of standard error.
-class StandardError {
- public:
-  explicit StandardError(int descriptor) : before_(dup(STDERR_FILENO)) { dup2(descriptor, STDERR_FILENO); }
-  ~StandardError() {
-    dup2(before_, STDERR_FILENO);
-    close(before_);
-  }
-  StandardError(const StandardError&) = delete;
-  StandardError& operator=(const StandardError&) = delete;
-
- private:
-  const int before_;
-};
 
 // A session without a log of its own, whose hook warns in every step.
 Outcome warn_in_every_step(int steps) {
@@ -102,9 +89,56 @@ TEST(Log, WhatGoesToStandardErrorIsOneLine) {
   Pipe pipe;
   {
     const StandardError replaced(pipe.writer);
-    detail::log_to_stderr(LogLevel::error, "one\nrunhook: error: forged");
+    detail::log_to_stderr({.level = LogLevel::error, .message = "one\nrunhook: error: forged"});
   }
   EXPECT_EQ(pipe.read_all(), "runhook: error: one runhook: error: forged\n");
+}
+
+std::string line_of(std::int64_t step, std::string_view message) {
+  Pipe pipe;
+  const StandardError replaced(pipe.writer);
+  detail::log_to_stderr({.level = LogLevel::warning, .message = message, .step = step});
+  return pipe.read_all();
+}
+
+TEST(Log, StepOfAMessageIsSaidUnlessItNamesOne) {
+  EXPECT_EQ(line_of(900, "the disk is slow"), "runhook: warning: step 900: the disk is slow\n");
+  EXPECT_EQ(line_of(0, "the disk is slow"), "runhook: warning: step 0: the disk is slow\n");
+  EXPECT_EQ(line_of(-1, "the disk is slow"), "runhook: warning: the disk is slow\n");
+  EXPECT_EQ(line_of(900, "a step failed in step"), "runhook: warning: step 900: a step failed in step\n");
+  EXPECT_EQ(line_of(900, "the step at step 899 failed"), "runhook: warning: the step at step 899 failed\n");
+  EXPECT_EQ(line_of(900, "  #0 a frame of the line before"), "runhook: warning:   #0 a frame of the line before\n");
+}
+
+TEST(PrintLine, WritesTheLineAsItIsWhereThereIsNoTerminal) {
+  Pipe pipe;
+  print_line("one\ntwo", pipe.writer);
+  EXPECT_EQ(pipe.read_all(), "one\ntwo\n");
+  {
+    const StandardError replaced(pipe.writer);
+    print_line("three");
+  }
+  EXPECT_EQ(pipe.read_all(), "one\ntwo\nthree\n");
+}
+
+TEST(PrintLine, WaitsForAReaderAndLosesNothing) {
+  for (const int flags : {0, O_NONBLOCK}) {
+    Pipe pipe;
+    fcntl(pipe.writer, F_SETFL, flags);
+    const std::string line(300'000, 'x');
+    std::thread printer([&] { print_line(line, pipe.writer); });
+    EXPECT_TRUE(pipe.await("x\n"));
+    printer.join();
+    EXPECT_EQ(pipe.seen.size(), line.size() + 1);
+  }
+}
+
+TEST(PrintLine, WhatCannotBeWrittenIsAnErrorAndNoSignal) {
+  Pipe pipe;
+  pipe.close_reader();
+  EXPECT_STATUS(print_line("lost", pipe.writer), unknown, "writing to descriptor");
+  EXPECT_STATUS(print_line("lost", 1'000'000), unknown, "Bad file descriptor");
+  EXPECT_STATUS(print_line("lost", -1), invalid_argument, "negative");
 }
 
 TEST(Log, SinkThatFailsDoesNotFailTheRun) {

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -13,6 +15,7 @@
 #include "hooks/terminal.hpp"
 #include "runhook/hooks/logging.hpp"
 #include "runhook/hooks/stop_at_step.hpp"
+#include "standard_error.hpp"
 
 namespace runhook {
 namespace {
@@ -189,6 +192,131 @@ TEST_F(Progress, LogLinesOfTheSameOutputAreNotMixedWithIt) {
   session->close();
   const auto rows = screen(shown(terminal));
   EXPECT_THAT(rows, ElementsAre("loss = 0.25", "loss = 0.25 (0.500 sec)", HasSubstr("step 6/1000000000 (0%)"), ""));
+}
+
+TEST_F(Progress, WarningsAndPrintedLinesOnTheSameTerminalStandAboveIt) {
+  Terminal terminal;
+  rig.config.log = nullptr;
+  rig.hook()->on_after = [&](SessionRunContext& context) {
+    const std::int64_t step = context.global_step();
+    if (step == 2) context.log(LogLevel::warning, "it is late");
+    if (step == 4) print_line("from the program", terminal.writer);
+  };
+  add(terminal, {.last_step = 1'000'000'000});
+  const StandardError replaced(terminal.writer);
+  const auto session = rig.start();
+  for (const char* const shown_step : {"step 1/", "step 2/", "step 3/", "step 4/", "step 5/"}) {
+    session->run();
+    EXPECT_TRUE(terminal.await(shown_step));
+  }
+  session->close();
+  EXPECT_THAT(screen(shown(terminal)), ElementsAre("runhook: warning: step 2: it is late", "from the program",
+                                                   HasSubstr("step 5/1000000000 (0%)"), ""));
+}
+
+TEST_F(Progress, LineIsDrawnAgainAsSoonAsAnotherStandsAboveIt) {
+  Terminal terminal;
+  output = Output::descriptor(terminal.writer, "the display");
+  rig.config.add_hook(ProgressHook::make({.output = output, .terminal_interval = 300ms}));
+  const StandardError replaced(terminal.writer);
+  const auto session = rig.start();
+  session->run();
+  EXPECT_TRUE(terminal.await("step 1"));
+  for (const bool log : {false, true}) {
+    terminal.seen.clear();
+    const auto begin = std::chrono::steady_clock::now();
+    if (log) {
+      detail::log_to_stderr({.level = LogLevel::warning, .message = "above"});
+    } else {
+      print_line("above");
+    }
+    EXPECT_TRUE(terminal.await("\rstep 1"));
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 200ms) << "unless the machine is busy";
+  }
+  session->close();
+  output->close();
+}
+
+TEST_F(Progress, LineThatWasNotDrawnYetIsNotDrawnForAnother) {
+  Terminal terminal;
+  output = Output::descriptor(terminal.writer, "the display");
+  rig.config.add_hook(ProgressHook::make({.output = output, .terminal_interval = std::chrono::nanoseconds::max()}));
+  const auto session = rig.start();
+  session->run();
+  std::this_thread::sleep_for(30ms);
+  print_line("above", terminal.writer);
+  std::this_thread::sleep_for(30ms);
+  session->close();
+  output->close();
+  EXPECT_THAT(screen(terminal.read_all()), ElementsAre("above", HasSubstr("step 1"), ""));
+  EXPECT_EQ(terminal.seen.find("step 1"), terminal.seen.rfind("step 1")) << "the last line alone";
+}
+
+TEST_F(Progress, DumbTerminalGetsWarningsAndPrintedLinesWithoutControlCharacters) {
+  setenv("TERM", "dumb", 1);
+  Terminal terminal;
+  const StandardError replaced(terminal.writer);
+  detail::log_to_stderr({.level = LogLevel::warning, .message = "one"});
+  print_line("two");
+  EXPECT_EQ(terminal.read_all(), "runhook: warning: one\r\ntwo\r\n");
+}
+
+TEST_F(Progress, LabelStandsInFrontOfEveryLine) {
+  Terminal terminal;
+  add(terminal, {.last_step = 10, .label = "train\n"});
+  const auto session = rig.start();
+  session->run_until_stop({}, 3);
+  EXPECT_TRUE(terminal.await("\rtrain : step 3/10 (30%)"));
+  session->close();
+  EXPECT_THAT(screen(shown(terminal)), ElementsAre(HasSubstr("train : step 3/10"), ""));
+}
+
+TEST_F(Progress, LinesInAFileBeginWithTheTimeOfDayOnRequest) {
+  const Folder folder;
+  output = Output::file(folder.file("progress"));
+  rig.config.add_hook(ProgressHook::make({.label = "train", .time_of_day = true, .output = output}));
+  rig.run(3);
+  output->close();
+  EXPECT_THAT(content(folder.file("progress")),
+              testing::MatchesRegex("[0-9]+-[0-9]+-[0-9]+T[0-9:]+[+-][0-9][0-9]:[0-9][0-9] train: step 3.*\n"));
+}
+
+TEST_F(Progress, OfTwoDisplaysOnATerminalTheSecondWritesLinesAboveTheFirst) {
+  Terminal terminal;
+  add(terminal, {.label = "first"});
+  ValueRig second;
+  second.config.add_hook(ProgressHook::make({.label = "second", .output = output, .line_interval = 2ms}));
+  const auto first_session = rig.start();
+  const auto second_session = second.start();
+  first_session->run_until_stop({}, 2);
+  EXPECT_TRUE(terminal.await("\rfirst: step 2"));
+  second_session->run();
+  EXPECT_TRUE(terminal.await("\033[Ksecond: step 1"));
+  second_session->close();
+  first_session->run();
+  EXPECT_TRUE(terminal.await("\rfirst: step 3"));
+  first_session->close();
+  const auto rows = screen(shown(terminal));
+  ASSERT_GE(rows.size(), 3U);
+  EXPECT_EQ(std::count_if(rows.begin(), rows.end(), [](auto& row) { return row.starts_with("first"); }), 1);
+  EXPECT_THAT(rows[rows.size() - 2], testing::StartsWith("first: step 3"));
+  for (const std::string& row : rows) EXPECT_EQ(row.find("step "), row.rfind("step ")) << row;
+}
+
+TEST_F(Progress, DisplayGetsTheLineOfATerminalWhenTheOneThatHadItHasEnded) {
+  Terminal terminal;
+  add(terminal, {.label = "first"});
+  ValueRig second;
+  second.config.add_hook(
+      ProgressHook::make({.label = "second", .output = output, .terminal_interval = 2ms, .line_interval = 2ms}));
+  const auto first_session = rig.start();
+  const auto second_session = second.start();
+  first_session->run();
+  first_session->close();
+  second_session->run();
+  EXPECT_TRUE(terminal.await("\rsecond: step 1"));
+  second_session->close();
+  EXPECT_THAT(screen(shown(terminal)).back(), "");
 }
 
 TEST_F(Progress, LastLineStaysAfterAFailure) {
