@@ -129,8 +129,10 @@ void LoggingHook::end(SessionRunContext& context) {
 void LoggingHook::cleanup(SessionRunContext& context, const Outcome&) {
   if (logged_ != nullptr && !options_.formatter) {
     std::vector<std::string> texts;
-    add_waiting(texts, context.global_step());
-    if (!texts.empty()) log(context, detail::joined(texts, ", "));
+    std::int64_t step = context.global_step();
+    for (const auto& kept : logged_->all()) step = std::max(step, kept.value.step);  // one that has failed
+    add_waiting(texts, step);
+    if (!texts.empty()) log(context, detail::joined(texts, ", "), step);
   }
   if (output_ == nullptr) return;
   const std::shared_ptr<Output> output = std::exchange(output_, nullptr);
@@ -147,6 +149,10 @@ std::string LoggingHook::line(const Results& results) const {
 }
 
 void LoggingHook::log(SessionRunContext& context, std::string text) {
+  log(context, std::move(text), context.global_step());
+}
+
+void LoggingHook::log(SessionRunContext& context, std::string text, std::int64_t step) {
   const std::int64_t now_ns = context.clock()->now_ns();
   const std::optional<std::int64_t> last_ns = std::exchange(last_ns_, now_ns);
   if (last_ns && !options_.formatter) {
@@ -154,9 +160,11 @@ void LoggingHook::log(SessionRunContext& context, std::string text) {
     const double seconds = static_cast<double>(ns) / static_cast<double>(detail::kNsPerSecond);
     detail::append_format(text, " ({:.3f} sec)", seconds);
   }
+  if (!options_.formatter) text.insert(0, fmt::format("step {}: ", step));
+  if (options_.time_of_day) text.insert(0, detail::time_of_day());
   if (output_ == nullptr) {
     try {
-      options_.log({.message = text, .step = context.global_step(), .hook = context.hook_name()});
+      options_.log({.message = text, .step = step, .hook = context.hook_name()});
     } catch (...) {  // NOLINT(bugprone-empty-catch): a log that fails must not fail the run
     }
     return;

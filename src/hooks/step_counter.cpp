@@ -76,7 +76,7 @@ void StepCounterHook::after_run(SessionRunContext& context, const SessionRunValu
 }
 
 void StepCounterHook::record(SessionRunContext& context, double rate, std::int64_t step) {
-  const std::string line = fmt::format("{} = {} at step {}", tag_, detail::number_text(rate), step);
+  const std::string line = fmt::format("step {}: {} = {}", step, tag_, detail::number_text(rate));
   try {
     if (options_.log) {
       const std::string text = detail::one_line(line);

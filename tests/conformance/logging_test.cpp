@@ -57,7 +57,7 @@ TEST_F(LoggingRows, LO_04_LogsInEveryNthRunFromTheFirstAndAtTheEnd) {
     EXPECT_EQ(run().size(), run_number % 3 == 1 ? 1U : 0U) << "run " << run_number;
   }
   rig.clock->advance(2'000'000'000);
-  EXPECT_THAT(end(), ElementsAre("foo = 42 (2.000 sec)"));
+  EXPECT_THAT(end(), ElementsAre("step 8: foo = 42 (2.000 sec)"));
 }
 
 TEST_F(LoggingRows, LO_04_CountsRunsAndNotSteps) {
@@ -75,16 +75,16 @@ TEST_F(LoggingRows, LO_04_CountsRunsAndNotSteps) {
 
 TEST_F(LoggingRows, LO_05_FirstLineHasNoTime) {
   open({.tags = {{"foo", "foo"}}, .every_n_iter = 1});
-  EXPECT_THAT(run(), ElementsAre("foo = 42"));
-  EXPECT_THAT(run(), ElementsAre("foo = 42 (0.000 sec)"));
+  EXPECT_THAT(run(), ElementsAre("step 1: foo = 42"));
+  EXPECT_THAT(run(), ElementsAre("step 2: foo = 42 (0.000 sec)"));
 }
 
 TEST_F(LoggingRows, LO_06_LogsInTheFirstRunAndWhenTheTimeHasPassed) {
   open({.names = {"foo"}, .every_n_secs = 1.0});
-  EXPECT_THAT(run(), ElementsAre("foo = 42"));
+  EXPECT_THAT(run(), ElementsAre("step 1: foo = 42"));
   EXPECT_THAT(run(), IsEmpty());
   rig.clock->advance(1'000'000'000);
-  EXPECT_THAT(run(), ElementsAre("foo = 42 (1.000 sec)"));
+  EXPECT_THAT(run(), ElementsAre("step 3: foo = 42 (1.000 sec)"));
   EXPECT_THAT(end(), IsEmpty());
 }
 
@@ -92,15 +92,15 @@ TEST_F(LoggingRows, LO_07_LogsByTimeAndAtTheEnd) {
   open({.names = {"foo"}, .every_n_secs = 1.0, .at_end = true});
   EXPECT_EQ(run().size(), 1U);
   EXPECT_THAT(run(), IsEmpty());
-  EXPECT_THAT(end(), ElementsAre("foo = 42 (0.000 sec)"));
+  EXPECT_THAT(end(), ElementsAre("step 2: foo = 42 (0.000 sec)"));
 }
 
 TEST_F(LoggingRows, LO_10_MapIsInTheOrderOfItsTagsAndListInItsOwn) {
   open({.tags = {{"b", "foo"}, {"a", "bar"}}, .every_n_iter = 1});
-  EXPECT_THAT(run(), ElementsAre("a = 7, b = 42"));
+  EXPECT_THAT(run(), ElementsAre("step 1: a = 7, b = 42"));
   rig.config.hooks.clear();
   open({.names = {"foo", "bar"}, .every_n_iter = 1});
-  EXPECT_THAT(run(), ElementsAre("foo = 42, bar = 7"));
+  EXPECT_THAT(run(), ElementsAre("step 1: foo = 42, bar = 7"));
 }
 
 TEST_F(LoggingRows, LO_11_EndWithBothIntervalsIsRefused) {
@@ -111,7 +111,7 @@ TEST_F(LoggingRows, LO_11_EndWithBothIntervalsIsRefused) {
 TEST_F(LoggingRows, LO_11_EndAloneIsEnough) {
   open({.names = {"foo"}, .at_end = true});
   EXPECT_THAT(run(), IsEmpty());
-  EXPECT_THAT(end(), ElementsAre("foo = 42"));
+  EXPECT_THAT(end(), ElementsAre("step 1: foo = 42"));
 }
 
 TEST_F(LoggingRows, LO_12_NegativeSecondsAreRefusedAndNoneAreEveryRun) {
@@ -134,7 +134,7 @@ TEST_F(LoggingRows, LO_13_NameOfANodeOfTwoOutputsIsItsFirst) {
   });
   rig.make = graph_session_factory(graph);
   open({.names = {"pair", "pair:1"}, .every_n_iter = 1});
-  EXPECT_THAT(run(), ElementsAre("pair = 1, pair:1 = 2"));
+  EXPECT_THAT(run(), ElementsAre("step 1: pair = 1, pair:1 = 2"));
 }
 
 }  // namespace

@@ -48,14 +48,18 @@ typedef struct runhook_logging_options {
   int32_t descriptor;      /* the file descriptor to write to if there is no log; not closed; 0: standard error */
   const runhook_log* log;  /* gets the lines, at RUNHOOK_LOG_INFO; consumed; NULL: they are written to the descriptor */
   const runhook_log_formatter* formatter; /* makes the lines; consumed; NULL: they are as shown below */
+  int32_t time_of_day; /* 1: each line begins with its time of day: local time with its distance from UTC, e.g.
+                          "2026-01-31T23:59:59+01:00". Its file can then be read a month later */
+  int32_t reserved;    /* 0 */
   /* End of 1.0. Append only, below this line. */
 } runhook_logging_options;
 #define RUNHOOK_LOGGING_OPTIONS_INIT \
-  { sizeof(runhook_logging_options), NULL, 0, NULL, 0, 0, 0, 0, NULL, NULL }
+  { sizeof(runhook_logging_options), NULL, 0, NULL, 0, 0, 0, 0, NULL, NULL, 0, 0 }
 
 /**
- * Makes a hook that prints values as "tag = value, tag = value (1.234 sec)", in the first run and then at an interval.
- * In other runs nothing is fetched. If the session does not know one of the names, its creation fails.
+ * Makes a hook that prints values as "step 900: tag = value, tag = value (1.234 sec)", in the first run and then at an
+ * interval. The step is the global step after the run, the time that since the last line. In other runs nothing is
+ * fetched. If the session does not know one of the names, its creation fails.
  *
  * With at_end the values are fetched by a run without hooks. That run does all that is needed for these values: a
  * function session makes another step.
@@ -98,7 +102,8 @@ typedef struct runhook_step_counter_options {
   int64_t every_ns;                   /* of the session's clock; 1: every run; 0 or negative: off */
   const char* global_step_name;       /* the tag is this with "/sec" behind it; copied; NULL: "global_step" */
   const runhook_scalar_sink* scalars; /* gets each rate; consumed; NULL: not wanted */
-  const runhook_log* log; /* gets each rate as a line, at RUNHOOK_LOG_INFO; consumed; NULL: the session's log does */
+  const runhook_log* log; /* gets each rate as a line, at RUNHOOK_LOG_INFO, e.g. "step 900: global_step/sec = 125";
+                             consumed; NULL: the session's log does */
   /* End of 1.0. Append only, below this line. */
 } runhook_step_counter_options;
 #define RUNHOOK_STEP_COUNTER_OPTIONS_INIT \

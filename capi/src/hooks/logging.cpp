@@ -162,6 +162,8 @@ runhook_builtin_hook* runhook_logging_hook_create(const runhook_logging_options*
     wanted.formatter = std::move(format);
     wanted.log = std::move(sink);
     wanted.descriptor = descriptor_from(given->descriptor);
+    wanted.time_of_day = read_flag(given->time_of_day, "time_of_day");
+    check_reserved(given->reserved);
     return LoggingHook::make(std::move(wanted));
   });
 }

@@ -34,17 +34,19 @@ struct LoggingOptions {
   // Once more at the end of a run that has not failed. The values are fetched by a run without hooks, which does all
   // that is needed for these values: a FunctionSession makes another step.
   bool at_end = false;
-  LogFormatter formatter = {};  // makes the line; empty: "tag = value, tag = value (1.234 sec)"
+  LogFormatter formatter = {};  // makes the line; empty: "step 900: tag = value, tag = value (1.234 sec)"
+  // Each line begins with its time of day: local time with its distance from UTC, e.g. "2026-01-31T23:59:59+01:00".
+  bool time_of_day = false;
   // Where to: at most one of output and log; with neither, to the descriptor. None of them is closed.
   std::shared_ptr<Output> output = {};
   LogSink log = {};  // called on the session's thread
   int descriptor = 2;
 };
 
-// Prints values in the first run, and then at an interval; in other runs nothing is fetched. Each line but the first
-// ends with the time since the last one. Numbers are rounded to six digits, long tensors shortened, and characters
-// that would break the line are escaped. After tf.estimator.LoggingTensorHook, whose negative seconds are refused
-// here.
+// Prints values in the first run, and then at an interval; in other runs nothing is fetched. Each line begins with the
+// global step after the run, and each but the first ends with the time since the last one. Numbers are rounded to six
+// digits, long tensors shortened, and characters that would break the line are escaped. After
+// tf.estimator.LoggingTensorHook, whose negative seconds are refused here.
 //
 // Logged values (SessionRunContext::log_scalar()) are printed behind those that are fetched, unless there is a
 // formatter: the newest of each name that was not printed yet, with its step if that is another one; the first one at
@@ -73,6 +75,7 @@ class LoggingHook final : public SessionRunHook, private ValueListener {
   void on_logged(SessionRunContext& context, std::span<const LoggedValue> values) override;
   void on_dropped() noexcept override { fetched_.reset(); }
   void log(SessionRunContext& context, std::string text);
+  void log(SessionRunContext& context, std::string text, std::int64_t step);
   std::string line(const Results& results) const;
   std::vector<std::string> texts(const Results& results) const;
   void add_waiting(std::vector<std::string>& texts, std::int64_t step);

@@ -158,9 +158,29 @@ TEST_F(CLogging, LoggingWritesToALog) {
     options.log = &log;
     EXPECT_EQ(run(loop, runhook_logging_hook_create(&options, error_.out()), 4), 0);
   }
-  EXPECT_THAT(written.lines, ElementsAre("y = 0.5", "y = 0.5 (0.030 sec)", "y = 0.5 (0.010 sec)"))
+  EXPECT_THAT(written.lines,
+              ElementsAre("step 1: y = 0.5", "step 4: y = 0.5 (0.030 sec)", "step 4: y = 0.5 (0.010 sec)"))
       << "the last is fetched by a run of its own";
   EXPECT_EQ(written.destroyed, 1);
+}
+
+TEST_F(CLogging, LoggingHasTheTimeOfDayOnRequest) {
+  Loop loop;
+  Written written;
+  runhook_logging_options options = y_logged();
+  const runhook_log log = written.log();
+  options.log = &log;
+  options.time_of_day = 1;
+  EXPECT_EQ(run(loop, runhook_logging_hook_create(&options, error_.out()), 1), 0);
+  EXPECT_THAT(written.lines, ElementsAre(MatchesRegex("[0-9]+-[0-9]+-[0-9]+T[0-9:]+[+-][0-9:]+ step 1: y = 0.5")));
+  options.log = nullptr;
+  options.time_of_day = 2;
+  EXPECT_EQ(runhook_logging_hook_create(&options, error_.out()), nullptr);
+  EXPECT_EQ(error_.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
+  options.time_of_day = 0;
+  options.reserved = 1;
+  EXPECT_EQ(runhook_logging_hook_create(&options, error_.out()), nullptr);
+  EXPECT_EQ(error_.code(), RUNHOOK_ERR_UNIMPLEMENTED);
 }
 
 TEST_F(CLogging, LoggingHasTagsAndTimeAndADescriptor) {
@@ -175,7 +195,7 @@ TEST_F(CLogging, LoggingHasTagsAndTimeAndADescriptor) {
   options.every_ns = 20000000;
   options.descriptor = pipe.writer;
   EXPECT_EQ(run(loop, runhook_logging_hook_create(&options, error_.out()), 3), 0);
-  EXPECT_EQ(pipe.read_all(), "input = nothing, loss = 0.5\ninput = nothing, loss = 0.5 (0.020 sec)\n");
+  EXPECT_EQ(pipe.read_all(), "step 1: input = nothing, loss = 0.5\nstep 3: input = nothing, loss = 0.5 (0.020 sec)\n");
 }
 
 TEST_F(CLogging, LoggingRefusesWhatContradicts) {
@@ -230,7 +250,7 @@ TEST_F(CLogging, StepCounterTellsItsRateToSinkAndLog) {
   EXPECT_THAT(scalars.lines, ElementsAre("bar/foo/sec", "bar/foo/sec"));
   EXPECT_THAT(scalars.steps, ElementsAre(3, 5));
   EXPECT_THAT(scalars.values, ElementsAre(100.0, 100.0));
-  EXPECT_THAT(lines.lines, ElementsAre("bar/foo/sec = 100 at step 3", "bar/foo/sec = 100 at step 5"));
+  EXPECT_THAT(lines.lines, ElementsAre("step 3: bar/foo/sec = 100", "step 5: bar/foo/sec = 100"));
   EXPECT_EQ(scalars.destroyed, 1);
   EXPECT_EQ(lines.destroyed, 1);
 }

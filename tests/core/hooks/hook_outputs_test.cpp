@@ -121,7 +121,8 @@ TEST_F(HookOutputs, PipeThatNobodyReadsBlocksNothingAndHoldsWholeLines) {
   std::size_t lines = 0;
   for (std::size_t begin = 0, end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
     const std::string line = text.substr(begin, end - begin);
-    EXPECT_EQ(line.substr(0, line.find(" (")), "text = quite a long text, so to say, loss = 0.5");
+    EXPECT_EQ(line.substr(line.find(": ") + 2, line.find(" (") - line.find(": ") - 2),
+              "text = quite a long text, so to say, loss = 0.5");
     ++lines;
   }
   EXPECT_GT(lines, 50U) << "the buffer alone holds more";

@@ -138,7 +138,7 @@ TEST_F(LoggedOutputs, LogLineHasTheLoggedValueOfANameThatIsFetchedToo) {
     }
   }
   loop.close();
-  EXPECT_THAT(lines, ElementsAre("loss = 100, other = 7", "loss = 0.5, other = 7"));
+  EXPECT_THAT(lines, ElementsAre("step 1: loss = 100, other = 7", "step 2: loss = 0.5, other = 7"));
 }
 
 TEST_F(LoggedOutputs, NanGuardFailsTheRunForALoggedNameBeforeAnySaver) {

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstdlib>
+#include <ctime>
 #include <limits>
 #include <stdexcept>
 
@@ -42,7 +45,7 @@ TEST_F(Logging, TimeSinceTheLastLineIsThatOfTheSessionsClock) {
   add({.names = {"loss"}, .every_n_iter = 2});
   rig.before_step = [this](int) { rig.clock->advance(125'000'000); };
   rig.run(3);
-  EXPECT_THAT(lines, ElementsAre("loss = 0.5", "loss = 0.5 (0.250 sec)"));
+  EXPECT_THAT(lines, ElementsAre("step 1: loss = 0.5", "step 3: loss = 0.5 (0.250 sec)"));
 }
 
 TEST_F(Logging, FormatterMakesTheWholeLine) {
@@ -51,6 +54,40 @@ TEST_F(Logging, FormatterMakesTheWholeLine) {
        }});
   rig.run(2);
   EXPECT_THAT(lines, ElementsAre("<0.625000>", "<0.625000>"));
+}
+
+constexpr char kTimeOfDay[] =
+    "[0-9]{4}-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9][+-][0-9][0-9]:[0-9][0-9] ";
+
+// As the lines have it, of a clock that is 5:30 hours before UTC.
+std::string hour_at(std::time_t time) {
+  time += 5 * 3600 + 30 * 60;
+  std::array<char, 32> text{};
+  struct tm there {};
+  return {text.data(), std::strftime(text.data(), text.size(), "T%H:", gmtime_r(&time, &there))};
+}
+
+TEST_F(Logging, TimeOfDayIsLocalAndSaysHowFarFromUtc) {
+  setenv("TZ", "XYZ-5:30", 1);
+  tzset();
+  add({.names = {"loss"}, .every_n_iter = 1, .time_of_day = true});
+  const std::time_t before = std::time(nullptr);
+  rig.run(1);
+  const std::time_t after = std::time(nullptr);
+  unsetenv("TZ");
+  tzset();
+  ASSERT_THAT(lines, ElementsAre(testing::MatchesRegex(kTimeOfDay + std::string("step 1: loss = 0.5"))));
+  EXPECT_THAT(lines[0], HasSubstr("+05:30 "));
+  EXPECT_THAT(lines[0], testing::AnyOf(HasSubstr(hour_at(before)), HasSubstr(hour_at(after))));
+}
+
+TEST_F(Logging, FormattersLineGetsTheTimeOfDayToo) {
+  add({.names = {"loss"},
+       .every_n_iter = 1,
+       .formatter = [](const LoggedValues&) { return std::string("a line"); },
+       .time_of_day = true});
+  rig.run(1);
+  EXPECT_THAT(lines, ElementsAre(testing::MatchesRegex(kTimeOfDay + std::string("a line"))));
 }
 
 TEST_F(Logging, FormatterThatThrowsFailsTheRun) {
@@ -100,7 +137,7 @@ TEST_F(Logging, SecondSessionBeginsAnew) {
   add({.names = {"loss"}, .every_n_iter = 3});
   rig.run(2);
   rig.run(2);
-  EXPECT_THAT(lines, ElementsAre("loss = 0.5", "loss = 0.5"));
+  EXPECT_THAT(lines, ElementsAre("step 1: loss = 0.5", "step 1: loss = 0.5"));
 }
 
 TEST_F(Logging, CountsOnAfterARecovery) {
@@ -126,7 +163,7 @@ TEST_F(Logging, WritesToAGivenOutputWhichStaysOpen) {
   rig.run(1);
   EXPECT_TRUE(output->write("and more\n"));
   EXPECT_TRUE(output->close());
-  EXPECT_EQ(pipe.read_all(), "loss = 0.5\nand more\n") << "no control characters where there is no terminal";
+  EXPECT_EQ(pipe.read_all(), "step 1: loss = 0.5\nand more\n") << "no control characters where there is no terminal";
 }
 
 TEST_F(Logging, WritesToADescriptorWhichStaysOpen) {
@@ -134,7 +171,7 @@ TEST_F(Logging, WritesToADescriptorWhichStaysOpen) {
   rig.config.add_hook(LoggingHook::make({.names = {"loss"}, .every_n_iter = 1, .descriptor = pipe.writer}));
   rig.run(1);
   rig.run(1);
-  EXPECT_EQ(pipe.read_all(), "loss = 0.5\nloss = 0.5\n");
+  EXPECT_EQ(pipe.read_all(), "step 1: loss = 0.5\nstep 1: loss = 0.5\n");
   EXPECT_STATUS(LoggingHook({.names = {"a"}, .at_end = true, .descriptor = -1}), invalid_argument, "descriptor");
 }
 
@@ -142,14 +179,14 @@ TEST_F(Logging, WritesToStandardErrorByDefault) {
   rig.config.add_hook(LoggingHook::make({.names = {"rate"}, .every_n_iter = 1}));
   testing::internal::CaptureStderr();
   rig.run(1);
-  EXPECT_EQ(testing::internal::GetCapturedStderr(), "rate = 0.125\n");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "step 1: rate = 0.125\n");
 }
 
 TEST_F(Logging, TextThatWouldNotStayOnItsLineIsEscaped) {
   rig.values = {{"say", Value::string("a\n\x1b[2J\tb\xC2\x85 caf\xC3\xA9")}};
   add({.tags = {{"ta\ng", "say"}}, .every_n_iter = 1});
   rig.run(1);
-  EXPECT_THAT(lines, ElementsAre("ta\\ng = a\\n\\x1b[2J\\tb\\x85 caf\xC3\xA9"));
+  EXPECT_THAT(lines, ElementsAre("step 1: ta\\ng = a\\n\\x1b[2J\\tb\\x85 caf\xC3\xA9"));
 }
 
 std::string text_of(const Value& value) { return detail::value_text(value); }

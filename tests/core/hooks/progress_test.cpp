@@ -191,7 +191,8 @@ TEST_F(Progress, LogLinesOfTheSameOutputAreNotMixedWithIt) {
   EXPECT_TRUE(terminal.await("step 6/"));
   session->close();
   const auto rows = screen(shown(terminal));
-  EXPECT_THAT(rows, ElementsAre("loss = 0.25", "loss = 0.25 (0.500 sec)", HasSubstr("step 6/1000000000 (0%)"), ""));
+  EXPECT_THAT(rows, ElementsAre("step 1: loss = 0.25", "step 6: loss = 0.25 (0.500 sec)",
+                                HasSubstr("step 6/1000000000 (0%)"), ""));
 }
 
 TEST_F(Progress, WarningsAndPrintedLinesOnTheSameTerminalStandAboveIt) {

@@ -87,7 +87,7 @@ TEST_F(StepCounter, SaysTheRateInTheSessionsLog) {
   add({.every_n_steps = 2});
   rig.before_step = [this](int) { rig.clock->advance(8 * kMs); };
   rig.run(3);
-  EXPECT_EQ(rig.logged("global_step/sec = 125 at step 3"), 1);
+  EXPECT_EQ(rig.logged("step 3: global_step/sec = 125"), 1);
 }
 
 TEST_F(StepCounter, SaysItInALogOfItsOwnIfItHasOne) {
@@ -95,7 +95,7 @@ TEST_F(StepCounter, SaysItInALogOfItsOwnIfItHasOne) {
   add({.every_n_steps = 2, .log = [&](LogLevel, std::string_view line) { lines.emplace_back(line); }});
   rig.before_step = [this](int) { rig.clock->advance(8 * kMs); };
   rig.run(3);
-  EXPECT_THAT(lines, ElementsAre("global_step/sec = 125 at step 3"));
+  EXPECT_THAT(lines, ElementsAre("step 3: global_step/sec = 125"));
   EXPECT_EQ(rig.logged("sec"), 0);
 }
 
@@ -106,7 +106,7 @@ TEST_F(StepCounter, RateIsOneLineWhateverTheNameOfTheStepHolds) {
        }});
   rig.before_step = [this](int) { rig.clock->advance(8 * kMs); };
   rig.run(3);
-  EXPECT_THAT(lines, ElementsAre("global step/sec = 125 at step 3"));
+  EXPECT_THAT(lines, ElementsAre("step 3: global step/sec = 125"));
 }
 
 TEST_F(StepCounter, StepThatStandsStillIsWarnedOfFiveTimes) {

@@ -444,7 +444,26 @@ TEST(LoggedValues, ArePrintedOnceWithTheirStep) {
     if (step.global_step() == 5) break;
   }
   session.close();
-  EXPECT_THAT(lines, ElementsAre("n = 0", "n = 2 at step 3"));
+  EXPECT_THAT(lines, ElementsAre("step 1: n = 0", "step 4: n = 2 at step 3"));
+}
+
+TEST(LoggedValues, OfAStepThatHasFailedArePrintedAsThatSteps) {
+  LoopRig rig;
+  std::vector<std::string> lines;
+  LoggingOptions options;
+  options.only_logged = true;
+  options.every_n_iter = 100;
+  options.log = [&](LogLevel, std::string_view line) { lines.push_back(std::string(line.substr(0, line.find(" (")))); };
+  rig.config.add_hook(LoggingHook::make(options));
+  rig.config.set_inline();
+  MonitoredSession session(rig.config);
+  session.next()->log_int64("n", 7);
+  InlineStep* const step = session.next();
+  step->log_int64("n", 8);
+  step->fail(Error(StatusCode::internal, "broken"));
+  EXPECT_STATUS(session.next(), internal, "broken");
+  session.close();
+  EXPECT_THAT(lines, ElementsAre("step 1: n = 7", "step 2: n = 8"));
 }
 
 }  // namespace
