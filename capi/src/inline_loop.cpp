@@ -63,9 +63,10 @@ runhook_context* show(MonitoredBox& box, InlineStepCall& shown, MonitoredSession
   }
 }
 
-// Calls `body`, which ends the step that is open, or opens one, or both, and returns the one that is open then.
+// Calls `body`, which ends the step that is open, or opens one, or both, and returns the one that is open then. `error`
+// is where the caller gets what it fails with.
 template <typename Body>
-runhook_context* step_after(runhook_monitored_session* handle, Body&& body) {
+runhook_context* step_after(runhook_monitored_session* handle, const void* error, Body&& body) {
   MonitoredBox& box = require(handle);
   MonitoredSession& target = box.get();
   end_if_abandoned(box);
@@ -77,6 +78,7 @@ runhook_context* step_after(runhook_monitored_session* handle, Body&& body) {
     step = body(target);
   } catch (...) {
     if (find(handle) != &box) throw;
+    if (error == nullptr) target.error_unheard();
     if (target.step_open() || target.running()) {  // refused, while a step is open or another thread's call under way
       box.step_owner.give_back(before);
     } else {
@@ -116,21 +118,21 @@ runhook_status runhook_config_set_inline(runhook_config* config, const runhook_i
 }
 
 runhook_context* runhook_monitored_session_next(runhook_monitored_session* session, runhook_error** error) {
-  return guarded_handle(error,
-                        [&] { return step_after(session, [](MonitoredSession& target) { return target.next(); }); });
+  return guarded_handle(
+      error, [&] { return step_after(session, error, [](MonitoredSession& target) { return target.next(); }); });
 }
 
 runhook_context* runhook_monitored_session_begin_step(runhook_monitored_session* session, const runhook_run_args* args,
                                                       runhook_error** error) {
   return guarded_handle(error, [&] {
     const PinnedArgs what(args);
-    return step_after(session, [&](MonitoredSession& target) { return target.begin_step(*what); });
+    return step_after(session, error, [&](MonitoredSession& target) { return target.begin_step(*what); });
   });
 }
 
 runhook_status runhook_monitored_session_end_step(runhook_monitored_session* session, runhook_error** error) {
   return guarded(error, [&] {
-    step_after(session, [](MonitoredSession& target) -> InlineStep* {
+    step_after(session, error, [](MonitoredSession& target) -> InlineStep* {
       target.end_step();
       return nullptr;
     });
@@ -139,7 +141,7 @@ runhook_status runhook_monitored_session_end_step(runhook_monitored_session* ses
 
 runhook_status runhook_step_abandon(runhook_context* step, runhook_error** error) {
   return guarded(error, [&] {
-    step_after(require_open_step(step).owner.handle, [](MonitoredSession& target) -> InlineStep* {
+    step_after(require_open_step(step).owner.handle, error, [](MonitoredSession& target) -> InlineStep* {
       target.abandon_step();
       return nullptr;
     });

@@ -1,5 +1,6 @@
 #include "runhook/loop.h"
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -76,7 +77,9 @@ void configure(ConfigBox& box, const runhook_loop_options& given) {
   for (HookRegistration& hook : default_hooks(wanted)) box.add(std::move(hook), /*chief_only=*/false);
 }
 
-void say(const std::string& text) noexcept { v1::detail::write_to_standard_error("runhook: " + text + "\n"); }
+void say(const std::string& text) { v1::detail::write_to_standard_error("runhook: " + text + "\n"); }
+
+Outcome end_of(const runhook_monitored_session* loop) { return SessionReading(loop).require().get().outcome(); }
 
 }  // namespace
 
@@ -107,10 +110,18 @@ int32_t runhook_loop_finish(runhook_monitored_session* loop, runhook_error* erro
       say(failure ? "error: " + failure.to_string() : "error: there is no loop to finish");
       return 1;
     }
-    guarded(nullptr, [&] { close_session(loop, failure); });  // what it fails with is in the outcome, and in the log
-    const Outcome outcome = SessionReading(loop).require().get().outcome();
-    if (outcome.kind != OutcomeKind::failed) say(outcome.to_string());
+    const bool ended = end_of(loop).kind != OutcomeKind::running;  // and its log has said what it had to
+    guarded(nullptr, [&] {
+      require(loop).get().error_unheard();
+      close_session(loop, failure, /*heard=*/false);
+    });
+    const Outcome outcome = end_of(loop);
     runhook_monitored_session_destroy(loop);
+    if (ended && failure && !is_clean_end(failure.code())) {
+      say("error: " + failure.to_string());
+      return std::max(exit_status(outcome), 1);
+    }
+    if (outcome.kind != OutcomeKind::failed) say(outcome.to_string());
     return exit_status(outcome);
   });
 }

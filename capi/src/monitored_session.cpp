@@ -134,9 +134,11 @@ void fail_unless_ended(MonitoredSession& target, const Error& failure) {
 }
 
 // Closes, unless another thread is in the session: then it throws BUSY, and nothing has been done.
-void try_to_close(runhook_monitored_session* session, MonitoredBox& box, MonitoredSession& target, Error& failure) {
+void try_to_close(runhook_monitored_session* session, MonitoredBox& box, MonitoredSession& target, Error& failure,
+                  bool heard) {
   const bool called_back = SessionCall::find(box) != nullptr;
   if (failure && !called_back) {
+    target.error_unheard();  // it is the caller's no more
     fail_unless_ended(target, failure);
     failure = Error();
   }
@@ -146,7 +148,7 @@ void try_to_close(runhook_monitored_session* session, MonitoredBox& box, Monitor
     if (find(session) == &box && !target.running() && box.step_owner.let_go()) destroy_session(session);
   };
   try {
-    target.close_within(0);
+    target.close_within(0, heard);
   } catch (...) {
     let_go();
     throw;
@@ -157,7 +159,7 @@ void try_to_close(runhook_monitored_session* session, MonitoredBox& box, Monitor
 }  // namespace
 
 // The session is looked up again after each pause, since it may be destroyed meanwhile.
-void close_session(runhook_monitored_session* session, const Error& failure) {
+void close_session(runhook_monitored_session* session, const Error& failure, bool heard) {
   constexpr std::int64_t kLongestPauseNs = 2'000'000;
   std::int64_t pause_ns = 20'000;
   const std::int64_t begin = v1::detail::monotonic_ns();
@@ -170,7 +172,7 @@ void close_session(runhook_monitored_session* session, const Error& failure) {
       throw StatusError(StatusCode::busy, "a step is open that another thread has begun");
     }
     try {
-      try_to_close(session, box, target, untold);
+      try_to_close(session, box, target, untold, heard);
       return;
     } catch (const StatusError& refused) {
       if (refused.code() != StatusCode::busy) throw;
@@ -184,6 +186,17 @@ void close_session(runhook_monitored_session* session, const Error& failure) {
     std::this_thread::sleep_for(std::chrono::nanoseconds(pause_ns));
     pause_ns = std::min(2 * pause_ns, kLongestPauseNs);
   }
+}
+
+runhook_status noted(const runhook_monitored_session* session, const void* error, runhook_status status) noexcept {
+  if (status == RUNHOOK_OK || error != nullptr) [[likely]]
+    return status;
+  const SessionReading reading(session);
+  const auto* box = reading.find();
+  if (MonitoredSession* const target = box != nullptr ? box->ready.load(std::memory_order_acquire) : nullptr) {
+    target->error_unheard();
+  }
+  return status;
 }
 
 void end_if_abandoned(MonitoredBox& box) {
@@ -213,7 +226,7 @@ void runhook_monitored_session_destroy(runhook_monitored_session* session) {
 
 runhook_status runhook_monitored_session_run(runhook_monitored_session* session, const runhook_run_args* args,
                                              runhook_results* results, runhook_error** error) {
-  return guarded(error, [&] {
+  const runhook_status status = guarded(error, [&] {
     MonitoredBox& box = require(session);
     MonitoredSession& target = box.get();
     const PinnedArgs what(args);
@@ -226,12 +239,13 @@ runhook_status runhook_monitored_session_run(runhook_monitored_session* session,
       target.run(*what, nullptr, nullptr);
     }
   });
+  return noted(session, error, status);
 }
 
 runhook_status runhook_monitored_session_run_until_stop(runhook_monitored_session* session,
                                                         const runhook_run_args* args, int64_t max_steps,
                                                         int64_t* completed, runhook_error** error) {
-  return guarded(error, [&] {
+  const runhook_status status = guarded(error, [&] {
     MonitoredBox& box = require(session);
     MonitoredSession& target = box.get();
     if (max_steps < 0) throw StatusError(StatusCode::invalid_argument, "max_steps is negative");
@@ -239,13 +253,14 @@ runhook_status runhook_monitored_session_run_until_stop(runhook_monitored_sessio
     const SessionCall call(box);
     target.run_until_stop(*what, max_steps, completed);
   });
+  return noted(session, error, status);
 }
 
 runhook_status runhook_monitored_session_run_step_fn(runhook_monitored_session* session,
                                                      const runhook_function* step_fn, runhook_error** error) {
   std::shared_ptr<CFunction> function;
   if (const auto status = accept_function(step_fn, function, error); status != RUNHOOK_OK) return status;
-  return guarded(error, [&] {
+  const runhook_status made = guarded(error, [&] {
     MonitoredBox& box = require(session);
     MonitoredSession& target = box.get();
     StepFunctionCall step_call(box);
@@ -254,6 +269,7 @@ runhook_status runhook_monitored_session_run_step_fn(runhook_monitored_session* 
     const SessionCall call(box);
     target.run_step_fn([&](StepContext& step) { step_call.run(step, handle.get(), *function); });
   });
+  return noted(session, error, made);
 }
 
 int32_t runhook_monitored_session_should_stop(const runhook_monitored_session* session) {
@@ -344,7 +360,7 @@ runhook_status runhook_monitored_session_fail(runhook_monitored_session* session
 }
 
 runhook_status runhook_monitored_session_close(runhook_monitored_session* session, runhook_error** error) {
-  return guarded(error, [&] { close_session(session, Error()); });
+  return guarded(error, [&] { close_session(session, Error(), /*heard=*/error != nullptr); });
 }
 
 runhook_status runhook_monitored_session_close_after(runhook_monitored_session* session, runhook_error* failure,
@@ -353,7 +369,7 @@ runhook_status runhook_monitored_session_close_after(runhook_monitored_session* 
   runhook_error_destroy(failure);
   return guarded(error, [&] {
     if (failure != nullptr && !given) capi::detail::refuse_handle(number_of(failure), HandleKind::error);
-    close_session(session, given);
+    close_session(session, given, /*heard=*/error != nullptr);
   });
 }
 

@@ -95,7 +95,7 @@ static int train(const fashion_dataset* training_set, const fashion_dataset* tes
       (session = runhook_monitored_session_create(config, error)) != NULL) {
     done = run(session, options->max_steps, error);
     outcome = runhook_monitored_session_outcome(session, NULL);
-    printf("%s\n", runhook_outcome_to_string(outcome));
+    if (done) printf("%s\n", runhook_outcome_to_string(outcome)); /* main prints the error of a run that has failed */
   }
   runhook_outcome_destroy(outcome);
   runhook_monitored_session_destroy(session);

@@ -38,7 +38,8 @@ struct Config {
   // The part of a step's time, e.g. 0.05, that a hook may take on average; the first time that a hook takes more, a
   // warning names it. 0: no limit.
   double hook_budget = 0;
-  LogSink log;                      // empty: warnings and errors go to standard error
+  // Empty: warnings and errors go to standard error, except for an error that the caller gets.
+  LogSink log;
   std::shared_ptr<StopState> stop;  // NULL: a new one. Give one to ask for a stop before there is a session
 
   std::shared_ptr<DirectContextProvider> direct_contexts;  // NULL: no direct callbacks

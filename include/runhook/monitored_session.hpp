@@ -57,8 +57,8 @@ class MonitoredSession {
   // calling anything, if the config's session creator, or a hook that serves one session at a time, has an open
   // session already.
   explicit MonitoredSession(Config config);
-  // Closes; errors go to the log. If an exception is leaving the scope of the session, the outcome is failed, unless a
-  // stop has been asked for or input has ended.
+  // Closes; errors go to the log. What a run has thrown before is not repeated on standard error. If an exception is
+  // leaving the scope of the session, the outcome is failed, unless a stop has been asked for or input has ended.
   ~MonitoredSession();
   MonitoredSession(const MonitoredSession&) = delete;
   MonitoredSession& operator=(const MonitoredSession&) = delete;
@@ -144,11 +144,16 @@ class MonitoredSession {
   // `end` has been called by then: only `cleanup` is told. An error that is recovered from fails nothing; see
   // RecoveryPolicy.
   //
+  // How the run has ended is logged: at LogLevel::error if it has failed, else as information, which standard error
+  // does not get. It does not get a failure either that was thrown to the caller or given to fail(): whoever has the
+  // error reports it, so that it is reported once. A log that was given with the config gets it in any case.
+  //
   // While another thread is in a call of the session it is waited for, for as long as the grace period of the config
   // lasts, before this throws BUSY; REENTRANT at once on a thread of the session's coordinator, for which that call
   // may be waiting.
   void close();
-  void close_within(std::int64_t wait_ns);  // the same with another time to wait; negative: for ever
+  // The same with another time to wait; negative: for ever. `heard`: whether somebody gets what it throws.
+  void close_within(std::int64_t wait_ns, bool heard = true);
   bool closed() const noexcept;
 
   Outcome outcome() const;  // kind `running` until closed
@@ -163,6 +168,9 @@ class MonitoredSession {
   // `when_idle` is called at the very end of that member, and true is returned. Otherwise nothing is done, and false is
   // returned. `when_idle` may destroy the session.
   bool defer_until_idle(std::function<void()> when_idle);
+  // For the same: nobody has got what a member has thrown, or who has got it has given it back. If the run has failed
+  // in the end, standard error gets that. Any thread.
+  void error_unheard() noexcept;
 
  private:
   void run_step_function(const std::function<void(StepContext&)>& fn);

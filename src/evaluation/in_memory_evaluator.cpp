@@ -7,6 +7,7 @@
 
 #include "base/format.hpp"
 #include "evaluation/evaluation_run.hpp"
+#include "run/run_state.hpp"
 
 namespace runhook::inline v1 {
 
@@ -108,7 +109,7 @@ void InMemoryEvaluatorHook::evaluate(SessionRunContext& context, bool at_end) {
   if (at_end ? stop->urgent() : stop->requested()) return;
   EvaluationOptions options = options_.evaluation;
   options.config.stop = at_end ? nullptr : stop;
-  if (!options.config.log) options.config.log = context.log_sink();
+  if (!options.config.log && !detail::RunState::of(context).log_is_default) options.config.log = context.log_sink();
   if (options.config.clock == nullptr) options.config.clock = context.clock();
   const std::shared_ptr<Session> trained = context.shared_session();
   const detail::EvaluatedState state{context.global_step(),

@@ -30,7 +30,10 @@ Loop::Loop(Config config, MonitoredSession& monitored)
   state_.monitored = &monitored;
   state_.reporter = this;
   state_.occupant = gate_.watched();
-  if (config_.log) state_.log_sink = config_.log;
+  if (config_.log) {
+    state_.log_sink = config_.log;
+    state_.log_is_default = false;
+  }
   SessionState& session = state_.session;
   session.stop = config_.stop != nullptr ? config_.stop : std::make_shared<StopState>();
   session.clock = config_.clock != nullptr ? config_.clock : system_clock();

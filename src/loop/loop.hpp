@@ -2,6 +2,7 @@
 #ifndef RUNHOOK_SRC_LOOP_LOOP_HPP_
 #define RUNHOOK_SRC_LOOP_LOOP_HPP_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -77,7 +78,7 @@ class Loop final : private Reporter {
   void abandon_step();
   void check_step_is_open() const;              // throws FAILED_PRECONDITION
   void leave_step(bool by_exception) noexcept;  // cancels the step that is open, if one is
-  void close();
+  void close(bool heard = true);                // `heard`: whether somebody gets what it throws
   void fail(const Error& given);
   void clear_end_of_input() { end_.clear_input_ended(); }
   bool last_run_failed() const noexcept { return outcome_.last_run_failed(); }
@@ -94,6 +95,7 @@ class Loop final : private Reporter {
   bool closed() const noexcept { return end_.closed(); }
   bool step_open() const noexcept { return open_.is_open; }
   bool busy() const noexcept { return gate_.busy(); }
+  void error_unheard() noexcept { error_unheard_.store(true, std::memory_order_relaxed); }
   std::int64_t grace_period_ns() const noexcept { return config_.stop_grace_period_ns; }
   bool defer_until_idle(std::function<void()> when_idle);
   const std::shared_ptr<StopState>& stop() const noexcept { return state_.session.stop; }
@@ -175,7 +177,7 @@ class Loop final : private Reporter {
   void end_logging() noexcept;
   void keep_last_fetched() noexcept;
   void tell_of_unrecovered(Error& error) noexcept;
-  void log_outcome();
+  void log_outcome(bool known_to_caller);
   Error unwind(Error error) noexcept;  // of a constructor that fails; returns all that went wrong
   void detach_direct_context() noexcept;
 
@@ -212,6 +214,7 @@ class Loop final : private Reporter {
   StepEngine engine_;
   SessionKeeper keeper_;
   bool ending_ = false;
+  std::atomic<bool> error_unheard_{false};
   bool caught_ = false;  // a run of the step function has failed, and something may be left of that
   std::optional<CreatorClaim> creator_claim_;  // until the end
 };

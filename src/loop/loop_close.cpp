@@ -37,7 +37,7 @@ bool Loop::joins_this_thread() const noexcept {
   }
 }
 
-void Loop::close() {
+void Loop::close(bool heard) {
   if (closed()) return;
   ending_ = true;
   stop()->tell_listeners();
@@ -63,8 +63,8 @@ void Loop::close() {
   error.merge(cleanup_error);
   creator_claim_.reset();
   end_.set_closed();
-  log_outcome();
   of_step.merge(error);
+  log_outcome(outcome_.known_to_caller() || (heard && of_step));
   if (of_step) throw StatusError(of_step);
 }
 
@@ -145,7 +145,10 @@ void Loop::tell_of_unrecovered(Error& error) noexcept {
   });
 }
 
-void Loop::log_outcome() {
+// An error that the caller has is the caller's to report: standard error would show it twice. A log that was given gets
+// it in any case.
+void Loop::log_outcome(bool known_to_caller) {
+  if (known_to_caller && state_.log_is_default && !error_unheard_ && outcome_.failed()) return;
   const Outcome outcome = outcome_.copy();
   try {
     state_.log(outcome.kind == OutcomeKind::failed ? LogLevel::error : LogLevel::info, outcome.to_string());

@@ -38,7 +38,7 @@ void end(Loop& loop, bool by_exception) noexcept {
       loop.fail(Error(StatusCode::unknown, "an exception left the scope of the session"));
     }
     loop.leave_step(by_exception);
-    loop.close();
+    loop.close(/*heard=*/false);
   } catch (...) {
     // close() has logged the outcome, which holds the error.
   }
@@ -188,10 +188,12 @@ void MonitoredSession::fail(const Error& error) {
 
 void MonitoredSession::close() { close_within(loop_->grace_period_ns()); }
 
-void MonitoredSession::close_within(std::int64_t wait_ns) {
+void MonitoredSession::close_within(std::int64_t wait_ns, bool heard) {
   const Loop::Entry entry(*loop_, wait_ns);
-  loop_->close();
+  loop_->close(heard);
 }
+
+void MonitoredSession::error_unheard() noexcept { loop_->error_unheard(); }
 
 bool MonitoredSession::closed() const noexcept { return loop_->closed(); }
 Outcome MonitoredSession::outcome() const { return loop_->outcome(); }

@@ -31,6 +31,7 @@ class OutcomeRecord {
   void run_failed(const Error& error) noexcept { run_error_.merge(error); }
   void caller_failed(const Error& error) noexcept { caller_error_.merge(error); }
   bool last_run_failed() const noexcept { return static_cast<bool>(run_error_); }
+  bool known_to_caller() const noexcept { return run_error_ || caller_error_; }
   // A run was completed: those that failed before it are warnings now.
   void went_on_after_failure() noexcept;
 

@@ -127,6 +127,7 @@ struct RunState {
   LastFetched last_fetched;      // in cleanup
   const std::string id = new_session_id();
   LogSink log_sink;                                       // never empty
+  bool log_is_default = true;                             // none was given
   const std::atomic<std::uintptr_t>* occupant = nullptr;  // not 0: a thread is in the loop; NULL: there is no loop
 
   // Any thread.

@@ -49,6 +49,48 @@ TEST_F(OneCallLoop, FailureIsTheStatusAndIsSaidOnce) {
   EXPECT_EQ(said, "runhook: error: failed: INTERNAL in step at step 0: diverged\n");
 }
 
+TEST_F(OneCallLoop, FailureThatNobodyHasTakenIsSaidOnce) {
+  runhook_monitored_session* loop = runhook_loop_open(nullptr, nullptr);
+  runhook_context_fail(runhook_monitored_session_next(loop, nullptr), RUNHOOK_ERR_INTERNAL, "diverged");
+  EXPECT_EQ(runhook_monitored_session_next(loop, nullptr), nullptr);
+  std::string said;
+  EXPECT_EQ(finish(loop, nullptr, said), 1);
+  EXPECT_EQ(said, "runhook: error: failed: INTERNAL in step at step 0: diverged\n");
+}
+
+TEST_F(OneCallLoop, FailureOfALoopThatWasClosedBeforeIsSaidOnce) {
+  runhook_error* error = nullptr;
+  runhook_monitored_session* loop = runhook_loop_open(nullptr, &error);
+  runhook_context_fail(runhook_monitored_session_next(loop, &error), RUNHOOK_ERR_INTERNAL, "diverged");
+  EXPECT_EQ(runhook_monitored_session_next(loop, &error), nullptr);
+  EXPECT_EQ(runhook_monitored_session_close(loop, nullptr), RUNHOOK_OK);
+  std::string said;
+  EXPECT_EQ(finish(loop, error, said), 1);
+  EXPECT_EQ(said, "runhook: error: INTERNAL in step at step 0: diverged\n");
+}
+
+TEST_F(OneCallLoop, FailureThatClosingHasSaidIsNotSaidAgain) {
+  testing::internal::CaptureStderr();
+  runhook_monitored_session* loop = runhook_loop_open(nullptr, nullptr);
+  runhook_context_fail(runhook_monitored_session_next(loop, nullptr), RUNHOOK_ERR_INTERNAL, "diverged");
+  EXPECT_EQ(runhook_monitored_session_next(loop, nullptr), nullptr);
+  runhook_monitored_session_close(loop, nullptr);
+  EXPECT_NE(testing::internal::GetCapturedStderr(), "");
+  std::string said;
+  EXPECT_EQ(finish(loop, nullptr, said), 1);
+  EXPECT_EQ(said, "");
+}
+
+TEST_F(OneCallLoop, ErrorAfterTheEndIsSaidAndIsTheStatus) {
+  runhook_error* error = nullptr;
+  runhook_monitored_session* loop = runhook_loop_open(nullptr, &error);
+  EXPECT_EQ(runhook_monitored_session_close(loop, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(runhook_monitored_session_next(loop, &error), nullptr);
+  std::string said;
+  EXPECT_EQ(finish(loop, error, said), 1);
+  EXPECT_EQ(said.rfind("runhook: error: CLOSED", 0), 0U) << said;
+}
+
 TEST_F(OneCallLoop, ErrorOfACallInTheBodyFailsTheRun) {
   runhook_error* error = nullptr;
   runhook_monitored_session* loop = runhook_loop_open(nullptr, &error);

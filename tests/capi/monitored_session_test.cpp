@@ -1,6 +1,9 @@
 // The loop as C sees it.
 #include <atomic>
+#include <functional>
+#include <string>
 #include <thread>
+#include <utility>
 
 #include "scripted.hpp"
 
@@ -256,6 +259,73 @@ TEST_F(CApiMonitoredSession, CallerMayFailTheRun) {
   EXPECT_EQ(runhook_outcome_kind(outcome), RUNHOOK_OUTCOME_FAILED);
   EXPECT_EQ(runhook_error_code(runhook_outcome_error(outcome)), RUNHOOK_ERR_INTERNAL);
   runhook_outcome_destroy(outcome);
+}
+
+// A failed run without a log, and what it leaves on standard error: `drive` gets its session, whose steps fail.
+std::string left_by(const std::function<void(runhook_monitored_session*)>& drive) {
+  Loop loop;
+  runhook_config_set_log(loop.config, nullptr, nullptr);
+  loop.step = [](runhook_context* context) { return runhook_context_fail(context, RUNHOOK_ERR_INTERNAL, "diverged"); };
+  EXPECT_TRUE(loop.start());
+  testing::internal::CaptureStderr();
+  drive(loop.session);
+  runhook_monitored_session_destroy(std::exchange(loop.session, nullptr));
+  return testing::internal::GetCapturedStderr();
+}
+constexpr char kDiverged[] = "runhook: error: failed: INTERNAL in run at step 0: diverged\n";
+
+TEST_F(CApiMonitoredSession, FailureThatTheCallerGetsIsTheCallersToReport) {
+  Caught error;
+  EXPECT_EQ(left_by([&](auto* session) {
+              EXPECT_NE(runhook_monitored_session_run(session, nullptr, nullptr, error.out()), RUNHOOK_OK);
+              EXPECT_EQ(runhook_monitored_session_close(session, nullptr), RUNHOOK_OK) << "there is nothing new";
+            }),
+            "");
+  EXPECT_EQ(left_by([&](auto* session) {
+              EXPECT_NE(runhook_monitored_session_run_until_stop(session, nullptr, 9, nullptr, error.out()),
+                        RUNHOOK_OK);
+            }),
+            "");
+}
+
+TEST_F(CApiMonitoredSession, FailureThatNobodyAsksForIsOnStandardError) {
+  EXPECT_EQ(left_by([](auto* session) {
+              EXPECT_NE(runhook_monitored_session_run(session, nullptr, nullptr, nullptr), RUNHOOK_OK);
+              EXPECT_EQ(runhook_monitored_session_close(session, nullptr), RUNHOOK_OK);
+            }),
+            kDiverged);
+  EXPECT_EQ(left_by([](auto* session) {
+              EXPECT_NE(runhook_monitored_session_run_until_stop(session, nullptr, 9, nullptr, nullptr), RUNHOOK_OK);
+            }),
+            kDiverged)
+      << "destroying closes";
+}
+
+TEST_F(CApiMonitoredSession, FailureThatIsHandedBackIsOnStandardError) {
+  EXPECT_EQ(left_by([](auto* session) {
+              runhook_error* error = nullptr;
+              EXPECT_NE(runhook_monitored_session_run(session, nullptr, nullptr, &error), RUNHOOK_OK);
+              EXPECT_EQ(runhook_monitored_session_close_after(session, error, nullptr), RUNHOOK_OK);
+            }),
+            kDiverged);
+}
+
+TEST_F(CApiMonitoredSession, FailureOfClosingIsOnStandardErrorUnlessTheCallerGetsIt) {
+  const auto left = [](bool asked) {
+    ScriptedHook hook;
+    hook.on["end"] = [](runhook_context* context) {
+      return runhook_context_fail(context, RUNHOOK_ERR_DATA_LOSS, "not kept");
+    };
+    Loop loop;
+    runhook_config_set_log(loop.config, nullptr, nullptr);
+    EXPECT_EQ(loop.add(hook), RUNHOOK_OK);
+    EXPECT_TRUE(loop.start());
+    testing::internal::CaptureStderr();
+    EXPECT_NE(runhook_monitored_session_close(loop.session, asked ? loop.error.out() : nullptr), RUNHOOK_OK);
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_EQ(left(/*asked=*/true), "");
+  EXPECT_NE(left(/*asked=*/false).find("not kept"), std::string::npos);
 }
 
 TEST_F(CApiMonitoredSession, EndOfInputIsStickyUntilRefilled) {

@@ -286,7 +286,8 @@ RUNHOOK_API runhook_status runhook_config_set_hook_budget(runhook_config* config
 /**
  * Sets where messages go.
  *
- * \param log NULL: warnings and errors go to standard error.
+ * \param log NULL: warnings and errors go to standard error, with the step that they are about unless they name one,
+ *   and except for an error that a call returns to its caller.
  * \threadsafety One thread at a time per object.
  * \since 1.0
  */

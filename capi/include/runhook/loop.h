@@ -52,14 +52,16 @@ typedef struct runhook_loop_options {
 RUNHOOK_API runhook_monitored_session* runhook_loop_open(const runhook_loop_options* options, runhook_error** error);
 
 /**
- * Closes a loop, says on standard error how it has ended, and destroys it.
+ * Closes a loop, says on standard error how it has ended, and destroys it. A failure is said here and nowhere else, so
+ * that the program has nothing to print.
  *
  * Each call sets `*error` anew. What a call that logs or publishes in the body was refused for fails the step, even if
  * nobody looks at it; after another call look at `error` before the next one, or what was refused is lost.
  *
  * \param loop consumed; NULL if it could not be opened.
- * \param error consumed: what opening the loop, a step or a call in its body has failed with. The run has failed then.
- *   NULL: there is none. If it is not valid nothing is done.
+ * \param error consumed: what opening the loop, a step or a call in its body has failed with. The run has failed then;
+ *   if it had ended before, the error is said and the exit status is 1. NULL: there is none. If it is not valid nothing
+ *   is done.
  * \returns the exit status for main: runhook_outcome_exit_status(). Returns 1 if there is no loop, also for a handle
  *   that is not valid.
  * \threadsafety One thread at a time per object.

@@ -28,7 +28,8 @@ RUNHOOK_API runhook_monitored_session* runhook_monitored_session_create(const ru
                                                                         runhook_error** error);
 
 /**
- * Closes and destroys the session; errors of closing go to the log. In a callback, or while another thread is in a call
+ * Closes and destroys the session; errors of closing go to the log. What a call has returned before is not repeated on
+ * standard error. In a callback, or while another thread is in a call
  * of this session, it takes effect when that call returns. For a call that only reads, such as
  * runhook_monitored_session_timings(), it waits.
  *
@@ -185,6 +186,11 @@ RUNHOOK_API runhook_status runhook_monitored_session_fail(runhook_monitored_sess
  * Ends the run: calls `end` of every hook unless the run failed, joins threads, closes the session, and calls `cleanup`
  * of every hook. All of it is done, whatever fails. Closing again does nothing.
  *
+ * How the run has ended is logged: at RUNHOOK_LOG_ERROR if it has failed, else as information, which standard error
+ * does not get. It does not get a failure either that a call has put into `error`, or that was given to
+ * runhook_monitored_session_fail(): whoever has the error reports it, so that it is reported once. Where `error` was
+ * NULL, standard error gets it here. A log that was given with runhook_config_set_log() gets it in any case.
+ *
  * \returns the first new error, with the others suppressed: of a thread, of `end`, of closing, of `cleanup`. An error
  *   that a run has returned already is in the outcome only. What the session's own close fails with is logged only, and
  *   no failure of the run, if the recovery policy calls it recoverable, also where nothing is recovered.
@@ -207,7 +213,8 @@ RUNHOOK_API runhook_status runhook_monitored_session_close(runhook_monitored_ses
  *
  * \param failure consumed, whatever comes: what a call has failed with, of this library or not. It fails the run, so
  *   that no `end` is called, except that RUNHOOK_ERR_STOPPED and RUNHOOK_ERR_OUT_OF_RANGE are a stop and the end of
- *   input. One that a run of the session has returned is known already and does not count twice. NULL: there is none.
+ *   input. One that a run of the session has returned is known already and does not count twice. It is the caller's no
+ *   more, so that it is logged, also on standard error. NULL: there is none.
  * \returns as runhook_monitored_session_close(): what closing fails with. The failure is in the outcome.
  *   RUNHOOK_ERR_INVALID_ARGUMENT, and nothing is done, if `failure` is neither NULL nor an error.
  * \threadsafety Any thread, while the handle is not destroyed.

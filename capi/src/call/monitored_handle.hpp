@@ -142,9 +142,13 @@ struct MonitoredBox final : Boxed {
 };
 RUNHOOK_CAPI_BOX(runhook_monitored_session, MonitoredBox, monitored_session);
 
-// Closes a session, after `failure` if there is one, which then fails the run. Waits for another thread that is in the
-// session. Throws what closing fails with.
-void close_session(runhook_monitored_session* session, const Error& failure);
+// Closes a session, after `failure` if there is one, which then fails the run and is logged. Waits for another thread
+// that is in the session. Throws what closing fails with; `heard`: whether somebody gets that.
+void close_session(runhook_monitored_session* session, const Error& failure, bool heard);
+
+// Returns the status of a call of the session. If that has failed, and there is no `error` to say so, the log says at
+// the end how the run has failed.
+runhook_status noted(const runhook_monitored_session* session, const void* error, runhook_status status) noexcept;
 
 // Makes a session from a config; owned.
 runhook_monitored_session* new_session(const ConfigBox& from);

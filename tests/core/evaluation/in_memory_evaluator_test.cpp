@@ -119,6 +119,15 @@ TEST_F(InMemoryEvaluator, ItsFailureNeitherEndsNorRecoversTheRun) {
   }
 }
 
+TEST_F(InMemoryEvaluator, ItsFailureIsNotOnStandardErrorWhenTheRunHasNoLog) {
+  rig.config.log = nullptr;
+  eval_hook->on_before = [](SessionRunContext&) { fail(StatusCode::internal, "no data"); };
+  testing::internal::CaptureStderr();
+  const Error error = error_of([&] { train(*start(1), 1); });
+  EXPECT_NE(error.message().find("no data"), std::string::npos) << error.to_string();
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
 TEST_F(InMemoryEvaluator, StopOfTheRunCutsAnEvaluationShortAndTheLastOneIsMade) {
   MonitoredSession* running = nullptr;
   eval_hook->on_after = [&](SessionRunContext& context) {

@@ -227,5 +227,82 @@ TEST(FailedRuns, OneBeforeAStepFunctionWhoseOnlyRunIsSkippedStaysTheFailure) {
   EXPECT_EQ(session->outcome().kind, OutcomeKind::failed);
 }
 
+// A run without a log of its own, and what it leaves on standard error.
+class FailureReport : public testing::Test {
+ protected:
+  FailureReport() {
+    rig.config.log = nullptr;
+    rig.step = [](auto&) { fail(StatusCode::data_loss, "broken"); };
+  }
+  template <typename Body>
+  static std::string said(Body&& body) {
+    testing::internal::CaptureStderr();
+    body();
+    return testing::internal::GetCapturedStderr();
+  }
+  LoopRig rig;
+};
+
+TEST_F(FailureReport, IsThatOfTheCallerWhoGotTheErrorFromARun) {
+  EXPECT_EQ(said([&] {
+              const auto session = rig.start();
+              EXPECT_STATUS(session->run(), data_loss, "broken");
+              session->close();
+            }),
+            "");
+  EXPECT_EQ(said([&] {
+              const auto session = rig.start();
+              EXPECT_STATUS(session->run(), data_loss, "broken");
+            }),
+            "")
+      << "the destructor closes";
+  EXPECT_EQ(said([&] { EXPECT_STATUS(rig.start()->run(), data_loss, "broken"); }), "")
+      << "the exception leaves its scope";
+}
+
+TEST_F(FailureReport, IsThatOfTheCallerWhoHasGivenTheError) {
+  EXPECT_EQ(said([&] {
+              const auto session = rig.start();
+              session->fail(Error(StatusCode::internal, "mine"));
+              session->close();
+            }),
+            "");
+}
+
+TEST_F(FailureReport, IsThatOfTheCallerWhoGotTheErrorFromClosing) {
+  rig.hook({.name = "last"})->on_end = [](auto&) { fail(StatusCode::data_loss, "not kept"); };
+  EXPECT_EQ(said([&] {
+              const auto session = rig.start();
+              EXPECT_STATUS(session->close(), data_loss, "not kept");
+            }),
+            "");
+}
+
+TEST_F(FailureReport, IsOnStandardErrorIfADestructorSwallowsTheError) {
+  rig.hook({.name = "last"})->on_end = [](auto&) { fail(StatusCode::data_loss, "not kept"); };
+  EXPECT_EQ(said([&] { rig.start(); }),
+            "runhook: error: failed: DATA_LOSS in end of hook 'last' at step 0: not kept\n");
+}
+
+TEST_F(FailureReport, IsOnStandardErrorIfNobodyHasHeardOfTheError) {
+  EXPECT_EQ(said([&] {
+              const auto session = rig.start();
+              EXPECT_STATUS(session->run(), data_loss, "broken");
+              session->error_unheard();
+              session->close();
+            }),
+            "runhook: error: failed: DATA_LOSS in run at step 0: broken\n");
+}
+
+TEST_F(FailureReport, IsInALogThatWasGivenInAnyCase) {
+  rig.config.log = [this](LogLevel level, std::string_view text) {
+    if (level == LogLevel::error) rig.log.emplace_back(text);
+  };
+  const auto session = rig.start();
+  EXPECT_STATUS(session->run(), data_loss, "broken");
+  session->close();
+  EXPECT_EQ(rig.logged("failed: DATA_LOSS"), 1);
+}
+
 }  // namespace
 }  // namespace runhook
