@@ -26,7 +26,7 @@ namespace {
 
 using v1::detail::refuse;
 
-constexpr std::size_t kLoopSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_loop_options, reserved);
+constexpr std::size_t kLoopSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_loop_options, quiet);
 static_assert(offsetof(runhook_loop_options, dir) == 8 && offsetof(runhook_loop_options, scalars) == 16 &&
                   offsetof(runhook_loop_options, hooks) == 32 && offsetof(runhook_loop_options, max_steps) == 48 &&
                   offsetof(runhook_loop_options, interval_ns) == 56 && kLoopSizeV1_0 == 72,
@@ -61,7 +61,6 @@ void configure(ConfigBox& box, const runhook_loop_options& given) {
   check_list(given.scalars, given.scalar_count, "scalars");
   if (given.scalars != nullptr && given.dir == nullptr) refuse("scalars are for the hooks of dir: give a dir");
   if (given.interval_ns < 0) refuse("interval_ns is negative");
-  check_reserved(given.reserved);
   InlineOptions loop;
   loop.max_steps = given.max_steps;
   use_creator(box, inline_session_creator(std::move(loop)), /*single=*/false);
@@ -74,12 +73,21 @@ void configure(ConfigBox& box, const runhook_loop_options& given) {
   if (given.scalars != nullptr) wanted.scalars = required_texts(given.scalars, given.scalar_count, "scalars");
   wanted.keep_all = read_flag(given.keep_all, "keep_all");
   if (given.interval_ns > 0) wanted.interval = std::chrono::nanoseconds(given.interval_ns);
+  wanted.logging = wanted.progress = given.quiet == 0;
   for (HookRegistration& hook : default_hooks(wanted)) box.add(std::move(hook), /*chief_only=*/false);
 }
 
 void say(const std::string& text) { v1::detail::write_to_standard_error("runhook: " + text + "\n"); }
 
-Outcome end_of(const runhook_monitored_session* loop) { return SessionReading(loop).require().get().outcome(); }
+struct LoopEnd {
+  Outcome outcome;
+  bool quiet;
+};
+LoopEnd end_of(const runhook_monitored_session* loop) {
+  const SessionReading reading(loop);
+  const MonitoredBox& box = reading.require();
+  return {box.get().outcome(), box.quiet};
+}
 
 }  // namespace
 
@@ -94,7 +102,10 @@ runhook_monitored_session* runhook_loop_open(const runhook_loop_options* options
         read_struct(options, kLoopSizeV1_0, runhook_loop_options(RUNHOOK_LOOP_OPTIONS_INIT));
     ConfigBox box;
     configure(box, given);
-    return new_session(box);
+    const bool quiet = read_flag(given.quiet, "quiet");
+    runhook_monitored_session* const loop = new_session(box);
+    require(loop).quiet = quiet;
+    return loop;
   });
 }
 
@@ -110,18 +121,18 @@ int32_t runhook_loop_finish(runhook_monitored_session* loop, runhook_error* erro
       say(failure ? "error: " + failure.to_string() : "error: there is no loop to finish");
       return 1;
     }
-    const bool ended = end_of(loop).kind != OutcomeKind::running;  // and its log has said what it had to
+    const bool ended = end_of(loop).outcome.kind != OutcomeKind::running;  // and its log has said what it had to
     guarded(nullptr, [&] {
       require(loop).get().error_unheard();
       close_session(loop, failure, /*heard=*/false);
     });
-    const Outcome outcome = end_of(loop);
+    const auto [outcome, quiet] = end_of(loop);
     runhook_monitored_session_destroy(loop);
     if (ended && failure && !is_clean_end(failure.code())) {
       say("error: " + failure.to_string());
       return std::max(exit_status(outcome), 1);
     }
-    if (outcome.kind != OutcomeKind::failed) say(outcome.to_string());
+    if (outcome.kind != OutcomeKind::failed && !quiet) say(outcome.to_string());
     return exit_status(outcome);
   });
 }

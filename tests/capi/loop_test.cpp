@@ -91,6 +91,38 @@ TEST_F(OneCallLoop, ErrorAfterTheEndIsSaidAndIsTheStatus) {
   EXPECT_EQ(said.rfind("runhook: error: CLOSED", 0), 0U) << said;
 }
 
+TEST_F(OneCallLoop, QuietOneSaysFailuresOnly) {
+  const runhook_test::Folder folder;
+  const std::string dir = folder.path();
+  runhook_loop_options options = RUNHOOK_LOOP_OPTIONS_INIT;
+  options.dir = dir.c_str();
+  options.interval_ns = 1;
+  options.max_steps = 3;
+  options.quiet = 1;
+  for (const bool fails : {false, true}) {
+    runhook_error* error = nullptr;
+    testing::internal::CaptureStderr();
+    runhook_monitored_session* loop = runhook_loop_open(&options, &error);
+    while (runhook_context* step = runhook_monitored_session_next(loop, &error)) {
+      runhook_context_log_scalar(step, "loss", 0.5, nullptr);
+      if (fails) runhook_context_fail(step, RUNHOOK_ERR_INTERNAL, "diverged");
+    }
+    EXPECT_EQ(runhook_loop_finish(loop, error), fails ? 1 : 0);
+    const std::string said = testing::internal::GetCapturedStderr();
+    EXPECT_EQ(said, fails ? "runhook: error: failed: INTERNAL in step at step 0: diverged\n" : "");
+  }
+  ScriptedHook hook;
+  const runhook_hook table = hook.table();
+  const runhook_hook* hooks[] = {&table};
+  options.hooks = hooks;
+  options.hook_count = 1;
+  options.quiet = 2;
+  Caught error;
+  EXPECT_EQ(runhook_loop_open(&options, error.out()), nullptr);
+  EXPECT_EQ(error.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
+  EXPECT_EQ(hook.destroyed, 1);
+}
+
 TEST_F(OneCallLoop, ErrorOfACallInTheBodyFailsTheRun) {
   runhook_error* error = nullptr;
   runhook_monitored_session* loop = runhook_loop_open(nullptr, &error);

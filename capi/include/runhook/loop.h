@@ -28,7 +28,8 @@ typedef struct runhook_loop_options {
   int64_t max_steps;   /* 0: no limit */
   int64_t interval_ns; /* between two rows, points and log lines of the hooks of dir; 0: a second; 1: every step */
   int32_t keep_all;    /* 1: every logged value is in the files of dir. 0: the newest of each name, at the interval */
-  int32_t reserved;    /* 0 */
+  int32_t quiet;       /* 1: standard error gets warnings and errors only: no progress, no log lines, and no word of an
+                          end that is no failure. 0: all of these */
   /* End of 1.0. Append only, below this line. */
 } runhook_loop_options;
 #define RUNHOOK_LOOP_OPTIONS_INIT \
@@ -53,7 +54,7 @@ RUNHOOK_API runhook_monitored_session* runhook_loop_open(const runhook_loop_opti
 
 /**
  * Closes a loop, says on standard error how it has ended, and destroys it. A failure is said here and nowhere else, so
- * that the program has nothing to print.
+ * that the program has nothing to print; of a quiet loop nothing else is said.
  *
  * Each call sets `*error` anew. What a call that logs or publishes in the body was refused for fails the step, even if
  * nobody looks at it; after another call look at `error` before the next one, or what was refused is lost.

@@ -138,6 +138,7 @@ struct MonitoredBox final : Boxed {
   std::atomic<InlineStepCall*> inline_step{nullptr};
   StepOwner step_owner;
   runhook_monitored_session* handle = nullptr;
+  bool quiet = false;                       // its end is not said, unless it has failed
   std::vector<std::weak_ptr<CHook>> hooks;  // to recognise one that is added again
 };
 RUNHOOK_CAPI_BOX(runhook_monitored_session, MonitoredBox, monitored_session);
