@@ -114,9 +114,12 @@ void InMemoryEvaluatorHook::evaluate(SessionRunContext& context, bool at_end) {
   const std::shared_ptr<Session> trained = context.shared_session();
   const detail::EvaluatedState state{context.global_step(),
                                      [&](Session& session) { copy_common_variables(*trained, session); }};
+  detail::RunState& run = detail::RunState::of(context);
+  detail::MarkScope mark(run.marks, *run.session.clock, detail::MarkKind::evaluation, context.global_step());
+  mark.set_text(context.hook_name());
   try {
     EvaluationResult result = detail::evaluate(options, &state);
-    if (!result.complete) return;
+    if (!result.complete) return mark.set_text("cut short by a stop");
     evaluated_ = runs_;
     last_ = std::move(result);
     log_results(context, last_->last_values);
@@ -126,6 +129,7 @@ void InMemoryEvaluatorHook::evaluate(SessionRunContext& context, bool at_end) {
     Error error(StatusCode::hook_failed, failure.error().message());
     error.prepend("the evaluation has failed: ");
     error.add_suppressed(failure.error());
+    mark.set_text(error);
     throw StatusError(error);
   }
   if (options_.on_result) options_.on_result(context, *last_);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
 
 namespace runhook::inline v1 {
@@ -323,6 +324,7 @@ void Loop::fail(const Error& given) {
 // and the input has not ended because the saver says so.
 void Loop::save_if_requested(std::string_view when) {
   if (!stop()->take_save_request()) return;
+  std::optional<MarkScope> mark;
   try {
     const StepTimer::Activity activity(timer_, SpanKind::save);
     const std::shared_ptr<Saver> saver = config_.session_creator->saver();
@@ -330,10 +332,12 @@ void Loop::save_if_requested(std::string_view when) {
       state_.log(LogLevel::warning, "a save was requested, but there is no saver");
       return;
     }
+    mark.emplace(state_.marks, *state_.session.clock, MarkKind::save, global_step());
     saver->save(*state_.session.raw, global_step());
   } catch (...) {
     Error error = Error::from_current_exception(StatusCode::unknown);
     error.locate({}, "save", global_step());
+    if (mark) mark->set_text(error);
     if (is_clean_end(error.code())) {
       Error failed(StatusCode::internal, fmt::format("saving {} failed with {}", when, status_name(error.code())));
       failed.add_suppressed(error);

@@ -181,6 +181,8 @@ void SessionKeeper::step_completed() noexcept {
 
 void SessionKeeper::recover(const Error& cause, std::int64_t begun_at) {
   const StepTimer::Activity activity(timer_, SpanKind::recovery);
+  MarkScope mark(state_.marks, *state_.session.clock, MarkKind::recovery, begun_at);
+  mark.set_text(cause);
   const bool first = recoveries_in_a_row_ == 0;
   failed_step_ = first ? begun_at : std::max(failed_step_, begun_at);
   recovery_cause_.merge(cause);

@@ -18,6 +18,7 @@
 #include "run/hook_slot.hpp"
 #include "run/last_fetched.hpp"
 #include "run/plan.hpp"
+#include "run/run_marks.hpp"
 #include "run/run_options_merge.hpp"
 #include "run/session_id.hpp"
 #include "runhook/clock.hpp"
@@ -119,6 +120,7 @@ struct RunState {
   AttemptState attempt;
   ValueLog values{hot.logged};
   StepStops stops{hot.leave_fast_path};  // of the attempt
+  RunMarks marks;
 
   std::unique_ptr<SessionRunContext> context;  // empty for a state that a standalone context owns
   MonitoredSession* monitored = nullptr;
