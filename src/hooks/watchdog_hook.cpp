@@ -120,7 +120,7 @@ struct StallWatchdogHook::State {
   void watch() noexcept;
   bool pause();
   Stall describe(const ActivitySnapshot& seen, Nanoseconds duration) const;
-  void report(const Stall& stall);
+  std::uint64_t report(const Stall& stall);
 
   const StallWatchdogOptions options;
   const Nanoseconds interval;
@@ -183,7 +183,8 @@ bool StallWatchdogHook::State::pause() {
 void StallWatchdogHook::State::watch() noexcept {
   ActivitySnapshot last = detail::activity_snapshot(*watched);
   Nanoseconds duration{0};
-  std::string told;  // of the stall in progress, once it has been reported
+  std::string told;        // of the stall in progress, once it has been reported
+  std::uint64_t mark = 0;  // its mark
   SteadyClock::time_point before = SteadyClock::now();
   while (pause()) {
     const SteadyClock::time_point now = SteadyClock::now();
@@ -193,10 +194,12 @@ void StallWatchdogHook::State::watch() noexcept {
     duration += passed;
     try {
       if (seen != last) {
-        if (!told.empty())
+        if (!told.empty()) {
+          watched->marks.finish(mark, watched->session.clock->now_ns());
           watched->log({.level = LogLevel::warning,
                         .message = told + " went on after " + seconds_text(duration),
                         .step = last.step});
+        }
         told.clear();
         last = seen;
         duration = Nanoseconds(0);
@@ -207,10 +210,11 @@ void StallWatchdogHook::State::watch() noexcept {
       const Stall stall = describe(seen, duration);
       if (detail::activity_snapshot(*watched) != last) continue;  // it went on: the stack may be of something else
       told = stall.hook.empty() ? stall.phase : fmt::format("hook '{}': {}", stall.hook, stall.phase);
-      report(stall);
+      mark = report(stall);
     } catch (...) {
       watched->log({.level = LogLevel::error, .message = "there is a stall that cannot be described"});
       told = "the session";
+      mark = 0;
     }
   }
 }
@@ -223,14 +227,19 @@ Stall StallWatchdogHook::State::describe(const ActivitySnapshot& seen, Nanosecon
   stall.duration = duration;
   const std::int32_t thread_id = watched->hot.thread.get();
   stall.thread = static_cast<std::uint64_t>(thread_id);
-  if (stacks) stall.stack = detail::describe_stack(stacks->of(thread_id));
+  if (!stacks) return stall;
+  const std::vector<void*> addresses = stacks->of(thread_id);
+  stall.stack = detail::describe_stack(addresses);
+  stall.lookup = detail::lookup_commands(addresses);
   return stall;
 }
 
-void StallWatchdogHook::State::report(const Stall& stall) {
+// Returns the number of its mark in the run.
+std::uint64_t StallWatchdogHook::State::report(const Stall& stall) {
   stalls.fetch_add(1, std::memory_order_relaxed);
   std::vector<std::string> lines{headline(stall)};
   for (std::size_t i = 0; i < stall.stack.size(); ++i) lines.push_back(fmt::format("  #{} {}", i, stall.stack[i]));
+  for (const std::string& command : stall.lookup) lines.push_back("  " + command);
   if (stacks && stall.stack.empty()) lines.emplace_back("  the thread does not tell its stack");
   if (options.action == StallAction::abort) {
     for (const std::string& line : lines) detail::log_to_stderr({.level = LogLevel::error, .message = line});
@@ -238,6 +247,14 @@ void StallWatchdogHook::State::report(const Stall& stall) {
   Error error(StatusCode::deadline_exceeded, fmt::format("has been going on for {}", seconds_text(stall.duration)));
   error.locate(stall.hook, stall.phase, stall.step);
   watched->reporter->note_warning(error);
+  const std::uint64_t mark =
+      watched->marks.add({detail::MarkKind::stall,
+                          detail::saturating_add(watched->session.clock->now_ns(), -stall.duration.count()),
+                          detail::RunMark::kGoesOn,
+                          stall.step,
+                          lines.front(),
+                          {lines.begin() + 1, lines.end()},
+                          0});
   if (options.on_stall) {
     try {
       options.on_stall(stall);
@@ -259,6 +276,7 @@ void StallWatchdogHook::State::report(const Stall& stall) {
   for (const std::string& line : lines) {
     watched->log({.level = LogLevel::warning, .message = line, .step = stall.step, .hook = stall.hook});
   }
+  return mark;
 }
 
 StallWatchdogHook::StallWatchdogHook(StallWatchdogOptions options)

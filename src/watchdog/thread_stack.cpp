@@ -4,10 +4,13 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
+#include <limits.h>
+#include <link.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -16,8 +19,10 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "base/format.hpp"
+#include "output/process_facts.hpp"
 #include "runhook/error.hpp"
 #include "signals/dispositions.hpp"
 
@@ -83,10 +88,29 @@ std::string function_name(const Dl_info& info) {
   return status == 0 && readable != nullptr ? readable.get() : info.dli_sname;
 }
 
+// Where an address lies, if it is in a file that is loaded.
+struct Place {
+  explicit Place(const void* address) {
+    void* found = nullptr;
+    known = dladdr1(address, &info, &found, RTLD_DL_LINKMAP) != 0 && info.dli_fname != nullptr && found != nullptr;
+    map = static_cast<const link_map*>(found);
+  }
+  // As a program finds it that is in another directory.
+  std::string file() const {
+    std::array<char, PATH_MAX> path{};
+    if (*map->l_name == '\0' && readlink("/proc/self/exe", path.data(), path.size() - 1) > 0) return path.data();
+    return info.dli_fname;
+  }
+  Dl_info info{};
+  const link_map* map = nullptr;
+  bool known = false;
+};
+
 std::string describe(const void* address) {
-  Dl_info info;
+  const Place place(address);
   const auto value = reinterpret_cast<std::uintptr_t>(address);
-  if (dladdr(address, &info) == 0 || info.dli_fname == nullptr) return fmt::format("{:#x}", value);
+  if (!place.known) return fmt::format("{:#x}", value);
+  const Dl_info& info = place.info;
   const char* slash = std::strrchr(info.dli_fname, '/');
   const char* file = slash != nullptr ? slash + 1 : info.dli_fname;
   const std::uintptr_t offset = value - reinterpret_cast<std::uintptr_t>(info.dli_fbase);
@@ -157,6 +181,28 @@ std::vector<std::string> describe_stack(const std::vector<void*>& addresses) {
   lines.reserve(addresses.size());
   for (const void* address : addresses) lines.push_back(describe(address));
   return lines;
+}
+
+std::vector<std::string> lookup_commands(const std::vector<void*>& addresses) {
+  std::vector<std::pair<std::string, std::string>> files;  // and what is asked about them
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    const Place place(addresses[i]);
+    if (!place.known || place.info.dli_sname != nullptr) continue;
+    std::string file = place.file();
+    if (file.empty() || file.front() != '/') continue;  // the system's own code, which is in no file
+    const auto same = [&file](const auto& one) { return one.first == file; };
+    auto known = std::find_if(files.begin(), files.end(), same);
+    if (known == files.end()) known = files.insert(known, {std::move(file), {}});
+    // The innermost call was interrupted where it says; others go on after a call, maybe one that ends a function.
+    const std::uintptr_t call = reinterpret_cast<std::uintptr_t>(addresses[i]) - (i == 0 ? 0 : 1);
+    append_format(known->second, " {:#x}", call - place.map->l_addr);
+  }
+  std::vector<std::string> commands;
+  commands.reserve(files.size());
+  for (const auto& [file, asked] : files) {
+    commands.push_back(fmt::format("addr2line -Cfpe {}{}", shell_quoted({file}), asked));
+  }
+  return commands;
 }
 
 }  // namespace detail

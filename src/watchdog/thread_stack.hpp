@@ -26,6 +26,8 @@ class ThreadStacks {
 
 // One line for each address: the function if it is known, and the place in the file that holds it.
 std::vector<std::string> describe_stack(const std::vector<void*>& addresses);
+// A line for a shell for each file with functions that the program does not export, by which addr2line names them.
+std::vector<std::string> lookup_commands(const std::vector<void*>& addresses);
 
 }  // namespace detail
 }  // namespace runhook::inline v1

@@ -11,6 +11,7 @@
 
 #include "core/expect_error.hpp"
 #include "core/loop_rig.hpp"
+#include "run/run_state.hpp"
 #include "runhook/hooks/watchdog.hpp"
 #include "watchdog/thread_stack.hpp"
 
@@ -283,6 +284,41 @@ TEST_F(Watchdog, AReportIsInOutcomeAndLogAndSoIsThatItWentOn) {
   EXPECT_EQ(warning.callback(), "after_run");
   EXPECT_EQ(warning.step(), 3);
   EXPECT_EQ(session->outcome().kind, runhook::OutcomeKind::completed);
+}
+
+TEST_F(Watchdog, AStallIsAMarkOfTheRunWithItsStackAndItsEnd) {
+  watch();
+  rig.config.clock = std::make_shared<runhook::ManualClock>(1'000'000'000'000);  // which stands still meanwhile
+  rig.hook({.name = "culprit"})->on_after = [](auto& context) {
+    if (context.global_step() == 2) hang_in_a_function_of_the_test();
+  };
+  std::vector<runhook::detail::RunMark> marks;
+  rig.hook({.phase = HookPhase::saver})->on_end = [&marks](auto& context) {
+    const auto until = std::chrono::steady_clock::now() + 20s;
+    do {
+      std::this_thread::sleep_for(5ms);
+      marks = runhook::detail::RunState::of(context).marks.all();
+    } while (marks.at(0).end_ns == runhook::detail::RunMark::kGoesOn && std::chrono::steady_clock::now() < until);
+  };
+  run_all();
+  ASSERT_EQ(marks.size(), 1U);
+  EXPECT_EQ(marks[0].kind, runhook::detail::MarkKind::stall);
+  EXPECT_EQ(marks[0].step, 2);
+  EXPECT_EQ(marks[0].end_ns, 1'000'000'000'000);
+  EXPECT_LE(marks[0].begin_ns, 1'000'000'000'000 - std::chrono::nanoseconds(kTimeout).count());
+  EXPECT_THAT(marks[0].text, HasSubstr("hook 'culprit': after_run has been going on for"));
+  EXPECT_THAT(marks[0].details, Contains(HasSubstr("hang_in_a_function_of_the_test")));
+  EXPECT_THAT(marks[0].details, Contains(HasSubstr("addr2line")));
+}
+
+TEST_F(Watchdog, FunctionsWithoutANameCanBeLookedUpWithWhatIsLogged) {
+  watch();
+  rig.step = [](auto&) { hang_in_a_function_of_the_test(); };  // a function that is not exported
+  run_all();
+  ASSERT_EQ(stalls.size(), 1U);
+  ASSERT_FALSE(stalls[0].lookup.empty());
+  EXPECT_THAT(stalls[0].lookup[0], HasSubstr("addr2line -Cfpe /"));
+  EXPECT_THAT(log, Contains("  " + stalls[0].lookup[0]));
 }
 
 TEST_F(Watchdog, AStopCanBeAskedFor) {
