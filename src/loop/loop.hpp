@@ -183,6 +183,7 @@ class Loop final : private Reporter {
 
   void note_warning(const Error& error) noexcept override { outcome_.note_warning(error); }
   Outcome outcome_so_far() const noexcept override { return outcome_.copy(); }
+  std::vector<CountedWarning> warnings() const override { return outcome_.warnings(); }
   std::string hook_name(const HookSlot* slot) const override { return hooks_.name_of(slot); }
 
   // What every step touches is kept together, in as few cache lines as it takes: whoever has a thousand sessions pays

@@ -11,6 +11,12 @@ void OutcomeRecord::note_warning(const Error& error) noexcept {
   const auto number = static_cast<std::size_t>(outcome_.warnings++);
   if (number == 0) outcome_.first_warning = error;
   if (number < Outcome::kMaxWarnings) outcome_.first_warnings[number] = error;
+  add_counted(warnings_, error, Outcome::kMaxWarnings);
+}
+
+std::vector<CountedWarning> OutcomeRecord::warnings() const {
+  const std::lock_guard lock(mutex_);
+  return warnings_;
 }
 
 Outcome OutcomeRecord::copy() const noexcept {

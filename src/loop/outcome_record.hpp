@@ -3,7 +3,9 @@
 #define RUNHOOK_SRC_LOOP_OUTCOME_RECORD_HPP_
 
 #include <mutex>
+#include <vector>
 
+#include "run/counted_warning.hpp"
 #include "runhook/outcome.hpp"
 
 namespace runhook::inline v1 {
@@ -26,6 +28,7 @@ class OutcomeRecord {
 
   void note_warning(const Error& error) noexcept;  // any thread
   Outcome copy() const noexcept;                   // any thread
+  std::vector<CountedWarning> warnings() const;    // any thread; as many different ones as the outcome keeps
 
   // Errors that have been thrown to the caller, and those that the caller has given.
   void run_failed(const Error& error) noexcept { run_error_.merge(error); }
@@ -42,9 +45,10 @@ class OutcomeRecord {
 
  private:
   mutable std::mutex mutex_;
-  Outcome outcome_;     // guarded
-  Error run_error_;     // of the runs that have failed since the last completed one
-  Error caller_error_;  // given to Loop::fail()
+  Outcome outcome_;                       // guarded
+  std::vector<CountedWarning> warnings_;  // guarded
+  Error run_error_;                       // of the runs that have failed since the last completed one
+  Error caller_error_;                    // given to Loop::fail()
 };
 
 }  // namespace detail

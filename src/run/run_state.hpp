@@ -11,10 +11,12 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/owner_written.hpp"
 #include "base/success_value.hpp"
 #include "run/callback_kind.hpp"
+#include "run/counted_warning.hpp"
 #include "run/hook_slot.hpp"
 #include "run/last_fetched.hpp"
 #include "run/plan.hpp"
@@ -100,6 +102,7 @@ class Reporter {
  public:
   virtual void note_warning(const Error& error) noexcept = 0;     // in the outcome
   virtual Outcome outcome_so_far() const noexcept = 0;            // a copy
+  virtual std::vector<CountedWarning> warnings() const = 0;       // of the outcome, the first of each kind
   virtual std::string hook_name(const HookSlot* slot) const = 0;  // empty if the hook is gone
 
  protected:

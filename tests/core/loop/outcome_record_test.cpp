@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 #include "core/loop_rig.hpp"
 
 namespace runhook {
@@ -18,6 +21,26 @@ TEST(OutcomeRecord, CopyStaysAsItWasWhenAWarningIsAdded) {
   EXPECT_EQ(copy.warnings, 1);
   EXPECT_EQ(record.copy().warnings, 2);
   EXPECT_EQ(record.copy().first_warnings[1].message(), "second");
+}
+
+TEST(OutcomeRecord, EqualWarningsAreOneWithItsCountAndLeaveRoomForOthers) {
+  OutcomeRecord record;
+  for (int step = 1; step <= 1000; ++step) {
+    Error error(StatusCode::unavailable, "disk full");
+    error.locate("logger", "after_run", step);
+    record.note_warning(error);
+  }
+  Error of_another(StatusCode::unavailable, "disk full");
+  of_another.locate("saver", "after_run", 7);
+  record.note_warning(of_another);
+  const std::vector<detail::CountedWarning> warnings = record.warnings();
+  ASSERT_EQ(warnings.size(), 2U);
+  EXPECT_EQ(warnings[0].count, 1000U);
+  EXPECT_EQ(warnings[0].error.step(), 1);
+  EXPECT_EQ(warnings[0].last_step, 1000);
+  EXPECT_EQ(warnings[1].count, 1U);
+  for (int i = 0; i < 100; ++i) record.note_warning(Error(StatusCode::internal, std::to_string(i)));
+  EXPECT_EQ(record.warnings().size(), Outcome::kMaxWarnings);
 }
 
 TEST(OutcomeRecord, ErrorOfTheCallerComesBeforeThoseOfRunsAndThreads) {
