@@ -1,7 +1,6 @@
 
 #include "runhook/hooks/report.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <map>
@@ -12,6 +11,7 @@
 #include "base/make_room.hpp"
 #include "base/monotonic.hpp"
 #include "report/run_report.hpp"
+#include "run/run_state.hpp"
 #include "runhook/monitored_session.hpp"
 #include "runhook/output.hpp"
 #include "value/name_index.hpp"
@@ -20,7 +20,8 @@ namespace runhook::inline v1 {
 
 namespace {
 
-constexpr std::size_t kMostBytes = std::size_t{16} << 20;  // of pages that wait to be written
+constexpr std::size_t kMostBytes = std::size_t{16} << 20;                 // of pages that wait to be written
+constexpr std::int64_t kLeastSpeedTime = 50 * detail::kNsPerMillisecond;  // in less there is hardly a step or two
 
 }  // namespace
 
@@ -31,6 +32,8 @@ struct ReportHook::Run {
   detail::NameIndex names;           // of report.series
   std::map<std::string, std::string, std::less<>> texts;  // logged last
   std::shared_ptr<Output> output;
+  std::int64_t speed_ns = 0;  // when the speed was sampled last, and at which step
+  std::int64_t speed_step = 0;
   bool created = false;  // whether there has been a session
   bool written = false;
   std::int64_t written_ns = 0;
@@ -65,6 +68,7 @@ void ReportHook::begin(SessionRunContext& context) {
   report.library_version = RUNHOOK_VERSION_TEXT;
   report.started = std::chrono::system_clock::now();
   report.start_ns = context.now_ns();
+  report.process = detail::process_facts();
   for (const std::string& metric : options_.metrics) {
     if (run->names.has(metric)) continue;
     run->names.add(metric);
@@ -78,6 +82,8 @@ void ReportHook::begin(SessionRunContext& context) {
 
 void ReportHook::after_create_session(SessionRunContext& context) {
   if (!std::exchange(run_->created, true)) run_->report.first_step = context.global_step();
+  run_->speed_ns = context.now_ns();
+  run_->speed_step = context.global_step();
 }
 
 void ReportHook::before_run(SessionRunContext& context) {
@@ -103,6 +109,7 @@ void ReportHook::after_run(SessionRunContext& context, const SessionRunValues& v
       context.warn(Error(error.code(), fmt::format("'{}' cannot be drawn: {}", series.name, error.error().message())));
     }
   }
+  sample_speed(context);
   if (options_.refresh.count() == 0) return;
   const std::int64_t now = context.now_ns();
   if (run_->written && detail::saturating_distance(run_->written_ns, now) < options_.refresh.count()) return;
@@ -136,8 +143,21 @@ void ReportHook::on_logged(SessionRunContext&, std::span<const LoggedValue> valu
   }
 }
 
+void ReportHook::sample_speed(SessionRunContext& context) {
+  const std::int64_t now = context.now_ns();
+  const std::int64_t passed = detail::saturating_distance(run_->speed_ns, now);
+  const std::int64_t step = context.global_step();
+  if (passed < kLeastSpeedTime || step <= run_->speed_step) return;
+  const double steps = static_cast<double>(step - run_->speed_step);
+  run_->report.speed.add(detail::saturating_distance(run_->report.start_ns, now),
+                         steps * static_cast<double>(detail::kNsPerSecond) / static_cast<double>(passed));
+  run_->speed_ns = now;
+  run_->speed_step = step;
+}
+
 void ReportHook::cleanup(SessionRunContext& context, const Outcome& outcome) {
   if (run_ == nullptr) return;  // begin has failed
+  if (run_->created) sample_speed(context);
   write(context, outcome);
   run_->output->close();
   run_->output->report_to(context);
@@ -150,9 +170,13 @@ void ReportHook::write(SessionRunContext& context, const Outcome& outcome) {
   report.written = std::chrono::system_clock::now();
   report.duration_ns = detail::saturating_distance(report.start_ns, context.now_ns());
   if (const MonitoredSession* session = context.monitored_session()) report.timings = session->timings();
-  const auto kept = std::min<std::size_t>(static_cast<std::size_t>(outcome.warnings), Outcome::kMaxWarnings);
-  report.warnings.assign(outcome.first_warnings.begin(),
-                         outcome.first_warnings.begin() + static_cast<std::ptrdiff_t>(kept));
+  const detail::RunState& state = detail::RunState::of(context);
+  if (state.reporter != nullptr) report.warnings = state.reporter->warnings();
+  report.marks = state.marks.all();
+  for (std::size_t kind = 0; kind < detail::kMarkKinds; ++kind) {
+    report.mark_counts[kind] = state.marks.count(static_cast<detail::MarkKind>(kind));
+  }
+  report.files = detail::report::files_beside(options_.path);
   const std::shared_ptr<StopState> stop = context.stop_source().state();
   report.later_stops = stop->later();
   report.later_stops_dropped = stop->dropped();

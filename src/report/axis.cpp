@@ -1,8 +1,10 @@
 #include "report/axis.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <string_view>
 #include <utility>
 
 #include "report/html.hpp"
@@ -66,6 +68,28 @@ Axis Axis::values(double low, double high) {
   } else {
     axis.add_linear_ticks(false);
   }
+  return axis;
+}
+
+Axis Axis::from_zero(double high) {
+  Axis axis;
+  axis.high_ = high > 0 ? std::min(high * 1.05, kLargest) : 1;
+  axis.add_linear_ticks(false);
+  return axis;
+}
+
+Axis Axis::time(double ns) {
+  struct Unit {
+    double ns;
+    std::string_view name;
+  };
+  constexpr std::array<Unit, 5> kUnits{{{24 * 3600e9, "d"}, {3600e9, "h"}, {60e9, "min"}, {1e9, "s"}, {1e6, "ms"}}};
+  const auto unit = std::find_if(kUnits.begin(), kUnits.end() - 1, [ns](const Unit& one) { return ns >= 2 * one.ns; });
+  Axis axis;
+  axis.high_ = std::max(ns, 1.0) / unit->ns;
+  axis.add_linear_ticks(false);
+  for (AxisTick& tick : axis.ticks_) tick.label += fmt::format(" {}", unit->name);
+  axis.high_ *= unit->ns;
   return axis;
 }
 

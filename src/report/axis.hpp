@@ -20,6 +20,8 @@ class Axis {
   static Axis whole(double low, double high);
   // For values, with a margin: logarithmic if they are positive and span more than three decades.
   static Axis values(double low, double high);
+  static Axis from_zero(double high);  // for values that are not negative; with a margin
+  static Axis time(double ns);         // from 0 on
 
   bool logarithmic() const noexcept { return logarithmic_; }
   double position(double value) const noexcept;

@@ -7,13 +7,14 @@ namespace {
 
 constexpr int kDeepest = 4;  // errors below errors
 
-void add_error_at(Html& html, const Error& error, int depth) {
+void add_error_at(Html& html, const Error& error, int depth, std::string_view times = {}) {
   html.add("<li><span class=\"code\">{}</span> <span class=\"message\">{}</span>", status_name(error.code()),
            escaped(error.message()));
   std::string where;
   if (!error.hook().empty()) where += fmt::format("hook <b>{}</b>, ", escaped(error.hook()));
   if (!error.callback().empty()) where += fmt::format("callback <code>{}</code>, ", escaped(error.callback()));
   if (error.step() >= 0) where += fmt::format("step {}, ", grouped(error.step()));
+  if (!times.empty()) where += fmt::format("<b>{}</b>, ", times);
   if (!where.empty()) html.add("<br><span class=\"where\">{}</span>", where.substr(0, where.size() - 2));
   const std::size_t count = error.suppressed_count();
   const std::uint64_t total = count + error.suppressed_dropped();
@@ -34,16 +35,24 @@ void add_error_at(Html& html, const Error& error, int depth) {
 void add_error(Html& html, const Error& error) { add_error_at(html, error, 0); }
 
 void add_warnings(Html& html, const RunReport& report) {
-  html.raw("<section aria-labelledby=\"warnings\">\n<h2 id=\"warnings\">Warnings</h2>\n<div class=\"card\">\n");
+  html.begin_section("warnings", "Warnings");
+  html.raw("<div class=\"card\">\n");
   const auto total = static_cast<std::uint64_t>(report.outcome.warnings);
-  if (total == 0 && report.warnings.empty()) {
-    html.raw("<p>None.</p>\n");
+  std::uint64_t told = 0;
+  for (const CountedWarning& warning : report.warnings) told += warning.count;
+  if (total > told) html.add("<p>{} in all; the first {} of them:</p>\n", grouped(total), told);
+  if (report.warnings.empty()) {
+    html.raw(total == 0 ? "<p>None.</p>\n" : "");
   } else {
-    if (total > report.warnings.size()) {
-      html.add("<p>{} in all; the first {} of them:</p>\n", grouped(total), report.warnings.size());
-    }
     html.raw("<ul class=\"errors\">\n");
-    for (const Error& warning : report.warnings) add_error(html, warning);
+    for (const CountedWarning& warning : report.warnings) {
+      std::string times;
+      if (warning.count > 1) {
+        times = fmt::format("{} times", grouped(warning.count));
+        if (warning.last_step >= 0) append_format(times, ", last at step {}", grouped(warning.last_step));
+      }
+      add_error_at(html, warning.error, 0, times);
+    }
     html.raw("</ul>\n");
   }
   html.raw("</div>\n</section>\n");

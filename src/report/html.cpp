@@ -121,6 +121,10 @@ std::string number_text(double number) {
   return without_padding(fmt::format("{:.5g}", number));
 }
 
+std::string rate_text(double per_second) {
+  return per_second < 1000 ? fmt::format("{:.3g}", per_second) : short_count(per_second);
+}
+
 std::string percent(double share) {
   const double hundredths = share * 100;
   if (hundredths > 0 && hundredths < 0.1) return "under 0.1 %";
@@ -155,6 +159,21 @@ std::string readable_time(std::chrono::system_clock::time_point time) {
   const std::tm t = utc(time);
   return fmt::format("{} {} {}, {:02}:{:02}:{:02} UTC", t.tm_mday, kMonths[static_cast<std::size_t>(t.tm_mon)],
                      t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+}
+
+void Html::begin_section(std::string_view id, std::string_view heading) {
+  add("<section aria-labelledby=\"{0}\">\n<h2 id=\"{0}\">{1}</h2>\n", id, heading);
+}
+
+void Html::begin_scroll(std::string_view name, std::string_view style_class) {
+  add("<div class=\"scroll{}{}\" role=\"group\" tabindex=\"0\" aria-label=\"{}\">\n", style_class.empty() ? "" : " ",
+      style_class, name);
+}
+
+void Html::begin_rows(std::initializer_list<std::string_view> columns) {
+  raw("<thead><tr>");
+  for (const std::string_view column : columns) add("<th scope=\"col\">{}</th>", column);
+  raw("</tr></thead>\n<tbody>\n");
 }
 
 }  // namespace detail::report

@@ -79,10 +79,6 @@ std::string sentence(const RunReport& report) {
   return fmt::format(" {} when this page was written", at);
 }
 
-void add_pair(Html& html, std::string_view name, std::string_view value) {
-  html.add("<dt>{}</dt><dd>{}</dd>\n", name, value);
-}
-
 std::string after_start(const StopReason& stop, std::int64_t start_ns) {
   return fmt::format(", {} after the start", duration_text(saturating_distance(start_ns, stop.time_ns)));
 }
@@ -93,16 +89,15 @@ void add_stop(Html& html, const RunReport& report) {
   html.raw("<dl class=\"pairs\">\n");
   const std::string why = stop_explanation(stop);
   if (report.outcome.kind != OutcomeKind::stopped) {  // else the sentence has told it
-    add_pair(html, "Asked for by", escaped(stop_requester(stop)));
-    if (!why.empty()) add_pair(html, "Because", escaped(why));
+    html.pair("Asked for by", escaped(stop_requester(stop)));
+    if (!why.empty()) html.pair("Because", escaped(why));
   }
   if (stop.code != 0 && stop.origin != StopOrigin::signal && !stop.text().empty()) {
-    add_pair(html, "Code", fmt::format("{}", stop.code));
+    html.pair("Code", fmt::format("{}", stop.code));
   }
-  add_pair(html, "Asked",
-           fmt::format("{}{}", stop.step < 0 ? "step unknown" : "step " + grouped(stop.step),
-                       stop.time_ns > 0 ? after_start(stop, report.start_ns) : ""));
-  add_pair(html, "How soon", urgency_text(stop.urgency));
+  html.pair("Asked", fmt::format("{}{}", stop.step < 0 ? "step unknown" : "step " + grouped(stop.step),
+                                 stop.time_ns > 0 ? after_start(stop, report.start_ns) : ""));
+  html.pair("How soon", urgency_text(stop.urgency));
   html.raw("</dl>\n");
 }
 
@@ -152,9 +147,8 @@ void add_outcome(Html& html, const RunReport& report) {
 
 void add_later_stops(Html& html, const RunReport& report) {
   if (report.later_stops.empty() && report.later_stops_dropped == 0) return;
-  html.raw(
-      "<section aria-labelledby=\"stops\">\n<h2 id=\"stops\">Later requests to stop</h2>\n<div class=\"card\">\n"
-      "<ul class=\"errors\">\n");
+  html.begin_section("stops", "Later requests to stop");
+  html.raw("<div class=\"card\">\n<ul class=\"errors\">\n");
   for (const StopReason& stop : report.later_stops) {
     const std::string why = stop_explanation(stop);
     html.add("<li><bdi>{}{}{}</bdi> <span class=\"where\">{}{}</span></li>\n", escaped(stop_requester(stop)),

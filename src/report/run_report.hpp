@@ -2,13 +2,18 @@
 #ifndef RUNHOOK_SRC_REPORT_RUN_REPORT_HPP_
 #define RUNHOOK_SRC_REPORT_RUN_REPORT_HPP_
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "output/process_facts.hpp"
+#include "report/files_beside.hpp"
 #include "report/series.hpp"
+#include "run/counted_warning.hpp"
+#include "run/run_marks.hpp"
 #include "runhook/outcome.hpp"
 #include "runhook/timings.hpp"
 
@@ -29,11 +34,16 @@ struct RunReport {
   std::int64_t duration_ns = 0;  // from the start until the end, or until now
   std::int64_t first_step = 0;   // global step at the start
   std::vector<NamedSeries> series;
+  Series speed;                // steps per second; its steps are the nanoseconds from the start on
+  std::vector<RunMark> marks;  // in the order in which they began
+  std::array<std::uint64_t, kMarkKinds> mark_counts{};     // with those that are not kept
   Timings timings;                                         // without samples: not measured
   std::vector<StopReason> later_stops;                     // requests after the first
   std::uint64_t later_stops_dropped = 0;                   // how many more there were
-  std::vector<Error> warnings;                             // the first ones; Outcome::warnings is how many there were
+  std::vector<CountedWarning> warnings;                    // the first ones; Outcome::warnings is how many there were
   std::vector<std::pair<std::string, std::string>> facts;  // other facts to be shown: name and text
+  ProcessFacts process;
+  std::vector<FileBeside> files;  // in the directory of the page
   std::string library_version;
 };
 

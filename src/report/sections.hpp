@@ -15,7 +15,10 @@ std::string_view outcome_word(const Outcome& outcome) noexcept;
 
 void add_outcome(Html& html, const RunReport& report);
 void add_figures(Html& html, const RunReport& report);
+void add_values(Html& html, const RunReport& report);
+void add_process(Html& html, const RunReport& report);
 void add_metrics(Html& html, const RunReport& report);
+void add_speed(Html& html, const RunReport& report);
 void add_step_times(Html& html, const RunReport& report);
 void add_hook_times(Html& html, const RunReport& report);
 void add_warnings(Html& html, const RunReport& report);

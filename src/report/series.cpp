@@ -26,6 +26,7 @@ void Series::add(std::int64_t step, double value) {
   }
   ++count_;
   if (!finite) ++not_finite_;
+  newest_ = point;
   if (finite) last_ = point;
   std::optional<SeriesPoint>& first_of_kind = finite ? first_ : first_odd_;
   if (!first_of_kind) first_of_kind = point;

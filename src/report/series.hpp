@@ -29,6 +29,7 @@ class Series {
   // Of the finite values.
   const std::optional<SeriesPoint>& first() const noexcept { return first_; }
   const std::optional<SeriesPoint>& last() const noexcept { return last_; }
+  const std::optional<SeriesPoint>& newest() const noexcept { return newest_; }  // finite or not
   std::optional<SeriesPoint> lowest() const;
   std::optional<SeriesPoint> highest() const;
   const std::optional<SeriesPoint>& first_not_finite() const noexcept { return first_odd_; }
@@ -45,7 +46,7 @@ class Series {
   std::uint64_t count_ = 0;
   std::uint64_t not_finite_ = 0;
   std::uint64_t per_bucket_ = 1;
-  std::optional<SeriesPoint> first_, last_, first_odd_;
+  std::optional<SeriesPoint> first_, last_, newest_, first_odd_;
   std::vector<Bucket> buckets_;
 };
 

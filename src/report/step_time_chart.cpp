@@ -91,13 +91,14 @@ std::string drawing(const std::vector<TimingBucket>& bars, const StepTiming& tim
 void add_table(Html& html, const std::vector<TimingBucket>& bars) {
   html.raw(
       "<details>\n<summary>Table<span class=\"unseen\"> of step times</span></summary>\n<table>\n"
-      "<caption>Steps by time</caption>\n<thead><tr><th scope=\"col\">From</th><th scope=\"col\">To</th>"
-      "<th scope=\"col\">Steps</th></tr></thead>\n<tbody>\n");
+      "<caption>Steps by time</caption>\n");
+  html.begin_rows({"From", "To", "Steps"});
   for (const TimingBucket& bar : bars) {
     html.add("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td></tr>\n", duration_text(bar.from_ns),
              duration_text(bar.to_ns), grouped(bar.steps));
   }
-  html.raw("</tbody>\n</table>\n</details>\n");
+  html.end_rows();
+  html.raw("</details>\n");
 }
 
 }  // namespace

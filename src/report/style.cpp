@@ -25,8 +25,12 @@ body {
 h1, h2, h3, p, dl, dd, figure { margin: 0; }
 h1 { font-size: clamp(1.3rem, 4vw, 1.75rem); line-height: 1.25; }
 h2 { font-size: 1.15rem; margin: 2rem 0 0.75rem; }
-h3 { font-size: 1rem; }
-h1, h3, b, code, td, th, dd, li, .message { unicode-bidi: isolate; }
+h3, h4 { font-size: 1rem; margin: 0; }
+h3 + .charts { margin: 0.5rem 0 1.25rem; }
+.charts + h3 { margin-top: 1.25rem; }
+a { color: var(--blue); }
+pre { margin: 0.25rem 0 0; font: 0.85rem/1.45 ui-monospace, monospace; white-space: pre-wrap; }
+h1, h3, h4, b, code, td, th, dd, li, .message { unicode-bidi: isolate; }
 header p, footer p, .note { color: var(--quiet); font-size: 0.9rem; }
 h2 + .note { margin: -0.5rem 0 0.75rem; }
 figure + .note, .charts + .note, .charts + details { margin-top: 0.5rem; }
@@ -58,9 +62,17 @@ code, .message { font: 0.9em/1.45 ui-monospace, monospace; }
 }
 .charts figcaption { display: grid; grid-template-columns: 1fr auto; gap: 0 1rem; align-content: start; align-items: baseline; }
 .charts figcaption p { grid-column: 1 / -1; color: var(--quiet); font-size: 0.85rem; }
-.charts figcaption .now { grid-column: 2; grid-row: 1; color: var(--text); font-size: 1.15rem; font-weight: 600; }
+.charts figcaption .now { grid-column: 2; color: var(--text); font-size: 1.15rem; font-weight: 600; }
 .now span { color: var(--quiet); font-size: 0.85rem; font-weight: 400; }
-.charts figcaption .bad { color: var(--red); }
+.charts .several h3, .charts .several h4 { grid-column: 1 / -1; }
+.charts figcaption .key { grid-column: 1; color: var(--text); }
+.key::before {
+  content: ""; display: inline-block; width: 1.75rem; margin-right: 0.5rem; vertical-align: 0.25em;
+  border-top: 3px solid var(--line, var(--blue));
+}
+.key.l2::before { border-top-style: dashed; } .key.l3::before { border-top-style: dotted; }
+.key.l4::before { border-top-style: double; }
+.charts figcaption .bad, td.bad { color: var(--red); }
 .plot { display: grid; grid-template: 11rem 1.4rem / auto 1fr; gap: 0 0.5rem; margin: 0.9rem 0.25rem 0.5rem 0; }
 .wide .plot { grid-template-rows: 13rem 1.4rem; }
 .plot svg { width: 100%; height: 100%; overflow: visible; border-bottom: 1px solid var(--quiet); }
@@ -75,8 +87,14 @@ code, .message { font: 0.9em/1.45 ui-monospace, monospace; }
 .plot .x .last { transform: translateX(-100%); }
 .plot path { fill: none; vector-effect: non-scaling-stroke; stroke-linejoin: round; }
 .grid { stroke: var(--grid); stroke-width: 1px; }
-.line { stroke: var(--blue); stroke-width: 1.75px; }
-.dot { stroke: var(--blue); stroke-width: 6px; stroke-linecap: round; }
+.l2 { --line: var(--amber); } .l3 { --line: var(--violet); } .l4 { --line: var(--green); }
+.line { stroke: var(--line, var(--blue)); stroke-width: 1.75px; }
+.line.l2 { stroke-dasharray: 8 3; } .line.l3 { stroke-dasharray: 2 3; } .line.l4 { stroke-dasharray: 8 3 2 3; }
+.m0 { --mark: var(--violet); } .m1 { --mark: var(--red); } .m2 { --mark: var(--amber); } .m3 { --mark: var(--green); }
+b[class] { color: var(--mark); }
+.plot .mark { stroke: var(--mark); stroke-width: 1.5px; fill: var(--mark); fill-opacity: 0.3; }
+.mark.m1 { stroke-dasharray: 6 3; } .mark.m2 { stroke-dasharray: 2 3; } .mark.m3 { stroke-dasharray: 1 6; }
+.dot { stroke: var(--line, var(--blue)); stroke-width: 6px; stroke-linecap: round; }
 .odd { stroke: var(--red); stroke-width: 1.5px; stroke-dasharray: 2 4; }
 .plot .bars { fill: var(--blue); }
 .halo { stroke: var(--card); stroke-width: 4px; }
@@ -86,8 +104,9 @@ code, .message { font: 0.9em/1.45 ui-monospace, monospace; }
 .keys { display: flex; flex-wrap: wrap; gap: 0.25rem 1.5rem; }
 .keys dt { color: var(--quiet); font-size: 0.85rem; }
 .keys dd { font-weight: 600; font-variant-numeric: tabular-nums; }
-.keys .p50, .keys .p90, .keys .p99 { border-left: 3px solid var(--mark); padding-left: 0.5rem; }
-.keys .p90 { border-left-style: dashed; } .keys .p99 { border-left-style: dotted; }
+.keys [class] { border-left: 3px solid var(--mark); padding-left: 0.5rem; }
+.keys .p90, .keys .m1 { border-left-style: dashed; } .keys .p99, .keys .m2 { border-left-style: dotted; }
+.keys .m3 { border-left-style: double; }
 
 details { font-size: 0.9rem; }
 summary { cursor: pointer; color: var(--blue); padding: 0.3rem 0; }
@@ -101,7 +120,12 @@ tbody th { font-weight: 400; }
 tbody tr:last-child > * { border-bottom: 0; }
 td, thead th, .names th { white-space: nowrap; }
 .names th:first-child { white-space: normal; min-width: 7rem; }
+.marks td:nth-child(2) { text-align: left; white-space: normal; min-width: 14rem; width: 100%; }
+.marks th { white-space: nowrap; }
 .scroll { overflow-x: auto; }
+.tall { max-height: 25rem; overflow-y: auto; }
+.tall thead th { position: sticky; top: -0.9rem; background: var(--card); }
+figure + .tall { margin-top: 0.75rem; }
 .bar { display: block; height: 0.4rem; margin-top: 0.25rem; border-radius: 0.2rem; background: var(--grid); }
 .bar i { display: block; height: 100%; border-radius: inherit; background: var(--blue); min-width: 2px; }
 .shares { display: flex; height: 1.25rem; border-radius: 0.3rem; overflow: hidden; background: var(--grid); margin: 0.6rem 0; }
@@ -112,10 +136,16 @@ td, thead th, .names th { white-space: nowrap; }
   content: ""; display: inline-block; width: 0.75rem; height: 0.75rem; margin-right: 0.4rem; border-radius: 0.15rem;
   background: var(--key); border: 1px solid var(--quiet);
 }
-.errors { padding-left: 1.1rem; margin: 0.5rem 0 0; }
+.errors, .files { padding-left: 1.1rem; margin: 0.5rem 0 0; }
+.files { margin: 0; }
 .errors li { margin-top: 0.6rem; }
 .where { color: var(--quiet); font-size: 0.9rem; }
 .code { font-weight: 600; }
+@media (max-width: 40rem) {
+  td .where { display: block; }
+  .pairs { display: block; }
+  .pairs dd { margin-bottom: 0.5rem; }
+}
 @media (max-width: 26rem) {
   .charts .x span:nth-child(even), .wide .x span:nth-child(3) { display: none; }
 }
@@ -131,6 +161,8 @@ td, thead th, .names th { white-space: nowrap; }
   figure, .outcome, .figures div, tr { break-inside: avoid; }
   h2 { break-after: avoid; }
   details { display: none; }
+  .tall { max-height: none; overflow: visible; }
+  .tall thead th { position: static; }
   .bar, .shares, .outcome { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 )css";

@@ -50,9 +50,8 @@ void add_shares(Html& html, const RunReport& report, std::int64_t hooks_ns) {
 }
 
 void add_hooks(Html& html, const RunReport& report, const std::vector<HookTime>& hooks) {
-  html.raw(
-      "<table>\n<caption>Time per hook, all callbacks together, and its share of the run</caption>\n<thead><tr>"
-      "<th scope=\"col\">Hook</th><th scope=\"col\">Time</th><th scope=\"col\">Share</th></tr></thead>\n<tbody>\n");
+  html.raw("<table>\n<caption>Time per hook, all callbacks together, and its share of the run</caption>\n");
+  html.begin_rows({"Hook", "Time", "Share"});
   const std::int64_t longest = hooks.front().total_ns;
   for (const HookTime& hook : hooks) {
     html.add(
@@ -61,32 +60,30 @@ void add_hooks(Html& html, const RunReport& report, const std::vector<HookTime>&
         escaped(hook.name), 100 * part(hook.total_ns, longest), duration_text(hook.total_ns),
         percent(part(hook.total_ns, report.duration_ns)));
   }
-  html.raw("</tbody>\n</table>\n");
+  html.end_rows();
 }
 
 void add_callbacks(Html& html, std::vector<CallbackTiming> callbacks) {
   std::stable_sort(callbacks.begin(), callbacks.end(),
                    [](const auto& a, const auto& b) { return a.total_ns > b.total_ns; });
   const std::size_t rows = std::min(callbacks.size(), kMostCallbacks);
-  html.raw(
-      "<details>\n<summary>Table of all callbacks</summary>\n<div class=\"scroll\" role=\"region\" tabindex=\"0\" "
-      "aria-label=\"Time per callback\">\n<table class=\"names\">\n");
+  html.raw("<details>\n<summary>Table of all callbacks</summary>\n");
+  html.begin_scroll("Time per callback");
+  html.raw("<table class=\"names\">\n");
   if (rows < callbacks.size()) {
     html.add("<caption>The {} that took most, of {}</caption>\n", rows, grouped(callbacks.size()));
   } else {
     html.raw("<caption>Time per callback</caption>\n");
   }
-  html.raw(
-      "<thead><tr><th scope=\"col\">Hook</th><th scope=\"col\">Callback</th><th scope=\"col\">Total</th>"
-      "<th scope=\"col\">Mean</th><th scope=\"col\">Longest</th><th scope=\"col\">Measured</th></tr></thead>\n"
-      "<tbody>\n");
+  html.begin_rows({"Hook", "Callback", "Total", "Mean", "Longest", "Measured"});
   for (std::size_t i = 0; i < rows; ++i) {
     const CallbackTiming& row = callbacks[i];
     html.add("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
              escaped(row.hook), escaped(row.callback), duration_text(row.total_ns), duration_text(row.mean_ns),
              duration_text(row.max_ns), grouped(row.samples));
   }
-  html.raw("</tbody>\n</table>\n</div>\n</details>\n");
+  html.end_rows();
+  html.raw("</div>\n</details>\n");
 }
 
 }  // namespace
@@ -94,7 +91,7 @@ void add_callbacks(Html& html, std::vector<CallbackTiming> callbacks) {
 void add_step_times(Html& html, const RunReport& report) {
   const Timings& timings = report.timings;
   if (timings.step.samples == 0) return;
-  html.raw("<section aria-labelledby=\"steps\">\n<h2 id=\"steps\">Step time</h2>\n");
+  html.begin_section("steps", "Step time");
   add_step_time_chart(html, timings);
   if (timings.step.samples < timings.runs - timings.runs / 100) {  // the number of runs is an estimate, too
     html.add("<p class=\"note\">Measured in {} of {}; the rest is estimated.</p>\n", grouped(timings.step.samples),
@@ -105,7 +102,8 @@ void add_step_times(Html& html, const RunReport& report) {
 
 void add_hook_times(Html& html, const RunReport& report) {
   if (report.timings.callbacks.empty() && report.timings.session_run.total_ns == 0) return;
-  html.raw("<section aria-labelledby=\"hooks\">\n<h2 id=\"hooks\">Where the time went</h2>\n<div class=\"card\">\n");
+  html.begin_section("hooks", "Where the time went");
+  html.raw("<div class=\"card\">\n");
   const std::vector<HookTime> hooks = by_hook(report.timings.callbacks);
   std::int64_t hooks_ns = 0;
   for (const HookTime& hook : hooks) hooks_ns += hook.total_ns;

@@ -34,7 +34,7 @@ struct RunMark {
 // A bounded list: of each kind the newest are kept, and all are counted. Any thread may call it.
 class RunMarks {
  public:
-  static constexpr std::size_t kMostOfAKind = 50;
+  static constexpr std::size_t kMostOfAKind = 200;
 
   // Returns its number. A mark that there is no memory for is only counted.
   std::uint64_t add(RunMark mark) noexcept;

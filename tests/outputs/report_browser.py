@@ -15,11 +15,15 @@ SAID = {
     "failed.html": "Failed in hook 'NaN guard' at step 9,440: 'loss' is NaN",
     "running.html": "Running at step 12,000 when this page was written",
     "many.html": "End of input at step 12,000: the input was used up",
+    "forty.html": "Completed at step 12,000",
+    "second.html": "Completed at step 7",
+    "week.html": "Stopped by SIGTERM at step 72,000,000",
     "completed.html": "Completed at step 0",
     "empty.html": "Running at step 0",
     "hostile.html": "</title></style><script>document.title='owned'</script>",
 }
-CHARTS = {"stopped.html": 5, "failed.html": 7, "running.html": 5, "many.html": 25, "hostile.html": 7}
+CHARTS = {"stopped.html": 6, "failed.html": 8, "running.html": 6, "many.html": 50, "hostile.html": 8, "forty.html": 37,
+          "second.html": 1, "week.html": 4}
 
 
 def loaded(browser, url):

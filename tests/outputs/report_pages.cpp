@@ -12,6 +12,7 @@
 namespace {
 
 using namespace runhook;
+using namespace runhook::detail;
 using namespace runhook::detail::report;
 
 constexpr std::int64_t kSecond = 1'000'000'000;
@@ -73,6 +74,22 @@ Timings timings() {
   return made;
 }
 
+RunMark mark(MarkKind kind, double begin, double seconds, std::int64_t step, std::string text,
+             std::vector<std::string> details = {}) {
+  const auto ns = [](double at) { return static_cast<std::int64_t>(at * 1e9); };
+  return {kind, kSecond + ns(begin), kSecond + ns(begin + seconds), step, std::move(text), std::move(details), 0};
+}
+
+void count_marks(RunReport& report) {
+  for (const RunMark& one : report.marks) ++report.mark_counts[static_cast<std::size_t>(one.kind)];
+}
+
+const std::vector<std::string> kStack = {
+    "  #0 __futex_abstimed_wait_common+0xe6 (libc.so.6+0x8bf96)", "  #1 train+0x1a2bc",
+    "  #2 std::thread::_State_impl<std::thread::_Invoker<std::tuple<work(queue<int>&), "
+    "std::reference_wrapper<queue<int> > > > >::_M_run()+0x25 (train+0x1c0d5)",
+    "  addr2line -Cfpe /srv/models/train 0x1a2bb"};
+
 RunReport typical() {
   RunReport report;
   report.title = "Fashion-MNIST, two layers";
@@ -90,6 +107,27 @@ RunReport typical() {
       curve("accuracy", 1200, [](int i) { return 0.1 + 0.78 * (1 - std::exp(-i / 180.0)) + 0.03 * (noise(i) - 0.5); }));
   report.series.push_back(curve("learning_rate", 1200, [](int i) { return i < 400 ? 1e-3 : i < 800 ? 3e-4 : 1e-4; }));
   report.series.push_back(curve("examples_seen", 1200, [](int i) { return 640.0 * i; }));
+  for (int i = 0; i < 101; ++i) {
+    report.speed.add((i + 1) * kSecond, i % 25 == 0 ? 40.0 : i > 60 && i < 66 ? 3.0 : 115 + 20 * noise(i));
+  }
+  report.marks = {
+      mark(MarkKind::save, 0.4, 0.02, 40, ""),
+      mark(MarkKind::evaluation, 25.1, 0.7, 2900, "validation"),
+      mark(MarkKind::evaluation, 50.1, 0.7, 5800, "validation"),
+      mark(MarkKind::stall, 60.5, 5.5, 7000,
+           "hook 'loss logger': after_run has been going on for 5.004 s at step 7000 (thread 4711)", kStack),
+      mark(MarkKind::recovery, 70, 2.5, 7800,
+           "UNAVAILABLE: session_run at step 7801: the connection to worker 3 was reset"),
+      mark(MarkKind::evaluation, 75.1, 0.7, 8700, "validation")};
+  count_marks(report);
+  report.process.command = {"./train", "--config=configs/fashion.toml", "--note", "it's the 3rd try"};
+  report.process.host = "node-17";
+  report.process.pid = 31337;
+  report.process.working_directory = "/srv/models";
+  report.files = {{"run.json", "what ran and how it ended, for programs"},
+                  {"metrics.jsonl", "metrics: DuckDB, pandas"},
+                  {"events.out.tfevents.1790000000.node-17.31337.0", "TensorBoard"},
+                  {"earlier/", "what earlier runs have left"}};
   report.facts = {{"Host", "node-17"}, {"Configuration", "configs/fashion.toml"}, {"Batch size", "64"}};
   report.timings = timings();
   return report;
@@ -105,10 +143,12 @@ RunReport stopped() {
   outcome.stop.step = 12000;
   outcome.stop.time_ns = report.start_ns + 102'600'000'000;
   outcome.recoveries = 1;
-  outcome.warnings = 2;
-  report.warnings = {located(StatusCode::unavailable, "cannot write '/data/log.jsonl': No space left on device",
-                             "loss logger", "after_run", 4200),
-                     located(StatusCode::deadline_exceeded, "the step took longer than 500 ms", "", "", 9001)};
+  outcome.warnings = 1201;
+  report.warnings = {
+      {located(StatusCode::unavailable, "cannot write '/data/log.jsonl': No space left on device", "loss logger",
+               "after_run", 4200),
+       1200, 11000},
+      {located(StatusCode::deadline_exceeded, "the step took longer than 500 ms", "", "", 9001), 1, 9001}};
   StopReason late;
   late.origin = StopOrigin::signal;
   late.code = 15;
@@ -166,6 +206,69 @@ RunReport many() {
   return report;
 }
 
+RunReport forty() {
+  RunReport report = typical();
+  report.outcome.kind = OutcomeKind::completed;
+  report.series.clear();
+  const auto add = [&report](std::string name, int values, double (*value)(int)) {
+    report.series.push_back(curve(std::move(name), values, value));
+  };
+  for (const char* metric : {"loss", "accuracy", "top5"}) {
+    add(std::string("train/") + metric, 1200, [](int i) { return std::exp(-i / 200.0) + 0.1 * noise(i); });
+    add(std::string("validation/") + metric, 12, [](int i) { return std::exp(-i / 20.0) + 0.2 + 0.05 * noise(i); });
+  }
+  for (const char* part : {"train", "val", "test"}) {
+    add(std::string("perplexity_") + part, 300, [](int i) { return 40 * std::exp(-i / 90.0) + 3 + noise(i); });
+  }
+  for (int i = 0; i < 16; ++i) {
+    add("gradient/layer" + std::to_string(i), 600, [](int at) { return 1 + noise(at) + std::sin(at / 60.0); });
+  }
+  for (int i = 0; i < 12; ++i) {
+    add("memory/device" + std::to_string(i), 600, [](int at) { return 2e9 + 1e7 * noise(at); });
+  }
+  for (const char* name : {"learning_rate", "examples", "queue"}) add(name, 600, [](int at) { return 1.0 + at; });
+  return report;
+}
+
+// A run that was over before anything was sampled twice.
+RunReport second() {
+  RunReport report = typical();
+  report.outcome.kind = OutcomeKind::completed;
+  report.outcome.step = report.outcome.runs = 7;
+  report.duration_ns = 800'000'000;
+  report.written = report.started + std::chrono::seconds(1);
+  report.timings = Timings();
+  report.speed = Series();
+  report.marks.clear();
+  report.mark_counts = {};
+  report.series.clear();
+  report.series.push_back(curve("loss", 2, [](int i) { return 2.0 - i; }));
+  return report;
+}
+
+RunReport week() {
+  RunReport report = typical();
+  report.outcome.kind = OutcomeKind::stopped;
+  report.outcome.stop.origin = StopOrigin::signal;
+  report.outcome.stop.code = 15;
+  report.outcome.step = report.outcome.runs = 72'000'000;
+  report.duration_ns = 7 * 24 * 3600 * kSecond + 1800 * kSecond;
+  report.written = report.started + std::chrono::seconds(7 * 24 * 3600 + 1800);
+  report.speed = Series();
+  for (int i = 0; i < 7 * 24 * 60; ++i) {
+    report.speed.add((i + 1) * 60 * kSecond, (i % 1440 < 60 ? 90.0 : 118.0) + 8 * noise(i));
+  }
+  report.marks.clear();
+  for (int i = 0; i < 168; ++i) {
+    report.marks.push_back(mark(MarkKind::evaluation, 3600.0 * (i + 1), 95, 428'000LL * (i + 1), "validation"));
+  }
+  report.marks.insert(report.marks.begin(), mark(MarkKind::recovery, 90'000, 400, 10'700'000,
+                                                 "UNAVAILABLE: session_run at step 10700001: preempted"));
+  report.mark_counts = {168, 1, 0, 0};
+  report.series.resize(2);
+  return report;
+}
+
 // What would do harm if it were not escaped, cut or kept within its place.
 RunReport hostile() {
   const std::string markup = "</title></style><script>document.title='owned'</script><img src=x onerror=alert(1)>";
@@ -178,7 +281,11 @@ RunReport hostile() {
   report.outcome.error.add_suppressed(located(StatusCode::internal, endless, markup, markup, 2));
   report.outcome.stop.set_who(markup);
   report.outcome.stop.set_text(attribute);
-  report.warnings = {located(StatusCode::internal, endless + " " + markup, attribute, endless, 3)};
+  report.warnings = {{located(StatusCode::internal, endless + " " + markup, attribute, endless, 3), 2, 4}};
+  report.marks = {mark(MarkKind::stall, 1, 2, 3, markup + endless, {markup, attribute, endless})};
+  report.process.command = {markup, attribute, endless};
+  report.process.host = report.process.working_directory = markup;
+  report.files = {{markup, "what harms"}, {attribute + endless, "what harms"}};
   report.series.push_back(curve(markup, 40, [](int i) { return i * 1.0; }));
   report.series.push_back(curve(attribute + endless, 40, [](int i) { return -i * 1e300; }));
   report.timings.callbacks.push_back(callback(markup + endless, attribute, 1, 9 * kSecond, 9 * kSecond, 9 * kSecond));
@@ -199,10 +306,13 @@ int main(int argc, char** argv) {
   write("running.html", running());
   write("many.html", many());
   write("hostile.html", hostile());
+  write("forty.html", forty());
+  write("second.html", second());
+  write("week.html", week());
   write("empty.html", RunReport());
   RunReport completed;
   completed.outcome.kind = OutcomeKind::completed;
   write("completed.html", completed);
-  std::cout << "7 pages\n";
+  std::cout << "10 pages\n";
   return EXIT_SUCCESS;
 }

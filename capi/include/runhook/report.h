@@ -31,8 +31,14 @@ typedef struct runhook_report_options {
   { sizeof(runhook_report_options), NULL, NULL, NULL, 0, NULL, NULL, 0, 0, 0 }
 
 /**
- * Makes a hook that writes one HTML page: how the run ended, who asked for it and why, metrics as charts, how long
- * steps took, the time of each hook, warnings and errors. The page needs no other file, no network and no script.
+ * Makes a hook that writes one HTML page: how the run ended, who asked for it and why, warnings and errors, the last,
+ * lowest and highest value of each metric, the command line of the process, links to the files beside the page, metrics
+ * as charts, steps per second over the run with evaluations, recoveries, stalls and saves, how long steps took, and the
+ * time of each hook. The page needs no other file, no network and no script.
+ *
+ * Metrics whose names differ only in the part of the data that they are of are lines of one chart: "train/loss" and
+ * "validation/loss", "loss" and "val_loss", "loss/train" and "loss/test". The words for this are train, training, val,
+ * valid, validation, dev, eval, evaluation and test. Charts are grouped by what is before the first '/' of their names.
  *
  * The metrics are fetched in the runs in which the hook is due. A bounded number of values is kept: in a long run
  * neighbouring ones are merged, but no peak is lost. The page is also written during the run, so that there is one even

@@ -23,9 +23,20 @@ struct ReportOptions {
   std::chrono::nanoseconds refresh = std::chrono::seconds(30);
 };
 
-// Writes one HTML page: how the run ended, who asked for it and why, metrics as charts, how long steps took, the time
-// of each hook, warnings and errors. The page needs no other file, no network and no script; it suits phones, dark
-// mode, screen readers and paper as well.
+// Writes one HTML page: how the run ended, who asked for it and why, warnings and errors (first if the run has failed,
+// equal ones once, with their number), the last, lowest and highest value of each metric, the command, host and process,
+// links to the files beside the page, metrics as charts, steps per second over the run with evaluations, recoveries,
+// stalls and saves, how long steps took, and the time of each hook. The page needs no other file, no network and no
+// script; it suits phones, dark mode, screen readers and paper as well.
+//
+// A chart has one metric, or those whose names differ only in the part of the data that they are of: "train/loss" and
+// "validation/loss", "loss" and "val_loss", "loss/train" and "loss/test" are lines of one chart, "loss". The words for
+// this are train, training, val, valid, validation, dev, eval, evaluation, test, and the name of the in-memory
+// evaluator, in any case, before the first or after the last '/', or beside the first or last '_' of what is after it.
+// Charts are grouped by what is before the first '/' of their names.
+//
+// The speed is sampled when the hook is due, over 50 ms or more each. Of a stall that StallWatchdogHook has found there
+// is the stack. The command line is that of the process, with whatever secrets are in it; after 4,000 bytes it is cut.
 //
 // The metrics are fetched in the runs in which the hook is due. A bounded number of values is kept, some 30 KiB for
 // each metric: in a long run neighbouring ones are merged, but no peak is lost. The page is also written during the
@@ -55,6 +66,7 @@ class ReportHook final : public SessionRunHook, private ValueListener {
  private:
   struct Run;  // what is known of the present run
   void on_logged(SessionRunContext& context, std::span<const LoggedValue> values) override;
+  void sample_speed(SessionRunContext& context);
   void write(SessionRunContext& context, const Outcome& outcome);
   const ReportOptions options_;
   std::unique_ptr<Run> run_;

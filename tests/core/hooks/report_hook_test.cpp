@@ -2,9 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "core/expect_error.hpp"
@@ -178,7 +180,7 @@ TEST_F(ReportHookTest, AMetricNamedTwiceIsDrawnOnce) {
   run->run();
   run->close();
   EXPECT_EQ(run->outcome().warnings, 0);
-  EXPECT_THAT(page(), HasSubstr("1 metric<"));
+  EXPECT_THAT(page(), HasSubstr("1 metric; each"));
 }
 
 TEST_F(ReportHookTest, FileThatCannotBeWrittenIsAWarning) {
@@ -225,6 +227,57 @@ TEST_F(ReportHookTest, OfManyWarningsTheFirstAreKeptAndAllAreCounted) {
   EXPECT_THAT(page(), HasSubstr("warning 16."));
   EXPECT_THAT(page(), Not(HasSubstr("warning 17.")));
   EXPECT_EQ(run->outcome().first_warnings.back().message(), "warning 16.");
+}
+
+TEST_F(ReportHookTest, EqualWarningsAreFoldedWithTheirNumber) {
+  rig.config.add_hook(ReportHook::make(options()));
+  rig.hook({.name = "writer"})->on_after = [](SessionRunContext& context) {
+    context.warn(Error(StatusCode::unavailable, "disk full"));
+    if (context.global_step() == 40) context.warn(Error(StatusCode::unavailable, "and something else"));
+  };
+  const auto run = rig.start();
+  run->run_until_stop(no_args, 40);
+  run->close();
+  EXPECT_THAT(page(), HasSubstr("<b>40 times, last at step 40</b>"));
+  EXPECT_THAT(page(), HasSubstr("and something else")) << "of which there is no room in the outcome";
+}
+
+TEST_F(ReportHookTest, SpeedIsDrawnOverTheRunWithWhatHappened) {
+  session->on_run = [this] {
+    clock->advance(session->steps > 10 ? 500'000'000 : 100'000'000);
+    if (session->steps == 15) fail(StatusCode::unavailable, "preempted");
+  };
+  rig.config.recovery.initial_backoff_ns = 3 * kSecond;
+  rig.config.recovery.jitter = 0;
+  rig.config.add_hook(ReportHook::make(options()));
+  const auto run = rig.start();
+  run->run_until_stop(no_args, 20);
+  run->close();
+  EXPECT_THAT(page(), HasSubstr("id=\"speed\">Steps per second"));
+  EXPECT_THAT(page(), HasSubstr("<dt>fastest</dt><dd>10</dd>"));
+  EXPECT_THAT(page(), HasSubstr("<dt>slowest</dt><dd>2</dd>")) << "the recovery is not counted as slow";
+  EXPECT_THAT(page(), HasSubstr("<b class=\"m1\">recovery</b>: UNAVAILABLE"));
+  EXPECT_THAT(page(), HasSubstr("<td>3 s</td>"));
+}
+
+TEST_F(ReportHookTest, StepsThatAreFasterThanCanBeSampledAreSampledTogether) {
+  session->on_run = [this] { clock->advance(1'000'000); };
+  rig.config.add_hook(ReportHook::make(options()));
+  const auto run = rig.start();
+  run->run_until_stop(no_args, 200);
+  run->close();
+  EXPECT_THAT(page(), HasSubstr("Steps per second: all values"));
+  EXPECT_THAT(page(), HasSubstr("<tr><th scope=\"row\">50 ms</th><td>1,000</td></tr>"));
+}
+
+TEST_F(ReportHookTest, CommandAndFilesBesideItAreOnThePage) {
+  std::filesystem::create_directories(folder.file("run"));
+  std::ofstream(folder.file("run/metrics.jsonl")) << "{}";
+  rig.config.add_hook(ReportHook::make(options()));
+  rig.start()->close();
+  EXPECT_THAT(page(), HasSubstr("report_hook_test"));
+  EXPECT_THAT(page(), HasSubstr("process " + std::to_string(getpid())));
+  EXPECT_THAT(page(), HasSubstr("<a href=\"metrics.jsonl\">"));
 }
 
 TEST_F(ReportHookTest, InASecondSessionItBeginsAnew) {

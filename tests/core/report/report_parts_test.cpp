@@ -31,10 +31,19 @@ TEST(ReportSeries, FewValuesAreAllKept) {
   EXPECT_TRUE(std::isnan(points[3].value));
 }
 
+TEST(ReportSeries, TheNewestValueNeedNotBeFinite) {
+  Series series;
+  series.add(1, 2.0);
+  series.add(2, kInfinity);
+  EXPECT_EQ(series.last()->step, 1);
+  EXPECT_EQ(series.newest()->step, 2);
+}
+
 TEST(ReportSeries, WithoutValuesThereIsNothing) {
   const Series none;
   EXPECT_TRUE(none.points().empty());
-  EXPECT_FALSE(none.first() || none.last() || none.lowest() || none.highest() || none.first_not_finite());
+  EXPECT_FALSE(none.first() || none.last() || none.newest() || none.lowest() || none.highest() ||
+               none.first_not_finite());
 }
 
 TEST(ReportSeries, OfManyValuesPeaksAndGapsAndEndsAreKept) {
@@ -136,6 +145,30 @@ TEST(ReportAxis, EveryRangeHasPlaceForItsEnds) {
     EXPECT_LE(axis.ticks().size(), 12U) << low << " to " << high;
     for (const AxisTick& tick : axis.ticks()) EXPECT_TRUE(0 <= tick.at && tick.at <= 1) << tick.label;
   }
+}
+
+TEST(ReportAxis, TimeHasTheUnitThatSuitsIt) {
+  const auto labels = [](double ns) {
+    std::vector<std::string> texts;
+    const Axis axis = Axis::time(ns);
+    for (const AxisTick& tick : axis.ticks()) texts.push_back(tick.label);
+    return texts;
+  };
+  EXPECT_THAT(labels(800e6), testing::ElementsAre("0 ms", "200 ms", "400 ms", "600 ms", "800 ms"));
+  EXPECT_THAT(labels(90e9), testing::ElementsAre("0 s", "20 s", "40 s", "60 s", "80 s"));
+  EXPECT_THAT(labels(5 * 3600e9), testing::ElementsAre("0 h", "1 h", "2 h", "3 h", "4 h", "5 h"));
+  EXPECT_THAT(labels(7 * 86400e9), testing::ElementsAre("0 d", "2 d", "4 d", "6 d"));
+  for (const double ns : {0.0, 1.0, 9e18}) {
+    EXPECT_FALSE(Axis::time(ns).ticks().empty()) << ns;
+    EXPECT_EQ(Axis::time(ns).position(ns), ns > 0 ? 1 : 0);
+  }
+}
+
+TEST(ReportAxis, FromZeroItHasRoomAboveTheHighest) {
+  const Axis axis = Axis::from_zero(100);
+  EXPECT_EQ(axis.position(0), 0);
+  EXPECT_NEAR(axis.position(100), 1 / 1.05, 1e-9);
+  EXPECT_EQ(Axis::from_zero(0).position(0), 0);
 }
 
 TEST(ReportAxis, TicksAreRoundNumbers) {

@@ -108,10 +108,139 @@ TEST(ReportPage, WarningsSayHowManyThereWere) {
   RunReport report;
   EXPECT_THAT(render_html(report), HasSubstr("<p>None.</p>"));
   report.outcome.warnings = 20;
-  report.warnings = {Error(StatusCode::unavailable, "disk full")};
+  report.warnings = {{Error(StatusCode::unavailable, "disk full"), 1, -1}};
   const std::string page = render_html(report);
   EXPECT_THAT(page, HasSubstr("20 in all; the first 1 of them"));
   EXPECT_THAT(page, HasSubstr("disk full"));
+}
+
+TEST(ReportPage, EqualWarningsAreOneWithTheirNumberAndTheLastStep) {
+  RunReport report;
+  report.outcome.warnings = 1200;
+  report.warnings = {{Error(StatusCode::unavailable, "disk full"), 1200, 9000}};
+  const std::string page = render_html(report);
+  EXPECT_EQ(count(page, "disk full"), 1);
+  EXPECT_THAT(page, HasSubstr("<b>1,200 times, last at step 9,000</b>"));
+  EXPECT_THAT(page, Not(HasSubstr("in all")));
+}
+
+TEST(ReportPage, WarningsOfARunThatHasFailedComeFirst) {
+  RunReport report;
+  report.outcome.warnings = 1;
+  report.warnings = {{Error(StatusCode::unavailable, "disk full"), 1, -1}};
+  report.outcome.kind = OutcomeKind::completed;
+  std::string page = render_html(report);
+  EXPECT_GT(page.find("id=\"warnings\""), page.find("id=\"figures\""));
+  report.outcome.kind = OutcomeKind::failed;
+  page = render_html(report);
+  EXPECT_LT(page.find("id=\"warnings\""), page.find("id=\"figures\""));
+  EXPECT_EQ(count(page, "disk full"), 1);
+}
+
+TEST(ReportPage, LastAndBestValuesAreAboveTheCharts) {
+  RunReport report;
+  report.series = {series("loss", {3, 1, 2})};
+  const std::string page = render_html(report);
+  EXPECT_LT(page.find("id=\"values\""), page.find("<figure"));
+  EXPECT_THAT(page, HasSubstr("<th scope=\"row\">loss</th><td>2 <span class=\"where\">at 3</span></td>"
+                              "<td>1 <span class=\"where\">at 2</span></td>"
+                              "<td>3 <span class=\"where\">at 1</span></td><td>3</td>"));
+}
+
+TEST(ReportPage, AValueThatIsNotFiniteIsTheLastOne) {
+  const std::string page = page_of({1, kNan});
+  EXPECT_THAT(page, HasSubstr("<td class=\"bad\">NaN <span class=\"where\">at 2</span></td>"));
+  EXPECT_THAT(page, HasSubstr("<p class=\"now bad\"><span>last </span>NaN</p>"));
+}
+
+TEST(ReportPage, CommandAndProcessCanBeReadAndPasted) {
+  RunReport report;
+  report.process = {{"./train", "it's"}, "node-17", 31337, "/srv"};
+  const std::string page = render_html(report);
+  EXPECT_THAT(page, HasSubstr("<code>./train &#39;it&#39;\\&#39;&#39;s&#39;</code>"));
+  EXPECT_THAT(page, HasSubstr("<dd>node-17, process 31337</dd>"));
+  EXPECT_THAT(page, HasSubstr("<code>/srv</code>"));
+}
+
+TEST(ReportPage, FilesBesideItAreLinks) {
+  RunReport report;
+  report.files = {{"a&b c.csv", "metrics"}};
+  EXPECT_THAT(render_html(report), HasSubstr("<a href=\"a%26b%20c.csv\">a&amp;b c.csv</a>"));
+}
+
+TEST(ReportPage, TrainingAndValidationAreLinesOfOneChart) {
+  RunReport report;
+  report.series = {series("train/loss", {3, 2, 1}), series("validation/loss", {5, 4, kNan})};
+  const std::string page = render_html(report);
+  EXPECT_EQ(count(page, "<figure"), 1);
+  EXPECT_THAT(page, HasSubstr("<h3>loss</h3>"));
+  EXPECT_THAT(page, HasSubstr("<path class=\"line\" d="));
+  EXPECT_THAT(page, HasSubstr("<path class=\"line l2\" d="));
+  EXPECT_THAT(page, HasSubstr("<p class=\"key l2\">validation/loss</p>"));
+  EXPECT_THAT(page, HasSubstr("<caption>train/loss: all values</caption>"));
+  EXPECT_THAT(page, HasSubstr("<caption>validation/loss: all values</caption>"));
+}
+
+TEST(ReportPage, MetricsOfAGroupHaveItsHeading) {
+  RunReport report;
+  report.series = {series("gradient/a", {1, 2}), series("loss", {1, 2}), series("gradient/b", {1, 2})};
+  const std::string page = render_html(report);
+  EXPECT_LT(page.find("<h3>loss</h3>"), page.find("<h3>gradient</h3>"));
+  EXPECT_LT(page.find("<h3>gradient</h3>"), page.find("<h4>gradient/a</h4>"));
+  EXPECT_EQ(count(page, "<h3>gradient</h3>"), 1);
+}
+
+RunMark mark(MarkKind kind, std::int64_t begin_ns, std::int64_t end_ns, std::string text) {
+  RunMark made;
+  made.kind = kind;
+  made.begin_ns = begin_ns;
+  made.end_ns = end_ns;
+  made.step = 42;
+  made.text = std::move(text);
+  return made;
+}
+
+RunReport fast_run() {
+  RunReport report;
+  report.start_ns = 1000;
+  report.duration_ns = 10'000'000'000;
+  report.speed.add(5'000'000'000, 50);
+  report.speed.add(10'000'000'000, 100);
+  return report;
+}
+
+TEST(ReportPage, SpeedIsDrawnByTimeWithWhatHappenedMeanwhile) {
+  RunReport report = fast_run();
+  report.marks = {mark(MarkKind::evaluation, 1000, 2'000'001'000, "validation")};
+  report.mark_counts[0] = 1;
+  const std::string page = render_html(report);
+  EXPECT_THAT(page, HasSubstr("id=\"speed\">Steps per second"));
+  EXPECT_THAT(page, HasSubstr("<path class=\"mark m0\" d=\"M0.0 0V1000H200.0V0z\"/>"));
+  EXPECT_THAT(page, HasSubstr("<path class=\"line\" d=\"M500.0 523.8L1000.0 47.6\"/>"));
+  EXPECT_THAT(page, HasSubstr("<span class=\"last\" style=\"left:100.0%\">10 s</span>"));
+  EXPECT_THAT(page, HasSubstr("<th scope=\"row\">0 ns</th><td><b class=\"m0\">evaluation</b>: validation</td>"
+                              "<td>42</td><td>2 s</td>"));
+}
+
+TEST(ReportPage, StackOfAStallCanBeOpened) {
+  RunReport report = fast_run();
+  report.marks = {mark(MarkKind::stall, 1000, RunMark::kGoesOn, "hung")};
+  report.marks[0].details = {"#0 f<int>", "addr2line"};
+  report.mark_counts[2] = 1;
+  const std::string page = render_html(report);
+  EXPECT_THAT(page, HasSubstr("<pre>#0 f&lt;int&gt;\naddr2line\n</pre>"));
+  EXPECT_THAT(page, HasSubstr("<td>up to 10 s</td>")) << "it is over now";
+}
+
+TEST(ReportPage, WithoutASpeedWhatHappenedIsToldAllTheSame) {
+  RunReport report;
+  report.marks = {mark(MarkKind::recovery, 0, 1, "lost")};
+  report.mark_counts[1] = 1000;
+  const std::string page = render_html(report);
+  EXPECT_THAT(page, HasSubstr("<b class=\"m1\">recovery</b>: lost"));
+  EXPECT_THAT(page, HasSubstr("of 1,000 recoveries the last 200"));
+  EXPECT_THAT(page, Not(HasSubstr("<figure")));
+  EXPECT_THAT(render_html({}), Not(HasSubstr("id=\"speed\"")));
 }
 
 TEST(ReportPage, LaterRequestsToStopAreTold) {
@@ -150,7 +279,8 @@ TEST(ReportPage, WhereAValueIsNotFiniteTheLineHasAGap) {
 TEST(ReportPage, OnlyNanHasAChartToo) {
   const std::string page = page_of({kNan, kNan});
   EXPECT_THAT(page, HasSubstr("<path class=\"odd\""));
-  EXPECT_THAT(page, Not(HasSubstr("last </span>")));
+  EXPECT_THAT(page, HasSubstr("no finite value: 2 values are all NaN or infinite, the last NaN at step 2"));
+  EXPECT_THAT(page, Not(HasSubstr("linear scale")));
 }
 
 TEST(ReportPage, ARunThatWentBackStartsANewLine) {
@@ -184,8 +314,8 @@ TEST(ReportPage, OfHundredsOfMetricsSomeAreDrawnAndAllListed) {
   RunReport report;
   for (int i = 0; i < 300; ++i) report.series.push_back(series("metric " + std::to_string(i), {1, 2}));
   const std::string page = render_html(report);
-  EXPECT_EQ(count(page, "<figure"), 24);
-  EXPECT_THAT(page, HasSubstr("24 of 300 metrics are drawn"));
+  EXPECT_EQ(count(page, "<figure"), 48);
+  EXPECT_THAT(page, HasSubstr("48 of 300 charts are drawn"));
   EXPECT_THAT(page, HasSubstr("<th scope=\"row\">metric 299</th>"));
 }
 
@@ -242,7 +372,14 @@ TEST(ReportPage, TextOfTheRunCannotBecomeMarkup) {
   report.outcome.kind = OutcomeKind::failed;
   report.outcome.error = Error(StatusCode::internal, evil);
   report.outcome.error.locate(evil, evil, 1);
-  report.outcome.error.add_suppressed(report.warnings.emplace_back(StatusCode::internal, evil));
+  report.warnings = {{report.outcome.error, 2, 1}};
+  report.outcome.error.add_suppressed(Error(StatusCode::internal, evil));
+  report.process = {{evil}, evil, 1, evil};
+  report.files = {{evil, "words"}};
+  report.speed = fast_run().speed;
+  report.marks = {mark(MarkKind::stall, 0, 1, evil)};
+  report.marks[0].details = {evil};
+  report.series.push_back(series("val/" + evil, {1, 2}));
   report.outcome.stop.origin = StopOrigin::hook;
   report.outcome.stop.set_who(evil);
   report.outcome.stop.set_text(evil);
@@ -251,7 +388,7 @@ TEST(ReportPage, TextOfTheRunCannotBecomeMarkup) {
   report.timings.callbacks = {callback(evil, evil, 1)};
   report.facts = {{evil, evil}};
   const std::string page = render_html(report);
-  EXPECT_EQ(count(page, "</title>"), 2);  // the page's own and the chart's
+  EXPECT_EQ(count(page, "</title>"), 3);  // the page's own and the charts'
   EXPECT_EQ(count(page, "</style>"), 1);
   EXPECT_THAT(page, Not(HasSubstr("<script")));
   EXPECT_THAT(page, Not(HasSubstr("<b onx")));
