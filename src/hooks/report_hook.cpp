@@ -27,8 +27,6 @@ constexpr std::int64_t kLeastSpeedTime = 50 * detail::kNsPerMillisecond;  // in 
 
 struct ReportHook::Run {
   detail::report::RunReport report;  // with the parts that do not change; the others are set for each page
-  std::vector<bool> fetched;         // for report.series: false for those that have given an error
-  std::vector<bool> logged;          // for report.series: there is a value of this name that was logged
   detail::NameIndex names;           // of report.series
   std::map<std::string, std::string, std::less<>> texts;  // logged last
   std::shared_ptr<Output> output;
@@ -37,7 +35,20 @@ struct ReportHook::Run {
   bool created = false;  // whether there has been a session
   bool written = false;
   std::int64_t written_ns = 0;
+
+  detail::report::NamedSeries& named(std::string_view name);
 };
+
+// That of a name, made if need be.
+detail::report::NamedSeries& ReportHook::Run::named(std::string_view name) {
+  auto& all = report.series;
+  if (const std::optional<std::size_t> index = names.find(name)) return all[*index];
+  detail::make_room(all, all.size() + 1);
+  detail::report::NamedSeries series{std::string(name), {}};
+  names.add(name);
+  all.push_back(std::move(series));
+  return all.back();
+}
 
 ReportHook::ReportHook(ReportOptions options) : options_(std::move(options)) {
   const auto refuse = [](const char* why) { throw StatusError(StatusCode::invalid_argument, why); };
@@ -72,10 +83,8 @@ void ReportHook::begin(SessionRunContext& context) {
   for (const std::string& metric : options_.metrics) {
     if (run->names.has(metric)) continue;
     run->names.add(metric);
-    report.series.push_back({metric, {}});
+    report.series.push_back({metric, {}, true});
   }
-  run->fetched.assign(report.series.size(), true);
-  run->logged.assign(report.series.size(), false);
   run->output = Output::replaced_file(options_.path, {.buffer_bytes = kMostBytes});
   run_ = std::move(run);
 }
@@ -87,25 +96,24 @@ void ReportHook::after_create_session(SessionRunContext& context) {
 }
 
 void ReportHook::before_run(SessionRunContext& context) {
-  for (std::size_t i = 0; i < run_->fetched.size(); ++i) {
-    if (!run_->fetched[i]) continue;
+  for (detail::report::NamedSeries& series : run_->report.series) {
+    if (!series.fetched) continue;
     try {
-      context.add_fetch({}, run_->report.series[i].name);
+      context.add_fetch({}, series.name);
     } catch (const StatusError&) {
-      run_->fetched[i] = false;  // so that it fails only this callback
+      series.fetched = false;  // so that it fails only this callback
       throw;
     }
   }
 }
 
 void ReportHook::after_run(SessionRunContext& context, const SessionRunValues& values) {
-  for (std::size_t i = 0; i < run_->fetched.size(); ++i) {
-    if (!run_->fetched[i] || run_->logged[i]) continue;
-    detail::report::NamedSeries& series = run_->report.series[i];
+  for (detail::report::NamedSeries& series : run_->report.series) {
+    if (!series.fetched || series.logged) continue;
     try {
       series.data.add(context.global_step(), values.results().to_double(series.name));
     } catch (const StatusError& error) {
-      run_->fetched[i] = false;
+      series.fetched = false;
       context.warn(Error(error.code(), fmt::format("'{}' cannot be drawn: {}", series.name, error.error().message())));
     }
   }
@@ -122,24 +130,14 @@ void ReportHook::after_run(SessionRunContext& context, const SessionRunValues& v
 
 void ReportHook::on_logged(SessionRunContext&, std::span<const LoggedValue> values) {
   Run& run = *run_;
-  auto& all = run.report.series;
   for (const LoggedValue& value : values) {
     if (value.kind == LoggedKind::text) {
       run.texts.insert_or_assign(std::string(value.name), std::string(value.text));
       continue;
     }
-    std::optional<std::size_t> index = run.names.find(value.name);
-    if (!index) {
-      index = all.size();
-      run.logged.reserve(*index + 1);
-      detail::make_room(all, *index + 1);
-      detail::report::NamedSeries series{std::string(value.name), {}};
-      run.names.add(value.name);
-      all.push_back(std::move(series));
-      run.logged.push_back(true);
-    }
-    run.logged[*index] = true;
-    all[*index].data.add(value.step, value.number);
+    detail::report::NamedSeries& series = run.named(value.name);
+    series.logged = true;
+    series.data.add(value.step, value.number);
   }
 }
 
@@ -181,7 +179,7 @@ void ReportHook::write(SessionRunContext& context, const Outcome& outcome) {
   report.later_stops = stop->later();
   report.later_stops_dropped = stop->dropped();
   report.facts = options_.facts;
-  report.facts.insert(report.facts.end(), run_->texts.begin(), run_->texts.end());
+  for (const auto& [name, text] : run_->texts) report.facts.emplace_back(name, text);
   run_->output->write(detail::report::render_html(report));
 }
 

@@ -15,19 +15,19 @@ namespace {
 
 constexpr std::size_t kMostOfAKind = 4;
 
-struct Kind {
+struct FileKind {
   std::string_view prefix, suffix;
   bool folder;
   std::string_view opener;
 };
-constexpr std::array<Kind, 6> kKinds{{{"run", ".json", false, "what ran and how it ended, for programs"},
-                                      {"", ".jsonl", false, "metrics: DuckDB, pandas"},
-                                      {"", ".csv", false, "metrics: DuckDB, pandas, a spreadsheet"},
-                                      {"events.out.tfevents.", "", false, "TensorBoard"},
-                                      {"timeline-", ".json", false, "a trace: Perfetto, or chrome://tracing"},
-                                      {"earlier", "", true, "what earlier runs have left"}}};
+constexpr std::array<FileKind, 6> kFileKinds{{{"run", ".json", false, "what ran and how it ended, for programs"},
+                                              {"", ".jsonl", false, "metrics: DuckDB, pandas"},
+                                              {"", ".csv", false, "metrics: DuckDB, pandas, a spreadsheet"},
+                                              {"events.out.tfevents.", "", false, "TensorBoard"},
+                                              {"timeline-", ".json", false, "a trace: Perfetto, or chrome://tracing"},
+                                              {"earlier", "", true, "what earlier runs have left"}}};
 
-bool is_of(std::string_view name, const Kind& kind) noexcept {
+bool is_of(std::string_view name, const FileKind& kind) noexcept {
   if (kind.folder || kind.prefix == "run")
     return name.size() == kind.prefix.size() + kind.suffix.size() && name.starts_with(kind.prefix) &&
            name.ends_with(kind.suffix);
@@ -36,8 +36,8 @@ bool is_of(std::string_view name, const Kind& kind) noexcept {
 }
 
 // By their numbers where these are all in which they differ.
-bool is_later(const std::string& a, const std::string& b) noexcept {
-  return a.size() != b.size() ? a.size() > b.size() : a > b;
+bool is_earlier(const std::string& a, const std::string& b) noexcept {
+  return a.size() != b.size() ? a.size() < b.size() : a < b;
 }
 
 std::vector<std::string> names_in(const std::string& folder) {
@@ -54,14 +54,16 @@ std::vector<FileBeside> files_beside(const std::string& page) {
   const std::size_t slash = page.rfind('/');
   const std::vector<std::string> names = names_in(slash == std::string::npos ? "." : page.substr(0, slash + 1));
   std::vector<FileBeside> files;
-  for (const Kind& kind : kKinds) {
+  for (const FileKind& kind : kFileKinds) {
     std::vector<std::string> found;
     for (const std::string& name : names) {
       if (is_of(name, kind)) found.push_back(kind.folder ? name + "/" : name);
     }
-    const std::size_t shown = std::min(found.size(), kMostOfAKind);
-    std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(shown), found.end(), is_later);
-    for (std::size_t i = 0; i < shown; ++i) files.push_back({std::move(found[i]), kind.opener});
+    for (std::size_t i = 0; i < kMostOfAKind && !found.empty(); ++i) {
+      const auto latest = std::max_element(found.begin(), found.end(), is_earlier);
+      files.push_back({std::move(*latest), kind.opener});
+      found.erase(latest);
+    }
   }
   return files;
 }

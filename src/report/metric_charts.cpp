@@ -37,7 +37,7 @@ std::string without_part(std::string_view name) {
 
 }  // namespace
 
-std::vector<MetricGroup> metric_groups(const std::vector<NamedSeries>& series) {
+std::vector<MetricChart> metric_charts(const std::vector<NamedSeries>& series) {
   std::vector<MetricChart> charts;
   for (const NamedSeries& one : series) {
     if (one.data.count() == 0) continue;
@@ -52,17 +52,22 @@ std::vector<MetricGroup> metric_groups(const std::vector<NamedSeries>& series) {
       charts.push_back({std::move(name), {&one}});
     }
   }
-  std::vector<MetricGroup> groups(1);
   for (MetricChart& chart : charts) {
     if (chart.lines.size() == 1) chart.name = chart.lines.front()->name;
     const std::size_t slash = chart.name.find('/');
-    const std::string group = slash == std::string::npos ? "" : chart.name.substr(0, slash);
-    auto known = std::find_if(groups.begin(), groups.end(), [&group](const auto& one) { return one.name == group; });
-    if (known == groups.end()) known = groups.insert(known, {group, {}});
-    known->charts.push_back(std::move(chart));
+    if (slash != std::string::npos) chart.group = chart.name.substr(0, slash);
   }
-  if (groups.front().charts.empty()) groups.erase(groups.begin());
-  return groups;
+  std::vector<MetricChart> ordered;
+  const auto take = [&](const std::string& group) {
+    for (MetricChart& chart : charts) {
+      if (!chart.lines.empty() && chart.group == group) ordered.push_back(std::move(chart));
+    }
+  };
+  take("");
+  for (const MetricChart& chart : charts) {
+    if (!chart.lines.empty()) take(std::string(chart.group));
+  }
+  return ordered;
 }
 
 }  // namespace detail::report

@@ -14,16 +14,12 @@ struct MetricChart {
   static constexpr std::size_t kMostLines = 4;
   std::string name;
   std::vector<const NamedSeries*> lines;
+  std::string group = {};  // what is before the first '/' of its name; empty if there is none
 };
 
-struct MetricGroup {
-  std::string name;  // what is before the '/' of its charts' names; empty for those without one
-  std::vector<MetricChart> charts;
-};
-
-// The metrics that have values, in the order in which they are given, those without a group first. Metrics whose names
-// differ only in the part of the data that they are of share a chart: see ReportHook.
-std::vector<MetricGroup> metric_groups(const std::vector<NamedSeries>& series);
+// Of the metrics that have values, group by group, those without one first; otherwise in the order in which they are
+// given. Metrics whose names differ only in the part of the data that they are of share a chart: see ReportHook.
+std::vector<MetricChart> metric_charts(const std::vector<NamedSeries>& series);
 
 }  // namespace detail::report
 }  // namespace runhook::inline v1

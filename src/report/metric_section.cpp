@@ -43,25 +43,25 @@ void add_values(Html& html, const RunReport& report) {
 
 void add_metrics(Html& html, const RunReport& report) {
   if (report.series.empty()) return;
-  const std::vector<MetricGroup> groups = metric_groups(report.series);
-  std::size_t all = 0;
-  for (const MetricGroup& group : groups) all += group.charts.size();
+  const std::vector<MetricChart> charts = metric_charts(report.series);
   html.begin_section("metrics", "Metrics");
-  html.raw(all == 0
+  html.raw(charts.empty()
                ? "<p class=\"note\">No value was seen.</p>\n"
                : "<p class=\"note\">By global step. Where a value is NaN or infinite there is a dotted line.</p>\n");
-  std::size_t charts = 0;
-  for (const MetricGroup& group : groups) {
-    if (charts == kMostCharts) break;
-    if (!group.name.empty()) html.add("<h3>{}</h3>\n", escaped(group.name));
-    html.raw("<div class=\"charts\">\n");
-    for (const MetricChart& chart : group.charts) {
-      if (charts < kMostCharts) add_line_chart(html, chart, ++charts, group.name.empty() ? 3 : 4);
+  const std::size_t drawn = std::min(charts.size(), kMostCharts);
+  for (std::size_t i = 0; i < drawn; ++i) {
+    const MetricChart& chart = charts[i];
+    if (i == 0 || chart.group != charts[i - 1].group) {
+      if (i > 0) html.raw("</div>\n");
+      if (!chart.group.empty()) html.add("<h3>{}</h3>\n", escaped(chart.group));
+      html.raw("<div class=\"charts\">\n");
     }
-    html.raw("</div>\n");
+    add_line_chart(html, chart, i + 1, chart.group.empty() ? 3 : 4);
   }
-  if (charts < all) {
-    html.add("<p class=\"note\">{} of {} charts are drawn; all metrics are in the table above.</p>\n", charts, all);
+  if (drawn > 0) html.raw("</div>\n");
+  if (drawn < charts.size()) {
+    html.add("<p class=\"note\">{} of {} charts are drawn; all metrics are in the table above.</p>\n", drawn,
+             charts.size());
   }
   html.raw("</section>\n");
 }

@@ -2,9 +2,9 @@
 #ifndef RUNHOOK_SRC_REPORT_PLOT_HPP_
 #define RUNHOOK_SRC_REPORT_PLOT_HPP_
 
+#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "report/axis.hpp"
 #include "report/html.hpp"
@@ -20,7 +20,7 @@ struct Plot {
   std::string name;         // what it is, for screen readers; escaped
   std::string description;  // what it shows; escaped
   std::string drawing;      // SVG
-  std::vector<AxisTick> x, y;
+  std::span<const AxisTick> x, y;
 };
 
 void add_plot(Html& html, const Plot& plot);

@@ -23,6 +23,8 @@ namespace detail::report {
 struct NamedSeries {
   std::string name;
   Series data;
+  bool fetched = false;  // by the hook, which has not given an error for it
+  bool logged = false;   // there is a value of this name that was logged
 };
 
 struct RunReport {

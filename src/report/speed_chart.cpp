@@ -12,10 +12,10 @@ namespace detail::report {
 
 namespace {
 
-struct KindWords {
+struct MarkWords {
   std::string_view one, many;
 };
-constexpr std::array<KindWords, kMarkKinds> kKinds{
+constexpr std::array<MarkWords, kMarkKinds> kMarkWords{
     {{"evaluation", "evaluations"}, {"recovery", "recoveries"}, {"stall", "stalls"}, {"save", "saves"}}};
 
 std::size_t number_of(MarkKind kind) { return static_cast<std::size_t>(kind); }
@@ -50,7 +50,7 @@ std::string marks_in_words(const RunReport& report) {
   std::string text;
   for (std::size_t kind = 0; kind < kMarkKinds; ++kind) {
     const std::uint64_t count = report.mark_counts[kind];
-    if (count > 0) append_format(text, " {}.", counted(count, kKinds[kind].one, kKinds[kind].many));
+    if (count > 0) append_format(text, " {}.", counted(count, kMarkWords[kind].one, kMarkWords[kind].many));
   }
   return text;
 }
@@ -65,7 +65,7 @@ void add_keys(Html& html, const RunReport& report) {
   key("", "last", rate_text(report.speed.last()->value));
   for (std::size_t kind = 0; kind < kMarkKinds; ++kind) {
     const std::uint64_t count = report.mark_counts[kind];
-    if (count > 0) key(fmt::format(" class=\"m{}\"", kind), kKinds[kind].many, grouped(count));
+    if (count > 0) key(fmt::format(" class=\"m{}\"", kind), kMarkWords[kind].many, grouped(count));
   }
   html.raw("</dl>\n</figcaption>\n");
 }
@@ -76,7 +76,8 @@ void add_marks(Html& html, const RunReport& report) {
   for (std::size_t kind = 0; kind < kMarkKinds; ++kind) {
     const std::uint64_t count = report.mark_counts[kind];
     if (count > RunMarks::kMostOfAKind) {
-      html.add("; of {} the last {}", counted(count, kKinds[kind].one, kKinds[kind].many), RunMarks::kMostOfAKind);
+      html.add("; of {} the last {}", counted(count, kMarkWords[kind].one, kMarkWords[kind].many),
+               RunMarks::kMostOfAKind);
     }
   }
   html.raw("</caption>\n");
@@ -84,7 +85,7 @@ void add_marks(Html& html, const RunReport& report) {
   for (const RunMark& mark : report.marks) {
     const Times times(mark, report);
     html.add("<tr><th scope=\"row\">{}</th><td><b class=\"m{}\">{}</b>", duration_text(times.begin_ns),
-             number_of(mark.kind), kKinds[number_of(mark.kind)].one);
+             number_of(mark.kind), kMarkWords[number_of(mark.kind)].one);
     if (!mark.text.empty()) html.add(": {}", escaped(mark.text));
     if (!mark.details.empty()) {
       html.raw("<details>\n<summary>Stack</summary>\n<pre>");
@@ -105,7 +106,7 @@ void add_speed_chart(Html& html, const RunReport& report) {
   const Series& speed = report.speed;
   const Axis x = Axis::time(static_cast<double>(report.duration_ns));
   const Axis y = Axis::from_zero(speed.highest()->value);
-  html.raw("<figure class=\"card wide\">\n");
+  html.raw("<figure class=\"card wide speed\">\n");
   add_keys(html, report);
   Plot plot;
   plot.id = "speed-chart";

@@ -106,7 +106,7 @@ void add_table(Html& html, const std::vector<TimingBucket>& bars) {
 void add_step_time_chart(Html& html, const Timings& timings) {
   const StepTiming& times = timings.step;
   const std::vector<TimingBucket> shown = bars(times.buckets);
-  html.raw("<figure class=\"card wide\">\n<figcaption>\n<dl class=\"keys\">\n");
+  html.raw("<figure class=\"card wide edges\">\n<figcaption>\n<dl class=\"keys\">\n");
   for (const Percentile& percentile : percentiles(times)) {
     html.add("<div class=\"{0}\"><dt>{0}<span class=\"unseen\">, {1} took at most</span></dt><dd>{2}</dd></div>\n",
              percentile.name, percentile.words, duration_text(percentile.ns));
@@ -126,7 +126,8 @@ void add_step_time_chart(Html& html, const Timings& timings) {
                     duration_text(shown.front().from_ns), duration_text(shown.back().to_ns),
                     duration_text(times.p50_ns), duration_text(times.p90_ns), duration_text(times.p99_ns));
     plot.drawing = drawing(shown, times, y);
-    plot.x = edges(shown);
+    const std::vector<AxisTick> x = edges(shown);
+    plot.x = x;
     plot.y = y.ticks();
     add_plot(html, plot);
     add_table(html, shown);

@@ -120,7 +120,8 @@ tbody th { font-weight: 400; }
 tbody tr:last-child > * { border-bottom: 0; }
 td, thead th, .names th { white-space: nowrap; }
 .names th:first-child { white-space: normal; min-width: 7rem; }
-.marks td:nth-child(2) { text-align: left; white-space: normal; min-width: 14rem; width: 100%; }
+.marks tr > :nth-child(2) { text-align: left; }
+.marks td:nth-child(2) { white-space: normal; min-width: 14rem; width: 100%; }
 .marks th { white-space: nowrap; }
 .scroll { overflow-x: auto; }
 .tall { max-height: 25rem; overflow-y: auto; }
@@ -147,7 +148,7 @@ figure + .tall { margin-top: 0.75rem; }
   .pairs dd { margin-bottom: 0.5rem; }
 }
 @media (max-width: 26rem) {
-  .charts .x span:nth-child(even), .wide .x span:nth-child(3) { display: none; }
+  .charts .x span:nth-child(even), .speed .x span:nth-child(even), .edges .x span:nth-child(3) { display: none; }
 }
 @media (forced-colors: active) {
   .bar i, .shares i, .legend li::before { forced-color-adjust: none; }

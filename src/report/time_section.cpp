@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -28,8 +30,17 @@ std::vector<HookTime> by_hook(const std::vector<CallbackTiming>& callbacks) {
     HookTime& hook = known != hooks.end() ? *known : hooks.emplace_back(HookTime{callback.hook, 0});
     hook.total_ns += callback.total_ns;
   }
-  std::stable_sort(hooks.begin(), hooks.end(), [](const auto& a, const auto& b) { return a.total_ns > b.total_ns; });
   return hooks;
+}
+
+// Which of them is where if those that took most come first.
+template <typename Timing>
+std::vector<std::size_t> by_time(const std::vector<Timing>& timings) {
+  std::multimap<std::int64_t, std::size_t, std::greater<>> sorted;
+  for (std::size_t i = 0; i < timings.size(); ++i) sorted.emplace(timings[i].total_ns, i);
+  std::vector<std::size_t> order;
+  for (const auto& [time, index] : sorted) order.push_back(index);
+  return order;
 }
 
 // How much of the run's time the session, the hooks and the rest take.
@@ -52,8 +63,10 @@ void add_shares(Html& html, const RunReport& report, std::int64_t hooks_ns) {
 void add_hooks(Html& html, const RunReport& report, const std::vector<HookTime>& hooks) {
   html.raw("<table>\n<caption>Time per hook, all callbacks together, and its share of the run</caption>\n");
   html.begin_rows({"Hook", "Time", "Share"});
-  const std::int64_t longest = hooks.front().total_ns;
-  for (const HookTime& hook : hooks) {
+  const std::vector<std::size_t> order = by_time(hooks);
+  const std::int64_t longest = hooks[order.front()].total_ns;
+  for (const std::size_t index : order) {
+    const HookTime& hook = hooks[index];
     html.add(
         "<tr><th scope=\"row\">{}<span class=\"bar\" aria-hidden=\"true\"><i style=\"width:{:.1f}%\"></i></span></th>"
         "<td>{}</td><td>{}</td></tr>\n",
@@ -63,9 +76,8 @@ void add_hooks(Html& html, const RunReport& report, const std::vector<HookTime>&
   html.end_rows();
 }
 
-void add_callbacks(Html& html, std::vector<CallbackTiming> callbacks) {
-  std::stable_sort(callbacks.begin(), callbacks.end(),
-                   [](const auto& a, const auto& b) { return a.total_ns > b.total_ns; });
+void add_callbacks(Html& html, const std::vector<CallbackTiming>& callbacks) {
+  const std::vector<std::size_t> order = by_time(callbacks);
   const std::size_t rows = std::min(callbacks.size(), kMostCallbacks);
   html.raw("<details>\n<summary>Table of all callbacks</summary>\n");
   html.begin_scroll("Time per callback");
@@ -77,7 +89,7 @@ void add_callbacks(Html& html, std::vector<CallbackTiming> callbacks) {
   }
   html.begin_rows({"Hook", "Callback", "Total", "Mean", "Longest", "Measured"});
   for (std::size_t i = 0; i < rows; ++i) {
-    const CallbackTiming& row = callbacks[i];
+    const CallbackTiming& row = callbacks[order[i]];
     html.add("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
              escaped(row.hook), escaped(row.callback), duration_text(row.total_ns), duration_text(row.mean_ns),
              duration_text(row.max_ns), grouped(row.samples));

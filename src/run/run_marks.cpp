@@ -15,7 +15,10 @@ std::uint64_t RunMarks::add(RunMark mark) noexcept {
     if (std::count_if(marks_.begin(), marks_.end(), same_kind) == kMostOfAKind) {
       marks_.erase(std::find_if(marks_.begin(), marks_.end(), same_kind));
     }
-    marks_.push_back(std::move(mark));
+    // What lasts is added once it is over, after what has happened in it.
+    const auto later = std::find_if(marks_.begin(), marks_.end(),
+                                    [begin = mark.begin_ns](const RunMark& one) { return one.begin_ns > begin; });
+    marks_.insert(later, std::move(mark));
   } catch (...) {  // NOLINT(bugprone-empty-catch): it is counted
   }
   return number;
@@ -29,14 +32,8 @@ void RunMarks::finish(std::uint64_t number, std::int64_t end_ns) noexcept {
 }
 
 std::vector<RunMark> RunMarks::all() const {
-  std::vector<RunMark> marks;
-  {
-    const std::lock_guard lock(mutex_);
-    marks = marks_;
-  }
-  // What lasts is added once it is over, so that what happened in it may stand before it.
-  std::stable_sort(marks.begin(), marks.end(), [](const auto& a, const auto& b) { return a.begin_ns < b.begin_ns; });
-  return marks;
+  const std::lock_guard lock(mutex_);
+  return marks_;
 }
 
 std::uint64_t RunMarks::count(MarkKind kind) const noexcept {
@@ -46,6 +43,8 @@ std::uint64_t RunMarks::count(MarkKind kind) const noexcept {
 
 MarkScope::MarkScope(RunMarks& marks, Clock& clock, MarkKind kind, std::int64_t step) noexcept
     : marks_(marks), clock_(clock), kind_(kind), begin_ns_(clock.now_ns()), step_(step) {}
+
+MarkScope::~MarkScope() { marks_.add({kind_, begin_ns_, clock_.now_ns(), step_, std::move(text_), {}, 0}); }
 
 void MarkScope::set_text(std::string_view text) noexcept {
   try {

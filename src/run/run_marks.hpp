@@ -8,7 +8,6 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "runhook/clock.hpp"
@@ -53,7 +52,7 @@ class RunMarks {
 class MarkScope {
  public:
   MarkScope(RunMarks& marks, Clock& clock, MarkKind kind, std::int64_t step) noexcept;
-  ~MarkScope() { marks_.add({kind_, begin_ns_, clock_.now_ns(), step_, std::move(text_), {}, 0}); }
+  ~MarkScope();
   MarkScope(const MarkScope&) = delete;
   MarkScope& operator=(const MarkScope&) = delete;
   // Without memory there is no text.

@@ -89,8 +89,8 @@ std::string function_name(const Dl_info& info) {
 }
 
 // Where an address lies, if it is in a file that is loaded.
-struct Place {
-  explicit Place(const void* address) {
+struct LoadedPlace {
+  explicit LoadedPlace(const void* address) {
     void* found = nullptr;
     known = dladdr1(address, &info, &found, RTLD_DL_LINKMAP) != 0 && info.dli_fname != nullptr && found != nullptr;
     map = static_cast<const link_map*>(found);
@@ -107,7 +107,7 @@ struct Place {
 };
 
 std::string describe(const void* address) {
-  const Place place(address);
+  const LoadedPlace place(address);
   const auto value = reinterpret_cast<std::uintptr_t>(address);
   if (!place.known) return fmt::format("{:#x}", value);
   const Dl_info& info = place.info;
@@ -184,23 +184,21 @@ std::vector<std::string> describe_stack(const std::vector<void*>& addresses) {
 }
 
 std::vector<std::string> lookup_commands(const std::vector<void*>& addresses) {
-  std::vector<std::pair<std::string, std::string>> files;  // and what is asked about them
+  std::vector<std::string> files;
+  std::vector<std::string> commands;  // for each of them
   for (std::size_t i = 0; i < addresses.size(); ++i) {
-    const Place place(addresses[i]);
+    const LoadedPlace place(addresses[i]);
     if (!place.known || place.info.dli_sname != nullptr) continue;
     std::string file = place.file();
     if (file.empty() || file.front() != '/') continue;  // the system's own code, which is in no file
-    const auto same = [&file](const auto& one) { return one.first == file; };
-    auto known = std::find_if(files.begin(), files.end(), same);
-    if (known == files.end()) known = files.insert(known, {std::move(file), {}});
+    const auto known = static_cast<std::size_t>(std::find(files.begin(), files.end(), file) - files.begin());
+    if (known == files.size()) {
+      commands.push_back("addr2line -Cfpe " + shell_quoted({file}));
+      files.push_back(std::move(file));
+    }
     // The innermost call was interrupted where it says; others go on after a call, maybe one that ends a function.
     const std::uintptr_t call = reinterpret_cast<std::uintptr_t>(addresses[i]) - (i == 0 ? 0 : 1);
-    append_format(known->second, " {:#x}", call - place.map->l_addr);
-  }
-  std::vector<std::string> commands;
-  commands.reserve(files.size());
-  for (const auto& [file, asked] : files) {
-    commands.push_back(fmt::format("addr2line -Cfpe {}{}", shell_quoted({file}), asked));
+    append_format(commands[known], " {:#x}", call - place.map->l_addr);
   }
   return commands;
 }

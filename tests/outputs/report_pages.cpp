@@ -28,10 +28,10 @@ Error located(StatusCode code, std::string_view text, std::string_view hook, std
 // A number between 0 and 1 that depends on `i` only.
 double noise(int i) { return std::fabs(std::fmod(std::sin(i * 12.9898) * 43758.5453, 1.0)); }
 
-NamedSeries curve(std::string name, int values, double (*value)(int)) {
+NamedSeries curve(std::string name, int values, double (*value)(int), int every = 10) {
   NamedSeries series;
   series.name = std::move(name);
-  for (int i = 0; i < values; ++i) series.data.add(10 + 10 * i, value(i));
+  for (int i = 0; i < values; ++i) series.data.add(every * (i + 1), value(i));
   return series;
 }
 
@@ -210,16 +210,20 @@ RunReport forty() {
   RunReport report = typical();
   report.outcome.kind = OutcomeKind::completed;
   report.series.clear();
-  const auto add = [&report](std::string name, int values, double (*value)(int)) {
-    report.series.push_back(curve(std::move(name), values, value));
+  const auto add = [&report](std::string name, int values, double (*value)(int), int every = 10) {
+    report.series.push_back(curve(std::move(name), values, value, every));
   };
   for (const char* metric : {"loss", "accuracy", "top5"}) {
     add(std::string("train/") + metric, 1200, [](int i) { return std::exp(-i / 200.0) + 0.1 * noise(i); });
-    add(std::string("validation/") + metric, 12, [](int i) { return std::exp(-i / 20.0) + 0.2 + 0.05 * noise(i); });
+    add(
+        std::string("validation/") + metric, 12,
+        [](int i) { return std::exp(-i / 2.0) + 0.2 + 0.01 * i + 0.03 * noise(i); }, 1000);
   }
-  for (const char* part : {"train", "val", "test"}) {
-    add(std::string("perplexity_") + part, 300, [](int i) { return 40 * std::exp(-i / 90.0) + 3 + noise(i); });
-  }
+  add("perplexity_train", 300, [](int i) { return 40 * std::exp(-i / 90.0) + 3 + noise(i); });
+  add(
+      "perplexity_val", 30, [](int i) { return 40 * std::exp(-i / 9.0) + 6 + noise(i); }, 100);
+  add(
+      "perplexity_test", 3, [](int i) { return 30.0 - 8 * i; }, 1000);
   for (int i = 0; i < 16; ++i) {
     add("gradient/layer" + std::to_string(i), 600, [](int at) { return 1 + noise(at) + std::sin(at / 60.0); });
   }
