@@ -1,6 +1,7 @@
 
 #include "runhook/hooks/report.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <map>
@@ -20,7 +21,8 @@ namespace runhook::inline v1 {
 
 namespace {
 
-constexpr std::size_t kMostBytes = std::size_t{16} << 20;                 // of pages that wait to be written
+constexpr std::size_t kMostBytes = std::size_t{16} << 20;  // of pages that wait to be written
+constexpr std::int64_t kFirstRefresh = detail::kNsPerSecond;
 constexpr std::int64_t kLeastSpeedTime = 50 * detail::kNsPerMillisecond;  // in less there is hardly a step or two
 
 }  // namespace
@@ -90,7 +92,8 @@ void ReportHook::begin(SessionRunContext& context) {
 }
 
 void ReportHook::after_create_session(SessionRunContext& context) {
-  if (!std::exchange(run_->created, true)) run_->report.first_step = context.global_step();
+  if (std::exchange(run_->created, true)) return;
+  run_->report.first_step = context.global_step();
   run_->speed_ns = context.now_ns();
   run_->speed_step = context.global_step();
 }
@@ -120,7 +123,11 @@ void ReportHook::after_run(SessionRunContext& context, const SessionRunValues& v
   sample_speed(context);
   if (options_.refresh.count() == 0) return;
   const std::int64_t now = context.now_ns();
-  if (run_->written && detail::saturating_distance(run_->written_ns, now) < options_.refresh.count()) return;
+  // A run that is killed in its beginning has a page that is not much older.
+  const std::int64_t age =
+      std::max(detail::saturating_distance(run_->report.start_ns, run_->written_ns), kFirstRefresh);
+  const std::int64_t wait = std::min<std::int64_t>(options_.refresh.count(), age);
+  if (run_->written && detail::saturating_distance(run_->written_ns, now) < wait) return;
   MonitoredSession* const session = context.monitored_session();
   write(context, session != nullptr ? session->outcome() : context.outcome());
   run_->written = true;
@@ -145,8 +152,8 @@ void ReportHook::sample_speed(SessionRunContext& context) {
   const std::int64_t now = context.now_ns();
   const std::int64_t passed = detail::saturating_distance(run_->speed_ns, now);
   const std::int64_t step = context.global_step();
-  if (passed < kLeastSpeedTime || step <= run_->speed_step) return;
-  const double steps = static_cast<double>(step - run_->speed_step);
+  if (passed < kLeastSpeedTime || step == run_->speed_step) return;
+  const auto steps = static_cast<double>(std::max<std::int64_t>(step - run_->speed_step, 0));  // it may have gone back
   run_->report.speed.add(detail::saturating_distance(run_->report.start_ns, now),
                          steps * static_cast<double>(detail::kNsPerSecond) / static_cast<double>(passed));
   run_->speed_ns = now;

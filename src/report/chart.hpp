@@ -24,9 +24,10 @@ void add_speed_chart(Html& html, const RunReport& report);
 void add_step_time_chart(Html& html, const Timings& timings);
 
 // Lines through the finite values, with a gap where a value is not finite or the run went back to an earlier step; and
-// where values are not finite. `style_class` is empty or begins with a space.
+// where values are not finite. `style_class` is empty or begins with a space. A value is that of one moment or, if they
+// are `stepped`, of all the time since the one before it.
 std::string lines_through(const std::vector<SeriesPoint>& points, const Axis& x, const Axis& y,
-                          std::string_view style_class);
+                          std::string_view style_class, bool stepped = false);
 // Some of the points as a table, the first column made by `label`.
 void add_points(Html& html, const Series& series, std::string_view caption, std::string_view column,
                 std::string (*label)(std::int64_t));

@@ -86,7 +86,7 @@ void add_caption(Html& html, const MetricChart& chart, std::string_view scale, i
 }  // namespace
 
 std::string lines_through(const std::vector<SeriesPoint>& points, const Axis& x, const Axis& y,
-                          std::string_view style_class) {
+                          std::string_view style_class, bool stepped) {
   std::string path;
   std::string lone;  // points between two gaps, which no line would show
   std::string odd;
@@ -108,7 +108,9 @@ std::string lines_through(const std::vector<SeriesPoint>& points, const Axis& x,
       append_format(odd, "M{:.1f} 0V{}", left, kPlotSize);
       continue;
     }
-    append_format(here, "{}{:.1f} {:.1f}", in_line++ == 0 ? "M" : "L", left, kPlotSize * (1 - y.position(point.value)));
+    const double top = kPlotSize * (1 - y.position(point.value));
+    if (stepped && in_line > 0) append_format(here, "V{:.1f}", top);
+    append_format(here, "{}{:.1f} {:.1f}", in_line++ == 0 ? "M" : "L", left, top);
   }
   finish();
   std::string svg;

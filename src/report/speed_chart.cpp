@@ -30,14 +30,18 @@ struct Times {
   std::int64_t begin_ns, end_ns;
 };
 
-// The marks of each kind, and those of all.
+// Where there are so many of a kind that they would hide the line, they are short.
+constexpr std::uint64_t kFewMarks = 40;
+constexpr double kShortMark = kPlotSize / 16;
+
 std::string drawing(const RunReport& report, const Axis& x) {
   std::array<std::string, kMarkKinds> paths;
   const auto left = [&x](std::int64_t ns) { return kPlotSize * x.position(static_cast<double>(ns)); };
   for (const RunMark& mark : report.marks) {
     const Times times(mark, report);
-    append_format(paths[number_of(mark.kind)], "M{:.1f} 0V{}H{:.1f}V0z", left(times.begin_ns), kPlotSize,
-                  left(times.end_ns));
+    const std::size_t kind = number_of(mark.kind);
+    append_format(paths[kind], "M{:.1f} 0V{}H{:.1f}V0z", left(times.begin_ns),
+                  report.mark_counts[kind] > kFewMarks ? kShortMark : kPlotSize, left(times.end_ns));
   }
   std::string svg;
   for (std::size_t kind = 0; kind < kMarkKinds; ++kind) {
@@ -114,7 +118,7 @@ void add_speed_chart(Html& html, const RunReport& report) {
   plot.description =
       fmt::format("Between {} and {}, at last {} in a second.{}", rate_text(speed.lowest()->value),
                   rate_text(speed.highest()->value), rate_text(speed.last()->value), marks_in_words(report));
-  plot.drawing = drawing(report, x) + lines_through(speed.points(), x, y, "");
+  plot.drawing = drawing(report, x) + lines_through(speed.points(), x, y, "", true);
   plot.x = x.ticks();
   plot.y = y.ticks();
   add_plot(html, plot);

@@ -62,7 +62,7 @@ code, .message { font: 0.9em/1.45 ui-monospace, monospace; }
 }
 .charts figcaption { display: grid; grid-template-columns: 1fr auto; gap: 0 1rem; align-content: start; align-items: baseline; }
 .charts figcaption p { grid-column: 1 / -1; color: var(--quiet); font-size: 0.85rem; }
-.charts figcaption .now { grid-column: 2; color: var(--text); font-size: 1.15rem; font-weight: 600; }
+.charts figcaption .now { grid-column: 2; text-align: right; color: var(--text); font-size: 1.15rem; font-weight: 600; }
 .now span { color: var(--quiet); font-size: 0.85rem; font-weight: 400; }
 .charts .several h3, .charts .several h4 { grid-column: 1 / -1; }
 .charts figcaption .key { grid-column: 1; color: var(--text); }

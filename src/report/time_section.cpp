@@ -44,8 +44,7 @@ std::vector<std::size_t> by_time(const std::vector<Timing>& timings) {
 }
 
 // How much of the run's time the session, the hooks and the rest take.
-void add_shares(Html& html, const RunReport& report, std::int64_t hooks_ns) {
-  const std::int64_t whole = std::max(report.duration_ns, report.timings.session_run.total_ns + hooks_ns);
+void add_shares(Html& html, const RunReport& report, std::int64_t hooks_ns, std::int64_t whole) {
   if (whole <= 0) return;
   const double session = part(report.timings.session_run.total_ns, whole);
   const double hooks = part(hooks_ns, whole);
@@ -60,7 +59,7 @@ void add_shares(Html& html, const RunReport& report, std::int64_t hooks_ns) {
       percent(session), percent(hooks), percent(std::max(0.0, 1 - session - hooks)));
 }
 
-void add_hooks(Html& html, const RunReport& report, const std::vector<HookTime>& hooks) {
+void add_hooks(Html& html, std::int64_t whole, const std::vector<HookTime>& hooks) {
   html.raw("<table>\n<caption>Time per hook, all callbacks together, and its share of the run</caption>\n");
   html.begin_rows({"Hook", "Time", "Share"});
   const std::vector<std::size_t> order = by_time(hooks);
@@ -71,7 +70,7 @@ void add_hooks(Html& html, const RunReport& report, const std::vector<HookTime>&
         "<tr><th scope=\"row\">{}<span class=\"bar\" aria-hidden=\"true\"><i style=\"width:{:.1f}%\"></i></span></th>"
         "<td>{}</td><td>{}</td></tr>\n",
         escaped(hook.name), 100 * part(hook.total_ns, longest), duration_text(hook.total_ns),
-        percent(part(hook.total_ns, report.duration_ns)));
+        percent(part(hook.total_ns, whole)));
   }
   html.end_rows();
 }
@@ -119,9 +118,11 @@ void add_hook_times(Html& html, const RunReport& report) {
   const std::vector<HookTime> hooks = by_hook(report.timings.callbacks);
   std::int64_t hooks_ns = 0;
   for (const HookTime& hook : hooks) hooks_ns += hook.total_ns;
-  add_shares(html, report, hooks_ns);
+  // Times are estimated from samples, and may come to more than the run has taken.
+  const std::int64_t whole = std::max(report.duration_ns, report.timings.session_run.total_ns + hooks_ns);
+  add_shares(html, report, hooks_ns, whole);
   if (!hooks.empty()) {
-    add_hooks(html, report, hooks);
+    add_hooks(html, whole, hooks);
     add_callbacks(html, report.timings.callbacks);
   }
   html.raw("</div>\n</section>\n");

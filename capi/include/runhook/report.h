@@ -24,7 +24,8 @@ typedef struct runhook_report_options {
   size_t fact_count;
   int64_t interval_ns; /* time of the session's clock between two fetches; 0: 1 s; 1: every run; negative: there are
                           none, so no metrics are drawn */
-  int64_t refresh_ns; /* time after which the page is written anew during the run; 0: 30 s; negative: at the end only */
+  int64_t refresh_ns; /* time after which the page is written anew during the run, more often in the beginning (after 1,
+                         2, 4, ... s); 0: 30 s; negative: at the end only */
   /* End of 1.0. Append only, below this line. */
 } runhook_report_options;
 #define RUNHOOK_REPORT_OPTIONS_INIT \

@@ -19,7 +19,8 @@ struct ReportOptions {
   std::vector<std::string> metrics = {};                        // to fetch and draw; scalars
   std::vector<std::pair<std::string, std::string>> facts = {};  // other facts to be shown: name and text
   std::chrono::nanoseconds interval = std::chrono::seconds(1);  // between fetches, with make(); 0: in every run
-  // Time after which the page is written anew during the run; 0: at the end only.
+  // Time after which the page is written anew during the run, more often in the beginning (after 1, 2, 4, ... s); 0: at
+  // the end only.
   std::chrono::nanoseconds refresh = std::chrono::seconds(30);
 };
 

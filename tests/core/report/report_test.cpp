@@ -216,10 +216,19 @@ TEST(ReportPage, SpeedIsDrawnByTimeWithWhatHappenedMeanwhile) {
   const std::string page = render_html(report);
   EXPECT_THAT(page, HasSubstr("id=\"speed\">Steps per second"));
   EXPECT_THAT(page, HasSubstr("<path class=\"mark m0\" d=\"M0.0 0V1000H200.0V0z\"/>"));
-  EXPECT_THAT(page, HasSubstr("<path class=\"line\" d=\"M500.0 523.8L1000.0 47.6\"/>"));
+  EXPECT_THAT(page, HasSubstr("<path class=\"line\" d=\"M500.0 523.8V47.6L1000.0 47.6\"/>"));
   EXPECT_THAT(page, HasSubstr("<span class=\"last\" style=\"left:100.0%\">10 s</span>"));
   EXPECT_THAT(page, HasSubstr("<th scope=\"row\">0 ns</th><td><b class=\"m0\">evaluation</b>: validation</td>"
                               "<td>42</td><td>2 s</td>"));
+}
+
+TEST(ReportPage, ManyMarksOfAKindAreShort) {
+  RunReport report = fast_run();
+  report.marks = {mark(MarkKind::evaluation, 1000, 2000, ""), mark(MarkKind::recovery, 1000, 2000, "")};
+  report.mark_counts = {1000, 1, 0, 0};
+  const std::string page = render_html(report);
+  EXPECT_THAT(page, HasSubstr("<path class=\"mark m0\" d=\"M0.0 0V62.5H"));
+  EXPECT_THAT(page, HasSubstr("<path class=\"mark m1\" d=\"M0.0 0V1000H"));
 }
 
 TEST(ReportPage, StackOfAStallCanBeOpened) {
@@ -336,6 +345,16 @@ TEST(ReportPage, HooksAreSortedByTheirTime) {
   EXPECT_LT(page.find("<th scope=\"row\">dear"), page.find("<th scope=\"row\">cheap"));
   EXPECT_THAT(page, HasSubstr("<td>25.0 %</td>"));
   EXPECT_THAT(page, HasSubstr("everything else 65.0 %"));
+}
+
+TEST(ReportPage, NoShareIsAboveTheWhole) {
+  RunReport report;
+  report.duration_ns = 100;
+  report.timings.session_run.total_ns = 50;
+  report.timings.callbacks = {callback("dear", "after_run", 450)};  // by an estimate
+  const std::string page = render_html(report);
+  EXPECT_THAT(page, HasSubstr("<td>90.0 %</td>"));
+  EXPECT_THAT(page, HasSubstr("steps 10.0 %"));
 }
 
 TEST(ReportPage, StepTimesAreDrawnWithTheirPercentiles) {
