@@ -1,4 +1,3 @@
-
 #include "runhook/hooks/report.hpp"
 
 #include <algorithm>

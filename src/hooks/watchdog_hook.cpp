@@ -195,7 +195,7 @@ void StallWatchdogHook::State::watch() noexcept {
     try {
       if (seen != last) {
         if (!told.empty()) {
-          watched->marks.finish(mark, watched->session.clock->now_ns());
+          watched->marks.finish(mark, detail::mark_time(*watched->session.clock));
           watched->log({.level = LogLevel::warning,
                         .message = told + " went on after " + seconds_text(duration),
                         .step = last.step});
@@ -249,7 +249,7 @@ std::uint64_t StallWatchdogHook::State::report(const Stall& stall) {
   watched->reporter->note_warning(error);
   const std::uint64_t mark =
       watched->marks.add({detail::MarkKind::stall,
-                          detail::saturating_add(watched->session.clock->now_ns(), -stall.duration.count()),
+                          detail::saturating_add(detail::mark_time(*watched->session.clock), -stall.duration.count()),
                           detail::RunMark::kGoesOn,
                           stall.step,
                           lines.front(),

@@ -41,10 +41,18 @@ std::uint64_t RunMarks::count(MarkKind kind) const noexcept {
   return counts_[static_cast<std::size_t>(kind)];
 }
 
-MarkScope::MarkScope(RunMarks& marks, Clock& clock, MarkKind kind, std::int64_t step) noexcept
-    : marks_(marks), clock_(clock), kind_(kind), begin_ns_(clock.now_ns()), step_(step) {}
+std::int64_t mark_time(Clock& clock) noexcept {
+  try {
+    return clock.now_ns();
+  } catch (...) {
+    return 0;
+  }
+}
 
-MarkScope::~MarkScope() { marks_.add({kind_, begin_ns_, clock_.now_ns(), step_, std::move(text_), {}, 0}); }
+MarkScope::MarkScope(RunMarks& marks, Clock& clock, MarkKind kind, std::int64_t step) noexcept
+    : marks_(marks), clock_(clock), kind_(kind), begin_ns_(mark_time(clock)), step_(step) {}
+
+MarkScope::~MarkScope() { marks_.add({kind_, begin_ns_, mark_time(clock_), step_, std::move(text_), {}, 0}); }
 
 void MarkScope::set_text(std::string_view text) noexcept {
   try {

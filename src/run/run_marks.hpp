@@ -48,6 +48,9 @@ class RunMarks {
   std::uint64_t last_ = 0;                          // guarded
 };
 
+// What the clock says; 0 if it throws, which must not matter to what is marked.
+std::int64_t mark_time(Clock& clock) noexcept;
+
 // Marks the time from its construction to its destruction.
 class MarkScope {
  public:

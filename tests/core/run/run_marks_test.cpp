@@ -144,6 +144,28 @@ TEST_F(MarksOfARun, AnEvaluationThatFailsSaysWhy) {
   EXPECT_THAT(marks[0].text, HasSubstr("no data"));
 }
 
+// Throws once it is broken, which no clock may.
+struct BrokenClock final : Clock {
+  std::int64_t now_ns() override {
+    if (broken) fail(StatusCode::internal, "the clock is broken");
+    return 7;
+  }
+  bool wait(std::int64_t, const StopState*) override { return false; }
+  bool broken = false;
+};
+
+TEST(RunMarks, AClockThatThrowsDoesNotMatter) {
+  RunMarks marks;
+  BrokenClock clock;
+  {
+    const detail::MarkScope scope(marks, clock, MarkKind::save, 3);
+    clock.broken = true;
+  }
+  ASSERT_EQ(marks.count(MarkKind::save), 1U);
+  EXPECT_EQ(marks.all()[0].begin_ns, 7);
+  EXPECT_EQ(marks.all()[0].end_ns, 0);
+}
+
 // A save takes a while on the session's clock.
 struct SlowSaver final : Saver {
   explicit SlowSaver(ManualClock& its_clock) : clock(its_clock) {}
