@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "boundary/exception_guard.hpp"
+#include "boundary/option_value.hpp"
 #include "boundary/sized_struct.hpp"
 #include "boundary/table.hpp"
 #include "boundary/text.hpp"
@@ -26,10 +27,10 @@ namespace {
 
 using v1::detail::refuse;
 
-constexpr std::size_t kLoopSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_loop_options, quiet);
+constexpr std::size_t kLoopSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_loop_options, max_bytes);
 static_assert(offsetof(runhook_loop_options, dir) == 8 && offsetof(runhook_loop_options, scalars) == 16 &&
                   offsetof(runhook_loop_options, hooks) == 32 && offsetof(runhook_loop_options, max_steps) == 48 &&
-                  offsetof(runhook_loop_options, interval_ns) == 56 && kLoopSizeV1_0 == 72,
+                  offsetof(runhook_loop_options, interval_ns) == 56 && kLoopSizeV1_0 == 88,
               "the 1.0 prefix is frozen");
 
 // Takes over all of them before the first is looked at more closely, so that each is destroyed once, whatever comes.
@@ -60,6 +61,7 @@ void configure(ConfigBox& box, const runhook_loop_options& given) {
   check_list(given.hooks, given.hook_count, "hooks");
   check_list(given.scalars, given.scalar_count, "scalars");
   if (given.scalars != nullptr && given.dir == nullptr) refuse("scalars are for the hooks of dir: give a dir");
+  if (given.parameters != nullptr && given.dir == nullptr) refuse("parameters are for the files in dir: give a dir");
   if (given.interval_ns < 0) refuse("interval_ns is negative");
   InlineOptions loop;
   loop.max_steps = given.max_steps;
@@ -73,7 +75,9 @@ void configure(ConfigBox& box, const runhook_loop_options& given) {
   if (given.scalars != nullptr) wanted.scalars = required_texts(given.scalars, given.scalar_count, "scalars");
   wanted.keep_all = read_flag(given.keep_all, "keep_all");
   if (given.interval_ns > 0) wanted.interval = std::chrono::nanoseconds(given.interval_ns);
-  wanted.logging = wanted.progress = given.quiet == 0;
+  wanted.quiet = read_flag(given.quiet, "quiet");
+  wanted.parameters = optional_text(given.parameters, "parameters");
+  wanted.max_bytes = static_cast<std::size_t>(amount_or(given.max_bytes, 0));
   for (HookRegistration& hook : default_hooks(wanted)) box.add(std::move(hook), /*chief_only=*/false);
 }
 

@@ -34,6 +34,7 @@ What is not here can be called through `lib`, after restype and argtypes are set
 
 import contextlib
 import itertools
+import json
 import numbers
 import os
 import signal
@@ -449,16 +450,19 @@ class Config:
                     _alive[number] = hook
                 raise
 
-    def add_default_hooks(self, directory, scalars=(), title=None, left_out=0, interval=0, stall=0, profile=0):
-        """Adds the hooks that a training run is expected to have, which write into the directory: a report, the scalars
-        in metrics.jsonl and event files, a timeline; and those that log, show progress, stop on SIGTERM (any session
-        does on SIGINT) and fail the run on NaN in a scalar. `left_out` is of DefaultHook; `interval` is in seconds
-        between two rows, `stall` until a phase counts as stalled, `profile` between two profiled runs. 0 of these means
-        the default, a negative one leaves out what it is for."""
+    def add_default_hooks(self, directory, scalars=(), title=None, left_out=0, interval=0, stall=0, profile=0,
+                          parameters=None, quiet=False):
+        """Adds the hooks that a training run is expected to have, which write into the directory: a record of the run,
+        which has the dictionary `parameters`, a report, the scalars in metrics.jsonl and event files, a timeline; and
+        those that log, show progress, stop on SIGTERM (any session does on SIGINT) and fail the run on NaN in a scalar.
+        `left_out` is of DefaultHook; `interval` is in seconds between two rows, `stall` until a phase counts as
+        stalled, `profile` between two profiled runs. 0 of these means the default, a negative one leaves out what it is
+        for. `quiet`: neither log lines nor progress."""
         seconds = {"interval_ns": interval, "stall_timeout_ns": stall, "profile_interval_ns": profile}
         hooks = abi.DefaultHooks(
             dir=os.fsencode(directory), title=_bytes(title), left_out=left_out | DefaultHook.STOP_ON_SIGNAL,
             scalars=(c_char_p * max(len(scalars), 1))(*map(_bytes, scalars)), scalar_count=len(scalars),
+            parameters=None if parameters is None else json.dumps(parameters).encode(), quiet=int(quiet),
             **{name: round(value * 1e9) for name, value in seconds.items()})
         call("config_add_default_hooks", self.handle, byref(hooks))
         if not left_out & DefaultHook.STOP_ON_SIGNAL:

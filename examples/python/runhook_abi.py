@@ -66,7 +66,8 @@ SignalOptions = _struct(
     (c_int64, "exit_deadline_ns"), (c_void_p, "log"))
 DefaultHooks = _struct(
     (c_char_p, "dir title"), (_names, "scalars"), (c_size_t, "scalar_count"),
-    (c_int64, "interval_ns stall_timeout_ns profile_interval_ns"), (c_uint32, "left_out"), (c_int32, "keep_all"))
+    (c_int64, "interval_ns stall_timeout_ns profile_interval_ns"), (c_uint32, "left_out"), (c_int32, "keep_all"),
+    (c_char_p, "parameters"), (c_int64, "max_bytes"), (c_int32, "quiet reserved"))
 StopReason = _struct((c_int32, "origin urgency code planned"), (c_int64, "step time_ns"), (c_char_p, "who text"))
 
 # By result and arguments. V is a handle or a pointer, of which Python needs to know no more.

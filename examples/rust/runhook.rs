@@ -151,6 +151,7 @@ pub mod default_hook {
     pub const METRICS: u32 = 128;
     pub const SUMMARIES: u32 = 256;
     pub const PROFILER: u32 = 512;
+    pub const RUN_RECORD: u32 = 1024;
 }
 
 /// Which hooks `Config::add_default_hooks` adds. `None` is the default, zero leaves out what the time is for.
@@ -168,6 +169,10 @@ pub struct DefaultHooks<'a> {
     pub profile_interval: Option<Duration>,
     /// Of `default_hook`.
     pub left_out: u32,
+    /// Of the run, for run.json: the text of a JSON object.
+    pub parameters: Option<&'a str>,
+    /// Neither log lines nor progress.
+    pub quiet: bool,
 }
 
 /// What a monitored session is made from. It can be used again; hooks are then shared by the sessions.
@@ -223,7 +228,7 @@ impl Config {
     /// Adds the hooks that a training run is expected to have: those that write files into the directory, log, show
     /// progress, stop on SIGINT and SIGTERM, and fail the run on NaN.
     pub fn add_default_hooks(&mut self, dir: &str, hooks: &DefaultHooks) -> Result<()> {
-        let (dir, title) = (c_string(dir), hooks.title.map(c_string));
+        let (dir, title, parameters) = (c_string(dir), hooks.title.map(c_string), hooks.parameters.map(c_string));
         let names: Vec<_> = hooks.scalars.iter().map(|name| c_string(name)).collect();
         let scalars: Vec<_> = names.iter().map(|name| name.as_ptr()).collect();
         let time = |given: Option<Duration>| match given {
@@ -242,6 +247,10 @@ impl Config {
             profile_interval_ns: time(hooks.profile_interval),
             left_out: hooks.left_out,
             keep_all: 0,
+            parameters: parameters.as_ref().map_or(null(), |text| text.as_ptr()),
+            max_bytes: 0,
+            quiet: i32::from(hooks.quiet),
+            reserved: 0,
         };
         check(|e| unsafe { ffi::runhook_config_add_default_hooks(self.handle(), &hooks, e) }).map(drop)
     }

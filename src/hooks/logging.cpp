@@ -61,6 +61,7 @@ HookRegistration LoggingHook::make(LoggingOptions options) {
 void LoggingHook::begin(SessionRunContext&) {
   last_ns_.reset();
   fetched_.reset();
+  fetched_step_.reset();
   logged_ = std::make_unique<detail::NewestValues>();
   output_ = options_.output;
   if (output_ == nullptr && !options_.log) output_ = detail::descriptor_output(options_.descriptor);
@@ -75,11 +76,12 @@ void LoggingHook::before_run(SessionRunContext& context) {
 
 void LoggingHook::after_run(SessionRunContext& context, const SessionRunValues& values) {
   bool& logged = detail::RunState::of(context).hot.logged;
+  fetched_step_ = context.global_step();
   if (options_.formatter || (logged_->empty() && !logged)) {
-    if (!options_.only_logged) log(context, line(values.results()));
+    if (!options_.only_logged) log(context, line(values.results().leaves()));
     return;
   }
-  fetched_ = texts(values.results());
+  fetched_ = texts(values.results().leaves());
   logged = true;
 }
 
@@ -113,21 +115,25 @@ void LoggingHook::add_waiting(std::vector<std::string>& texts, std::int64_t step
 }
 
 // One for each tag.
-std::vector<std::string> LoggingHook::texts(const Results& results) const {
+std::vector<std::string> LoggingHook::texts(std::span<const Value> values) const {
   std::vector<std::string> texts;
   if (options_.only_logged) return texts;
   for (std::size_t i = 0; i < tags_.size(); ++i) {
-    texts.push_back(detail::named_values_text({&tags_[i], 1}, {&results.leaves()[i], 1}));
+    texts.push_back(detail::named_values_text({&tags_[i], 1}, values.subspan(i, 1)));
   }
   return texts;
 }
 
 void LoggingHook::end(SessionRunContext& context) {
-  if (options_.at_end) log(context, line(run_session(context.session(), args_)));
+  if (!options_.at_end) return;
+  log(context, line(run_session(context.session(), args_).leaves()));
+  fetched_step_ = context.global_step();
 }
 
 void LoggingHook::cleanup(SessionRunContext& context, const Outcome&) {
-  if (logged_ != nullptr && !options_.formatter) {
+  if (logged_ == nullptr) return;  // begin has failed
+  log_last_fetched(context);
+  if (!options_.formatter) {
     std::vector<std::string> texts;
     std::int64_t step = context.global_step();
     for (const auto& kept : logged_->all()) step = std::max(step, kept.value.step);  // one that has failed
@@ -139,13 +145,21 @@ void LoggingHook::cleanup(SessionRunContext& context, const Outcome&) {
   detail::finish_writing(*output, output == options_.output, context);
 }
 
-std::string LoggingHook::line(const Results& results) const {
+// What was fetched in the last step, when the hook was not due.
+void LoggingHook::log_last_fetched(SessionRunContext& context) {
+  const detail::LastFetched& last = detail::RunState::of(context).last_fetched;
+  if (options_.only_logged || (fetched_step_ && *fetched_step_ >= last.step)) return;
+  const std::vector<Value> values = last.all_of(args_.fetches.leaves());
+  if (!values.empty()) log(context, line(values), last.step);
+}
+
+std::string LoggingHook::line(std::span<const Value> values) const {
   if (options_.formatter) {
-    LoggedValues values;
-    for (std::size_t i = 0; i < tags_.size(); ++i) values.emplace(tags_[i], results.leaves()[i]);
-    return options_.formatter(values);
+    LoggedValues by_tag;
+    for (std::size_t i = 0; i < tags_.size(); ++i) by_tag.emplace(tags_[i], values[i]);
+    return options_.formatter(by_tag);
   }
-  return detail::joined(texts(results), ", ");
+  return detail::joined(texts(values), ", ");
 }
 
 void LoggingHook::log(SessionRunContext& context, std::string text) {

@@ -164,13 +164,8 @@ struct MetricsHook::Rows {
   // What was fetched in the last step, when the hook was not due.
   void take_last_fetched(const detail::LastFetched& last) {
     if (last.values.empty() || (fetched_step && *fetched_step >= last.step && !last.failed)) return;
-    fetched.clear();
-    for (const std::string& name : names) {
-      const Value* const value = last.find(name);
-      if (value == nullptr) return;  // of none, so that no row has them in part
-      fetched.push_back(*value);
-    }
-    is_due = !names.empty();
+    fetched = last.all_of(names);
+    is_due = !fetched.empty();
     due_step = last.step;
     fetched_failed = last.failed;
   }

@@ -54,6 +54,7 @@ HookRegistration ProgressHook::make(ProgressOptions options) {
 void ProgressHook::begin(SessionRunContext&) {
   logged_ = std::make_unique<detail::NewestValues>();
   fetched_text_.clear();
+  fetched_step_ = 0;
   output_ = options_.output != nullptr ? options_.output : detail::descriptor_output(options_.descriptor);
 }
 
@@ -77,6 +78,7 @@ void ProgressHook::before_run(SessionRunContext& context) {
 void ProgressHook::after_run(SessionRunContext& context, const SessionRunValues& values) {
   if (display_ == nullptr) return;
   fetched_text_ = detail::named_values_text(options_.names, values.results().leaves());
+  fetched_step_ = context.global_step();
   show_values();
   output_->report_to(context);
 }
@@ -105,6 +107,11 @@ void ProgressHook::cleanup(SessionRunContext& context, const Outcome&) {
   if (output_ == nullptr) return;
   if (display_ != nullptr) {
     try {
+      const detail::LastFetched& last = detail::RunState::of(context).last_fetched;
+      const std::vector<Value> values = last.all_of(options_.names);
+      if (!values.empty() && last.step > fetched_step_) {
+        fetched_text_ = detail::named_values_text(options_.names, values);
+      }
       show_values();  // the last ones
     } catch (...) {   // NOLINT(bugprone-empty-catch): without memory those before them stay; the thread has to end
     }

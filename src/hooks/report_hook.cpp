@@ -24,6 +24,16 @@ constexpr std::size_t kMostBytes = std::size_t{16} << 20;  // of pages that wait
 constexpr std::int64_t kFirstRefresh = detail::kNsPerSecond;
 constexpr std::int64_t kLeastSpeedTime = 50 * detail::kNsPerMillisecond;  // in less there is hardly a step or two
 
+template <typename Number>
+void draw(SessionRunContext& context, detail::report::NamedSeries& series, std::int64_t step, Number&& number) {
+  try {
+    series.data.add(step, number());
+  } catch (const StatusError& error) {
+    series.fetched = false;
+    context.warn(Error(error.code(), fmt::format("'{}' cannot be drawn: {}", series.name, error.error().message())));
+  }
+}
+
 }  // namespace
 
 struct ReportHook::Run {
@@ -35,6 +45,7 @@ struct ReportHook::Run {
   std::int64_t speed_step = 0;
   bool created = false;  // whether there has been a session
   bool written = false;
+  std::int64_t fetched_step = -1;  // of the fetched values that were drawn last
   std::int64_t written_ns = 0;
 
   detail::report::NamedSeries& named(std::string_view name);
@@ -112,13 +123,9 @@ void ReportHook::before_run(SessionRunContext& context) {
 void ReportHook::after_run(SessionRunContext& context, const SessionRunValues& values) {
   for (detail::report::NamedSeries& series : run_->report.series) {
     if (!series.fetched || series.logged) continue;
-    try {
-      series.data.add(context.global_step(), values.results().to_double(series.name));
-    } catch (const StatusError& error) {
-      series.fetched = false;
-      context.warn(Error(error.code(), fmt::format("'{}' cannot be drawn: {}", series.name, error.error().message())));
-    }
+    draw(context, series, context.global_step(), [&] { return values.results().to_double(series.name); });
   }
+  run_->fetched_step = context.global_step();
   sample_speed(context);
   if (options_.refresh.count() == 0) return;
   const std::int64_t now = context.now_ns();
@@ -162,10 +169,21 @@ void ReportHook::sample_speed(SessionRunContext& context) {
 void ReportHook::cleanup(SessionRunContext& context, const Outcome& outcome) {
   if (run_ == nullptr) return;  // begin has failed
   if (run_->created) sample_speed(context);
+  draw_last_fetched(context);
   write(context, outcome);
   run_->output->close();
   run_->output->report_to(context);
   run_.reset();
+}
+
+// What was fetched in the last step, when the hook was not due.
+void ReportHook::draw_last_fetched(SessionRunContext& context) {
+  const detail::LastFetched& last = detail::RunState::of(context).last_fetched;
+  for (detail::report::NamedSeries& series : run_->report.series) {
+    if (!series.fetched || series.logged || run_->fetched_step >= last.step) continue;
+    const Value* const value = last.find(series.name);
+    if (value != nullptr) draw(context, series, last.step, [value] { return value->to_double(); });
+  }
 }
 
 void ReportHook::write(SessionRunContext& context, const Outcome& outcome) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,6 +25,16 @@ struct LastFetched {
     const auto found =
         std::find_if(values.begin(), values.end(), [name](const auto& one) { return one.first == name; });
     return found != values.end() ? &found->second : nullptr;
+  }
+  // Those of these names, in their order; none unless all are there.
+  std::vector<Value> all_of(std::span<const std::string> names) const {
+    std::vector<Value> found;
+    for (const std::string& name : names) {
+      const Value* const value = find(name);
+      if (value == nullptr) return {};
+      found.push_back(*value);
+    }
+    return found;
   }
 };
 

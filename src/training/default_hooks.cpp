@@ -99,6 +99,7 @@ class Maker {
     ProfilerOptions options;
     options.directory = wanted_.dir;
     options.every_n_secs = seconds(wanted_.profile_interval);
+    options.record_samples = true;
     HookRegistration hook = ProfilerHook::make(std::move(options));
     hook.options.trigger = hook.options.trigger || Trigger::at_steps({kFirstProfiledStep});
     return hook;

@@ -30,10 +30,14 @@ typedef struct runhook_loop_options {
   int32_t keep_all;    /* 1: every logged value is in the files of dir. 0: the newest of each name, at the interval */
   int32_t quiet;       /* 1: standard error gets warnings and errors only: no progress, no log lines, and no word of an
                           end that is no failure. 0: all of these */
+  const char* parameters; /* of the run, e.g. hyperparameters, for run.json in dir: the text of a JSON object; copied;
+                             NULL: none */
+  int64_t max_bytes;      /* how large the metrics and the event files in dir may become: then their older half is begun
+                        anew; 0 or negative: there is no limit */
   /* End of 1.0. Append only, below this line. */
 } runhook_loop_options;
 #define RUNHOOK_LOOP_OPTIONS_INIT \
-  { sizeof(runhook_loop_options), NULL, NULL, 0, NULL, 0, 0, 0, 0, 0 }
+  { sizeof(runhook_loop_options), NULL, NULL, 0, NULL, 0, 0, 0, 0, 0, NULL, 0 }
 
 /**
  * Opens a loop that stays where it is, for runhook_monitored_session_next(). The first SIGINT or SIGTERM ends it after
@@ -45,7 +49,8 @@ typedef struct runhook_loop_options {
  * \param options NULL: those of RUNHOOK_LOOP_OPTIONS_INIT. Unless its struct_size is refused the hooks are consumed,
  *   whether the call succeeds or not.
  * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT for a negative max_steps or interval_ns, a hook that is NULL,
- *   a list without its count or a count without its list, and scalars without a dir; or with what adding the hooks or
+ *   a list without its count or a count without its list, scalars or parameters without a dir, and parameters that are
+ *   no JSON object; or with what adding the hooks or
  *   creating a session fails with.
  * \threadsafety Any thread.
  * \since 1.0

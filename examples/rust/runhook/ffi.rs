@@ -58,6 +58,10 @@ pub struct DefaultHooks {
     pub profile_interval_ns: i64,
     pub left_out: u32,
     pub keep_all: i32,
+    pub parameters: *const c_char,
+    pub max_bytes: i64,
+    pub quiet: i32,
+    pub reserved: i32,
 }
 
 #[repr(C)]

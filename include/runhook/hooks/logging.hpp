@@ -76,8 +76,9 @@ class LoggingHook final : public SessionRunHook, private ValueListener {
   void on_dropped() noexcept override { fetched_.reset(); }
   void log(SessionRunContext& context, std::string text);
   void log(SessionRunContext& context, std::string text, std::int64_t step);
-  std::string line(const Results& results) const;
-  std::vector<std::string> texts(const Results& results) const;
+  void log_last_fetched(SessionRunContext& context);
+  std::string line(std::span<const Value> values) const;
+  std::vector<std::string> texts(std::span<const Value> values) const;
   void add_waiting(std::vector<std::string>& texts, std::int64_t step);
 
   const LoggingOptions options_;
@@ -86,6 +87,7 @@ class LoggingHook final : public SessionRunHook, private ValueListener {
   std::shared_ptr<Output> output_;  // NULL: options_.log
   bool terminal_ = false;
   std::optional<std::int64_t> last_ns_;
+  std::optional<std::int64_t> fetched_step_;  // of the fetched values that were printed last
   std::unique_ptr<detail::NewestValues> logged_;
   std::optional<std::vector<std::string>> fetched_;  // texts of a run in which it is due, until the end of that
 };

@@ -71,6 +71,7 @@ class ProgressHook final : public SessionRunHook, private ValueListener {
   std::unique_ptr<detail::ProgressDisplay> display_;  // NULL: nothing is shown
   std::unique_ptr<detail::NewestValues> logged_;
   std::string fetched_text_;
+  std::int64_t fetched_step_ = 0;
   std::int64_t shown_ns_ = 0;       // when logged values were shown last
   std::int64_t show_every_ns_ = 0;  // how often they are
 };

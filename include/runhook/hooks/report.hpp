@@ -68,6 +68,7 @@ class ReportHook final : public SessionRunHook, private ValueListener {
   struct Run;  // what is known of the present run
   void on_logged(SessionRunContext& context, std::span<const LoggedValue> values) override;
   void sample_speed(SessionRunContext& context);
+  void draw_last_fetched(SessionRunContext& context);
   void write(SessionRunContext& context, const Outcome& outcome);
   const ReportOptions options_;
   std::unique_ptr<Run> run_;
