@@ -533,7 +533,9 @@ fn default_hooks_write_into_the_directory() {
     let hooks = DefaultHooks {
         title: Some("a run"),
         scalars: &["loss"],
-        left_out: default_hook::PROGRESS | default_hook::PROFILER,
+        left_out: default_hook::PROFILER,
+        parameters: Some("{\"rate\": 0.25}"),
+        quiet: true,
         ..DefaultHooks::default()
     };
     config.add_default_hooks(dir.to_str().unwrap(), &hooks).unwrap();
@@ -545,5 +547,7 @@ fn default_hooks_write_into_the_directory() {
     assert!(dir.join("metrics.jsonl").exists());
     let report = std::fs::read_to_string(dir.join("report.html")).unwrap();
     assert!(report.contains("a run"));
+    let record = std::fs::read_to_string(dir.join("run.json")).unwrap();
+    assert!(record.contains("\"parameters\": {\"rate\": 0.25}"), "{record}");
     std::fs::remove_dir_all(dir).unwrap();
 }
