@@ -138,14 +138,12 @@ void add_points(Html& html, const Series& series, std::string_view caption, std:
 }
 
 void add_line_chart(Html& html, const MetricChart& chart, std::size_t number, int heading) {
-  std::vector<std::vector<SeriesPoint>> points;
   double from = INFINITY;
   double to = -INFINITY;
   double low = INFINITY;
   double high = -INFINITY;
   for (const NamedSeries* line : chart.lines) {
-    points.push_back(line->data.points());
-    for (const SeriesPoint& point : points.back()) {
+    for (const SeriesPoint& point : line->data.points()) {
       from = std::min(from, static_cast<double>(point.step));
       to = std::max(to, static_cast<double>(point.step));
       if (!std::isfinite(point.value)) continue;
@@ -163,7 +161,9 @@ void add_line_chart(Html& html, const MetricChart& chart, std::size_t number, in
   plot.id = fmt::format("chart-{}", number);
   plot.name = fmt::format("{} by step", escaped(chart.name));
   plot.description = description(chart, scale);
-  for (std::size_t i = 0; i < points.size(); ++i) plot.drawing += lines_through(points[i], x, y, kLineClasses[i]);
+  for (std::size_t i = 0; i < chart.lines.size(); ++i) {
+    plot.drawing += lines_through(chart.lines[i]->data.points(), x, y, kLineClasses[i]);
+  }
   plot.x = x.ticks();
   if (finite) plot.y = y.ticks();
   add_plot(html, plot);

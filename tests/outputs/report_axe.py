@@ -51,7 +51,7 @@ def main():
     try:
         paths = sorted(pages.glob("*.html"))
         for path in paths:
-            large = path.stat().st_size > 400_000  # which takes a minute of axe's
+            large = path.stat().st_size > 200_000  # which takes axe its time
             problems = look(browser, axe, path, VIEWS[2:3] if large else VIEWS)
             failures += bool(problems)
             if problems:
