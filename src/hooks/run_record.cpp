@@ -116,12 +116,6 @@ std::string json_of(const std::vector<std::string>& texts) {
   return "[" + detail::joined(quoted, ", ") + "]";
 }
 
-bool is_of_a_run(std::string_view name) noexcept {
-  const bool is_metrics = name.starts_with("metrics") && (name.ends_with(".jsonl") || name.ends_with(".csv"));
-  const bool is_timeline = name.starts_with("timeline-") && name.ends_with(".json");
-  return is_metrics || is_timeline || name == "report.html" || name.find("tfevents") != std::string_view::npos;
-}
-
 }  // namespace
 
 struct RunRecordHook::Run {
@@ -173,8 +167,10 @@ std::string RunRecordHook::Run::values(const detail::LastFetched& last) const {
 
 std::string RunRecordHook::Run::files() const {
   std::vector<std::string> names = detail::names_in(directory.path());
-  names.erase(std::remove_if(names.begin(), names.end(), [](const auto& name) { return !is_of_a_run(name); }),
-              names.end());
+  const auto is_other = [](const std::string& name) {
+    return name == "run.json" || name == "earlier" || detail::run_file_kind(name) == detail::kRunFileKinds;
+  };
+  names.erase(std::remove_if(names.begin(), names.end(), is_other), names.end());
   return json_of(names);
 }
 

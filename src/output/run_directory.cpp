@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <fstream>
@@ -24,6 +25,21 @@ namespace detail {
 namespace {
 
 constexpr const char* kRecord = "run.json";
+constexpr const char* kEarlier = "earlier";
+
+struct RunFileKind {
+  std::string_view prefix, suffix;
+  std::string_view reader;
+  bool any_between = true;
+};
+constexpr std::array<RunFileKind, kRunFileKinds> kKinds{
+    {{kRecord, "", "what ran and how it ended, for programs", false},
+     {"report.html", "", "the same for people, with charts", false},
+     {"", ".jsonl", "metrics: DuckDB, pandas"},
+     {"", ".csv", "metrics: DuckDB, pandas, a spreadsheet"},
+     {"events.out.tfevents.", "", "TensorBoard"},
+     {"timeline-", ".json", "a trace: Perfetto, or chrome://tracing"},
+     {kEarlier, "", "what earlier runs have left", false}}};
 
 bool is_regular_file(const std::string& path) noexcept {
   struct stat about {};
@@ -43,6 +59,17 @@ bool is_session_id(std::string_view text) noexcept {
 
 }  // namespace
 
+std::size_t run_file_kind(std::string_view name) noexcept {
+  const auto is_of = [name](const RunFileKind& kind) {
+    const std::size_t least = kind.prefix.size() + kind.suffix.size();
+    return name.starts_with(kind.prefix) && name.ends_with(kind.suffix) &&
+           (kind.any_between ? name.size() > least : name.size() == least);
+  };
+  return static_cast<std::size_t>(std::find_if(kKinds.begin(), kKinds.end(), is_of) - kKinds.begin());
+}
+
+std::string_view run_file_reader(std::size_t kind) noexcept { return kKinds[kind].reader; }
+
 std::vector<std::string> names_in(const std::string& directory) {
   // std::filesystem::directory_iterator ends the program when memory runs out.
   const auto close = [](DIR* open) { ::closedir(open); };
@@ -60,7 +87,7 @@ RunDirectory::~RunDirectory() {
 
 std::string RunDirectory::record() const { return fmt::format("{}/{}", path_, kRecord); }
 std::string RunDirectory::earlier(std::string_view session) const {
-  return fmt::format("{}/earlier/{}", path_, session);
+  return fmt::format("{}/{}/{}", path_, kEarlier, session);
 }
 
 Error RunDirectory::open() {

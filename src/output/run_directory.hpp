@@ -2,6 +2,7 @@
 #ifndef RUNHOOK_SRC_OUTPUT_RUN_DIRECTORY_HPP_
 #define RUNHOOK_SRC_OUTPUT_RUN_DIRECTORY_HPP_
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,13 @@ namespace runhook::inline v1 {
 namespace detail {
 
 inline constexpr const char* kRecordSchema = "runhook/run";
+
+// Of the kinds of files that runs leave: "report.html", "metrics.jsonl", ...
+inline constexpr std::size_t kRunFileKinds = 7;
+// The kind of a file, by its name; kRunFileKinds: none of these.
+std::size_t run_file_kind(std::string_view name) noexcept;
+// What shows files of a kind, in words.
+std::string_view run_file_reader(std::size_t kind) noexcept;
 
 // The names of what is in a directory, in their order; nothing if it cannot be read.
 std::vector<std::string> names_in(const std::string& directory);

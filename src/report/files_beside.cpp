@@ -1,12 +1,13 @@
 #include "report/files_beside.hpp"
 
-#include <dirent.h>
-
 #include <algorithm>
 #include <array>
-#include <memory>
+#include <filesystem>
+#include <system_error>
+#include <utility>
 
 #include "base/format.hpp"
+#include "output/run_directory.hpp"
 
 namespace runhook::inline v1 {
 namespace detail::report {
@@ -15,53 +16,29 @@ namespace {
 
 constexpr std::size_t kMostOfAKind = 4;
 
-struct FileKind {
-  std::string_view prefix, suffix;
-  bool folder;
-  std::string_view opener;
-};
-constexpr std::array<FileKind, 6> kFileKinds{{{"run", ".json", false, "what ran and how it ended, for programs"},
-                                              {"", ".jsonl", false, "metrics: DuckDB, pandas"},
-                                              {"", ".csv", false, "metrics: DuckDB, pandas, a spreadsheet"},
-                                              {"events.out.tfevents.", "", false, "TensorBoard"},
-                                              {"timeline-", ".json", false, "a trace: Perfetto, or chrome://tracing"},
-                                              {"earlier", "", true, "what earlier runs have left"}}};
-
-bool is_of(std::string_view name, const FileKind& kind) noexcept {
-  if (kind.folder || kind.prefix == "run")
-    return name.size() == kind.prefix.size() + kind.suffix.size() && name.starts_with(kind.prefix) &&
-           name.ends_with(kind.suffix);
-  return name.size() > kind.prefix.size() + kind.suffix.size() && name.starts_with(kind.prefix) &&
-         name.ends_with(kind.suffix);
-}
-
 // By their numbers where these are all in which they differ.
 bool is_earlier(const std::string& a, const std::string& b) noexcept {
   return a.size() != b.size() ? a.size() < b.size() : a < b;
 }
 
-std::vector<std::string> names_in(const std::string& folder) {
-  std::vector<std::string> names;
-  const std::unique_ptr<DIR, int (*)(DIR*)> open(opendir(folder.c_str()), &closedir);
-  if (open == nullptr) return names;
-  while (const dirent* entry = readdir(open.get())) names.emplace_back(entry->d_name);
-  return names;
-}
-
 }  // namespace
 
 std::vector<FileBeside> files_beside(const std::string& page) {
-  const std::size_t slash = page.rfind('/');
-  const std::vector<std::string> names = names_in(slash == std::string::npos ? "." : page.substr(0, slash + 1));
+  const std::filesystem::path path(page);
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  std::array<std::vector<std::string>, kRunFileKinds + 1> by_kind;
+  for (std::string& name : names_in(folder.native())) {
+    const std::size_t kind = run_file_kind(name);
+    if (name != path.filename()) by_kind[kind].push_back(std::move(name));
+  }
   std::vector<FileBeside> files;
-  for (const FileKind& kind : kFileKinds) {
-    std::vector<std::string> found;
-    for (const std::string& name : names) {
-      if (is_of(name, kind)) found.push_back(kind.folder ? name + "/" : name);
-    }
+  for (std::size_t kind = 0; kind < kRunFileKinds; ++kind) {
+    std::vector<std::string>& found = by_kind[kind];
     for (std::size_t i = 0; i < kMostOfAKind && !found.empty(); ++i) {
       const auto latest = std::max_element(found.begin(), found.end(), is_earlier);
-      files.push_back({std::move(*latest), kind.opener});
+      std::error_code unknown;
+      const bool is_folder = std::filesystem::is_directory(folder / *latest, unknown);
+      files.push_back({is_folder ? *latest + "/" : *latest, run_file_reader(kind)});
       found.erase(latest);
     }
   }
