@@ -60,6 +60,7 @@ Value Value::from_dlpack(DLManagedTensor* managed) {
   block->device = {static_cast<std::int32_t>(from.device.device_type), from.device.device_id};
   block->data = from.data == nullptr ? nullptr : static_cast<std::byte*>(from.data) + from.byte_offset;
   block->owner = Block::Owner::dlpack;
+  // NOLINTNEXTLINE(clang-analyzer-cplusplus.PlacementNew): new_block() has made room for it behind extents and strides
   new (block->payload()) DLManagedTensor*(guard.release());
   return Value(block);
 }
