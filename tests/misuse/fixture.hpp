@@ -254,7 +254,7 @@ RUNHOOK_SANE(const runhook_run_record_options*) {
   runhook_run_record_options options = RUNHOOK_RUN_RECORD_OPTIONS_INIT;
   options.dir = world.keep(World::folder()).c_str();
   return &world.keep(options);
-}
+} RUNHOOK_SANE_END;
 RUNHOOK_SANE(const runhook_report_options*) {
   runhook_report_options options = RUNHOOK_REPORT_OPTIONS_INIT;
   options.path = world.keep(World::folder() + "/report.html").c_str();
