@@ -63,8 +63,9 @@ class Maker {
     if (wanted_.summaries && is_chief_) summaries = add_summaries();
     if (wanted_.step_counter) add_step_counter(summaries);
     if (wanted_.metrics && is_chief_) add(MetricsHook::make(metrics()));
-    if (wanted_.logging && !wanted_.quiet) add(LoggingHook::make(logging()));
+    // In this order the last line is that of the progress.
     if (wanted_.progress && !wanted_.quiet && is_chief_) add(ProgressHook::make({.output = terminal()}));
+    if (wanted_.logging && !wanted_.quiet) add(LoggingHook::make(logging()));
     return std::move(made_);
   }
 

@@ -30,9 +30,8 @@ namespace runhook::capi {
 
 namespace {
 
-// NOLINTNEXTLINE(bugprone-sizeof-expression): the size of the pointer is meant
-constexpr std::size_t kLoggingSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_logging_options, formatter);
-static_assert(offsetof(runhook_logging_options, tags) == 24 && kLoggingSizeV1_0 == 72, "the 1.0 prefix is frozen");
+constexpr std::size_t kLoggingSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_logging_options, reserved);
+static_assert(offsetof(runhook_logging_options, tags) == 24 && kLoggingSizeV1_0 == 80, "the 1.0 prefix is frozen");
 // NOLINTNEXTLINE(bugprone-sizeof-expression): the size of the pointer is meant
 constexpr std::size_t kStepCounterSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_step_counter_options, log);
 static_assert(offsetof(runhook_step_counter_options, every_n_steps) == 8 && kStepCounterSizeV1_0 == 48,
@@ -43,8 +42,9 @@ constexpr std::size_t kLineCapacity = 4096;
 constexpr std::optional<std::int64_t> kDefaultInterval = 100;  // of log lines, in runs
 constexpr std::size_t kScalarSinkSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_scalar_sink, write);
 static_assert(offsetof(runhook_scalar_sink, destroy) == 16 && kScalarSinkSizeV1_0 == 32, "the 1.0 prefix is frozen");
-constexpr std::size_t kProgressSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_progress_options, time_of_day);
-static_assert(offsetof(runhook_progress_options, last_step) == 24 && kProgressSizeV1_0 == 64,
+// NOLINTNEXTLINE(bugprone-sizeof-expression): the size of the pointer is meant
+constexpr std::size_t kProgressSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_progress_options, label);
+static_assert(offsetof(runhook_progress_options, last_step) == 24 && kProgressSizeV1_0 == 72,
               "the 1.0 prefix is frozen");
 constexpr std::size_t kMetricsSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_metrics_options, max_bytes);
 static_assert(offsetof(runhook_metrics_options, tags) == 32 && kMetricsSizeV1_0 == 120, "the 1.0 prefix is frozen");

@@ -10,8 +10,8 @@ namespace runhook::capi {
 
 namespace {
 
-constexpr std::size_t kProfilerSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_profiler_options, trace_level);
-static_assert(offsetof(runhook_profiler_options, directory) == 24 && kProfilerSizeV1_0 == 48,
+constexpr std::size_t kProfilerSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_profiler_options, reserved);
+static_assert(offsetof(runhook_profiler_options, directory) == 24 && kProfilerSizeV1_0 == 56,
               "the 1.0 prefix is frozen");
 
 ProfilerOptions options_from(const runhook_profiler_options* given) {

@@ -48,7 +48,7 @@ LogFormatter = struct(*TABLE, (FORMAT, "format"))
 StepCounterOptions = struct((c_int64, "every_n_steps every_ns"), (c_void_p, "global_step_name scalars log"))
 _names = [(c_void_p, "names"), (c_size_t, "name_count"), (c_void_p, "tags")]
 _when = [(c_int64, "every_n_iter every_ns"), (c_int32, "at_end descriptor")]
-LoggingOptions = struct(*_names, *_when, (c_void_p, "log formatter"))
+LoggingOptions = struct(*_names, *_when, (c_void_p, "log formatter"), (c_int32, "time_of_day reserved"))
 FeedFnOptions = struct((c_void_p, "function"))
 StopWhenOptions = struct((c_void_p, "predicate reason"))
 

@@ -34,7 +34,7 @@ std::vector<std::string> names(const DefaultHooks& wanted, bool is_chief = true)
 TEST(DefaultHooks, ChiefGetsAllOfThem) {
   EXPECT_THAT(names({.dir = "run", .scalars = {"loss"}}),
               ElementsAre("run record", "report", "stop on signal", "stall watchdog", "NaN guard", "profiler",
-                          "summary saver", "step counter", "metrics", "logging", "progress"));
+                          "summary saver", "step counter", "metrics", "progress", "logging"));
 }
 
 TEST(DefaultHooks, WorkerLeavesNoFilesAndDrawsNoProgress) {
@@ -54,7 +54,7 @@ TEST(DefaultHooks, DirectoryIsCheckedAtOnceAndMadeLater) {
 
 TEST(DefaultHooks, WithoutScalarsWhatIsLoggedIsWrittenAndNothingIsChecked) {
   EXPECT_THAT(names({.dir = "run"}), ElementsAre("run record", "report", "stop on signal", "stall watchdog", "profiler",
-                                                 "summary saver", "step counter", "metrics", "logging", "progress"));
+                                                 "summary saver", "step counter", "metrics", "progress", "logging"));
 }
 
 TEST(DefaultHooks, EachCanBeLeftOut) {
