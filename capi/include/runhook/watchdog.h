@@ -42,8 +42,8 @@ typedef struct runhook_watchdog_options {
  * Makes a hook that starts a thread which watches the session, at no cost to its steps. If a phase takes longer than it
  * may, that is reported once: as a warning in the outcome, with hook, callback and step, and in the session's log, with
  * the native stack of the thread that hangs, and after it with commands for a shell by which addr2line names those of
- * its functions that the program does not export. A report of the run has them, too. The log is called on the watchdog's
- * thread.
+ * its functions that the program does not export. A report of the run has them, too. The log is called on the
+ * watchdog's thread.
  *
  * For the stack a handler of the signal is installed while the hook is in use; the handler that was there before is
  * called for signals that are not the hook's. The signal interrupts sleeps of the thread that hangs.

@@ -142,17 +142,6 @@ TEST_F(Observe, ProfilerOfSamplesLeavesAFileOfAFailureThatTellsOfTheError) {
   EXPECT_EQ(message, why);
 }
 
-TEST_F(Observe, ProfilerOptionsFromBeforeSamplesHaveNone) {
-  runhook_profiler_options options = RUNHOOK_PROFILER_OPTIONS_INIT;
-  options.struct_size = offsetof(runhook_profiler_options, record_samples);
-  options.record_samples = 1;
-  EXPECT_EQ(runhook_profiler_hook_create(&options, error_.out()), nullptr);
-  options.every_n_steps = 1;
-  runhook_builtin_hook* hook = runhook_profiler_hook_create(&options, error_.out());
-  EXPECT_NE(hook, nullptr) << error_.message();
-  runhook_builtin_hook_destroy(hook);
-}
-
 TEST_F(Observe, BadOptionsOfAProfilerAreRefused) {
   EXPECT_EQ(profiler(0), nullptr);
   EXPECT_EQ(profiler(-1), nullptr);
