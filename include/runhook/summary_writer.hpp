@@ -59,7 +59,7 @@ class SummaryWriter {
   // the bytes are no such message.
   bool add_summary(std::string_view encoded, std::int64_t step);
   // `start` tells readers that a session begins at `step`, so that they discard what was written for later steps; lower
-  // steps than before may then be added.
+  // steps than before may then be added. Its record has the step after that, since they discard what has the same step.
   bool add_session_log(SessionLogStatus status, std::int64_t step, std::string_view checkpoint_path = {},
                        std::string_view message = {});
 

@@ -207,10 +207,12 @@ bool SummaryWriter::add_session_log(SessionLogStatus status, std::int64_t step, 
   }
   State& state = *state_;
   const std::lock_guard lock(state.mutex);
-  const bool taken = state.write(step, [&](detail::EventTime time) {
+  // Readers discard what has the step of the event, too, and that step was made.
+  const bool starts = status == SessionLogStatus::start;
+  const bool taken = state.write(starts ? detail::saturating_add(step, 1) : step, [&](detail::EventTime time) {
     detail::encode_session_log(state.buffer, time, static_cast<std::int32_t>(status), checkpoint_path, message);
   });
-  if (taken && status == SessionLogStatus::start) {
+  if (taken && starts) {
     for (auto& [name, tag] : state.tags) tag.step = std::min(tag.step, step);
   }
   return taken;

@@ -101,7 +101,7 @@ TEST_F(Summaries, SU_10_SessionIsAnnouncedFirstAndNothingIsSavedAtTheEnd) {
   run(30);
   ASSERT_FALSE(events().empty());
   EXPECT_EQ(events()[1].session_log, 1);
-  EXPECT_EQ(events()[1].step, 0);
+  EXPECT_EQ(events()[1].step, 1);
   EXPECT_THAT(steps(), ElementsAre(1, 9, 17, 25));
 }
 

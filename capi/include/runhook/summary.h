@@ -123,7 +123,8 @@ enum { RUNHOOK_SESSION_LOG_START = 1, RUNHOOK_SESSION_LOG_STOP = 2, RUNHOOK_SESS
 
 /**
  * Adds a session log. RUNHOOK_SESSION_LOG_START tells readers that a session begins at `step`, so that they discard
- * what was written for later steps; lower steps than before may then be added.
+ * what was written for later steps; lower steps than before may then be added. Its record has the step after that,
+ * since they discard what has the same step.
  *
  * \param status RUNHOOK_SESSION_LOG_*.
  * \param checkpoint_path NULL: none.

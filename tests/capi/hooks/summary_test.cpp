@@ -67,7 +67,7 @@ TEST_F(Summary, WriterWritesEveryKind) {
   const auto events = close_and_read();
   ASSERT_EQ(events.size(), 7U);
   EXPECT_EQ(events[1].session_log, 1);
-  EXPECT_EQ(events[1].step, 4);
+  EXPECT_EQ(events[1].step, 5);
   EXPECT_EQ(events[2].values[0].scalar, 0.5F);
   EXPECT_EQ(events[3].values[0].histogram->sum, 6);
   EXPECT_EQ(events[4].values[0].text, "a note");
