@@ -263,6 +263,7 @@ bool train(const Options& options) {
   runhook::TrainingOptions training;
   training.default_hooks.dir = options.dir;
   training.default_hooks.scalars = {"loss", "accuracy"};
+  training.default_hooks.parameters = R"({"learning_rate": 0.1})";
   runhook::Config config =
       runhook::training_config([graph] { return std::make_shared<runhook::GraphSession>(graph); }, std::move(training));
   config.add_hook(evaluation).add_hook(std::make_shared<TargetHook>(options.target));

@@ -9,3 +9,5 @@ grep -q 'test accuracy' report.html
 grep -q '"test accuracy":' metrics.jsonl
 [ "$(tail -n 1 metrics.jsonl | cut -c1-8)" = '{"step":' ]
 grep -q 'test accuracy' events.out.tfevents.*
+grep -q '"kind": "stopped"' run.json
+grep -q '"test accuracy": {"step": ' run.json
