@@ -252,9 +252,10 @@ class Context:
     error = property(lambda self: _error_from(lib.runhook_context_error(self.handle)), doc="In on_error.")
     outcome = property(lambda self: _outcome_from(lib.runhook_context_outcome(self.handle)), doc="In cleanup.")
 
-    def request_stop(self, why, code=0):
-        """Asks for a stop after this step; returns whether this was the first request."""
-        return lib.runhook_context_request_stop(self.handle, code, _bytes(why), 0) == 1
+    def request_stop(self, why, code=0, planned=False):
+        """Asks for a stop after this step; `planned`: the run has come to where it was to end, which is told as a
+        success. Returns whether this was the first request."""
+        return lib.runhook_context_request_stop(self.handle, code, _bytes(why), abi.STOP_PLANNED if planned else 0) == 1
 
     def fail(self, message, code=Code.UNKNOWN):
         """Makes the callback fail, as raising does, but goes on in it."""
@@ -277,6 +278,8 @@ class Context:
 
     def log(self, name, value):
         """Says "this value, at this step": a number or a text, for every output that is there and for on_values."""
+        if not isinstance(value, (numbers.Real, str)):
+            raise TypeError(f"{name!r}: a number or a text can be logged, not {type(value).__name__}")
         kind = "int64" if isinstance(value, numbers.Integral) else "scalar" if isinstance(value, numbers.Real) else "text"
         call("context_log_" + kind, self.handle, _bytes(name), _bytes(value) if kind == "text" else value)
 
@@ -373,6 +376,7 @@ class Outcome(NamedTuple):
     stop_reason: Optional[StopReason]  # of the first request, whatever the kind
     error: Optional[RunhookError]
     text: str
+    exit_status: int  # for sys.exit()
 
     def __str__(self):
         return self.text
@@ -388,7 +392,8 @@ def _outcome_from(handle):
                                  found.planned != 0)
     numbers = (getattr(lib, "runhook_outcome_" + name)(handle) for name in ["step", "runs", "recoveries", "warnings"])
     error, text = _error_from(lib.runhook_outcome_error(handle)), lib.runhook_outcome_to_string(handle).decode()
-    return Outcome(Kind(lib.runhook_outcome_kind(handle)), *numbers, stop_reason, error, text)
+    return Outcome(Kind(lib.runhook_outcome_kind(handle)), *numbers, stop_reason, error, text,
+                   lib.runhook_outcome_exit_status(handle))
 
 
 class Config:
@@ -451,18 +456,22 @@ class Config:
                 raise
 
     def add_default_hooks(self, directory, scalars=(), title=None, left_out=0, interval=0, stall=0, profile=0,
-                          parameters=None, quiet=False):
+                          parameters=None, quiet=False, keep_all=False, max_bytes=0):
         """Adds the hooks that a training run is expected to have, which write into the directory: a record of the run,
         which has the dictionary `parameters`, a report, the scalars in metrics.jsonl and event files, a timeline; and
         those that log, show progress, stop on SIGTERM (any session does on SIGINT) and fail the run on NaN in a scalar.
         `left_out` is of DefaultHook; `interval` is in seconds between two rows, `stall` until a phase counts as
         stalled, `profile` between two profiled runs. 0 of these means the default, a negative one leaves out what it is
-        for. `quiet`: neither log lines nor progress."""
+        for. `quiet`: neither log lines nor progress; `keep_all`: every logged value is written, not only the newest at
+        the interval; `max_bytes`: how large the metrics, and the event files of a run, may become."""
+        if isinstance(scalars, str):
+            raise TypeError("scalars is a list of names, not a single one")
         seconds = {"interval_ns": interval, "stall_timeout_ns": stall, "profile_interval_ns": profile}
         hooks = abi.DefaultHooks(
             dir=os.fsencode(directory), title=_bytes(title), left_out=left_out | DefaultHook.STOP_ON_SIGNAL,
             scalars=(c_char_p * max(len(scalars), 1))(*map(_bytes, scalars)), scalar_count=len(scalars),
             parameters=None if parameters is None else json.dumps(parameters).encode(), quiet=int(quiet),
+            keep_all=int(keep_all), max_bytes=max_bytes,
             **{name: round(value * 1e9) for name, value in seconds.items()})
         call("config_add_default_hooks", self.handle, byref(hooks))
         if not left_out & DefaultHook.STOP_ON_SIGNAL:

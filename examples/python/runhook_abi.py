@@ -37,6 +37,7 @@ DefaultHook = enum.IntFlag(
     "DefaultHook",
     "STOP_ON_SIGNAL NAN_GUARD WATCHDOG REPORT STEP_COUNTER LOGGING PROGRESS METRICS SUMMARIES PROFILER RUN_RECORD")
 REPEAT_DEFAULT_ACTION = 3
+STOP_PLANNED = 16
 Origin = _Number("Origin", "NONE CALLER HOOK SOURCE COORDINATOR STEP_FUNCTION SIGNAL SESSION", start=0)
 
 
@@ -77,7 +78,7 @@ _FUNCTIONS = [
     (None, [V], "monitored_session_destroy outcome_destroy results_destroy value_destroy trigger_destroy"),
     (None, [V], "stop_source_destroy signal_subscription_destroy builtin_hook_destroy"),
     (V, [L, E], "trigger_every_steps trigger_every_ns"),
-    (I, [V], "error_code outcome_kind context_stop_requested monitored_session_should_stop"),
+    (I, [V], "error_code outcome_kind outcome_exit_status context_stop_requested monitored_session_should_stop"),
     (L, [V], "error_step context_global_step context_attempt monitored_session_global_step step_number"),
     (L, [V], "outcome_step outcome_runs outcome_recoveries outcome_warnings"),
     (N, [V], "error_suppressed_count results_count"),

@@ -103,13 +103,14 @@ def main():
     parser.add_argument("--max-steps", type=int, default=10000)
     parser.add_argument("--fail", action="store_true", help="raise in the hook, to see the run fail")
     try:
-        print(train(parser.parse_args()))
+        outcome = train(parser.parse_args())
     except (OSError, runhook.RunhookError) as error:
         print(f"training failed: {error}", file=sys.stderr)
         if error.__cause__ is not None:
             print(f"because of {error.__cause__!r}", file=sys.stderr)
         return 2
-    return 0
+    print(outcome)
+    return outcome.exit_status
 
 
 if __name__ == "__main__":

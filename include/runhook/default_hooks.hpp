@@ -25,7 +25,7 @@ struct DefaultHooks {
   bool keep_all = false;
   // Of the run, e.g. hyperparameters, for run.json: the text of a JSON object; empty: none.
   std::string parameters = {};
-  // How large the metrics and the event files of a session may become: then their older half is begun anew; 0: there is
+  // How large the metrics, and the event files of a run, may become: then their older half is begun anew; 0: there is
   // no limit.
   std::size_t max_bytes = 0;
   bool quiet = false;  // no log lines and no progress: nothing on standard error but warnings and errors

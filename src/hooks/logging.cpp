@@ -76,22 +76,26 @@ void LoggingHook::before_run(SessionRunContext& context) {
 
 void LoggingHook::after_run(SessionRunContext& context, const SessionRunValues& values) {
   bool& logged = detail::RunState::of(context).hot.logged;
-  fetched_step_ = context.global_step();
   if (options_.formatter || (logged_->empty() && !logged)) {
-    if (!options_.only_logged) log(context, line(values.results().leaves()));
+    if (options_.only_logged) return;
+    log(context, line(values.results().leaves()));
+    fetched_step_ = context.global_step();
     return;
   }
   fetched_ = texts(values.results().leaves());
+  due_step_ = context.global_step();
   logged = true;
 }
 
 void LoggingHook::on_logged(SessionRunContext& context, std::span<const LoggedValue> values) {
   const bool due = fetched_.has_value();
+  const std::int64_t step = due ? due_step_ : context.global_step();  // not the same if the step has failed
+  if (due) fetched_step_ = step;
   std::vector<std::string> texts = std::exchange(fetched_, std::nullopt).value_or(std::vector<std::string>());
-  const auto add = [&] { add_waiting(texts, context.global_step()); };
+  const auto add = [&] { add_waiting(texts, step); };
   if (!logged_->note(values, 0, /*every=*/false, due, add) && !due) return;
   add();
-  if (!texts.empty()) log(context, detail::joined(texts, ", "));
+  if (!texts.empty()) log(context, detail::joined(texts, ", "), step);
 }
 
 // Adds what was logged and not printed yet. `texts` begins with one text for each tag, or for none.
@@ -132,11 +136,13 @@ void LoggingHook::end(SessionRunContext& context) {
 
 void LoggingHook::cleanup(SessionRunContext& context, const Outcome&) {
   if (logged_ == nullptr) return;  // begin has failed
-  log_last_fetched(context);
-  if (!options_.formatter) {
-    std::vector<std::string> texts;
-    std::int64_t step = context.global_step();
-    for (const auto& kept : logged_->all()) step = std::max(step, kept.value.step);  // one that has failed
+  std::int64_t step = context.global_step();
+  for (const auto& kept : logged_->all()) step = std::max(step, kept.value.step);  // one that has failed
+  const std::vector<Value> last = last_fetched(context, step);
+  if (options_.formatter) {
+    if (!last.empty()) log(context, line(last), step);
+  } else {
+    std::vector<std::string> texts = last.empty() ? std::vector<std::string>() : this->texts(last);
     add_waiting(texts, step);
     if (!texts.empty()) log(context, detail::joined(texts, ", "), step);
   }
@@ -145,12 +151,13 @@ void LoggingHook::cleanup(SessionRunContext& context, const Outcome&) {
   detail::finish_writing(*output, output == options_.output, context);
 }
 
-// What was fetched in the last step, when the hook was not due.
-void LoggingHook::log_last_fetched(SessionRunContext& context) {
+// What was fetched in the last step, when the hook was not due. `step`: then that one.
+std::vector<Value> LoggingHook::last_fetched(SessionRunContext& context, std::int64_t& step) const {
   const detail::LastFetched& last = detail::RunState::of(context).last_fetched;
-  if (options_.only_logged || (fetched_step_ && *fetched_step_ >= last.step)) return;
-  const std::vector<Value> values = last.all_of(args_.fetches.leaves());
-  if (!values.empty()) log(context, line(values), last.step);
+  if (options_.only_logged || last.step < step || (fetched_step_ && *fetched_step_ >= last.step)) return {};
+  std::vector<Value> values = last.all_of(args_.fetches.leaves());
+  if (!values.empty()) step = last.step;
+  return values;
 }
 
 std::string LoggingHook::line(std::span<const Value> values) const {

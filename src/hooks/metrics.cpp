@@ -42,6 +42,7 @@ struct MetricsHook::Rows {
   using Kept = detail::NewestValues::Kept;
 
   bool csv = false;
+  bool always_event = false;                // a file that is begun anew would have no row with this key
   std::vector<std::string> tags;            // of what is fetched
   std::vector<std::string> names;           // the same, as they are fetched
   std::vector<std::string> keys;            // the same, quoted for the format
@@ -76,6 +77,8 @@ struct MetricsHook::Rows {
       row += event;
     } else if (!event.empty()) {
       detail::append_format(row, R"(,"event":"{}")", event);
+    } else if (always_event) {
+      row += R"(,"event":null)";
     }
   }
   void end_row() {
@@ -182,6 +185,7 @@ MetricsHook::MetricsHook(MetricsOptions options) : options_(std::move(options)) 
   if (!csv && options_.format != MetricsFormat::json_lines) refuse("the format of the metrics is not a known one");
   rows_ = std::make_unique<Rows>();
   rows_->csv = csv;
+  rows_->always_event = options_.output.max_bytes > 0;
   std::vector<std::string> header(kOwnKeys.begin(), kOwnKeys.end());  // of CSV
   for (const auto& [tag, name] : pairs) {
     if (std::find(kOwnKeys.begin(), kOwnKeys.end(), tag) != kOwnKeys.end()) {

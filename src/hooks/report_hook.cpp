@@ -121,8 +121,11 @@ void ReportHook::before_run(SessionRunContext& context) {
 }
 
 void ReportHook::after_run(SessionRunContext& context, const SessionRunValues& values) {
+  const auto is_logged = [&staged = detail::RunState::of(context).values](const std::string& name) {
+    return staged.find(name) != nullptr;  // and comes once more
+  };
   for (detail::report::NamedSeries& series : run_->report.series) {
-    if (!series.fetched || series.logged) continue;
+    if (!series.fetched || series.logged || is_logged(series.name)) continue;
     draw(context, series, context.global_step(), [&] { return values.results().to_double(series.name); });
   }
   run_->fetched_step = context.global_step();

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/monotonic.hpp"
 #include "base/refuse.hpp"
 #include "hooks/newest_values.hpp"
 #include "output/json_csv_values.hpp"
@@ -70,13 +71,15 @@ std::string_view origin_text(StopOrigin origin) noexcept {
   }
 }
 
+std::string known_step(std::int64_t step) { return step < 0 ? "null" : std::to_string(step); }
+
 std::string json_of(const Error& error) {
   JsonObject json;
   json.add_text("code", status_name(error.code()));
   json.add_text("message", error.message());
   json.add_text("hook", error.hook());
   json.add_text("callback", error.callback());
-  json.add_number("step", error.step());
+  json.add("step", known_step(error.step()));
   return json.text();
 }
 
@@ -86,7 +89,7 @@ std::string json_of(const StopReason& stop) {
   json.add_text("who", stop.who());
   json.add_number("code", stop.code);
   json.add_text("text", stop.text());
-  json.add_number("step", stop.step);
+  json.add("step", known_step(stop.step));
   json.add_flag("planned", stop.planned);
   return json.text();
 }
@@ -126,6 +129,8 @@ struct RunRecordHook::Run {
   std::shared_ptr<Output> output;  // NULL: there is no record to be written
   detail::NewestValues newest;
   std::optional<std::int64_t> first_step;
+  std::int64_t begin_ns = 0;
+  std::int64_t written_ns = 0;
 
   std::string record(const Outcome& outcome, const detail::RunState& state) const;
   std::string values(const detail::LastFetched& last) const;
@@ -133,6 +138,7 @@ struct RunRecordHook::Run {
   void finish(SessionRunContext& context, const std::string& session, const std::string& text);
 };
 
+constexpr std::int64_t kFirstRefresh = detail::kNsPerSecond;
 constexpr std::string_view kOnLinesOfTheirOwn = ",\n  ";
 
 std::string RunRecordHook::Run::record(const Outcome& outcome, const detail::RunState& state) const {
@@ -191,8 +197,9 @@ void RunRecordHook::Run::finish(SessionRunContext& context, const std::string& s
 RunRecordHook::RunRecordHook(RunRecordOptions options) : options_(std::move(options)) {
   if (options_.directory.empty()) refuse("the directory of the run is empty");
   if (options_.refresh.count() < 0) refuse("the refresh of the run's record is negative");
-  if (!options_.parameters.empty() && !detail::json_strings(options_.parameters)) {
-    refuse(fmt::format("the parameters are not the text of a JSON object: {}", options_.parameters));
+  std::string why;
+  if (!options_.parameters.empty() && !detail::json_strings(options_.parameters, &why)) {
+    refuse(fmt::format("the parameters are not the text of a JSON object, {}: {}", why, options_.parameters));
   }
 }
 
@@ -203,21 +210,27 @@ HookRegistration RunRecordHook::make(RunRecordOptions options) {
   HookRegistration registration{std::make_shared<RunRecordHook>(std::move(options)), {}};
   registration.options.phase = HookPhase::guard;
   registration.options.failure_policy = FailurePolicy::warn;
-  registration.options.trigger = refresh > 0 ? Trigger::every_ns(refresh).after_first() : Trigger::never();
+  if (refresh > 0) {
+    registration.options.trigger = Trigger::every_ns(std::min(refresh, kFirstRefresh)).after_first();
+  } else {
+    registration.options.trigger = Trigger::never();
+  }
   return registration;
 }
 
 void RunRecordHook::begin(SessionRunContext& context) {
   run_ = std::make_unique<Run>(options_.directory);
   Run& run = *run_;
+  bool is_alone = true;
   if (const Error error = run.directory.open()) {
     context.warn(error);
     if (error.code() != StatusCode::already_exists) return;
+    is_alone = false;
   }
   std::string earlier;
   if (const Error error = run.directory.session_of_record(earlier)) return context.warn(error);
   if (!earlier.empty()) {
-    if (const Error error = run.directory.move_to_earlier(earlier)) context.warn(error);
+    if (const Error error = run.directory.move_to_earlier(earlier, is_alone)) context.warn(error);
   }
   const detail::ProcessFacts process = detail::process_facts();
   JsonObject json(kOnLinesOfTheirOwn);
@@ -233,6 +246,7 @@ void RunRecordHook::begin(SessionRunContext& context) {
   json.add("parameters", options_.parameters.empty() ? "{}" : options_.parameters);
   json.add_text("begin", utc(system_clock::now()));
   run.beginning = json.members();
+  run.begin_ns = run.written_ns = context.now_ns();
   run.output = Output::replaced_file(run.directory.record());
   run.output->write(run.record(Outcome(), detail::RunState::of(context)));
   run.output->sync();
@@ -245,6 +259,12 @@ void RunRecordHook::after_create_session(SessionRunContext& context) {
 
 void RunRecordHook::after_run(SessionRunContext& context, const SessionRunValues&) {
   if (run_->output == nullptr) return;
+  // A run that is killed in its beginning has a record that is not much older.
+  const std::int64_t now_ns = context.now_ns();
+  const std::int64_t age_ns = std::max(detail::saturating_distance(run_->begin_ns, run_->written_ns), kFirstRefresh);
+  const std::int64_t wait_ns = std::min<std::int64_t>(options_.refresh.count(), age_ns);
+  if (detail::saturating_distance(run_->written_ns, now_ns) < wait_ns) return;
+  run_->written_ns = now_ns;
   MonitoredSession* const session = context.monitored_session();
   const Outcome outcome = session != nullptr ? session->outcome() : context.outcome();
   run_->output->write(run_->record(outcome, detail::RunState::of(context)));

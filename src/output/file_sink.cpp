@@ -43,24 +43,18 @@ class FileSink final : public Sink {
         return error;
       }
     }
-    if (half_ > 0 && regular_ && size_ > header_.size() && size_ + batch.bytes.size() > half_) {
-      if (Error error = begin_anew()) return error;
+    while (!batch.empty()) {
+      if (half_ > 0 && regular_ && size_ > header_.size() && size_ + batch.ends.front() > half_) {
+        if (Error error = begin_anew()) return error;
+      }
+      if (!preface_.empty()) {
+        if (Error error = append(preface_, /*first_record_end=*/preface_.size())) return error;
+        size_ += preface_.size();
+        preface_.clear();
+      }
+      if (Error error = write_those_that_fit(batch)) return error;
     }
-    if (!preface_.empty()) {
-      Error error = append(preface_, /*first_record_end=*/preface_.size());
-      if (error) return error;
-      size_ += preface_.size();
-      preface_.clear();
-    }
-    const std::size_t done = write_all(fd_, batch.bytes);
-    const int number = errno;
-    const std::size_t records = batch.whole_records(done);
-    const std::size_t kept = records > 0 ? batch.ends[records - 1] : 0;
-    if (done > kept) take_out(done - kept);
-    size_ += kept;
-    const bool all = records == batch.ends.size();
-    batch.drop_first(records);
-    return all ? Error() : system_error(number, "writing", path_);
+    return {};
   }
 
   // A file that somebody has deleted can be written, but nobody will ever read it, and it takes room on the disk until
@@ -76,6 +70,20 @@ class FileSink final : public Sink {
   }
 
  private:
+  // All of them, or those that belong into the present half; at least one.
+  Error write_those_that_fit(Batch& batch) {
+    const std::size_t room = half_ == 0 || !regular_ ? batch.bytes.size() : half_ - std::min(half_, size_);
+    const std::size_t fitting = std::max<std::size_t>(batch.whole_records(room), 1);
+    const std::size_t done = write_all(fd_, std::string_view(batch.bytes).substr(0, batch.ends[fitting - 1]));
+    const int number = errno;
+    const std::size_t records = batch.whole_records(done);
+    const std::size_t kept = records > 0 ? batch.ends[records - 1] : 0;
+    if (done > kept) take_out(done - kept);
+    size_ += kept;
+    batch.drop_first(records);
+    return records == fitting ? Error() : system_error(number, "writing", path_);
+  }
+
   void close() noexcept {
     if (fd_ >= 0) ::close(std::exchange(fd_, -1));
   }

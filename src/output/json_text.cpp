@@ -33,13 +33,17 @@ struct StringMembers {
   bool end_object() { return --depth >= 0; }
   bool start_array(std::size_t) { return ++depth > 0 && value(); }
   bool end_array() { return --depth >= 0; }
-  bool parse_error(std::size_t, const std::string&, const json::exception&) { return false; }
+  bool parse_error(std::size_t position, const std::string&, const json::exception&) {
+    wrong_at = position;
+    return false;
+  }
 
   // One that is not in an object is the whole text.
   bool value() const noexcept { return is_object; }
 
   std::map<std::string, std::string> found;
   std::string key_of_next;
+  std::size_t wrong_at = 0;  // the number of a byte; 0: it is well-formed, as far as it was read
   int depth = 0;
   bool is_object = false;
 };
@@ -57,10 +61,14 @@ void JsonObject::add(std::string_view key, std::string_view json) {
   members_ += json;
 }
 
-std::optional<std::map<std::string, std::string>> json_strings(std::string_view text) {
+std::optional<std::map<std::string, std::string>> json_strings(std::string_view text, std::string* why) {
   StringMembers members;
-  if (!json::sax_parse(text.begin(), text.end(), &members)) return std::nullopt;
-  return std::move(members.found);
+  if (json::sax_parse(text.begin(), text.end(), &members)) return std::move(members.found);
+  if (why != nullptr) {
+    *why = members.wrong_at > 0 ? "it is no JSON from byte " + std::to_string(members.wrong_at) + " on"
+                                : "it is JSON, but no object";
+  }
+  return std::nullopt;
 }
 
 }  // namespace detail

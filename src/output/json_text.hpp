@@ -31,8 +31,9 @@ class JsonObject {
   std::string members_;
 };
 
-// The members of an object that are strings, those of objects in it left out; nothing if the text is no object.
-std::optional<std::map<std::string, std::string>> json_strings(std::string_view text);
+// The members of an object that are strings, those of objects in it left out; nothing if the text is no object, and
+// then `why`, unless it is NULL, says what is wrong with it.
+std::optional<std::map<std::string, std::string>> json_strings(std::string_view text, std::string* why = nullptr);
 
 }  // namespace detail
 }  // namespace runhook::inline v1

@@ -25,6 +25,7 @@ namespace detail {
 namespace {
 
 constexpr const char* kRecord = "run.json";
+constexpr const char* kReport = "report.html";
 constexpr const char* kEarlier = "earlier";
 
 struct RunFileKind {
@@ -34,7 +35,7 @@ struct RunFileKind {
 };
 constexpr std::array<RunFileKind, kRunFileKinds> kKinds{
     {{kRecord, "", "what ran and how it ended, for programs", false},
-     {"report.html", "", "the same for people, with charts", false},
+     {kReport, "", "the same for people, with charts", false},
      {"", ".jsonl", "metrics: DuckDB, pandas"},
      {"", ".csv", "metrics: DuckDB, pandas, a spreadsheet"},
      {"events.out.tfevents.", "", "TensorBoard"},
@@ -48,7 +49,39 @@ bool is_regular_file(const std::string& path) noexcept {
 
 // Whether a later run would write a file of this name anew.
 bool is_replaced(std::string_view name) noexcept {
-  return name == "report.html" || (name.starts_with("timeline-") && name.ends_with(".json"));
+  return name == kReport || (name.starts_with("timeline-") && name.ends_with(".json"));
+}
+
+std::string content_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// The report's links to files that stay where they are.
+std::string with_links_from_earlier(const std::string& page) {
+  constexpr std::string_view kLink = "<a href=\"";
+  std::string text;
+  std::size_t begin = 0;
+  for (std::size_t at = page.find(kLink); at != std::string::npos; at = page.find(kLink, at)) {
+    at += kLink.size();
+    const std::size_t end = page.find('"', at);
+    std::string_view name = std::string_view(page).substr(at, end - at);
+    if (name.ends_with('/')) name.remove_suffix(1);
+    if (run_file_kind(name) == kRunFileKinds || is_replaced(name) || name == kRecord) continue;
+    text.append(page, begin, at - begin);
+    text += "../../";
+    begin = at;
+  }
+  return text.append(page, begin, std::string::npos);
+}
+
+// Of a process that was killed nobody else says that it has ended.
+std::string with_end_unless_known(std::string record) {
+  constexpr std::string_view kRunning = "\n  \"outcome\": {\"kind\": \"running\", \"text\": \"";
+  const std::size_t at = record.rfind(kRunning);
+  if (at == std::string::npos) return {};
+  return record.replace(at, kRunning.size(),
+                        "\n  \"outcome\": {\"kind\": \"lost\", \"text\": \"ended without a word; last heard of ");
 }
 
 // It becomes the name of a folder.
@@ -91,12 +124,15 @@ std::string RunDirectory::earlier(std::string_view session) const {
 }
 
 Error RunDirectory::open() {
-  if (Error error = make_directories(path_ + "/.")) return error;
+  if (Error error = make_directory(path_)) return error;
   lock_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (lock_ < 0) return system_error(errno, "opening", path_);
   if (flock(lock_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return {};  // not every file system has locks
-  return Error(StatusCode::already_exists,
-               fmt::format("another run is writing in '{}': of what both replace, the last one counts", path_));
+  return Error(
+      StatusCode::already_exists,
+      fmt::format("another run is writing in '{}': its record and report go on in {}, and the rows of both are "
+                  "in the metrics, where their sessions tell them apart",
+                  path_, earlier("<session>")));
 }
 
 Error RunDirectory::session_of_record(std::string& session) const {
@@ -126,21 +162,35 @@ void RunDirectory::remove_unfinished(const std::string& name) const {
   }
 }
 
-Error RunDirectory::move_to_earlier(std::string_view session) const {
+Error RunDirectory::move_to_earlier(std::string_view session, bool ended) const {
   std::vector<std::string> moved = names_in(path_);
   for (const std::string& name : moved) remove_unfinished(name);
   moved.erase(std::remove_if(moved.begin(), moved.end(), [](const auto& name) { return !is_replaced(name); }),
               moved.end());
   moved.emplace_back(kRecord);
   const std::string folder = earlier(session);
-  if (Error error = make_directories(folder + "/.")) return error;
+  if (Error error = make_directory(folder)) return error;
   for (const std::string& name : moved) {
-    const std::string path = fmt::format("{}/{}", path_, name);
-    if (!is_regular_file(path)) continue;
-    const std::string new_path = fmt::format("{}/{}", folder, name);
-    if (std::rename(path.c_str(), new_path.c_str()) != 0) return system_error(errno, "moving away", path);
+    if (Error error = move(name, folder, ended)) return error;
   }
   return {};
+}
+
+// What has to be said otherwise at its new place is written there anew.
+Error RunDirectory::move(const std::string& name, const std::string& folder, bool ended) const {
+  const std::string path = fmt::format("{}/{}", path_, name);
+  const std::string new_path = fmt::format("{}/{}", folder, name);
+  if (!is_regular_file(path)) return {};
+  std::string text;
+  if (name == kReport) text = with_links_from_earlier(content_of(path));
+  if (name == kRecord && ended) text = with_end_unless_known(content_of(path));
+  if (!text.empty()) {
+    if (Error error = replace_file(new_path, text)) return error;
+    if (::unlink(path.c_str()) == 0) return {};
+  } else if (std::rename(path.c_str(), new_path.c_str()) == 0) {
+    return {};
+  }
+  return system_error(errno, "moving away", path);
 }
 
 }  // namespace detail

@@ -41,12 +41,14 @@ class RunDirectory {
   Error open();
   // The session of the record that is there; empty: there is none. FAILED_PRECONDITION: it is not one of ours.
   Error session_of_record(std::string& session) const;
-  // Moves what the run of this session would be replaced in to where the files of earlier runs are, its record last: if
-  // the process dies on the way, the next one goes on.
-  Error move_to_earlier(std::string_view session) const;
+  // Moves what the run of this session has left and the next one would replace to where the files of earlier runs are,
+  // its record last: if the process dies on the way, the next one goes on. `ended`: that run is over, also if its
+  // record does not say so, which is then told in it.
+  Error move_to_earlier(std::string_view session, bool ended) const;
 
  private:
   void remove_unfinished(const std::string& name) const;
+  Error move(const std::string& name, const std::string& folder, bool ended) const;
 
   const std::string path_;
   int lock_ = -1;

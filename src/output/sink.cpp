@@ -77,6 +77,12 @@ std::size_t write_all(int fd, std::string_view bytes) noexcept {
   return done;
 }
 
+Error make_directory(const std::filesystem::path& directory) {
+  std::error_code failure;
+  std::filesystem::create_directories(directory, failure);
+  return failure ? system_error(failure.value(), "making the directory", directory.native()) : Error();
+}
+
 Error make_directories(const std::filesystem::path& file) {
   std::error_code failure;
   if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), failure);

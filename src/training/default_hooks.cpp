@@ -93,6 +93,7 @@ class Maker {
     options.path = file("report.html");
     options.title = title();
     options.metrics = wanted_.scalars;
+    if (!wanted_.parameters.empty()) options.facts.emplace_back("Parameters", wanted_.parameters);
     options.interval = wanted_.interval / kPointsPerInterval;
     return options;
   }

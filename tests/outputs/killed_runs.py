@@ -38,7 +38,8 @@ def read_record(path):
 
 def check_ended(record, path, how):
     running = how == "killed"
-    check((record["outcome"]["kind"] == "running") == running, f"{path}: outcome {record['outcome']} of a run {how}")
+    kinds = ("running" if path.parent.name != record["session"] else "lost",) if running else ("stopped",)
+    check(record["outcome"]["kind"] in kinds, f"{path}: outcome {record['outcome']} of a run {how}")
     check((record["end"] is None) == running, f"{path}: end {record['end']} of a run {how}")
     check(record["exit_status"] == (None if running else 128 + signal.SIGTERM), f"{path}: exit status of a run {how}")
 

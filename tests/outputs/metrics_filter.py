@@ -48,6 +48,17 @@ def main():
     folder = pathlib.Path(sys.argv[2])
     write(folder)
     wrong = False
+    # A file that was begun anew may have no start at all.
+    (folder / "anew.jsonl").write_text("".join(
+        json.dumps({"step": step, "session": "c", "attempt": 1, "event": None, "loss": 1.5}) + "\n" for step in range(5, 9)))
+    everything = [(step, 1.5) for step in range(5, 9)]
+    frame = pandas.read_json(folder / "anew.jsonl", lines=True)
+    found = list(eval(in_pandas, {"df": frame})[["step", "loss"]].itertuples(index=False, name=None))
+    query = in_duckdb.replace("metrics.jsonl", str(folder / "anew.jsonl"))
+    for reader, rows in (("pandas", found), ("DuckDB", duckdb.sql(f"SELECT step, loss FROM ({query})").fetchall())):
+        if rows != everything:
+            print(f"WRONG: {reader}, a file that was begun anew: {rows}")
+            wrong = True
     for name, read in (("metrics.jsonl", lambda path: pandas.read_json(path, lines=True)), ("metrics.csv", pandas.read_csv)):
         frame = read(folder / name)
         everything = list(frame[frame.loss.notna()][["step", "loss"]].itertuples(index=False, name=None))

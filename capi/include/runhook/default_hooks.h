@@ -47,7 +47,7 @@ typedef struct runhook_default_hooks {
   const char* parameters;      /* of the run, e.g. hyperparameters, for run.json: the text of a JSON object; copied;
                                   NULL: none */
   int64_t
-      max_bytes;    /* how large the metrics and the event files of a session may become: then their older half is begun
+      max_bytes;    /* how large the metrics, and the event files of a run, may become: then their older half is begun
                         anew; 0 or negative: there is no limit */
   int32_t quiet;    /* 1: no log lines and no progress: nothing on standard error but warnings and errors */
   int32_t reserved; /* 0 */

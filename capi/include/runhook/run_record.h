@@ -18,7 +18,7 @@ typedef struct runhook_run_record_options {
   size_t struct_size;
   const char* dir;        /* of the run; created if it does not exist; copied; required */
   const char* title;      /* copied; NULL: none */
-  const char* parameters; /* of the run, e.g. hyperparameters: the text of a JSON object; copied; NULL: none */
+  const char* parameters; /* of the run, e.g. hyperparameters: the text of a JSON object; copied; NULL or "": none */
   int64_t refresh_ns;     /* time of the session's clock after which the record is brought up to date during the run;
                              0: 30 s; negative: it is written at the begin and the end only */
   /* End of 1.0. Append only, below this line. */
@@ -28,13 +28,15 @@ typedef struct runhook_run_record_options {
 
 /**
  * Makes a hook that keeps `<dir>/run.json`, from which a program reads what ran and how it ended: the session's id,
- * which is that of the rows of metrics, the command, host and process, versions, parameters, begin, end, outcome, exit
- * status, the newest value of each name, and the files of the directory. Until the run has ended "end" and
- * "exit_status" are null and the outcome's kind is "running", and so they stay if the process is killed.
+ * which is that of the rows of metrics, the command, host and process, versions, parameters, begin, end, outcome,
+ * runhook_outcome_exit_status() of that, the newest value of each name, and the files of the directory. Until the run
+ * has ended "end" and "exit_status" are null and the outcome's kind is "running".
  *
  * What an earlier run has left is kept: its run.json, report.html and timeline-*.json are moved to
- * `<dir>/earlier/<session>/` before this run writes anything. A run.json that is no record of a run is left alone. If
- * another run is writing in the directory, that is a warning. A failure of the hook never fails the run.
+ * `<dir>/earlier/<session>/` before this run writes anything. If that run has not said how it ended, its process was
+ * killed: the kind of its outcome becomes "lost". A run.json that is no record of a run is left alone. If another run is
+ * writing in the directory, that is a warning; its record goes on in earlier/<session>/. A failure of the hook never
+ * fails the run.
  *
  * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without a directory, and for parameters that are not the text
  *   of a JSON object.

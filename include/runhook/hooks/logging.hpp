@@ -76,7 +76,7 @@ class LoggingHook final : public SessionRunHook, private ValueListener {
   void on_dropped() noexcept override { fetched_.reset(); }
   void log(SessionRunContext& context, std::string text);
   void log(SessionRunContext& context, std::string text, std::int64_t step);
-  void log_last_fetched(SessionRunContext& context);
+  std::vector<Value> last_fetched(SessionRunContext& context, std::int64_t& step) const;
   std::string line(std::span<const Value> values) const;
   std::vector<std::string> texts(std::span<const Value> values) const;
   void add_waiting(std::vector<std::string>& texts, std::int64_t step);
@@ -89,6 +89,7 @@ class LoggingHook final : public SessionRunHook, private ValueListener {
   std::optional<std::int64_t> last_ns_;
   std::optional<std::int64_t> fetched_step_;  // of the fetched values that were printed last
   std::unique_ptr<detail::NewestValues> logged_;
+  std::int64_t due_step_ = 0;                        // of what is in fetched_
   std::optional<std::vector<std::string>> fetched_;  // texts of a run in which it is due, until the end of that
 };
 

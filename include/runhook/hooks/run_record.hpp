@@ -20,16 +20,15 @@ struct RunRecordOptions {
 };
 
 // Keeps `<directory>/run.json`, from which a program reads what ran and how it ended: the session's id, which is that
-// of the rows of metrics, the command, host and process, versions, parameters, begin, end, outcome, exit status, the
-// newest value of each name, and the files of the directory. It is there when the first step begins. Until the run has
-// ended "end" and "exit_status" are null and the outcome's kind is "running", and so they stay if the process is
-// killed.
+// of the rows of metrics, the command, host and process, versions, parameters, begin, end, outcome, exit_status() of
+// that, the newest value of each name, and the files of the directory. It is there when the first step begins. Until
+// the run has ended "end" and "exit_status" are null and the outcome's kind is "running".
 //
 // What an earlier run has left is kept: before this one writes anything, the earlier run.json, report.html and
-// timeline-*.json are moved to `<directory>/earlier/<session>/`. Metrics are appended to, and event files are added to
-// those that are there. A run.json that is no record of a run is left alone. If another run is writing in the
-// directory, which is told by a lock on it, that is a warning; then each keeps its record: what is no longer run.json
-// at the end is written to earlier/<session>/run.json.
+// timeline-*.json are moved to `<directory>/earlier/<session>/`. If that run has not said how it ended, its process was
+// killed: the kind of its outcome becomes "lost". Metrics are appended to, and event files are added to those that are
+// there. A run.json that is no record of a run is left alone. If another run is writing in the directory, which is told
+// by a lock on it, that is a warning; its record goes on in earlier/<session>/.
 //
 // "schema_version" is 1. Members may be added without another version.
 //

@@ -48,6 +48,31 @@ TEST_F(Logging, TimeSinceTheLastLineIsThatOfTheSessionsClock) {
   EXPECT_THAT(lines, ElementsAre("step 1: loss = 0.5", "step 3: loss = 0.5 (0.250 sec)"));
 }
 
+TEST_F(Logging, LastStepHasItsLineIfAnybodyHasFetchedItsValues) {
+  add({.names = {"loss"}, .every_n_iter = 10});
+  rig.hook({.fetches = {"loss"}});
+  rig.before_step = [this](int n) { rig.values["loss"] = Value::scalar(static_cast<double>(n)); };
+  auto session = rig.start();
+  for (int i = 0; i < 7; ++i) session->run();
+  session->close();
+  EXPECT_THAT(lines, ElementsAre("step 1: loss = 1", "step 7: loss = 7 (0.000 sec)"));
+}
+
+TEST_F(Logging, ValueThatAHookHasRejectedIsInTheLastLine) {
+  add({.names = {"loss"}, .every_n_iter = 1});
+  const auto guard = rig.hook({.phase = HookPhase::guard, .fetches = {"loss"}});
+  guard->on_after = [](SessionRunContext& context) {
+    context.log_scalar("seen", 1);
+    if (context.global_step() == 2) fail(StatusCode::data_loss);
+  };
+  auto session = rig.start();
+  session->run();
+  rig.values["loss"] = Value::scalar(std::nan(""));
+  EXPECT_STATUS(session->run(), data_loss, "");
+  session->close();
+  EXPECT_THAT(lines, ElementsAre("step 1: loss = 0.5, seen = 1", "step 2: loss = nan, seen = 1 (0.000 sec)"));
+}
+
 TEST_F(Logging, FormatterMakesTheWholeLine) {
   add({.names = {"rate", "loss"}, .every_n_iter = 1, .formatter = [](const LoggedValues& values) {
          return "<" + std::to_string(values.find("loss")->second.to_double() + values.at("rate").to_double()) + ">";

@@ -234,6 +234,19 @@ TEST_F(Metrics, ValueThatAHookHasRejectedIsInARowThatSaysSo) {
   EXPECT_THAT(lines[2], HasSubstr("\"event\":\"failed\",\"loss\":\"NaN\"}"));
 }
 
+TEST_F(Metrics, FileStaysWithinItsSizeHoweverMuchComesAtOnce) {
+  path = folder.file("metrics.jsonl");
+  MetricsOptions options{.names = {"loss"}};
+  options.output.max_bytes = 4000;
+  options.output.flush_interval = std::chrono::hours(1);
+  add(options);
+  rig.run(300);
+  EXPECT_LE(content(path).size() + content(folder.file("metrics.1.jsonl")).size(), 4000U);
+  const auto rows = lines_of(path);
+  EXPECT_THAT(rows.back(), StartsWith("{\"step\":300,"));
+  EXPECT_THAT(rows.front(), HasSubstr("\"event\":null")) << "so that a reader knows the column";
+}
+
 TEST_F(Metrics, FileStaysWithinItsSize) {
   path = folder.file("metrics.jsonl");
   MetricsOptions options{.names = {"loss"}};

@@ -71,6 +71,29 @@ class ReportHookTest : public testing::Test {
   std::shared_ptr<LossSession> session = std::make_shared<LossSession>();
 };
 
+TEST_F(ReportHookTest, ValueThatIsFetchedAndLoggedCountsOnceInAStep) {
+  rig.config.add_hook(ReportHook::make(options()));
+  rig.config.set_inline();
+  MonitoredSession run(rig.config);
+  for (InlineStep& step : run.steps()) {
+    step.log_scalar("loss", 0.5);
+    if (step.global_step() == 6) break;
+  }
+  run.close();
+  EXPECT_THAT(page(), testing::ContainsRegex("<th scope=\"row\">loss</th>.*<td>7</td></tr>"));
+}
+
+TEST_F(ReportHookTest, LastStepIsDrawnThoughTheHookWasNotDue) {
+  ReportOptions wanted = options();
+  wanted.interval = 100s;
+  rig.config.add_hook(ReportHook::make(wanted));
+  rig.hook({.fetches = {"loss"}});
+  const auto run = rig.start();
+  for (int i = 0; i < 4; ++i) run->run();
+  run->close();
+  EXPECT_THAT(page(), HasSubstr("<tr><th scope=\"row\">4</th><td>0.25</td></tr>"));
+}
+
 TEST_F(ReportHookTest, StoppedRunLeavesAPageThatSaysWhoAskedAndWhy) {
   session->on_run = [this] { clock->advance(2 * kSecond); };
   ReportOptions wanted = options();

@@ -136,6 +136,21 @@ TEST_F(RunRecord, IsBroughtUpToDateDuringTheRun) {
   EXPECT_EQ(seen["outcome"]["kind"], "running");
 }
 
+TEST_F(RunRecord, IsBroughtUpToDateMoreOftenInTheBeginning) {
+  auto session = start({.refresh = std::chrono::seconds(1000)});
+  session->run();
+  const auto step_told_after = [&](std::int64_t seconds) {
+    rig.clock->advance(seconds * 1'000'000'000);
+    session->run();
+    usleep(600'000);  // what is written is written within 0.2 s
+    return record()["step"].get<int>();
+  };
+  EXPECT_EQ(step_told_after(1), 2);
+  EXPECT_EQ(step_told_after(1), 3) << "it is a second old, as was the run";
+  EXPECT_EQ(step_told_after(1), 3);
+  EXPECT_EQ(step_told_after(1), 5) << "two seconds old";
+}
+
 TEST_F(RunRecord, NamesTheFilesOfTheRun) {
   auto session = start();
   for (const char* const name : {"metrics.jsonl", "report.html", "notes.txt", "timeline-10.json"})
@@ -158,6 +173,33 @@ TEST_F(RunRecord, NextRunKeepsWhatTheFirstHasLeft) {
   EXPECT_EQ(content(earlier(first, "timeline-10.json")), "timeline-10.json");
   EXPECT_EQ(content(dir + "/metrics.jsonl"), "metrics.jsonl") << "is appended to";
   EXPECT_EQ(content(dir + "/notes.txt"), "notes.txt");
+  EXPECT_FALSE(std::filesystem::exists(dir + "/report.html"));
+}
+
+TEST_F(RunRecord, RunThatWasKilledIsLostOnceTheNextOneHasCome) {
+  start()->close();
+  const std::string first = id;
+  std::string text = content(dir + "/run.json");
+  const std::size_t begin = text.find("{\"kind\": ");
+  text.replace(begin, text.find('}', begin) - begin, R"({"kind": "running", "text": "running at step 7")");
+  put(dir + "/run.json", text);
+  start()->close();
+  const json moved = json::parse(content(earlier(first, "run.json")));
+  EXPECT_EQ(moved["outcome"]["kind"], "lost");
+  EXPECT_EQ(moved["outcome"]["text"], "ended without a word; last heard of running at step 7");
+  EXPECT_EQ(moved["session"], first);
+}
+
+TEST_F(RunRecord, LinksOfAReportThatIsMovedLeadToWhatStays) {
+  start()->close();
+  const std::string first = id;
+  put(dir + "/report.html",
+      "<a href=\"metrics.jsonl\">m</a> <a href=\"run.json\">r</a> <a href=\"timeline-1.json\">t</a> "
+      "<a href=\"earlier/\">e</a> <a href=\"#top\">x</a>");
+  start()->close();
+  EXPECT_EQ(content(earlier(first, "report.html")),
+            "<a href=\"../../metrics.jsonl\">m</a> <a href=\"run.json\">r</a> <a href=\"timeline-1.json\">t</a> "
+            "<a href=\"../../earlier/\">e</a> <a href=\"#top\">x</a>");
   EXPECT_FALSE(std::filesystem::exists(dir + "/report.html"));
 }
 
@@ -215,8 +257,9 @@ TEST_F(RunRecord, DirectoryThatCannotBeUsedIsAWarningAndTheRunGoesOn) {
 TEST_F(RunRecord, BadOptionsAreRefused) {
   const auto make = [](RunRecordOptions options) { RunRecordHook hook(std::move(options)); };
   EXPECT_STATUS(make({}), invalid_argument, "directory");
-  EXPECT_STATUS(make({.directory = "x", .parameters = "[1]"}), invalid_argument, "[1]");
-  EXPECT_STATUS(make({.directory = "x", .parameters = "{lr: 1}"}), invalid_argument, "{lr: 1}");
+  EXPECT_STATUS(make({.directory = "x", .parameters = "[1]"}), invalid_argument, "but no object: [1]");
+  EXPECT_STATUS(make({.directory = "x", .parameters = "{lr: 1}"}), invalid_argument, "no JSON from byte 2 on: {lr: 1}");
+  EXPECT_STATUS(make({.directory = "x", .parameters = "{} x"}), invalid_argument, "byte 4");
   EXPECT_STATUS(make({.directory = "x", .refresh = std::chrono::seconds(-1)}), invalid_argument, "negative");
 }
 
