@@ -68,7 +68,11 @@ void LoggingHook::begin(SessionRunContext&) {
   terminal_ = output_ != nullptr && detail::can_redraw(output_->descriptor());
 }
 
-void LoggingHook::after_create_session(SessionRunContext& context) { detail::check_names(context, args_.fetches); }
+void LoggingHook::after_create_session(SessionRunContext& context) {
+  detail::check_names(context, args_.fetches);
+  logged_->rewind(context.global_step());
+  fetched_step_.reset();
+}
 
 void LoggingHook::before_run(SessionRunContext& context) {
   if (!options_.only_logged) context.request(args_);
@@ -137,7 +141,9 @@ void LoggingHook::end(SessionRunContext& context) {
 void LoggingHook::cleanup(SessionRunContext& context, const Outcome&) {
   if (logged_ == nullptr) return;  // begin has failed
   std::int64_t step = context.global_step();
-  for (const auto& kept : logged_->all()) step = std::max(step, kept.value.step);  // one that has failed
+  for (const auto& kept : logged_->all()) {
+    if (!kept.undone) step = std::max(step, kept.value.step);  // one that has failed
+  }
   const std::vector<Value> last = last_fetched(context, step);
   if (options_.formatter) {
     if (!last.empty()) log(context, line(last), step);

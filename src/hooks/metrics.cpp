@@ -49,6 +49,7 @@ struct MetricsHook::Rows {
   std::vector<std::string> logged_columns;  // of CSV, in quotes where need be
   detail::NameIndex columns;                // of CSV: those of logged values
   std::string header;                       // of CSV
+  bool header_due = false;                  // there are columns of which the file does not know
   std::shared_ptr<Output> output;
   std::string origin;  // of the rows: session and attempt
   std::int64_t attempt = 0;
@@ -83,7 +84,9 @@ struct MetricsHook::Rows {
   }
   void end_row() {
     row += csv ? "\n" : "}\n";
-    output->write(row);
+    // Without its header a row would lose what has the new column.
+    if (header_due) header_due = !output->write(header + "\n");
+    if (!header_due) output->write(row);
   }
   // Says that rows of later steps that are there already are obsolete.
   void write_start(std::int64_t step, std::int64_t now_ns) {
@@ -157,7 +160,7 @@ struct MetricsHook::Rows {
       if (std::find(tags.begin(), tags.end(), value.name) != tags.end() || columns.has(value.name)) continue;
       add_column(value.name);
     }
-    if (logged_columns.size() > before) output->write(header + "\n");
+    header_due = header_due || logged_columns.size() > before;
   }
   void add_column(std::string_view name) {
     columns.add(name);
@@ -219,7 +222,7 @@ HookRegistration MetricsHook::make(MetricsOptions options) {
 void MetricsHook::begin(SessionRunContext& context) {
   rows_->begin_ns = context.clock()->now_ns();
   rows_->newest = {};
-  rows_->is_due = rows_->fetched_failed = false;
+  rows_->is_due = rows_->fetched_failed = rows_->header_due = false;
   rows_->fetched_step.reset();
   rows_->attempt = 0;
   OutputOptions options = options_.output;
@@ -229,6 +232,9 @@ void MetricsHook::begin(SessionRunContext& context) {
 
 void MetricsHook::after_create_session(SessionRunContext& context) {
   detail::check_names(context, args_.fetches);
+  if (rows_->attempt > 0) rows_->write_waiting(context.now_ns());  // before the attempt that makes them obsolete
+  rows_->newest.rewind(context.global_step());
+  rows_->fetched_step.reset();
   rows_->begin_attempt(context.session_id());
   rows_->write_start(context.global_step(), context.now_ns());
 }

@@ -20,7 +20,7 @@ NewestValues::Kept& NewestValues::kept_of(std::string_view name, bool& is_new) {
     make_room(waiting_, *index + 1);
     make_room(kept_, *index + 1);
     names_.add(name);
-    kept_.push_back({names_.name(*index), {}, {}, 0, 0, false});
+    kept_.emplace_back().name = names_.name(*index);
     is_new = true;
   }
   return kept_[*index];
@@ -32,6 +32,7 @@ void NewestValues::keep(Kept& kept, const LoggedValue& value, std::int64_t time_
   kept.time_ns = time_ns;
   kept.delivery = deliveries_;
   kept.waits = true;
+  kept.undone = false;
 }
 
 void NewestValues::sort_waiting() {

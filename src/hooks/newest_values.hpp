@@ -27,6 +27,7 @@ class NewestValues {
     std::int64_t time_ns = 0;
     std::uint64_t delivery = 0;  // with which it came
     bool waits = false;          // to be written
+    bool undone = false;         // of a step that was undone by a recovery
 
     Value to_value() const;
   };
@@ -50,6 +51,13 @@ class NewestValues {
       keep(kept, value, time_ns);
     }
     return is_new;
+  }
+  // The run goes on from this step: what was logged in later ones does not count any more.
+  void rewind(std::int64_t step) noexcept {
+    for (Kept& kept : kept_) {
+      kept.undone = kept.undone || kept.value.step > step;
+      if (kept.undone) kept.waits = false;
+    }
   }
   bool empty() const noexcept { return kept_.empty(); }
   bool has(std::string_view name) const noexcept { return names_.has(name); }

@@ -60,6 +60,8 @@ void ProgressHook::begin(SessionRunContext&) {
 
 void ProgressHook::after_create_session(SessionRunContext& context) {
   detail::check_names(context, args_.fetches);
+  logged_->rewind(context.global_step());
+  fetched_step_ = 0;
   if (display_ != nullptr) return;
   try {
     display_ = std::make_unique<detail::ProgressDisplay>(context.stop_source().state(), context.clock(),
@@ -96,6 +98,7 @@ void ProgressHook::on_logged(SessionRunContext& context, std::span<const LoggedV
 void ProgressHook::show_values() {
   std::string text = fetched_text_;
   for (const auto& kept : logged_->all()) {
+    if (kept.undone) continue;
     if (std::find(options_.names.begin(), options_.names.end(), kept.name) != options_.names.end()) continue;
     detail::append_format(text, "{}{}", text.empty() ? "" : ", ",
                           detail::logged_text(kept.name, kept.value, kept.text));

@@ -102,6 +102,7 @@ void ReportHook::begin(SessionRunContext& context) {
 }
 
 void ReportHook::after_create_session(SessionRunContext& context) {
+  run_->fetched_step = -1;
   if (std::exchange(run_->created, true)) return;
   run_->report.first_step = context.global_step();
   run_->speed_ns = context.now_ns();

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/fork_mark.hpp"
 #include "base/format.hpp"
 #include "base/monotonic.hpp"
 #include "base/refuse.hpp"
@@ -12,7 +13,6 @@
 #include "output/json_csv_values.hpp"
 #include "output/json_text.hpp"
 #include "output/process_facts.hpp"
-#include "output/replace_file.hpp"
 #include "output/run_directory.hpp"
 #include "run/run_state.hpp"
 #include "runhook/monitored_session.hpp"
@@ -125,8 +125,10 @@ struct RunRecordHook::Run {
   explicit Run(const std::string& path) : directory(path) {}
 
   detail::RunDirectory directory;
-  std::string beginning;           // of the record: what does not change
-  std::shared_ptr<Output> output;  // NULL: there is no record to be written
+  std::string beginning;  // of the record: what does not change
+  const detail::ForkMark birth;
+  std::shared_ptr<Output> output;  // NULL: there is no record
+  bool moved = false;              // the record is not in its place
   detail::NewestValues newest;
   std::optional<std::int64_t> first_step;
   std::int64_t begin_ns = 0;
@@ -135,9 +137,10 @@ struct RunRecordHook::Run {
   std::string record(const Outcome& outcome, const detail::RunState& state) const;
   std::string values(const detail::LastFetched& last) const;
   std::string files() const;
-  void finish(SessionRunContext& context, const std::string& session, const std::string& text);
+  void write(SessionRunContext& context, const Outcome& outcome);
 };
 
+constexpr std::size_t kMostFiles = 100;
 constexpr std::int64_t kFirstRefresh = detail::kNsPerSecond;
 constexpr std::string_view kOnLinesOfTheirOwn = ",\n  ";
 
@@ -162,6 +165,7 @@ std::string RunRecordHook::Run::record(const Outcome& outcome, const detail::Run
 std::string RunRecordHook::Run::values(const detail::LastFetched& last) const {
   JsonObject json(",\n    ");
   for (const auto& kept : newest.all()) {
+    if (kept.undone) continue;
     json.add(kept.name, json_of(kept.to_value(), kept.value.step, kept.value.failed));
   }
   for (const auto& [name, value] : last.values) {
@@ -177,20 +181,24 @@ std::string RunRecordHook::Run::files() const {
     return name == "run.json" || name == "earlier" || detail::run_file_kind(name) == detail::kRunFileKinds;
   };
   names.erase(std::remove_if(names.begin(), names.end(), is_other), names.end());
+  if (names.size() > kMostFiles) names.resize(kMostFiles);
   return json_of(names);
 }
 
-// A run that has come meanwhile has moved the record away and has its own there.
-void RunRecordHook::Run::finish(SessionRunContext& context, const std::string& session, const std::string& text) {
-  std::string there;
-  const Error unknown = directory.session_of_record(there);
-  if (!unknown && (there.empty() || there == session)) {
-    output->write(text);
-  } else {
-    const std::string path = directory.earlier(session) + "/run.json";
-    if (const Error error = detail::replace_file(path, text)) context.warn(error);
+// Where the record is, unless there is none yet: in its place, or, if that is taken, where those of earlier runs are. A run
+// that comes meanwhile moves it there.
+void RunRecordHook::Run::write(SessionRunContext& context, const Outcome& outcome) {
+  if (!moved) {
+    std::string there;
+    const Error foreign = directory.session_of_record(there);
+    moved = foreign || (output != nullptr && !there.empty() && there != context.session_id());
+    if (moved && output != nullptr) output->close();
+    if (moved || output == nullptr) {
+      const std::string beside = directory.earlier(context.session_id()) + "/run.json";
+      output = Output::replaced_file(moved ? beside : directory.record());
+    }
   }
-  output->close();
+  output->write(record(outcome, detail::RunState::of(context)));
   output->report_to(context);
 }
 
@@ -228,7 +236,8 @@ void RunRecordHook::begin(SessionRunContext& context) {
     is_alone = false;
   }
   std::string earlier;
-  if (const Error error = run.directory.session_of_record(earlier)) return context.warn(error);
+  if (const Error error = run.directory.session_of_record(earlier)) context.warn(error);
+  if (earlier.empty() && run.directory.has_what_is_replaced()) earlier = fmt::format("before-{}", context.session_id());
   if (!earlier.empty()) {
     if (const Error error = run.directory.move_to_earlier(earlier, is_alone)) context.warn(error);
   }
@@ -247,14 +256,14 @@ void RunRecordHook::begin(SessionRunContext& context) {
   json.add_text("begin", utc(system_clock::now()));
   run.beginning = json.members();
   run.begin_ns = run.written_ns = context.now_ns();
-  run.output = Output::replaced_file(run.directory.record());
-  run.output->write(run.record(Outcome(), detail::RunState::of(context)));
+  run.write(context, Outcome());
   run.output->sync();
   run.output->report_to(context);
 }
 
 void RunRecordHook::after_create_session(SessionRunContext& context) {
   if (!run_->first_step) run_->first_step = context.global_step();
+  run_->newest.rewind(context.global_step());
 }
 
 void RunRecordHook::after_run(SessionRunContext& context, const SessionRunValues&) {
@@ -267,8 +276,7 @@ void RunRecordHook::after_run(SessionRunContext& context, const SessionRunValues
   run_->written_ns = now_ns;
   MonitoredSession* const session = context.monitored_session();
   const Outcome outcome = session != nullptr ? session->outcome() : context.outcome();
-  run_->output->write(run_->record(outcome, detail::RunState::of(context)));
-  run_->output->report_to(context);
+  run_->write(context, outcome);
 }
 
 void RunRecordHook::on_logged(SessionRunContext&, std::span<const LoggedValue> values) {
@@ -278,7 +286,10 @@ void RunRecordHook::on_logged(SessionRunContext&, std::span<const LoggedValue> v
 void RunRecordHook::cleanup(SessionRunContext& context, const Outcome& outcome) {
   const std::unique_ptr<Run> run = std::move(run_);
   if (run == nullptr || run->output == nullptr) return;  // begin has failed
-  run->finish(context, std::string(context.session_id()), run->record(outcome, detail::RunState::of(context)));
+  if (run->birth.forked()) return;                       // the run goes on in the parent
+  run->write(context, outcome);
+  run->output->close();
+  run->output->report_to(context);
 }
 
 }  // namespace runhook::inline v1

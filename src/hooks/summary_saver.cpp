@@ -83,6 +83,8 @@ void SummarySaverHook::begin(SessionRunContext&) {
 }
 
 void SummarySaverHook::after_create_session(SessionRunContext& context) {
+  state_->newest.rewind(context.global_step());
+  state_->fetched_step.reset();
   state_->writer->add_session_log(SessionLogStatus::start, context.global_step());
 }
 

@@ -73,7 +73,12 @@ void HookLifecycle::cleanup(HookSlot& slot, Error& error) {
 
 void HookLifecycle::cleanup_all(Error& error) {
   const auto& slots = hooks_.slots();
-  for (std::size_t i = slots.size(); i-- > 0;) cleanup(*slots[i], error);
+  for (std::size_t i = slots.size(); i-- > 0;) {
+    Error one;
+    cleanup(*slots[i], one);
+    if (one) outcome_.end_failed(one, one);  // the hooks that come after it write down how the run has ended
+    error.merge(one);
+  }
   hooks_.drop_waiting();
 }
 

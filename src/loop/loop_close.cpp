@@ -59,7 +59,6 @@ void Loop::close(bool heard) {
   tell_of_unrecovered(error);
   Error cleanup_error;
   lifecycle_.cleanup_all(cleanup_error);
-  outcome_.end_failed(cleanup_error, cleanup_error);
   error.merge(cleanup_error);
   creator_claim_.reset();
   end_.set_closed();

@@ -269,8 +269,10 @@ void StepEngine::hand_out_results(Error& error) noexcept {
         plan.has_global_step() ? plan.fetched_global_step() : said.value_or(saturating_add(before, 1));
     state_.set_global_step(after);
     state_.session.advance = after > before ? saturating_distance(before, after) : 1;
-    fetched_step_ = after;
-    fetched_failed_ = false;
+    if (plan.handed_out()) {
+      fetched_step_ = after;
+      fetched_failed_ = false;
+    }
   } catch (...) {
     error = session_failure();
   }
@@ -293,7 +295,7 @@ void StepEngine::end_attempt(Error& error) noexcept {
       error.merge(Error::from_current_exception(StatusCode::unknown));
     }
   }
-  fetched_failed_ = static_cast<bool>(error);
+  if (state_.attempt.plan.handed_out()) fetched_failed_ = static_cast<bool>(error);
   if (error && !state_.attempt.plan.has_global_step()) [[unlikely]]
     state_.set_global_step(step_before_);  // a step that a hook has failed is not one of those counted
   if (!error) [[likely]]
@@ -338,7 +340,7 @@ Error StepEngine::skip_step() noexcept {
 LastFetched StepEngine::last_fetched() const {
   LastFetched last{fetched_step_, fetched_failed_, {}};
   if (state_.hot.discard) return last;
-  state_.attempt.plan.visit_results(
+  state_.attempt.plan.visit_last_results(
       [&last](const std::string& name, const Value& value) { last.values.emplace_back(name, value); });
   return last;
 }

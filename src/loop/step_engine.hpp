@@ -117,7 +117,7 @@ class alignas(64) StepEngine {
   std::int64_t skips_ = 0;  // steps that a hook has skipped
   Results results_;
   bool results_stale_ = false;     // results_ holds something that is not of the next step
-  std::int64_t fetched_step_ = 0;  // which the last attempt that has fetched anything has reached
+  std::int64_t fetched_step_ = 0;  // which the last attempt whose results were handed out has reached
   bool fetched_failed_ = false;    // that attempt has failed since
 
   // The attempt in progress.

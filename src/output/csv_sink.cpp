@@ -1,11 +1,11 @@
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -20,7 +20,28 @@ namespace {
 
 using Fields = std::vector<std::string_view>;
 
-// How many bytes the first row has, its end included. Within quotes the end of a line is none of a row.
+// Where the rows of a file are. Within quotes the end of a line is none of a row.
+struct Rows {
+  std::size_t header_end = 0;  // with its line end; 0: there is no whole row
+  std::size_t last_end = 0;    // of the last whole row
+  std::size_t size = 0;        // of the file
+};
+
+template <typename Chunk>  // false once there is no more
+bool find_rows(Rows& rows, Chunk&& next) {
+  bool quoted = false;
+  for (std::string_view chunk; next(chunk);) {
+    for (const char c : chunk) {
+      ++rows.size;
+      if (c == '"') quoted = !quoted;
+      if (c != '\n' || quoted) continue;
+      rows.last_end = rows.size;
+      if (rows.header_end == 0) rows.header_end = rows.size;
+    }
+  }
+  return rows.header_end > 0;
+}
+
 std::size_t row_size(std::string_view csv) noexcept {
   bool quoted = false;
   for (std::size_t i = 0; i < csv.size(); ++i) {
@@ -57,13 +78,14 @@ std::string_view first_field(std::string_view row) noexcept { return row.substr(
 class CsvSink final : public Sink {
  public:
   CsvSink(std::string path, const OutputOptions& options)
-      : path_(std::move(path)), options_(options), given_header_(options.header), key_(first_field(given_header_)) {
-    options_.rows = true;
+      : path_(std::move(path)), options_(options), header_(options.header), key_(first_field(header_)) {
+    options_.rows = false;  // half a row is cut off here, where it is known what belongs to a row
+    options_.lines = true;
   }
 
   Error write(Batch& batch, const std::atomic<bool>& hurry) override {
     if (file_ == nullptr) {
-      if (Error error = take_header(given_header_)) return error;
+      if (Error error = take_header(header_)) return error;
     }
     while (!batch.empty()) {
       const std::string_view first = record(batch, 0);
@@ -76,9 +98,16 @@ class CsvSink final : public Sink {
     }
     return {};
   }
+  // Another writer that has added columns has put another file in its place.
   Error verify() override {
     Error error = file_ != nullptr ? file_->verify() : Error();
-    hopeless_ = hopeless_ || (file_ != nullptr && file_->hopeless());
+    if (!error) return {};
+    struct stat about {};
+    if (::stat(path_.c_str(), &about) == 0 && S_ISREG(about.st_mode)) {
+      file_ = nullptr;
+      return {};
+    }
+    hopeless_ = true;
     return error;
   }
   std::string take_notice() override { return std::exchange(notice_, std::string()); }
@@ -92,15 +121,10 @@ class CsvSink final : public Sink {
   Error take_header(std::string header) {
     Fields given;
     split(without_end(header), given);
-    std::string content;
-    if (Error error = read_file(content)) return error;
-    const std::string_view there = std::string_view(content).substr(0, row_size(content));
-    if (!there.empty() && first_field(there) != key_ && !key_.starts_with(there)) {
-      hopeless_ = true;
-      return Error(StatusCode::failed_precondition,
-                   fmt::format("'{}' exists and has no column '{}' first, so it is left alone", path_, key_));
-    }
-    const bool is_new = !there.ends_with('\n');  // also where a header was written in part
+    Rows rows;
+    std::string there;
+    if (Error error = look_at_file(rows, there)) return error;
+    const bool is_new = rows.header_end == 0;  // also where a header was written in part
     Fields columns;
     if (is_new) {
       columns = given;
@@ -113,7 +137,7 @@ class CsvSink final : public Sink {
     }
     std::string new_header = joined(columns);
     if (!is_new && columns.size() > known) {
-      if (Error error = add_columns(content, there.size(), new_header, columns.size() - known)) return error;
+      if (Error error = add_columns(rows, new_header, columns.size() - known)) return error;
     } else if (!is_new) {
       new_header = there;
     }
@@ -124,16 +148,38 @@ class CsvSink final : public Sink {
     }
     options_.header = std::move(new_header);
     file_ = file_sink(path_, options_);
+    header_ = std::move(header);
     return {};
   }
 
-  // Of a regular file; anything else is written to as if it were new.
-  Error read_file(std::string& content) const {
+  // Finds the rows of a regular file, and its header, and cuts off half a row that a process has left that was killed,
+  // unless somebody else is writing it. Anything else is written to as if it were new.
+  Error look_at_file(Rows& rows, std::string& header) {
     struct stat about {};
-    if (::stat(path_.c_str(), &about) != 0 || !S_ISREG(about.st_mode)) return {};
-    std::ifstream file(path_, std::ios::binary);
-    content.assign(std::istreambuf_iterator<char>(file), {});
-    return file.bad() || !file.is_open() ? system_error(errno, "reading", path_) : Error();
+    if (::stat(path_.c_str(), &about) != 0 || !S_ISREG(about.st_mode) || about.st_size == 0) return {};
+    const int fd = ::open(path_.c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) return system_error(errno, "opening", path_);
+    std::string chunk(std::size_t{1} << 16, '\0');
+    ssize_t count = 0;
+    find_rows(rows, [&](std::string_view& read) {
+      count = ::read(fd, chunk.data(), chunk.size());
+      read = std::string_view(chunk).substr(0, static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+      if (rows.header_end == 0) header += read;
+      return count > 0;
+    });
+    Error error = count < 0 ? system_error(errno, "reading", path_) : Error();
+    if (rows.header_end > 0) header.resize(rows.header_end);
+    if (!error && first_field(header) != key_ && !(rows.header_end == 0 && key_.starts_with(header))) {
+      error = Error(StatusCode::failed_precondition,
+                    fmt::format("'{}' exists and has no column '{}' first, so it is left alone", path_, key_));
+    }
+    if (error.code() == StatusCode::failed_precondition) hopeless_ = true;
+    if (!error && rows.last_end < rows.size && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+        ftruncate(fd, static_cast<off_t>(rows.last_end)) != 0) {
+      error = system_error(errno, "cutting off half a row of", path_);
+    }
+    ::close(fd);
+    return error;
   }
 
   static std::string joined(const Fields& fields) {
@@ -145,13 +191,17 @@ class CsvSink final : public Sink {
     return row + '\n';
   }
 
-  Error add_columns(std::string_view content, std::size_t header_size, const std::string& header, std::size_t count) {
+  Error add_columns(const Rows& rows, const std::string& header, std::size_t count) {
+    std::string content(rows.last_end, '\0');
+    std::ifstream file(path_, std::ios::binary);
+    if (!file.read(content.data(), static_cast<std::streamsize>(content.size()))) {
+      return system_error(errno, "reading", path_);
+    }
     std::string rewritten = header;
     rewritten.reserve(content.size() + content.size() / 16 + header.size());
-    for (std::string_view rest = content.substr(header_size); !rest.empty();) {
+    for (std::string_view rest = std::string_view(content).substr(rows.header_end); !rest.empty();) {
       const std::string_view row = rest.substr(0, row_size(rest));
       rest.remove_prefix(row.size());
-      if (!row.ends_with('\n')) break;  // half of one
       rewritten += without_end(row);
       rewritten.append(count, ',');
       rewritten += '\n';
@@ -182,8 +232,8 @@ class CsvSink final : public Sink {
 
   const std::string path_;
   OutputOptions options_;  // of the file
-  const std::string given_header_;
-  const std::string_view key_;
+  std::string header_;     // given last
+  const std::string key_;
   std::unique_ptr<Sink> file_;                         // NULL: nothing was written yet
   std::vector<std::optional<std::ptrdiff_t>> source_;  // for each column of the file, which field of a record it has
   std::string row_;

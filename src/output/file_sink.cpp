@@ -1,15 +1,16 @@
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <utility>
 
 #include "base/format.hpp"
+#include "output/json_text.hpp"
 #include "output/sink.hpp"
 
 namespace runhook::inline v1 {
@@ -31,7 +32,7 @@ class FileSink final : public Sink {
         header_(options.header),
         lines_(options.lines),
         rows_(options.rows),
-        half_(options.max_bytes / 2) {}
+        half_(options.max_bytes > 0 ? std::max<std::size_t>(options.max_bytes / 2, 1) : 0) {}
   ~FileSink() override { close(); }
   FileSink(const FileSink&) = delete;
   FileSink& operator=(const FileSink&) = delete;
@@ -90,6 +91,11 @@ class FileSink final : public Sink {
 
   Error open() {
     if (Error error = make_directories(path_)) return error;
+    if (half_ > 0 && std::filesystem::is_symlink(path_)) {  // what it leads to is begun anew, and not the link
+      std::error_code unknown;
+      const std::filesystem::path file = std::filesystem::weakly_canonical(path_, unknown);
+      if (!unknown) path_ = file.native();
+    }
     fd_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
     if (fd_ < 0) return system_error(errno, "opening", path_);
     struct stat about {};
@@ -98,6 +104,7 @@ class FileSink final : public Sink {
     named_ = regular_ && about.st_nlink > 0;
     size_ = static_cast<std::size_t>(about.st_size);
     if (regular_ && size_ > 0 && rows_) cut_off_half_a_row();
+    if (regular_) flock(fd_, LOCK_SH | LOCK_NB);  // whoever opens it sees that it is being written
     if (size_ == 0) {
       preface_ = header_;
       return {};
@@ -119,23 +126,22 @@ class FileSink final : public Sink {
     return last;
   }
 
-  // A process that was killed while it wrote may have left it. What does not begin as a row does is something else.
-  void cut_off_half_a_row() noexcept {
-    if (last_byte() == '\n') return;
-    std::array<char, 4096> chunk{};
-    std::size_t begin = size_;  // of what is known to have no end of a line
-    while (begin > 0) {
-      const std::size_t count = std::min(begin, chunk.size());
-      if (pread(fd_, chunk.data(), count, static_cast<off_t>(begin - count)) != static_cast<ssize_t>(count)) return;
-      std::size_t at = count;
-      while (at > 0 && chunk[at - 1] != '\n') --at;
-      begin -= count - at;
-      if (at > 0) break;
+  // A process that was killed while it wrote may have left it. One that is being written by somebody else may be whole in
+  // a moment, and what is a whole object, or does not begin as one, is something else.
+  void cut_off_half_a_row() {
+    if (last_byte() == '\n' || flock(fd_, LOCK_EX | LOCK_NB) != 0) return;
+    std::string row;  // the last one, as far as it has been read
+    std::size_t begin = size_;
+    for (std::size_t line_end = std::string::npos; begin > 0 && line_end == std::string::npos;) {
+      std::string chunk(std::min<std::size_t>(begin, 4096), '\0');
+      const auto from = static_cast<off_t>(begin - chunk.size());
+      if (pread(fd_, chunk.data(), chunk.size(), from) != static_cast<ssize_t>(chunk.size())) return;
+      line_end = chunk.rfind('\n');
+      const std::size_t kept = line_end == std::string::npos ? 0 : line_end + 1;
+      begin -= chunk.size() - kept;
+      row.insert(0, chunk, kept);
     }
-    char first = '\0';
-    if (pread(fd_, &first, 1, static_cast<off_t>(begin)) != 1) return;
-    const bool is_row = first == '{' || (!header_.empty() && (begin == 0 || (first >= '0' && first <= '9')));
-    if (is_row && ftruncate(fd_, static_cast<off_t>(begin)) == 0) size_ = begin;
+    if (row.starts_with('{') && !json_strings(row) && ftruncate(fd_, static_cast<off_t>(begin)) == 0) size_ = begin;
   }
 
   // The file has reached its half of the room. Its lines become the older half, in place of those that were; of what is
@@ -147,7 +153,7 @@ class FileSink final : public Sink {
       gone.clear();
       if (std::rename(path_.c_str(), name_of_older_half(path_).c_str()) != 0) return cannot_begin_anew();
     } else {
-      next = fmt::format("{}.{:06}", path_.substr(0, name_size_), ++number_);
+      next = fmt::format("{}.{:06}", first_path_, ++number_);
       older_ = path_;
     }
     close();
@@ -181,7 +187,7 @@ class FileSink final : public Sink {
   }
 
   std::string path_;
-  const std::size_t name_size_ = path_.size();  // of the first one's path
+  const std::string first_path_ = path_;
   const std::string header_;
   const bool lines_;
   const bool rows_;

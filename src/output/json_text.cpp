@@ -24,19 +24,21 @@ struct StringMembers {
   bool binary(json::binary_t&) { return value(); }
   bool start_object(std::size_t) {
     if (depth++ == 0) is_object = true;
-    return true;
+    return depth <= kDeepest;
   }
   bool key(std::string& text) {
     if (depth == 1) key_of_next = std::move(text);
     return true;
   }
   bool end_object() { return --depth >= 0; }
-  bool start_array(std::size_t) { return ++depth > 0 && value(); }
+  bool start_array(std::size_t) { return ++depth <= kDeepest && value(); }
   bool end_array() { return --depth >= 0; }
   bool parse_error(std::size_t position, const std::string&, const json::exception&) {
     wrong_at = position;
     return false;
   }
+
+  static constexpr int kDeepest = 100;  // so that no reader gives up
 
   // One that is not in an object is the whole text.
   bool value() const noexcept { return is_object; }
@@ -62,11 +64,15 @@ void JsonObject::add(std::string_view key, std::string_view json) {
 }
 
 std::optional<std::map<std::string, std::string>> json_strings(std::string_view text, std::string* why) {
+  // The parser takes these for the begin and the end of a text; other readers do not.
+  const bool is_plain = !text.starts_with("\xEF\xBB\xBF") && text.find('\0') == std::string_view::npos;
   StringMembers members;
-  if (json::sax_parse(text.begin(), text.end(), &members)) return std::move(members.found);
+  if (is_plain && json::sax_parse(text.begin(), text.end(), &members)) return std::move(members.found);
   if (why != nullptr) {
-    *why = members.wrong_at > 0 ? "it is no JSON from byte " + std::to_string(members.wrong_at) + " on"
-                                : "it is JSON, but no object";
+    *why = !is_plain                                 ? "it begins with a byte order mark, or has a null character"
+           : members.depth > StringMembers::kDeepest ? "it is nested too deeply"
+           : members.wrong_at > 0 ? "it is no JSON from byte " + std::to_string(members.wrong_at) + " on"
+                                  : "it is JSON, but no object";
   }
   return std::nullopt;
 }

@@ -164,6 +164,14 @@ Error write_into(const std::string& path, std::string_view content) {
 Error write_in_place(const std::string& path, std::string_view content) {
   const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
   if (file.get() < 0) return system_error(errno, "opening", path);
+  // There has to be room for all of it before anything is overwritten.
+  struct stat old = no_file();
+  const int number =
+      fstat(file.get(), &old) == 0 ? posix_fallocate(file.get(), 0, static_cast<off_t>(content.size())) : 0;
+  if (number == ENOSPC || number == EFBIG || number == EDQUOT) {
+    if (ftruncate(file.get(), old.st_size) != 0) return system_error(errno, "writing", path);
+    return system_error(number, "writing", path);
+  }
   if (Error error = write_to(file, content, path)) return error;
   if (ftruncate(file.get(), static_cast<off_t>(content.size())) == 0 && fsync(file.get()) == 0) return {};
   return system_error(errno, "writing", path);

@@ -26,6 +26,7 @@ namespace {
 
 constexpr const char* kRecord = "run.json";
 constexpr const char* kReport = "report.html";
+constexpr off_t kLargestRecord = off_t{64} << 20;
 constexpr const char* kEarlier = "earlier";
 
 struct RunFileKind {
@@ -115,7 +116,9 @@ std::vector<std::string> names_in(const std::string& directory) {
 }
 
 RunDirectory::~RunDirectory() {
-  if (lock_ >= 0) ::close(lock_);
+  if (lock_ < 0) return;
+  if (!birth_.forked()) flock(lock_, LOCK_UN);  // a child that lives on would keep it
+  ::close(lock_);
 }
 
 std::string RunDirectory::record() const { return fmt::format("{}/{}", path_, kRecord); }
@@ -137,19 +140,20 @@ Error RunDirectory::open() {
 
 Error RunDirectory::session_of_record(std::string& session) const {
   const std::string path = record();
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
+  struct stat about {};
+  if (::stat(path.c_str(), &about) != 0) {
     return errno == ENOENT || errno == ENOTDIR ? Error() : system_error(errno, "reading", path);
   }
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  const auto record = json_strings(text);
+  const bool may_be_one = S_ISREG(about.st_mode) && about.st_size <= kLargestRecord;
+  const auto record = may_be_one ? json_strings(content_of(path)) : std::nullopt;
   const auto is = [&record](const char* key) { return record && record->count(key) > 0 ? record->at(key) : ""; };
   if (is("schema") == kRecordSchema && is_session_id(is("session"))) {
     session = is("session");
     return {};
   }
   return Error(StatusCode::failed_precondition,
-               fmt::format("'{}' exists and is no record of a run, so it is left alone", path));
+               fmt::format("'{}' exists and is no record of a run, so it is left alone: that of this run is in {}",
+                           path, earlier("<session>")));
 }
 
 // What was written beside a file, whose place it was to take, when the process was killed.
@@ -167,13 +171,20 @@ Error RunDirectory::move_to_earlier(std::string_view session, bool ended) const 
   for (const std::string& name : moved) remove_unfinished(name);
   moved.erase(std::remove_if(moved.begin(), moved.end(), [](const auto& name) { return !is_replaced(name); }),
               moved.end());
-  moved.emplace_back(kRecord);
+  std::string recorded;
+  if (!session_of_record(recorded) && recorded == session) moved.emplace_back(kRecord);
   const std::string folder = earlier(session);
   if (Error error = make_directory(folder)) return error;
+  Error error;
   for (const std::string& name : moved) {
-    if (Error error = move(name, folder, ended)) return error;
+    if (const Error one = move(name, folder, ended); !error) error = one;
   }
-  return {};
+  return error;
+}
+
+bool RunDirectory::has_what_is_replaced() const {
+  const std::vector<std::string> names = names_in(path_);
+  return std::any_of(names.begin(), names.end(), [](const auto& name) { return is_replaced(name); });
 }
 
 // What has to be said otherwise at its new place is written there anew.

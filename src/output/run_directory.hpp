@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/fork_mark.hpp"
 #include "runhook/error.hpp"
 
 namespace runhook::inline v1 {
@@ -45,12 +46,14 @@ class RunDirectory {
   // its record last: if the process dies on the way, the next one goes on. `ended`: that run is over, also if its
   // record does not say so, which is then told in it.
   Error move_to_earlier(std::string_view session, bool ended) const;
+  bool has_what_is_replaced() const;  // whether there is anything but a record to be moved
 
  private:
   void remove_unfinished(const std::string& name) const;
   Error move(const std::string& name, const std::string& folder, bool ended) const;
 
   const std::string path_;
+  const ForkMark birth_;
   int lock_ = -1;
 };
 

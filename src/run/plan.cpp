@@ -1,6 +1,7 @@
 #include "run/plan.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/format.hpp"
 #include "runhook/error.hpp"
@@ -20,6 +21,8 @@ void Plan::set_session(Session* session) {
   session_ = session;
   resolved_.clear();
   dirty_ = true;
+  handed_out_ = false;
+  kept_.clear();
   for (Value& value : results_) value.reset();
 }
 
@@ -201,6 +204,7 @@ void Plan::draft_request(const HookRequest& request, RequestDraft& draft) {
 }
 
 void Plan::rebuild(const SessionRunArgs& caller) {
+  keep_scalars();
   draft_.fetches.clear();
   draft_caller(caller);
   draft_.planned = active_;
@@ -266,12 +270,36 @@ void Plan::bind_feeds(const SessionRunArgs& caller) {
   step_.feeds = feeds_;
 }
 
-void Plan::drop_results() noexcept {
+// Values only, so that the session may use the memory of its results again.
+void Plan::keep_scalars() {
+  if (!std::exchange(handed_out_, false)) return;
+  kept_.clear();
+  for (std::size_t i = 0; i < fetches_.size(); ++i) {
+    const Value& value = results_[i];
+    if (value.kind() != ValueKind::tensor || !value.shape().empty()) continue;
+    if (value.device().type != Device().type || value.byte_size() > sizeof(KeptScalar::bits)) continue;
+    KeptScalar& kept = kept_.emplace_back(KeptScalar{fetches_[i], value.dtype(), 0});
+    std::memcpy(&kept.bits, value.data(), value.byte_size());
+  }
+}
+
+Value Plan::last_result(NodeId node) const {
+  if (handed_out_) {
+    const auto found = std::find(fetches_.begin(), fetches_.end(), node);
+    return found != fetches_.end() ? results_[static_cast<std::size_t>(found - fetches_.begin())] : Value();
+  }
+  const auto found = std::find_if(kept_.begin(), kept_.end(), [node](const auto& kept) { return kept.node == node; });
+  return found != kept_.end() ? Value::copy_of(found->dtype, {}, &found->bits) : Value();
+}
+
+void Plan::drop_results() {
+  keep_scalars();
   for (Value& value : results_) value.reset();
   for (HookRequest* request : active_) request->results.drop_values();
 }
 
 void Plan::distribute(Results& caller) {
+  handed_out_ = !fetches_.empty();
   caller.reset(caller_fetches_);
   for (std::size_t i = 0; i < caller_slots_.size(); ++i) caller.set_leaf(i, results_[caller_slots_[i]]);
   for (HookRequest* request : active_) {

@@ -104,7 +104,7 @@ class Plan {
   SessionStep& empty_step() noexcept { return step_; }
   // The engine's view of the step. Old results are dropped first: the session can use their memory again unless a
   // reader has kept it.
-  SessionStep& step() noexcept {
+  SessionStep& step() {
     if (!results_.empty() || !active_.empty()) drop_results();
     return step_;
   }
@@ -125,13 +125,13 @@ class Plan {
   bool feeds_anything() const noexcept { return !feeds_.empty(); }
   void drop_feeds() noexcept;
 
-  // Calls visit(name, value) for all that the last attempt has fetched.
+  // Whether results of the last attempt were handed out.
+  bool handed_out() const noexcept { return handed_out_; }
+  // Calls visit(name, value) for what was handed out last; of an attempt before the last one for scalars only.
   template <typename Visit>
-  void visit_results(Visit&& visit) const {
+  void visit_last_results(Visit&& visit) const {
     for (const auto& [name, node] : resolved_) {
-      const auto found = std::find(fetches_.begin(), fetches_.end(), node);
-      if (found == fetches_.end()) continue;
-      const Value& value = results_[static_cast<std::size_t>(found - fetches_.begin())];
+      const Value value = last_result(node);
       if (value.kind() != ValueKind::absent) visit(name, value);
     }
   }
@@ -153,7 +153,9 @@ class Plan {
   void draft_slots(const Fetches& fetches, std::vector<std::size_t>& slots);
   void adopt_draft(const SessionRunArgs& caller) noexcept;
   void bind_feeds(const SessionRunArgs& caller);
-  void drop_results() noexcept;
+  void drop_results();
+  void keep_scalars();  // of results that were handed out
+  Value last_result(NodeId node) const;
 
   std::uint64_t attempt_ = 1;
   SessionStep step_;
@@ -173,6 +175,14 @@ class Plan {
   std::vector<ResolvedFeed> feeds_;
   std::size_t global_step_slot_ = kNone;
   PlanDraft draft_;
+
+  bool handed_out_ = false;  // results_
+  struct KeptScalar {
+    NodeId node;
+    DType dtype;
+    std::uint64_t bits;
+  };
+  std::vector<KeptScalar> kept_;  // of the results that were handed out before
 };
 
 }  // namespace detail

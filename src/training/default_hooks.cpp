@@ -80,7 +80,9 @@ class Maker {
     return terminal_;
   }
 
-  std::string title() const { return wanted_.title.empty() ? dir_.filename().string() : wanted_.title; }
+  std::string title() const {
+    return wanted_.title.empty() ? (dir_ / "").parent_path().filename().string() : wanted_.title;
+  }
   RunRecordOptions record() const {
     RunRecordOptions options;
     options.directory = wanted_.dir;

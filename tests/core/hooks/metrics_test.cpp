@@ -1,10 +1,14 @@
 #include "runhook/hooks/metrics.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <thread>
 
@@ -158,6 +162,35 @@ TEST_F(Metrics, CsvFileWithOtherColumnsGetsThoseThatItLacks) {
   EXPECT_EQ(field(lines[5], 7), "0.5");
 }
 
+TEST_F(Metrics, HalfARowWithATextOfSeveralLinesIsCutOffAsAWhole) {
+  path = folder.file("metrics");
+  put(path, "step,loss,note\n1,2,\"a\nb\"\n2,0.25,\"one of\nma");
+  add({.format = MetricsFormat::csv, .names = {"loss"}});
+  rig.run(1);
+  const auto lines = lines_of(path);
+  ASSERT_EQ(lines.size(), 5U);
+  EXPECT_EQ(lines[1] + lines[2], "1,2,\"ab\",,,,,");
+  EXPECT_THAT(lines[3], StartsWith("0,,,"));
+  EXPECT_THAT(lines[4], StartsWith("1,0.5,,"));
+}
+
+TEST_F(Metrics, WriterWhoseFileAnotherHasReplacedGoesOnInTheNewOne) {
+  add({.format = MetricsFormat::csv, .names = {"loss"}, .output = {.flush_interval = std::chrono::milliseconds(1)}});
+  auto session = rig.start();
+  session->run();
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  const std::string before = content(path);
+  put(path + ".new", "step,other,loss\n");
+  std::filesystem::rename(path + ".new", path);
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  session->run();
+  session->close();
+  EXPECT_EQ(session->outcome().warnings, 0);
+  const auto lines = lines_of(path);
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_THAT(lines[1], StartsWith("2,,0.5,"));
+}
+
 TEST_F(Metrics, FileThatIsNotOfMetricsIsLeftAloneWithAWarning) {
   const std::string before = "name,accuracy\r\nx,4\r\nhalf a li";
   path = folder.file("metrics");
@@ -232,6 +265,41 @@ TEST_F(Metrics, ValueThatAHookHasRejectedIsInARowThatSaysSo) {
   ASSERT_EQ(lines.size(), 3U);
   EXPECT_EQ(comparable(lines[2]).substr(0, 10), "{\"step\":4,");
   EXPECT_THAT(lines[2], HasSubstr("\"event\":\"failed\",\"loss\":\"NaN\"}"));
+}
+
+TEST_F(Metrics, FailedStepLeavesTheLastValuesOfTheOneBeforeIt) {
+  add({.names = {"loss"}, .every_n_secs = 100});
+  rig.hook({.fetches = {"loss"}});
+  rig.before_step = [this](int n) {
+    rig.values["loss"] = Value::scalar(static_cast<double>(n));
+    if (n == 5) fail(StatusCode::internal);
+  };
+  EXPECT_STATUS(rig.run(9), internal, "");
+  const auto lines = lines_of(path);
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_THAT(lines[2], StartsWith("{\"step\":4,"));
+  EXPECT_THAT(lines[2], HasSubstr("\"loss\":4.0}"));
+}
+
+TEST_F(Metrics, RowThatIsWholeButForItsEndIsKept) {
+  path = folder.file("metrics");
+  put(path, "{\"step\":1}\n{\"step\":2}");
+  add({.names = {"loss"}});
+  rig.run(1);
+  const auto lines = lines_of(path);
+  ASSERT_EQ(lines.size(), 4U);
+  EXPECT_EQ(lines[1], "{\"step\":2}");
+}
+
+TEST_F(Metrics, RowThatSomebodyElseIsWritingIsLeftToThem) {
+  path = folder.file("metrics");
+  put(path, "{\"step\":1}\n{\"st");
+  const int fd = open(path.c_str(), O_RDWR);
+  ASSERT_EQ(flock(fd, LOCK_SH), 0);
+  add({.names = {"loss"}});
+  rig.run(1);
+  close(fd);
+  EXPECT_EQ(lines_of(path)[1], "{\"st");
 }
 
 TEST_F(Metrics, FileStaysWithinItsSizeHoweverMuchComesAtOnce) {

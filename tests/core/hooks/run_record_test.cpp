@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/file.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -223,7 +225,60 @@ TEST_F(RunRecord, FileOfAnotherKindIsLeftAloneWithAWarning) {
     EXPECT_EQ(session->outcome().warnings, 1);
     EXPECT_EQ(session->outcome().first_warning.code(), StatusCode::failed_precondition);
     EXPECT_EQ(content(dir + "/run.json"), text);
+    EXPECT_EQ(json::parse(content(earlier(id, "run.json")))["outcome"]["kind"], "completed");
   }
+}
+
+TEST_F(RunRecord, WhatARunWithoutARecordHasLeftIsKeptToo) {
+  std::filesystem::create_directories(dir);
+  put(dir + "/report.html", "old");
+  start()->close();
+  EXPECT_EQ(content(earlier("before-" + id, "report.html")), "old");
+}
+
+TEST_F(RunRecord, NoRegularFileIsNoRecord) {
+  std::filesystem::create_directories(dir);
+  ASSERT_EQ(mkfifo((dir + "/run.json").c_str(), 0600), 0);
+  auto session = start();
+  session->close();
+  EXPECT_EQ(session->outcome().first_warning.code(), StatusCode::failed_precondition);
+}
+
+TEST_F(RunRecord, HasTheErrorOfACleanupThatHasFailed) {
+  auto session = start();
+  observer->on_cleanup = [](SessionRunContext&, const Outcome&) { fail(StatusCode::data_loss, "nothing is kept"); };
+  EXPECT_STATUS(session->close(), data_loss, "nothing is kept");
+  EXPECT_EQ(record()["outcome"]["kind"], "failed");
+  EXPECT_EQ(record()["exit_status"], 1);
+}
+
+TEST_F(RunRecord, OfARunThatHasComeMeanwhileIsNotReplaced) {
+  auto first = start({.refresh = std::chrono::seconds(10)});
+  const std::string first_id = id;
+  auto second = start();
+  rig.clock->advance(11'000'000'000);
+  first->run();
+  usleep(600'000);
+  EXPECT_EQ(record()["session"], id);
+  EXPECT_EQ(json::parse(content(earlier(first_id, "run.json")))["step"], 0) << "as of before the step that is due";
+  first->close();
+  second->close();
+  EXPECT_EQ(json::parse(content(earlier(first_id, "run.json")))["step"], 1);
+}
+
+TEST_F(RunRecord, LockIsNotLeftToAChildThatLivesOn) {
+  auto session = start();
+  const pid_t child = fork();
+  if (child == 0) {
+    pause();
+    _exit(0);
+  }
+  session->close();
+  session = start();
+  EXPECT_EQ(session->outcome().warnings, 0) << session->outcome().first_warning.to_string();
+  session->close();
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
 }
 
 TEST_F(RunRecord, TwoRunsAtOnceAreToldOfAndEachKeepsItsRecord) {
@@ -260,6 +315,9 @@ TEST_F(RunRecord, BadOptionsAreRefused) {
   EXPECT_STATUS(make({.directory = "x", .parameters = "[1]"}), invalid_argument, "but no object: [1]");
   EXPECT_STATUS(make({.directory = "x", .parameters = "{lr: 1}"}), invalid_argument, "no JSON from byte 2 on: {lr: 1}");
   EXPECT_STATUS(make({.directory = "x", .parameters = "{} x"}), invalid_argument, "byte 4");
+  EXPECT_STATUS(make({.directory = "x", .parameters = "\xEF\xBB\xBF{}"}), invalid_argument, "byte order mark");
+  EXPECT_STATUS(make({.directory = "x", .parameters = std::string("{}\0", 3)}), invalid_argument, "null character");
+  EXPECT_STATUS(make({.directory = "x", .parameters = "{\"a\":" + std::string(200, '[')}), invalid_argument, "deeply");
   EXPECT_STATUS(make({.directory = "x", .refresh = std::chrono::seconds(-1)}), invalid_argument, "negative");
 }
 
