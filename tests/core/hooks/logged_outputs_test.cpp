@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "runhook/hooks/logging.hpp"
 #include "runhook/hooks/metrics.hpp"
 #include "runhook/hooks/nan_guard.hpp"
+#include "runhook/hooks/run_record.hpp"
 #include "runhook/hooks/summary_saver.hpp"
 
 namespace runhook {
@@ -248,4 +250,42 @@ TEST_F(LoggedOutputs, EarlyStoppingByAllRulesTakesWhatEachHasSaidLast) {
 }
 
 }  // namespace
+
+// Steps 1 to 10; the eleventh fails, and the next session begins at step 5 and makes three more.
+TEST_F(LoggedOutputs, ValuesOfStepsThatARecoveryHasUndoneAreNotThoseOfTheNextAttempt) {
+  int sessions = 0;
+  rig.config.session_creator = std::make_shared<FunctionSessionCreator>([&](const CreationContext&) {
+    ++sessions;
+    CreatedSession created;
+    created.restored_step = sessions > 1 ? 5 : 0;
+    created.session = std::make_shared<FunctionSession>([&, step = *created.restored_step](auto& call) mutable {
+      call.log_scalar("loss", static_cast<double>(1000 * sessions + ++step));
+      if (step == 11) throw StatusError(StatusCode::aborted, "on purpose");
+    });
+    return created;
+  });
+  std::vector<std::string> lines;
+  LoggingOptions logging{.only_logged = true, .every_n_iter = 1000};
+  logging.log = [&](LogLevel, std::string_view line) { lines.emplace_back(line); };
+  rig.config.add_hook(LoggingHook::make(std::move(logging)));
+  rig.config.add_hook(MetricsHook::make({.path = folder.file("m.jsonl"), .only_logged = true, .every_n_steps = 1000}));
+  rig.config.add_hook(RunRecordHook::make({.directory = folder.file("run")}));
+  MonitoredSession run(rig.config);
+  for (int i = 0; i < 13; ++i) run.run();
+  EXPECT_EQ(run.outcome().recoveries, 1);
+  run.close();
+  std::vector<std::string> rows;
+  std::istringstream text(content(folder.file("m.jsonl")));
+  for (std::string row; std::getline(text, row);) {
+    const std::size_t attempt = row.find("\"attempt\":");
+    rows.push_back(row.substr(0, row.find(',')) + " " + row.substr(attempt + 10));
+  }
+  EXPECT_THAT(rows, ElementsAre("{\"step\":0 1,\"event\":\"start\"}", "{\"step\":1 1,\"loss\":1001.0}",
+                                "{\"step\":10 1,\"loss\":1010.0}", "{\"step\":5 2,\"event\":\"start\"}",
+                                "{\"step\":8 2,\"loss\":2008.0}"));
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_THAT(lines[1], testing::StartsWith("step 8: loss = 2008"));
+  EXPECT_THAT(content(folder.file("run/run.json")), testing::HasSubstr(R"({"loss": {"step": 8, "value": 2008.0}})"));
+}
+
 }  // namespace runhook
