@@ -46,11 +46,10 @@ typedef struct runhook_default_hooks {
                                   name, at the interval */
   const char* parameters;      /* of the run, e.g. hyperparameters, for run.json: the text of a JSON object; copied;
                                   NULL: none */
-  int64_t
-      max_bytes;    /* how large the metrics, and the event files of a run, may become: then their older half is begun
+  int64_t max_bytes; /* how large the metrics, and the event files of a run, may become: then their older half is begun
                         anew; 0 or negative: there is no limit */
-  int32_t quiet;    /* 1: no log lines and no progress: nothing on standard error but warnings and errors */
-  int32_t reserved; /* 0 */
+  int32_t quiet;     /* 1: no log lines and no progress: nothing on standard error but warnings and errors */
+  int32_t reserved;  /* 0 */
   /* End of 1.0. Append only, below this line. */
 } runhook_default_hooks;
 #define RUNHOOK_DEFAULT_HOOKS_INIT \

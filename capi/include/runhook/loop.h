@@ -32,7 +32,7 @@ typedef struct runhook_loop_options {
                           end that is no failure. 0: all of these */
   const char* parameters; /* of the run, e.g. hyperparameters, for run.json in dir: the text of a JSON object; copied;
                              NULL: none */
-  int64_t max_bytes;      /* how large the metrics, and the event files of this run, may become: then their older half is
+  int64_t max_bytes; /* how large the metrics, and the event files of this run, may become: then their older half is
                         begun anew; 0 or negative: there is no limit */
   /* End of 1.0. Append only, below this line. */
 } runhook_loop_options;
