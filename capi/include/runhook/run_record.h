@@ -31,7 +31,8 @@ typedef struct runhook_run_record_options {
  * which is that of the rows of metrics, the command, host and process, versions, parameters, begin, end, outcome,
  * runhook_outcome_exit_status() of that, the newest value of each name, and the files of the directory. Until the run
  * has ended "end" and "exit_status" are null and the outcome's kind is "running".
- *  What an earlier run has left is kept: its run.json, report.html and timeline-*.json are moved to
+ *
+ * What an earlier run has left is kept: its run.json, report.html and timeline-*.json are moved to
  * `<dir>/earlier/<session>/` before this run writes anything. If that run has not said how it ended, its process was
  * killed: the kind of its outcome becomes "lost". A run.json that is no record of a run is left alone. If another run
  * is writing in the directory, that is a warning; its record goes on in earlier/<session>/. A failure of the hook never
