@@ -82,8 +82,8 @@ void LoggingHook::after_run(SessionRunContext& context, const SessionRunValues& 
   bool& logged = detail::RunState::of(context).hot.logged;
   if (options_.formatter || (logged_->empty() && !logged)) {
     if (options_.only_logged) return;
+    fetched_step_ = context.global_step();  // a formatter that fails is not asked again
     log(context, line(values.results().leaves()));
-    fetched_step_ = context.global_step();
     return;
   }
   fetched_ = texts(values.results().leaves());

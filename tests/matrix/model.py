@@ -396,6 +396,8 @@ class World:
                 else:
                     later, _ = self.call(hook, "cleanup", kind)
                 error = self.merge(error, later)
+                if later is not None:
+                    kind = "FAILED"  # for those that come after it
         return error
 
     def tear_down(self):

@@ -42,8 +42,8 @@ struct ProfilerOptions {
 // Register what make() returns. Since 1.0.
 class ProfilerHook final : public SessionRunHook {
  public:
-  // Throws INVALID_ARGUMENT if both intervals are given, or neither of them nor one of the two that record, for one that
-  // is not positive, for a capacity of 0, and for an empty directory.
+  // Throws INVALID_ARGUMENT if both intervals are given, or neither of them nor one of the two that record, for one
+  // that is not positive, for a capacity of 0, and for an empty directory.
   explicit ProfilerHook(ProfilerOptions options);
   ~ProfilerHook() override;
   std::string_view name() const override { return "profiler"; }

@@ -25,10 +25,10 @@ struct ReportOptions {
 };
 
 // Writes one HTML page: how the run ended, who asked for it and why, warnings and errors (first if the run has failed,
-// equal ones once, with their number), the last, lowest and highest value of each metric, the command, host and process,
-// links to the files beside the page, metrics as charts, steps per second over the run with evaluations, recoveries,
-// stalls and saves, how long steps took, and the time of each hook. The page needs no other file, no network and no
-// script; it suits phones, dark mode, screen readers and paper as well.
+// equal ones once, with their number), the last, lowest and highest value of each metric, the command, host and
+// process, links to the files beside the page, metrics as charts, steps per second over the run with evaluations,
+// recoveries, stalls and saves, how long steps took, and the time of each hook. The page needs no other file, no
+// network and no script; it suits phones, dark mode, screen readers and paper as well.
 //
 // A chart has one metric, or those whose names differ only in the part of the data that they are of: "train/loss" and
 // "validation/loss", "loss" and "val_loss", "loss/train" and "loss/test" are lines of one chart, "loss". The words for

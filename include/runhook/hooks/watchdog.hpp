@@ -23,7 +23,8 @@ struct Stall {
   std::chrono::nanoseconds duration{0};  // how long it has taken so far
   std::uint64_t thread = 0;              // the system's number of the thread that hangs; 0: unknown
   std::vector<std::string> stack;        // of that thread, innermost call first; empty if the thread did not report it
-  // Commands for a shell, one for each file, by which addr2line names the functions of the stack that have no name in it.
+  // Commands for a shell, one for each file, by which addr2line names the functions of the stack that have no name in
+  // it.
   std::vector<std::string> lookup;
 };
 
@@ -64,9 +65,9 @@ struct StallWatchdogOptions {
 // For the stack a handler of the signal is installed while there is a watchdog; the handler that was there before is
 // called for signals that are not the watchdog's. The signal interrupts sleeps and system calls of the thread that
 // hangs as any other does (SA_RESTART). A thread that blocks it reports no stack. Functions are shown by name if the
-// program exports them, as with -rdynamic, and by their place in the file otherwise; for the latter the log has commands
-// after the stack that can be pasted into a shell, e.g. `addr2line -Cfpe /opt/train 0x1a2b 0x3c4d`. They name functions
-// and lines of a file that has debug information, or of one with its symbols from before it was stripped.
+// program exports them, as with -rdynamic, and by their place in the file otherwise; for the latter the log has
+// commands after the stack that can be pasted into a shell, e.g. `addr2line -Cfpe /opt/train 0x1a2b 0x3c4d`. They name
+// functions and lines of a file that has debug information, or of one with its symbols from before it was stripped.
 //
 // A report of the run (ReportHook) shows each stall with its stack and how long it lasted.
 //
