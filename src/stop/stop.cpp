@@ -111,6 +111,7 @@ struct StopState::Requests {
   std::atomic<std::uint32_t> published{0};
   std::atomic<std::uint32_t> epoch{0};
   std::atomic<std::uint32_t> waiters{0};
+  std::atomic<std::uint32_t> asking{0};  // requests under way, whose threads tell the listeners
   std::array<Slot, kMaxReasons> slots;
   detail::StopCalls cancellers;
   detail::StopListeners listeners;
@@ -150,9 +151,11 @@ bool StopState::request(const StopReason& reason) noexcept {
   StopReason filled = reason;
   if (filled.step < 0) filled.step = step();
   if (filled.time_ns == 0) filled.time_ns = detail::monotonic_ns();
+  requests_->asking.fetch_add(1);
   const bool is_first = publish(filled);
   if (filled.urgency == StopUrgency::now) cancel_steps();
-  tell_listeners();
+  requests_->listeners.tell();
+  requests_->asking.fetch_sub(1);
   return is_first;
 }
 
@@ -164,6 +167,7 @@ void StopState::cancel_steps() noexcept {
 void StopState::tell_listeners() noexcept {
   if (!requested() || !has_untold_listeners()) [[likely]]
     return;
+  if (requests_->asking.load() > 0) return;  // whoever asks tells them on his own thread
   const RestoredErrno restored_errno;
   requests_->listeners.tell();
 }
@@ -271,7 +275,7 @@ void StopState::set_canceller(const void* owner, std::function<void()> canceller
 // consistency at least one of the two sees what the other has done.
 void StopState::add_listener(const void* owner, std::function<void(const StopReason&)> listener) {
   requests_->listeners.add(owner, [this, listener = std::move(listener)] { listener(first()); });
-  if ((__atomic_load_n(&flags_, __ATOMIC_SEQ_CST) & kStop) != 0) tell_listeners();
+  if ((__atomic_load_n(&flags_, __ATOMIC_SEQ_CST) & kStop) != 0) requests_->listeners.tell();
 }
 
 void StopState::remove_listener(const void* owner) noexcept { requests_->listeners.remove(owner); }

@@ -181,6 +181,24 @@ TEST(StopListener, MayWaitForTheLoopToEnd) {
   EXPECT_FALSE(loop.joinable());
 }
 
+TEST(StopListener, IsCalledByWhoeverAsksThoughTheLoopSeesTheStopFirst) {
+  LoopRig rig;
+  const StopSource source;
+  rig.config.stop = source.state();
+  const auto session = rig.start();
+  std::thread loop([&] {
+    session->run_until_stop();
+    session->close();
+  });
+  // Of a request that is urgent the cancellers are called before the listeners.
+  source.state()->set_canceller(&loop, [&] { loop.join(); });
+  std::thread::id called_on;
+  const StopListener listener(source.state(), [&](const StopReason&) { called_on = std::this_thread::get_id(); });
+  source.request_stop(0, {}, StopUrgency::now);
+  EXPECT_EQ(called_on, std::this_thread::get_id());
+  source.state()->set_canceller(&loop, {});
+}
+
 TEST(StopListener, TwoThatForwardToEachOtherDoNotWaitForEachOther) {
   for (int time = 0; time < 50; ++time) {
     const StopSource one, other;
