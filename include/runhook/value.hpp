@@ -45,6 +45,12 @@ struct Device {
 
 enum class ValueKind : std::int32_t { absent = 0, tensor = 1, string = 2, bytes = 3 };
 
+class Value;
+namespace detail {
+// Copies a scalar on the CPU of at most 64 bits. Returns whether the value is one.
+bool scalar_bits(const Value& value, DType& dtype, std::uint64_t& bits) noexcept;
+}  // namespace detail
+
 // A shared, reference-counted value. Copying a Value copies the reference, never the data.
 //
 // The reference count is thread-safe; the data is not guarded. Since 1.0.
@@ -110,6 +116,7 @@ class Value {
   void set_binding_handle(std::uintptr_t handle, void (*release)(std::uintptr_t) noexcept) const noexcept;
 
  private:
+  friend bool detail::scalar_bits(const Value& value, DType& dtype, std::uint64_t& bits) noexcept;
   struct Block;
   explicit Value(Block* block) noexcept : block_(block) {}
   static Block* new_block(ValueKind kind, std::size_t rank, std::size_t payload);

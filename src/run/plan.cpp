@@ -1,7 +1,6 @@
 #include "run/plan.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/format.hpp"
 #include "runhook/error.hpp"
@@ -275,11 +274,8 @@ void Plan::keep_scalars() {
   if (!std::exchange(handed_out_, false)) return;
   kept_.clear();
   for (std::size_t i = 0; i < fetches_.size(); ++i) {
-    const Value& value = results_[i];
-    if (value.kind() != ValueKind::tensor || !value.shape().empty()) continue;
-    if (value.device().type != Device().type || value.byte_size() > sizeof(KeptScalar::bits)) continue;
-    KeptScalar& kept = kept_.emplace_back(KeptScalar{fetches_[i], value.dtype(), 0});
-    std::memcpy(&kept.bits, value.data(), value.byte_size());
+    KeptScalar kept{fetches_[i], {}, 0};
+    if (scalar_bits(results_[i], kept.dtype, kept.bits)) kept_.push_back(kept);
   }
 }
 

@@ -1,11 +1,13 @@
 // Reading the single element of a tensor as a number.
 
+#include <cstring>
 #include <limits>
 
 #include "base/format.hpp"
 #include "runhook/error.hpp"
 #include "runhook/value.hpp"
 #include "value/element.hpp"
+#include "value/value_block.hpp"
 
 namespace runhook::inline v1 {
 
@@ -53,5 +55,14 @@ struct ToInt64 {
 double Value::to_double() const { return visit_scalar(*this, ToDouble()); }
 
 std::int64_t Value::to_int64() const { return visit_scalar(*this, ToInt64()); }
+
+bool detail::scalar_bits(const Value& value, DType& dtype, std::uint64_t& bits) noexcept {
+  const Value::Block* const block = value.block_;
+  if (block == nullptr || block->kind != ValueKind::tensor || block->rank != 0) return false;
+  if (block->device.type != Device().type || block->byte_size > sizeof bits) return false;
+  dtype = block->dtype;
+  std::memcpy(&bits, block->data, block->byte_size);
+  return true;
+}
 
 }  // namespace runhook::inline v1
