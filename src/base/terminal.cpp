@@ -20,7 +20,7 @@ std::uint64_t terminal_number(int fd) noexcept {
 }
 
 // A terminal whose line a display has.
-struct Place {
+struct TerminalPlace {
   std::atomic<std::uint64_t> terminal{0};  // 0: nobody has taken this place
   std::atomic<bool> overwritten{false};
   std::atomic_flag busy = ATOMIC_FLAG_INIT;  // guards what follows; never held while something is written
@@ -29,9 +29,9 @@ struct Place {
 };
 
 // Each terminal has its place by its number: of two for whom it is the same only one has its line redrawn.
-constinit std::array<Place, 32> places{};
+constinit std::array<TerminalPlace, 32> terminal_places{};
 
-Place& place_of(std::uint64_t terminal) noexcept { return places[terminal % places.size()]; }
+TerminalPlace& place_of(std::uint64_t terminal) noexcept { return terminal_places[terminal % terminal_places.size()]; }
 
 }  // namespace
 
@@ -43,7 +43,7 @@ bool can_redraw(int fd) noexcept {
 
 void wake_display(int fd) noexcept {
   const std::uint64_t terminal = terminal_number(fd);
-  Place& place = place_of(terminal);
+  TerminalPlace& place = place_of(terminal);
   if (terminal == 0 || place.terminal.load(std::memory_order_relaxed) != terminal) return;
   if (place.busy.test_and_set(std::memory_order_acquire)) return;  // it draws soon anyway
   if (place.display != nullptr && place.process == getpid()) {
@@ -58,7 +58,7 @@ RedrawnLine::RedrawnLine(int fd, std::condition_variable& display) noexcept
 
 bool RedrawnLine::take() noexcept {
   std::uint64_t nobody = 0;
-  Place& place = place_of(terminal_);
+  TerminalPlace& place = place_of(terminal_);
   if (taken_ || !on_terminal() || !place.terminal.compare_exchange_strong(nobody, terminal_)) return taken_;
   while (place.busy.test_and_set(std::memory_order_acquire)) sched_yield();
   place.display = &display_;
@@ -69,7 +69,7 @@ bool RedrawnLine::take() noexcept {
 
 void RedrawnLine::give_back() noexcept {
   if (!std::exchange(taken_, false)) return;
-  Place& place = place_of(terminal_);
+  TerminalPlace& place = place_of(terminal_);
   if (place.process != getpid()) return;  // the parent has it
   while (place.busy.test_and_set(std::memory_order_acquire)) sched_yield();
   place.display = nullptr;

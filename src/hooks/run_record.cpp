@@ -27,6 +27,10 @@ using detail::JsonObject;
 using detail::refuse;
 using std::chrono::system_clock;
 
+constexpr std::size_t kMostRecordedFiles = 100;
+constexpr std::int64_t kFirstRecordRefresh = detail::kNsPerSecond;
+constexpr std::string_view kOnLinesOfTheirOwn = ",\n  ";
+
 std::string utc(system_clock::time_point time) {
   const std::time_t seconds = system_clock::to_time_t(time);
   std::tm parts{};
@@ -140,10 +144,6 @@ struct RunRecordHook::Run {
   void write(SessionRunContext& context, const Outcome& outcome);
 };
 
-constexpr std::size_t kMostFiles = 100;
-constexpr std::int64_t kFirstRefresh = detail::kNsPerSecond;
-constexpr std::string_view kOnLinesOfTheirOwn = ",\n  ";
-
 std::string RunRecordHook::Run::record(const Outcome& outcome, const detail::RunState& state) const {
   const std::string now = utc(system_clock::now());
   const bool ended = outcome.kind != OutcomeKind::running;
@@ -181,7 +181,7 @@ std::string RunRecordHook::Run::files() const {
     return name == "run.json" || name == "earlier" || detail::run_file_kind(name) == detail::kRunFileKinds;
   };
   names.erase(std::remove_if(names.begin(), names.end(), is_other), names.end());
-  if (names.size() > kMostFiles) names.resize(kMostFiles);
+  if (names.size() > kMostRecordedFiles) names.resize(kMostRecordedFiles);
   return json_of(names);
 }
 
@@ -219,7 +219,7 @@ HookRegistration RunRecordHook::make(RunRecordOptions options) {
   registration.options.phase = HookPhase::guard;
   registration.options.failure_policy = FailurePolicy::warn;
   if (refresh > 0) {
-    registration.options.trigger = Trigger::every_ns(std::min(refresh, kFirstRefresh)).after_first();
+    registration.options.trigger = Trigger::every_ns(std::min(refresh, kFirstRecordRefresh)).after_first();
   } else {
     registration.options.trigger = Trigger::never();
   }
@@ -270,7 +270,8 @@ void RunRecordHook::after_run(SessionRunContext& context, const SessionRunValues
   if (run_->output == nullptr) return;
   // A run that is killed in its beginning has a record that is not much older.
   const std::int64_t now_ns = context.now_ns();
-  const std::int64_t age_ns = std::max(detail::saturating_distance(run_->begin_ns, run_->written_ns), kFirstRefresh);
+  const std::int64_t age_ns =
+      std::max(detail::saturating_distance(run_->begin_ns, run_->written_ns), kFirstRecordRefresh);
   const std::int64_t wait_ns = std::min<std::int64_t>(options_.refresh.count(), age_ns);
   if (detail::saturating_distance(run_->written_ns, now_ns) < wait_ns) return;
   run_->written_ns = now_ns;

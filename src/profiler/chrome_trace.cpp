@@ -42,13 +42,13 @@ std::int64_t first_ns(const Trace& trace) noexcept {
 
 // Where the error has struck: at the end of what failed last, as far as that was recorded. What is made of parts fails
 // with one of them; on_error, the closing of the session and cleanup come after the failure.
-struct Place {
+struct TracePlace {
   std::int64_t time_ns;
   std::uint64_t thread;
 };
 
-Place place_of_error(const Trace& trace) noexcept {
-  Place place{trace.error_ns, trace.spans.empty() ? 0 : trace.spans.back().thread};
+TracePlace place_of_error(const Trace& trace) noexcept {
+  TracePlace place{trace.error_ns, trace.spans.empty() ? 0 : trace.spans.back().thread};
   for (auto span = trace.spans.rbegin(); span != trace.spans.rend(); ++span) {
     switch (span->kind) {
       case SpanKind::attempt:
@@ -182,7 +182,7 @@ class Writer {
   }
 
   // After all else that there is at this time.
-  void add_error(const Place& place) {
+  void add_error(const TracePlace& place) {
     const Error& error = trace_.error;
     std::string& text = text_of(place.time_ns, std::numeric_limits<std::int64_t>::min());
     append_format(text,

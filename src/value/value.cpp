@@ -169,7 +169,7 @@ Value Value::copy_of(DType dtype, std::span<const std::int64_t> shape, const voi
   const std::size_t bytes = static_cast<std::size_t>(count) * dtype_size(dtype);
   Block* block = new_block(ValueKind::tensor, shape.size(), bytes);
   block->describe(dtype, shape, {}, count);
-  if (bytes > 0) std::memcpy(block->data, data, bytes);
+  if (data != nullptr && bytes > 0) std::memcpy(block->data, data, bytes);
   return Value(block);
 }
 
