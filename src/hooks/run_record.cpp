@@ -119,6 +119,7 @@ std::string json_of(const Value& value, std::int64_t step, bool failed) {
 
 std::string json_of(const std::vector<std::string>& texts) {
   std::vector<std::string> quoted;
+  quoted.reserve(texts.size());
   for (const std::string& text : texts) quoted.push_back(detail::json_string(text));
   return "[" + detail::joined(quoted, ", ") + "]";
 }
