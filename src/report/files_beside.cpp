@@ -17,8 +17,8 @@ namespace {
 constexpr std::size_t kMostOfAKind = 4;
 
 // By their numbers where these are all in which they differ.
-bool is_earlier(const std::string& a, const std::string& b) noexcept {
-  return a.size() != b.size() ? a.size() < b.size() : a < b;
+bool is_later(const std::string& a, const std::string& b) noexcept {
+  return a.size() != b.size() ? a.size() > b.size() : a > b;
 }
 
 }  // namespace
@@ -34,12 +34,12 @@ std::vector<FileBeside> files_beside(const std::string& page) {
   std::vector<FileBeside> files;
   for (std::size_t kind = 0; kind < kRunFileKinds; ++kind) {
     std::vector<std::string>& found = by_kind[kind];
-    for (std::size_t i = 0; i < kMostOfAKind && !found.empty(); ++i) {
-      const auto latest = std::max_element(found.begin(), found.end(), is_earlier);
+    std::sort(found.begin(), found.end(), is_later);
+    if (found.size() > kMostOfAKind) found.resize(kMostOfAKind);
+    for (const std::string& name : found) {
       std::error_code unknown;
-      const bool is_folder = std::filesystem::is_directory(folder / *latest, unknown);
-      files.push_back({is_folder ? *latest + "/" : *latest, run_file_reader(kind)});
-      found.erase(latest);
+      const bool is_folder = std::filesystem::is_directory(folder / name, unknown);
+      files.push_back({is_folder ? name + "/" : name, run_file_reader(kind)});
     }
   }
   return files;

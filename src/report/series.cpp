@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 
 namespace runhook::inline v1 {
 namespace detail::report {
@@ -61,16 +60,13 @@ std::vector<SeriesPoint> Series::points() const {
     if (point) points.push_back(*point);
   };
   keep(first_);
+  keep(last_);
   for (const Bucket& bucket : buckets_) {
     keep(bucket.low);
     keep(bucket.high);
     keep(bucket.odd);
   }
-  keep(last_);
-  // They are in order but for those of one bucket and the last, so that this takes few exchanges.
-  for (std::size_t i = 1; i < points.size(); ++i) {
-    for (std::size_t k = i; k > 0 && points[k].number < points[k - 1].number; --k) std::swap(points[k], points[k - 1]);
-  }
+  std::sort(points.begin(), points.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
   const auto same = [](const auto& a, const auto& b) { return a.number == b.number; };
   points.erase(std::unique(points.begin(), points.end(), same), points.end());
   return points;
