@@ -77,7 +77,7 @@ void configure(ConfigBox& box, const runhook_loop_options& given) {
   if (given.interval_ns > 0) wanted.interval = std::chrono::nanoseconds(given.interval_ns);
   wanted.quiet = read_flag(given.quiet, "quiet");
   wanted.parameters = optional_text(given.parameters, "parameters");
-  wanted.max_bytes = static_cast<std::size_t>(amount_or(given.max_bytes, 0));
+  wanted.max_bytes = size_limit(given.max_bytes);
   for (HookRegistration& hook : default_hooks(wanted)) box.add(std::move(hook), /*chief_only=*/false);
 }
 

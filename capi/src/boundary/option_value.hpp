@@ -3,6 +3,7 @@
 #define RUNHOOK_CAPI_BOUNDARY_OPTION_VALUE_HPP_
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -37,6 +38,9 @@ inline std::int64_t amount_or(std::int64_t given, std::int64_t preset) {
   if (given < 0) return 0;
   return given == 0 ? preset : given;
 }
+
+// The size that something may have; 0: there is no limit.
+inline std::size_t size_limit(std::int64_t given) { return static_cast<std::size_t>(amount_or(given, 0)); }
 
 // Two periods of which one counts, in runs or steps and in time.
 struct Periods {

@@ -53,7 +53,7 @@ DefaultHooks wanted_hooks(const runhook_default_hooks& given) {
   wanted.title = optional_text(given.title, "title");
   wanted.scalars = required_texts(given.scalars, given.scalar_count, "scalars");
   wanted.parameters = optional_text(given.parameters, "parameters");
-  wanted.max_bytes = static_cast<std::size_t>(amount_or(given.max_bytes, 0));
+  wanted.max_bytes = size_limit(given.max_bytes);
   if (given.interval_ns < 0) wanted.step_counter = wanted.logging = wanted.metrics = wanted.summaries = false;
   if (given.interval_ns > 0) wanted.interval = std::chrono::nanoseconds(given.interval_ns);
   if (given.stall_timeout_ns < 0) wanted.watchdog = false;

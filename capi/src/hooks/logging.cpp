@@ -223,7 +223,7 @@ runhook_builtin_hook* runhook_metrics_hook_create(const runhook_metrics_options*
     wanted.only_logged = given.name_count == 0;
     wanted.logged_columns = required_texts(given.logged_columns, given.logged_column_count, "logged_columns");
     wanted.keep_all = read_flag(given.keep_all, "keep_all");
-    wanted.output.max_bytes = static_cast<std::size_t>(amount_or(given.max_bytes, 0));
+    wanted.output.max_bytes = size_limit(given.max_bytes);
     const Periods periods = periods_from(given.every_n_steps, given.every_ns);
     if (!periods.any()) refuse("both every_n_steps and every_ns are off");
     wanted.every_n_steps = periods.count;

@@ -36,7 +36,7 @@ SummaryWriterOptions writer_options_from(const runhook_summary_writer_options* g
   wanted.output.flush_interval = period_or(copy.flush_interval_ns, wanted.output.flush_interval);
   wanted.output.close_timeout = limit_or(copy.close_timeout_ns, wanted.output.close_timeout);
   wanted.output.fail_run = read_flag(copy.fail_run, "fail_run");
-  wanted.output.max_bytes = static_cast<std::size_t>(amount_or(copy.max_bytes, 0));
+  wanted.output.max_bytes = size_limit(copy.max_bytes);
   return wanted;
 }
 
