@@ -20,35 +20,41 @@ namespace {
 
 using Fields = std::vector<std::string_view>;
 
-// Where the rows of a file are. Within quotes the end of a line is none of a row.
+// Goes through CSV character by character: within quotes the end of a line, or a comma, is none of a row.
+class Quotes {
+ public:
+  // Whether `c` is the wanted character, and means what it does outside of quotes.
+  bool is(char wanted, char c) noexcept {
+    if (c == '"') quoted_ = !quoted_;
+    return c == wanted && !quoted_;
+  }
+
+ private:
+  bool quoted_ = false;
+};
+
+// Where the rows of a file are.
 struct Rows {
   std::size_t header_end = 0;  // with its line end; 0: there is no whole row
   std::size_t last_end = 0;    // of the last whole row
   std::size_t size = 0;        // of the file
-};
+  Quotes quotes;
 
-template <typename Chunk>  // false once there is no more
-bool find_rows(Rows& rows, Chunk&& next) {
-  bool quoted = false;
-  for (std::string_view chunk; next(chunk);) {
+  void add(std::string_view chunk) noexcept {
     for (const char c : chunk) {
-      ++rows.size;
-      if (c == '"') quoted = !quoted;
-      if (c != '\n' || quoted) continue;
-      rows.last_end = rows.size;
-      if (rows.header_end == 0) rows.header_end = rows.size;
+      ++size;
+      if (!quotes.is('\n', c)) continue;
+      last_end = size;
+      if (header_end == 0) header_end = size;
     }
   }
-  return rows.header_end > 0;
-}
+};
 
-std::size_t row_size(std::string_view csv) noexcept {
-  bool quoted = false;
-  for (std::size_t i = 0; i < csv.size(); ++i) {
-    if (csv[i] == '"') quoted = !quoted;
-    if (csv[i] == '\n' && !quoted) return i + 1;
-  }
-  return csv.size();
+// With its end.
+std::string_view first_row(std::string_view csv) noexcept {
+  Quotes quotes;
+  const auto end = std::find_if(csv.begin(), csv.end(), [&quotes](char c) { return quotes.is('\n', c); });
+  return csv.substr(0, static_cast<std::size_t>(end - csv.begin()) + 1);
 }
 
 std::string_view without_end(std::string_view row) noexcept {
@@ -60,11 +66,10 @@ std::string_view without_end(std::string_view row) noexcept {
 // As they are written, with their quotes.
 void split(std::string_view row, Fields& fields) {
   fields.clear();
-  bool quoted = false;
+  Quotes quotes;
   std::size_t begin = 0;
   for (std::size_t i = 0; i < row.size(); ++i) {
-    if (row[i] == '"') quoted = !quoted;
-    if (row[i] != ',' || quoted) continue;
+    if (!quotes.is(',', row[i])) continue;
     fields.push_back(row.substr(begin, i - begin));
     begin = i + 1;
   }
@@ -161,12 +166,11 @@ class CsvSink final : public Sink {
     if (fd < 0) return system_error(errno, "opening", path_);
     std::string chunk(std::size_t{1} << 16, '\0');
     ssize_t count = 0;
-    find_rows(rows, [&](std::string_view& read) {
-      count = ::read(fd, chunk.data(), chunk.size());
-      read = std::string_view(chunk).substr(0, static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+    while ((count = ::read(fd, chunk.data(), chunk.size())) > 0) {
+      const std::string_view read = std::string_view(chunk).substr(0, static_cast<std::size_t>(count));
       if (rows.header_end == 0) header += read;
-      return count > 0;
-    });
+      rows.add(read);
+    }
     Error error = count < 0 ? system_error(errno, "reading", path_) : Error();
     if (rows.header_end > 0) header.resize(rows.header_end);
     if (!error && first_field(header) != key_ && !(rows.header_end == 0 && key_.starts_with(header))) {
@@ -200,7 +204,7 @@ class CsvSink final : public Sink {
     std::string rewritten = header;
     rewritten.reserve(content.size() + content.size() / 16 + header.size());
     for (std::string_view rest = std::string_view(content).substr(rows.header_end); !rest.empty();) {
-      const std::string_view row = rest.substr(0, row_size(rest));
+      const std::string_view row = first_row(rest);
       rest.remove_prefix(row.size());
       rewritten += without_end(row);
       rewritten.append(count, ',');

@@ -91,8 +91,8 @@ class FileSink final : public Sink {
 
   Error open() {
     if (Error error = make_directories(path_)) return error;
-    if (half_ > 0 && std::filesystem::is_symlink(path_)) {  // what it leads to is begun anew, and not the link
-      std::error_code unknown;
+    std::error_code unknown;
+    if (half_ > 0 && std::filesystem::is_symlink(path_, unknown)) {  // what it leads to is begun anew, and not the link
       const std::filesystem::path file = std::filesystem::weakly_canonical(path_, unknown);
       if (!unknown) path_ = file.native();
     }

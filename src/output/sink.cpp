@@ -77,16 +77,22 @@ std::size_t write_all(int fd, std::string_view bytes) noexcept {
   return done;
 }
 
-Error make_directory(const std::filesystem::path& directory) {
+namespace {
+
+Error create(const std::filesystem::path& directory, std::string_view what, const std::filesystem::path& named) {
   std::error_code failure;
   std::filesystem::create_directories(directory, failure);
-  return failure ? system_error(failure.value(), "making the directory", directory.native()) : Error();
+  return failure ? system_error(failure.value(), what, named.native()) : Error();
+}
+
+}  // namespace
+
+Error make_directory(const std::filesystem::path& directory) {
+  return create(directory, "making the directory", directory);
 }
 
 Error make_directories(const std::filesystem::path& file) {
-  std::error_code failure;
-  if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), failure);
-  return failure ? system_error(failure.value(), "making the directory of", file.native()) : Error();
+  return file.has_parent_path() ? create(file.parent_path(), "making the directory of", file) : Error();
 }
 
 Error check_directory(const std::filesystem::path& directory) {
