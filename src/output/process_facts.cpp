@@ -38,11 +38,16 @@ std::vector<std::string> command() {
 
 }  // namespace
 
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
 ProcessFacts process_facts() {
   ProcessFacts facts;
   facts.command = command();
+  facts.host = host_name();
   std::array<char, PATH_MAX> text{};
-  if (gethostname(text.data(), text.size() - 1) == 0) facts.host = text.data();
   facts.pid = getpid();
   if (getcwd(text.data(), text.size()) != nullptr) facts.working_directory = text.data();
   return facts;

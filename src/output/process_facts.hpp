@@ -18,6 +18,7 @@ struct ProcessFacts {
 };
 
 ProcessFacts process_facts();
+std::string host_name();  // empty if the system does not tell it
 
 // The words as one line for a shell, each in quotes if it needs them.
 std::string shell_quoted(const std::vector<std::string>& words);

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <functional>
 #include <limits>
@@ -15,6 +14,7 @@
 #include "base/monotonic.hpp"
 #include "base/utf8.hpp"
 #include "output/event.hpp"
+#include "output/process_facts.hpp"
 #include "output/tfrecord.hpp"
 #include "runhook/run_context.hpp"
 
@@ -26,18 +26,18 @@ std::chrono::nanoseconds wall_time() noexcept { return std::chrono::system_clock
 
 double in_seconds(std::chrono::nanoseconds time) noexcept { return std::chrono::duration<double>(time).count(); }
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
+std::string host_in_a_file_name() {
+  std::string name = detail::host_name();
   std::replace(name.begin(), name.end(), '/', '_');
-  return name.data();
+  return name.empty() ? "localhost" : name;
 }
 
 // Files of one directory are read in the order of their names, so the name begins with the time. The fraction of a
 // second makes the names of one process different.
 std::string file_name(std::chrono::nanoseconds now, const std::string& suffix) {
-  return fmt::format("events.out.tfevents.{:010}.{}.{}.{:09}{}{}", now.count() / detail::kNsPerSecond, host_name(),
-                     getpid(), now.count() % detail::kNsPerSecond, suffix.empty() ? "" : ".", suffix);
+  return fmt::format("events.out.tfevents.{:010}.{}.{}.{:09}{}{}", now.count() / detail::kNsPerSecond,
+                     host_in_a_file_name(), getpid(), now.count() % detail::kNsPerSecond, suffix.empty() ? "" : ".",
+                     suffix);
 }
 
 std::shared_ptr<Output> open(const std::string& directory, SummaryWriterOptions options) {
