@@ -61,7 +61,6 @@ HookRegistration LoggingHook::make(LoggingOptions options) {
 void LoggingHook::begin(SessionRunContext&) {
   last_ns_.reset();
   fetched_.reset();
-  fetched_step_.reset();
   logged_ = std::make_unique<detail::NewestValues>();
   output_ = options_.output;
   if (output_ == nullptr && !options_.log) output_ = detail::descriptor_output(options_.descriptor);

@@ -223,7 +223,6 @@ void MetricsHook::begin(SessionRunContext& context) {
   rows_->begin_ns = context.clock()->now_ns();
   rows_->newest = {};
   rows_->is_due = rows_->fetched_failed = rows_->header_due = false;
-  rows_->fetched_step.reset();
   rows_->attempt = 0;
   OutputOptions options = options_.output;
   if (rows_->csv) options.header = rows_->header + "\n";

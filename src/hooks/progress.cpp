@@ -54,7 +54,6 @@ HookRegistration ProgressHook::make(ProgressOptions options) {
 void ProgressHook::begin(SessionRunContext&) {
   logged_ = std::make_unique<detail::NewestValues>();
   fetched_text_.clear();
-  fetched_step_ = 0;
   output_ = options_.output != nullptr ? options_.output : detail::descriptor_output(options_.descriptor);
 }
 

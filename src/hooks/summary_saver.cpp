@@ -76,7 +76,6 @@ ValueListener* SummarySaverHook::value_listener() noexcept {
 
 void SummarySaverHook::begin(SessionRunContext&) {
   state_->newest = {};
-  state_->fetched_step.reset();
   const SummarySaverOptions& options = state_->options;
   state_->writer =
       options.writer ? options.writer : std::make_shared<SummaryWriter>(options.directory, options.writer_options);
