@@ -7,6 +7,12 @@
 namespace runhook::inline v1 {
 namespace detail {
 
+std::tm utc_parts(std::time_t time) noexcept {
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  return parts;
+}
+
 std::string time_of_day() {
   constexpr std::size_t kMinutes = 3;  // two digits and the space, which strftime() does not set apart from the hours
   const std::time_t now = std::time(nullptr);

@@ -10,6 +10,7 @@
 #include "base/format.hpp"
 #include "base/make_room.hpp"
 #include "base/monotonic.hpp"
+#include "hooks/refresh_age.hpp"
 #include "report/run_report.hpp"
 #include "run/run_state.hpp"
 #include "runhook/monitored_session.hpp"
@@ -20,8 +21,7 @@ namespace runhook::inline v1 {
 
 namespace {
 
-constexpr std::size_t kMostBytes = std::size_t{16} << 20;  // of pages that wait to be written
-constexpr std::int64_t kFirstRefresh = detail::kNsPerSecond;
+constexpr std::size_t kMostBytes = std::size_t{16} << 20;                 // of pages that wait to be written
 constexpr std::int64_t kLeastSpeedTime = 50 * detail::kNsPerMillisecond;  // in less there is hardly a step or two
 
 template <typename Number>
@@ -133,11 +133,9 @@ void ReportHook::after_run(SessionRunContext& context, const SessionRunValues& v
   sample_speed(context);
   if (options_.refresh.count() == 0) return;
   const std::int64_t now = context.now_ns();
-  // A run that is killed in its beginning has a page that is not much older.
-  const std::int64_t age =
-      std::max(detail::saturating_distance(run_->report.start_ns, run_->written_ns), kFirstRefresh);
-  const std::int64_t wait = std::min<std::int64_t>(options_.refresh.count(), age);
-  if (run_->written && detail::saturating_distance(run_->written_ns, now) < wait) return;
+  if (run_->written && !detail::needs_refresh(run_->report.start_ns, run_->written_ns, now, options_.refresh.count())) {
+    return;
+  }
   MonitoredSession* const session = context.monitored_session();
   write(context, session != nullptr ? session->outcome() : context.outcome());
   run_->written = true;

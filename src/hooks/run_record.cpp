@@ -9,7 +9,9 @@
 #include "base/format.hpp"
 #include "base/monotonic.hpp"
 #include "base/refuse.hpp"
+#include "base/time_of_day.hpp"
 #include "hooks/newest_values.hpp"
+#include "hooks/refresh_age.hpp"
 #include "output/json_csv_values.hpp"
 #include "output/json_text.hpp"
 #include "output/process_facts.hpp"
@@ -28,13 +30,10 @@ using detail::refuse;
 using std::chrono::system_clock;
 
 constexpr std::size_t kMostRecordedFiles = 100;
-constexpr std::int64_t kFirstRecordRefresh = detail::kNsPerSecond;
 constexpr std::string_view kOnLinesOfTheirOwn = ",\n  ";
 
 std::string utc(system_clock::time_point time) {
-  const std::time_t seconds = system_clock::to_time_t(time);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
+  const std::tm parts = detail::utc_parts(system_clock::to_time_t(time));
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count() % 1000;
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900, parts.tm_mon + 1,
                      parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, ms);
@@ -141,7 +140,6 @@ struct RunRecordHook::Run {
 
   std::string record(const Outcome& outcome, const detail::RunState& state) const;
   std::string values(const detail::LastFetched& last) const;
-  std::string files() const;
   void write(SessionRunContext& context, const Outcome& outcome);
 };
 
@@ -159,7 +157,9 @@ std::string RunRecordHook::Run::record(const Outcome& outcome, const detail::Run
   json.add_number("recoveries", outcome.recoveries);
   json.add_number("warnings", outcome.warnings);
   json.add("values", values(state.last_fetched));
-  json.add("files", files());
+  std::vector<std::string> files = directory.files();
+  if (files.size() > kMostRecordedFiles) files.resize(kMostRecordedFiles);
+  json.add("files", json_of(files));
   return fmt::format("{{\n  {},\n  {}\n}}\n", beginning, json.members());
 }
 
@@ -176,16 +176,6 @@ std::string RunRecordHook::Run::values(const detail::LastFetched& last) const {
   return json.text();
 }
 
-std::string RunRecordHook::Run::files() const {
-  std::vector<std::string> names = detail::names_in(directory.path());
-  const auto is_other = [](const std::string& name) {
-    return name == "run.json" || name == "earlier" || detail::run_file_kind(name) == detail::kRunFileKinds;
-  };
-  names.erase(std::remove_if(names.begin(), names.end(), is_other), names.end());
-  if (names.size() > kMostRecordedFiles) names.resize(kMostRecordedFiles);
-  return json_of(names);
-}
-
 // Where the record is, unless there is none yet: in its place, or, if that is taken, where those of earlier runs are. A run
 // that comes meanwhile moves it there.
 void RunRecordHook::Run::write(SessionRunContext& context, const Outcome& outcome) {
@@ -195,8 +185,7 @@ void RunRecordHook::Run::write(SessionRunContext& context, const Outcome& outcom
     moved = foreign || (output != nullptr && !there.empty() && there != context.session_id());
     if (moved && output != nullptr) output->close();
     if (moved || output == nullptr) {
-      const std::string beside = directory.earlier(context.session_id()) + "/run.json";
-      output = Output::replaced_file(moved ? beside : directory.record());
+      output = Output::replaced_file(moved ? directory.earlier_record(context.session_id()) : directory.record());
     }
   }
   output->write(record(outcome, detail::RunState::of(context)));
@@ -220,7 +209,7 @@ HookRegistration RunRecordHook::make(RunRecordOptions options) {
   registration.options.phase = HookPhase::guard;
   registration.options.failure_policy = FailurePolicy::warn;
   if (refresh > 0) {
-    registration.options.trigger = Trigger::every_ns(std::min(refresh, kFirstRecordRefresh)).after_first();
+    registration.options.trigger = Trigger::every_ns(std::min(refresh, detail::kNsPerSecond)).after_first();
   } else {
     registration.options.trigger = Trigger::never();
   }
@@ -236,12 +225,7 @@ void RunRecordHook::begin(SessionRunContext& context) {
     if (error.code() != StatusCode::already_exists) return;
     is_alone = false;
   }
-  std::string earlier;
-  if (const Error error = run.directory.session_of_record(earlier)) context.warn(error);
-  if (earlier.empty() && run.directory.has_what_is_replaced()) earlier = fmt::format("before-{}", context.session_id());
-  if (!earlier.empty()) {
-    if (const Error error = run.directory.move_to_earlier(earlier, is_alone)) context.warn(error);
-  }
+  if (const Error error = run.directory.keep_earlier(context.session_id(), is_alone)) context.warn(error);
   const detail::ProcessFacts process = detail::process_facts();
   JsonObject json(kOnLinesOfTheirOwn);
   json.add_text("schema", detail::kRecordSchema);
@@ -269,12 +253,8 @@ void RunRecordHook::after_create_session(SessionRunContext& context) {
 
 void RunRecordHook::after_run(SessionRunContext& context, const SessionRunValues&) {
   if (run_->output == nullptr) return;
-  // A run that is killed in its beginning has a record that is not much older.
   const std::int64_t now_ns = context.now_ns();
-  const std::int64_t age_ns =
-      std::max(detail::saturating_distance(run_->begin_ns, run_->written_ns), kFirstRecordRefresh);
-  const std::int64_t wait_ns = std::min<std::int64_t>(options_.refresh.count(), age_ns);
-  if (detail::saturating_distance(run_->written_ns, now_ns) < wait_ns) return;
+  if (!detail::needs_refresh(run_->begin_ns, run_->written_ns, now_ns, options_.refresh.count())) return;
   run_->written_ns = now_ns;
   MonitoredSession* const session = context.monitored_session();
   const Outcome outcome = session != nullptr ? session->outcome() : context.outcome();

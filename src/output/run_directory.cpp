@@ -156,6 +156,10 @@ Error RunDirectory::session_of_record(std::string& session) const {
                            path, earlier("<session>")));
 }
 
+std::string RunDirectory::earlier_record(std::string_view session) const {
+  return fmt::format("{}/{}", earlier(session), kRecord);
+}
+
 // What was written beside a file, whose place it was to take, when the process was killed.
 void RunDirectory::remove_unfinished(const std::string& name) const {
   for (const std::string_view ending : {".json", ".html"}) {
@@ -166,25 +170,31 @@ void RunDirectory::remove_unfinished(const std::string& name) const {
   }
 }
 
-Error RunDirectory::move_to_earlier(std::string_view session, bool ended) const {
+Error RunDirectory::keep_earlier(std::string_view own, bool ended) const {
   std::vector<std::string> moved = names_in(path_);
   for (const std::string& name : moved) remove_unfinished(name);
   moved.erase(std::remove_if(moved.begin(), moved.end(), [](const auto& name) { return !is_replaced(name); }),
               moved.end());
-  std::string recorded;
-  if (!session_of_record(recorded) && recorded == session) moved.emplace_back(kRecord);
-  const std::string folder = earlier(session);
-  if (Error error = make_directory(folder)) return error;
-  Error error;
-  for (const std::string& name : moved) {
-    if (const Error one = move(name, folder, ended); !error) error = one;
+  std::string session;
+  Error error = session_of_record(session);
+  if (!session.empty()) moved.emplace_back(kRecord);
+  if (moved.empty()) return error;
+  const std::string folder = earlier(session.empty() ? fmt::format("before-{}", own) : session);
+  if (const Error failure = make_directory(folder)) {
+    error.merge(failure);
+    return error;
   }
+  for (const std::string& name : moved) error.merge(move(name, folder, ended));
   return error;
 }
 
-bool RunDirectory::has_what_is_replaced() const {
-  const std::vector<std::string> names = names_in(path_);
-  return std::any_of(names.begin(), names.end(), [](const auto& name) { return is_replaced(name); });
+std::vector<std::string> RunDirectory::files() const {
+  std::vector<std::string> names = names_in(path_);
+  const auto is_other = [](const std::string& name) {
+    return name == kRecord || name == kEarlier || run_file_kind(name) == kRunFileKinds;
+  };
+  names.erase(std::remove_if(names.begin(), names.end(), is_other), names.end());
+  return names;
 }
 
 // What has to be said otherwise at its new place is written there anew.

@@ -35,18 +35,19 @@ class RunDirectory {
 
   const std::string& path() const noexcept { return path_; }
   std::string record() const;
-  std::string earlier(std::string_view session) const;  // where the files of an earlier run are
+  std::string earlier(std::string_view session) const;         // where the files of an earlier run are
+  std::string earlier_record(std::string_view session) const;  // and its record
 
   // Makes the directory, and locks it as long as this exists. ALREADY_EXISTS: another run has locked it, which keeps
   // nobody from writing in it.
   Error open();
   // The session of the record that is there; empty: there is none. FAILED_PRECONDITION: it is not one of ours.
   Error session_of_record(std::string& session) const;
-  // Moves what the run of this session has left and the next one would replace to where the files of earlier runs are,
-  // its record last: if the process dies on the way, the next one goes on. `ended`: that run is over, also if its
-  // record does not say so, which is then told in it.
-  Error move_to_earlier(std::string_view session, bool ended) const;
-  bool has_what_is_replaced() const;  // whether there is anything but a record to be moved
+  // Moves what an earlier run has left and the one of session `own` would replace to where the files of earlier runs
+  // are, its record last: if the process dies on the way, the next one goes on. `ended`: that run is over, also if its
+  // record does not say so, which is then told in it. Fails as session_of_record() does, too.
+  Error keep_earlier(std::string_view own, bool ended) const;
+  std::vector<std::string> files() const;  // the names of those that runs leave, but for the record and earlier runs
 
  private:
   void remove_unfinished(const std::string& name) const;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <ctime>
 
+#include "base/time_of_day.hpp"
 #include "base/utf8.hpp"
 
 namespace runhook::inline v1 {
@@ -44,13 +45,6 @@ void add_escaped(std::string& html, std::string_view utf8) {
         }
     }
   }
-}
-
-std::tm utc(std::chrono::system_clock::time_point time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  return parts;
 }
 
 // "1e+06" as "1e6".
@@ -148,7 +142,7 @@ std::string counted(std::uint64_t count, std::string_view one, std::string_view 
 }
 
 std::string iso_time(std::chrono::system_clock::time_point time) {
-  const std::tm t = utc(time);
+  const std::tm t = utc_parts(std::chrono::system_clock::to_time_t(time));
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour,
                      t.tm_min, t.tm_sec);
 }
@@ -156,7 +150,7 @@ std::string iso_time(std::chrono::system_clock::time_point time) {
 std::string readable_time(std::chrono::system_clock::time_point time) {
   constexpr std::array kMonths{"January", "February", "March",     "April",   "May",      "June",
                                "July",    "August",   "September", "October", "November", "December"};
-  const std::tm t = utc(time);
+  const std::tm t = utc_parts(std::chrono::system_clock::to_time_t(time));
   return fmt::format("{} {} {}, {:02}:{:02}:{:02} UTC", t.tm_mday, kMonths[static_cast<std::size_t>(t.tm_mon)],
                      t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
 }

@@ -7,13 +7,12 @@
 
 #include "base/format.hpp"
 #include "base/monotonic.hpp"
+#include "base/time_of_day.hpp"
 
 namespace runhook::inline v1 {
 
 std::string detail::new_session_id() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&now, &utc);
+  const std::tm utc = utc_parts(std::time(nullptr));
   std::uint32_t digits = 0;
   if (getentropy(&digits, sizeof digits) != 0) {
     digits = static_cast<std::uint32_t>(monotonic_ns()) ^ (static_cast<std::uint32_t>(getpid()) << 12U);
