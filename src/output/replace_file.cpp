@@ -126,13 +126,18 @@ std::string behind_links(std::string path) {
   return {};
 }
 
-// The name of the file itself, by which alone it can be replaced; empty if it has none any more.
-std::string own_name(const std::string& path, const struct stat& file) {
+// The name of the file itself, by which alone it can be replaced; empty if it has none any more. If somebody else has
+// replaced it since it was looked at, `file` is what he has put there.
+std::string own_name(const std::string& path, struct stat& file) {
   const auto free = [](char* name) { std::free(name); };  // NOLINT: realpath() uses malloc()
-  const std::unique_ptr<char, decltype(free)> name(::realpath(path.c_str(), nullptr), free);
-  struct stat named = no_file();
-  const bool is_it = name != nullptr && ::stat(name.get(), &named) == 0 && same_file(named, file);
-  return is_it ? name.get() : std::string();
+  for (;;) {
+    const std::unique_ptr<char, decltype(free)> name(::realpath(path.c_str(), nullptr), free);
+    struct stat named = no_file();
+    if (name != nullptr && ::stat(name.get(), &named) == 0 && same_file(named, file)) return name.get();
+    struct stat now = no_file();
+    if (::stat(path.c_str(), &now) != 0 || same_file(now, file) || !S_ISREG(now.st_mode)) return {};
+    file = now;
+  }
 }
 
 Error write_to(const Descriptor& file, std::string_view content, const std::string& path) {

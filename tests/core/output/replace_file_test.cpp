@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -68,6 +69,26 @@ TEST(ReplaceFile, TwoWritersOfOnePathInOneProcessNeverMixWhatTheyWrite) {
   one.join();
   other.join();
   EXPECT_THAT(folder.files(), ElementsAre(path));
+}
+
+TEST(ReplaceFile, FileThatAnotherReplacesMeanwhileIsNotWrittenInPlace) {
+  const Folder folder;
+  const std::string path = folder.file("page");
+  EXPECT_FALSE(detail::replace_file(path, "first"));
+  std::atomic<bool> done{false};
+  std::thread other([&] {
+    for (const std::string theirs = folder.file("theirs"); !done;) {
+      put(theirs, "theirs");
+      ASSERT_EQ(std::rename(theirs.c_str(), path.c_str()), 0);
+    }
+  });
+  for (int i = 0; i < 500; ++i) {
+    std::string notice;
+    EXPECT_FALSE(detail::replace_file(path, "ours", &notice));
+    EXPECT_EQ(notice, "");
+  }
+  done = true;
+  other.join();
 }
 
 TEST(ReplaceFile, WhatAKilledRunHasLeftGoesWhenTheNextBegins) {
