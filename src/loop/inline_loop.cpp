@@ -77,7 +77,7 @@ bool Loop::open_next_step(const SessionRunArgs& args) {
   const auto under_way = [this] { return open_.again && (open_.last_chance || !should_stop()); };
   while (!end_.abandoned() &&
          (under_way() || (!should_stop() && (max_steps == 0 || engine_.run_number() < max_steps)))) {
-    if (!open_.again) check_may_run();
+    if (!open_.again && !may_go_on()) return false;
     if (open_step(args)) return true;
   }
   return false;

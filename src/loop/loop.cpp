@@ -95,10 +95,7 @@ void Loop::run_until_stop(const SessionRunArgs& args, std::int64_t max_steps, st
   const auto remaining = [&] { return limit - (engine_.run_number() - first_run); };
   const TriggerSchedule::LastRun last_run(engine_.schedule(), first_run, max_steps);
   try {
-    while (remaining() > 0 && !should_stop() && !end_.abandoned()) {
-      check_may_run();
-      make_steps(args, remaining());
-    }
+    while (remaining() > 0 && !should_stop() && may_go_on()) make_steps(args, remaining());
   } catch (const StatusError& error) {
     completed = count();
     if (!is_clean_end(error.code())) throw;
@@ -152,6 +149,17 @@ void Loop::forget_caught() noexcept {
   if (!std::exchange(caught_, false)) return;
   delivery_.drop();
   state_.stops.drop();
+}
+
+// Being destroyed between two steps ends a loop as a stop does: whoever runs it has done nothing wrong.
+bool Loop::may_go_on() {
+  try {
+    check_may_run();
+  } catch (const StatusError& error) {
+    if (error.code() == StatusCode::closed && end_.abandoned()) return false;
+    throw;
+  }
+  return true;
 }
 
 void Loop::check_slowly() {

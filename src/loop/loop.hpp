@@ -132,6 +132,7 @@ class Loop final : private Reporter {
       check_slowly();
   }
   void check_slowly();
+  bool may_go_on();  // check_may_run(), but false if the session is being destroyed
   // Makes a step, or at most `count` of them if nothing comes between.
   void make_steps(const SessionRunArgs& args, std::int64_t count) {
     count = keeper_.thread_failed() ? 0 : engine_.fast_steps(args, count);

@@ -79,6 +79,29 @@ TEST_F(Destroy, AsACallReturnsHappensOnce) {
   }
 }
 
+TEST_F(Destroy, BetweenTwoStepsIsNoFailureOfTheCall) {
+  runhook_run_args* const args = runhook_run_args_create(nullptr);
+  ASSERT_EQ(runhook_run_args_add_fetch(args, nullptr, "y", nullptr), RUNHOOK_OK);  // so that each step is looked at
+  for (int i = 0; i < 500; ++i) {
+    Loop loop;
+    std::atomic<bool> running{false};
+    const Callback step = loop.step;
+    loop.step = [&](runhook_context* context) {
+      running = true;
+      return step(context);
+    };
+    ASSERT_TRUE(loop.start());
+    std::thread runner([session = loop.session, args] {
+      EXPECT_EQ(runhook_monitored_session_run_until_stop(session, args, 0, nullptr, nullptr), RUNHOOK_OK);
+    });
+    while (!running) std::this_thread::yield();
+    runhook_monitored_session_destroy(loop.session);
+    runner.join();
+    if (HasFailure()) break;
+  }
+  runhook_run_args_destroy(args);
+}
+
 TEST_F(Destroy, DuringARunThatLendsThings) {
   for (int i = 0; i < 100; ++i) {
     ScriptedHook hook;
