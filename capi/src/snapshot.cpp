@@ -13,6 +13,7 @@
 using runhook::MemorySaver;
 using runhook::Saver;
 using runhook::Session;
+using runhook::Snapshot;
 using runhook::StatusCode;
 using runhook::StatusError;
 using runhook::Value;
@@ -31,17 +32,18 @@ class CSaver final : public Saver {
   CSaver(const runhook_saver_table& table, UserData owner) noexcept
       : save_(table.save), restore_(table.restore), data_(std::move(owner)) {}
 
-  void save(Session& session, std::int64_t global_step) override {
+  void save(Session& session, const Snapshot& run) override {
     SaverCall context(session);
-    context.global_step = global_step;
+    context.global_step = run.global_step;
     invoke_once(context, "save", save_, data_.get());
   }
 
-  std::optional<std::int64_t> restore(Session& session) override {
+  std::optional<Snapshot> restore(Session& session) override {
     SaverCall context(session);
     context.restoring = true;
     invoke_once(context, "restore", restore_, data_.get());
-    return context.restored_step;
+    if (!context.restored_step) return std::nullopt;
+    return Snapshot{*context.restored_step};
   }
 
  private:
@@ -136,7 +138,7 @@ runhook_status runhook_saver_save(runhook_saver* saver, runhook_session* session
                                   runhook_error** error) {
   return guarded(error, [&] {
     const auto kept = require(saver).saver;
-    with_session(session, [&](Session& target) { kept->save(target, global_step); });
+    with_session(session, [&](Session& target) { kept->save(target, {global_step}); });
   });
 }
 
@@ -144,10 +146,10 @@ runhook_status runhook_saver_restore(runhook_saver* saver, runhook_session* sess
                                      int64_t* global_step, runhook_error** error) {
   return guarded(error, [&] {
     const auto kept = require(saver).saver;
-    std::optional<std::int64_t> step;
-    with_session(session, [&](Session& target) { step = kept->restore(target); });
-    if (restored != nullptr) *restored = step ? 1 : 0;
-    if (step && global_step != nullptr) *global_step = *step;
+    std::optional<Snapshot> state;
+    with_session(session, [&](Session& target) { state = kept->restore(target); });
+    if (restored != nullptr) *restored = state ? 1 : 0;
+    if (state && global_step != nullptr) *global_step = state->global_step;
   });
 }
 

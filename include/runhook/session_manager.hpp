@@ -6,10 +6,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "runhook/clock.hpp"
 #include "runhook/scaffold.hpp"
 #include "runhook/session.hpp"
+#include "runhook/snapshot.hpp"
 #include "runhook/stop.hpp"
 
 namespace runhook::inline v1 {
@@ -18,7 +20,9 @@ using SessionFactory = std::function<std::shared_ptr<Session>()>;
 
 struct CreatedSession {
   std::shared_ptr<Session> session;
-  std::optional<std::int64_t> restored_step;  // set if the scaffold's saver restored a state
+  std::optional<std::int64_t> restored_step = {};  // set if the scaffold's saver restored a state
+  // What was saved with it that is no variable.
+  NamedBytes restored_state = {};
 };
 
 // What ends a wait in the creation of a session, and its clock.

@@ -341,7 +341,7 @@ void Loop::save_if_requested(std::string_view when) {
       return;
     }
     mark.emplace(state_.marks, *state_.session.clock, MarkKind::save, global_step());
-    saver->save(*state_.session.raw, global_step());
+    saver->save(*state_.session.raw, {global_step()});
   } catch (...) {
     Error error = Error::from_current_exception(StatusCode::unknown);
     error.locate({}, "save", global_step());

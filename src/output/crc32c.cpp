@@ -26,8 +26,8 @@ constexpr std::array<std::uint32_t, 256> make_table() {
 constexpr std::array<std::uint32_t, 256> kTable = make_table();
 
 #if defined(__x86_64__)
-[[gnu::target("sse4.2")]] std::uint32_t crc32c_sse42(std::string_view data) noexcept {
-  std::uint64_t crc = 0xFFFFFFFFU;
+[[gnu::target("sse4.2")]] std::uint32_t crc32c_sse42(std::string_view data, std::uint32_t before) noexcept {
+  std::uint64_t crc = static_cast<std::uint32_t>(~before);
   std::size_t at = 0;
   for (; data.size() - at >= sizeof(std::uint64_t); at += sizeof(std::uint64_t)) {
     std::uint64_t word;
@@ -42,18 +42,18 @@ constexpr std::array<std::uint32_t, 256> kTable = make_table();
 
 }  // namespace
 
-std::uint32_t crc32c_portable(std::string_view data) noexcept {
-  std::uint32_t crc = 0xFFFFFFFFU;
+std::uint32_t crc32c_portable(std::string_view data, std::uint32_t before) noexcept {
+  std::uint32_t crc = ~before;
   for (const char byte : data) crc = (crc >> 8) ^ kTable[(crc ^ static_cast<unsigned char>(byte)) & 0xFFU];
   return ~crc;
 }
 
-std::uint32_t crc32c(std::string_view data) noexcept {
+std::uint32_t crc32c(std::string_view data, std::uint32_t before) noexcept {
 #if defined(__x86_64__)
   static const bool has_instruction = __builtin_cpu_supports("sse4.2") != 0;
-  if (has_instruction) return crc32c_sse42(data);
+  if (has_instruction) return crc32c_sse42(data, before);
 #endif
-  return crc32c_portable(data);
+  return crc32c_portable(data, before);
 }
 
 }  // namespace detail

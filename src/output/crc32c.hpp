@@ -8,10 +8,10 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-// With the processor's instruction for it where there is one.
-std::uint32_t crc32c(std::string_view data) noexcept;
+// With the processor's instruction for it where there is one. `before`: of the data that comes before this.
+std::uint32_t crc32c(std::string_view data, std::uint32_t before = 0) noexcept;
 // Without; gives the same.
-std::uint32_t crc32c_portable(std::string_view data) noexcept;
+std::uint32_t crc32c_portable(std::string_view data, std::uint32_t before = 0) noexcept;
 
 // Checksums are stored in this form, since a checksum of data that holds checksums would be weak.
 constexpr std::uint32_t mask_crc(std::uint32_t crc) noexcept { return ((crc >> 15) | (crc << 17)) + 0xA282EAD8U; }

@@ -10,29 +10,20 @@ namespace {
 
 using nlohmann::json;
 
-// What the parser tells of a text, without a tree of it being made.
-struct StringMembers {
-  bool null() { return value(); }
-  bool boolean(bool) { return value(); }
-  bool number_integer(json::number_integer_t) { return value(); }
-  bool number_unsigned(json::number_unsigned_t) { return value(); }
-  bool number_float(json::number_float_t, const std::string&) { return value(); }
-  bool string(std::string& text) {
-    if (depth == 1 && is_object) found.insert_or_assign(key_of_next, std::move(text));
-    return value();
-  }
-  bool binary(json::binary_t&) { return value(); }
-  bool start_object(std::size_t) {
-    if (depth++ == 0) is_object = true;
-    return depth <= kDeepest;
-  }
-  bool key(std::string& text) {
-    if (depth == 1) key_of_next = std::move(text);
-    return true;
-  }
-  bool end_object() { return --depth >= 0; }
-  bool start_array(std::size_t) { return ++depth <= kDeepest && value(); }
-  bool end_array() { return --depth >= 0; }
+// Hands on what the parser finds, without a tree of it being made.
+struct Parsing {
+  bool null() { return events.other(); }
+  bool boolean(bool) { return events.other(); }
+  bool number_integer(json::number_integer_t number) { return events.number(static_cast<double>(number)); }
+  bool number_unsigned(json::number_unsigned_t number) { return events.count(number); }
+  bool number_float(json::number_float_t number, const std::string&) { return events.number(number); }
+  bool string(std::string& text) { return events.text(text); }
+  bool binary(json::binary_t&) { return false; }
+  bool start_object(std::size_t) { return ++depth <= kDeepest && events.begin_object(); }
+  bool key(std::string& text) { return events.key(text); }
+  bool end_object() { return --depth >= 0 && events.end_object(); }
+  bool start_array(std::size_t) { return ++depth <= kDeepest && events.begin_array(); }
+  bool end_array() { return --depth >= 0 && events.end_array(); }
   bool parse_error(std::size_t position, const std::string&, const json::exception&) {
     wrong_at = position;
     return false;
@@ -40,14 +31,39 @@ struct StringMembers {
 
   static constexpr int kDeepest = 100;  // so that no reader gives up
 
-  // One that is not in an object is the whole text.
-  bool value() const noexcept { return is_object; }
-
-  std::map<std::string, std::string> found;
-  std::string key_of_next;
+  JsonEvents& events;
   std::size_t wrong_at = 0;  // the number of a byte; 0: it is well-formed, as far as it was read
   int depth = 0;
-  bool is_object = false;
+};
+
+// The strings of the outermost object.
+class StringMembers final : public JsonEvents {
+ public:
+  bool begin_object() override {
+    is_object_ |= depth_ == 0;
+    return ++depth_ > 0;
+  }
+  bool end_object() override { return --depth_ >= 0; }
+  bool begin_array() override { return ++depth_ > 0 && is_object_; }
+  bool end_array() override { return --depth_ >= 0; }
+  bool key(std::string& text) override {
+    if (depth_ == 1) key_of_next_ = std::move(text);
+    return true;
+  }
+  bool text(std::string& value) override {
+    if (depth_ == 1 && is_object_) found.insert_or_assign(key_of_next_, std::move(value));
+    return is_object_;
+  }
+  bool count(std::uint64_t) override { return is_object_; }
+  bool number(double) override { return is_object_; }
+  bool other() override { return is_object_; }
+
+  std::map<std::string, std::string> found;
+
+ private:
+  std::string key_of_next_;
+  int depth_ = 0;
+  bool is_object_ = false;
 };
 
 }  // namespace
@@ -63,18 +79,24 @@ void JsonObject::add(std::string_view key, std::string_view json) {
   members_ += json;
 }
 
-std::optional<std::map<std::string, std::string>> json_strings(std::string_view text, std::string* why) {
+bool parse_json(std::string_view text, JsonEvents& events, std::string* why) {
   // The parser takes these for the begin and the end of a text; other readers do not.
   const bool is_plain = !text.starts_with("\xEF\xBB\xBF") && text.find('\0') == std::string_view::npos;
-  StringMembers members;
-  if (is_plain && json::sax_parse(text.begin(), text.end(), &members)) return std::move(members.found);
+  Parsing parsing{events};
+  if (is_plain && json::sax_parse(text.begin(), text.end(), &parsing)) return true;
   if (why != nullptr) {
-    *why = !is_plain                                 ? "it begins with a byte order mark, or has a null character"
-           : members.depth > StringMembers::kDeepest ? "it is nested too deeply"
-           : members.wrong_at > 0 ? "it is no JSON from byte " + std::to_string(members.wrong_at) + " on"
+    *why = !is_plain                           ? "it begins with a byte order mark, or has a null character"
+           : parsing.depth > Parsing::kDeepest ? "it is nested too deeply"
+           : parsing.wrong_at > 0 ? "it is no JSON from byte " + std::to_string(parsing.wrong_at) + " on"
                                   : "it is JSON, but no object";
   }
-  return std::nullopt;
+  return false;
+}
+
+std::optional<std::map<std::string, std::string>> json_strings(std::string_view text, std::string* why) {
+  StringMembers members;
+  if (!parse_json(text, members, why)) return std::nullopt;
+  return std::move(members.found);
 }
 
 }  // namespace detail

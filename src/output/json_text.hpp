@@ -31,6 +31,24 @@ class JsonObject {
   std::string members_;
 };
 
+// Gets what a JSON text has, one thing after the other. Each returns whether the text is what was expected so far.
+class JsonEvents {
+ public:
+  virtual ~JsonEvents() = default;
+  virtual bool begin_object() = 0;
+  virtual bool end_object() = 0;
+  virtual bool begin_array() = 0;
+  virtual bool end_array() = 0;
+  virtual bool key(std::string& text) = 0;
+  virtual bool text(std::string& value) = 0;
+  virtual bool count(std::uint64_t number) = 0;  // a whole number that is not negative
+  virtual bool number(double number) = 0;        // any other
+  virtual bool other() = 0;                      // true, false or null
+};
+
+// Whether the text is JSON, and what the events expect; if it is no JSON `why`, unless it is NULL, says so.
+bool parse_json(std::string_view text, JsonEvents& events, std::string* why = nullptr);
+
 // The members of an object that are strings, those of objects in it left out; nothing if the text is no object, and
 // then `why`, unless it is NULL, says what is wrong with it.
 std::optional<std::map<std::string, std::string>> json_strings(std::string_view text, std::string* why = nullptr);

@@ -5,6 +5,7 @@
 #include "runhook/error.hpp"
 #include "runhook/snapshot.hpp"
 #include "session/inline_session.hpp"
+#include "session/session_preparation.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {
@@ -26,12 +27,11 @@ class InlineSessionCreator final : public SessionCreator {
 
   // A session that replaces a failed one goes on where the loop is, unless there is a saver that knows better.
   CreatedSession create_session(const CreationContext&) override {
-    auto session = std::make_shared<InlineSession>(options_);
-    std::optional<std::int64_t> step;
-    if (options_.saver != nullptr) step = options_.saver->restore(*session);
-    if (!step && !created_) step = options_.initial_step;
+    CreatedSession created{std::make_shared<InlineSession>(options_)};
+    restore_from(options_.saver.get(), created);
+    if (!created.restored_step && !created_) created.restored_step = options_.initial_step;
     created_ = true;
-    return {std::move(session), step};
+    return created;
   }
   std::shared_ptr<Saver> saver() const override { return options_.saver; }
 

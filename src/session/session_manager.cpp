@@ -14,10 +14,6 @@ namespace {
 
 using detail::Missing;
 
-std::optional<std::int64_t> restore(const Scaffold& scaffold, Session& session) {
-  return scaffold.saver == nullptr ? std::nullopt : scaffold.saver->restore(session);
-}
-
 [[noreturn]] void fail_preparation(std::string_view what, const Missing& missing) {
   throw StatusError(StatusCode::failed_precondition,
                     fmt::format("{}, missing: {}", what, detail::joined(missing, ", ")));
@@ -40,11 +36,11 @@ SessionManager::SessionManager(SessionFactory factory, std::shared_ptr<Scaffold>
 }
 
 CreatedSession SessionManager::prepare_session(const CreationContext&) {
-  CreatedSession created{detail::new_session(factory_), std::nullopt};
+  CreatedSession created{detail::new_session(factory_)};
   detail::close_on_failure(created.session, [&] {
     const Scaffold& scaffold = *scaffold_;
     Session& session = *created.session;
-    created.restored_step = restore(scaffold, session);
+    detail::restore_from(scaffold.saver.get(), created);
     if (!created.restored_step) {
       if (!scaffold.init_op && !scaffold.init_fn && !scaffold.local_init_op) {
         throw StatusError(StatusCode::failed_precondition,
@@ -62,10 +58,10 @@ CreatedSession SessionManager::prepare_session(const CreationContext&) {
 }
 
 SessionManager::Recovered SessionManager::recover_session(const CreationContext&) {
-  Recovered recovered{{detail::new_session(factory_), std::nullopt}, false};
+  Recovered recovered{{detail::new_session(factory_)}, false};
   detail::close_on_failure(recovered.created.session, [&] {
     Session& session = *recovered.created.session;
-    recovered.created.restored_step = restore(*scaffold_, session);
+    detail::restore_from(scaffold_->saver.get(), recovered.created);
     const Missing missing = detail::try_local_init(*scaffold_, session);  // tried even if nothing was restored
     recovered.ready = recovered.created.restored_step.has_value() && missing.empty() &&
                       detail::missing_for(scaffold_->ready_op, session).empty();

@@ -11,6 +11,14 @@ std::shared_ptr<Session> new_session(const SessionFactory& factory) {
   return session;
 }
 
+void restore_from(Saver* saver, CreatedSession& created) {
+  std::optional<Snapshot> state;
+  if (saver != nullptr) state = saver->restore(*created.session);
+  if (!state) return;
+  created.restored_step = state->global_step;
+  created.restored_state = std::move(state->state);
+}
+
 Missing missing_for(const Scaffold::Probe& probe, Session& session) {
   if (!probe) return {};
   try {

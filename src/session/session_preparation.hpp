@@ -13,6 +13,8 @@
 namespace runhook::inline v1 {
 namespace detail {
 
+void restore_from(Saver* saver, CreatedSession& created);  // if there is one
+
 using Missing = std::vector<std::string>;  // what a session is not ready without; empty: it is ready
 
 std::shared_ptr<Session> new_session(const SessionFactory& factory);  // throws FAILED_PRECONDITION if it makes none

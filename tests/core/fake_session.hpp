@@ -65,11 +65,12 @@ class FakeSession final : public Session {
 // Restores the global variables if `step` is set.
 class FakeSaver final : public Saver {
  public:
-  void save(Session&, std::int64_t global_step) override { step = global_step; }
-  std::optional<std::int64_t> restore(Session& session) override {
+  void save(Session&, const Snapshot& run) override { step = run.global_step; }
+  std::optional<Snapshot> restore(Session& session) override {
     if (fails) throw StatusError(StatusCode::data_loss, "no checkpoint verifies");
     if (step) dynamic_cast<FakeSession&>(session).initialized.insert(VariableScope::global);
-    return step;
+    if (!step) return std::nullopt;
+    return Snapshot{*step};
   }
   std::optional<std::int64_t> step;
   bool fails = false;

@@ -75,7 +75,7 @@ inline std::shared_ptr<runhook::CheckpointSource> checkpoint_of(double w, std::i
   session.initialize(runhook::VariableScope::global);
   session.write_variable("w", runhook::Value::scalar(w));
   const auto saver = std::make_shared<runhook::MemorySaver>();
-  saver->save(session, step);
+  saver->save(session, {step});
   return runhook::memory_checkpoints(saver);
 }
 

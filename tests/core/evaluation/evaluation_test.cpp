@@ -320,7 +320,7 @@ TEST(MemoryCheckpoints, WhatWasToldCanBeRestoredWhenTheSaverHasGoneOn) {
   EXPECT_FALSE(source->latest());
   const auto save = [&](double w, std::int64_t step) {
     session.write_variable("w", Value::scalar(w));
-    saver->save(session, step);
+    saver->save(session, {step});
   };
   save(1, 10);
   const CheckpointInfo first = *source->latest();

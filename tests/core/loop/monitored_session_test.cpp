@@ -26,10 +26,10 @@ class StepWatcher final : public SessionRunHook {
 
 class FailingSaver final : public Saver {
  public:
-  void save(Session&, std::int64_t) override {
+  void save(Session&, const Snapshot&) override {
     if (fails) throw StatusError(StatusCode::internal, "the disk is full");
   }
-  std::optional<std::int64_t> restore(Session&) override { return std::nullopt; }
+  std::optional<Snapshot> restore(Session&) override { return std::nullopt; }
   bool fails = true;
 };
 

@@ -13,12 +13,12 @@ using namespace runhook_test;
 
 class CountingSaver final : public Saver {
  public:
-  void save(Session&, std::int64_t step) override {
+  void save(Session&, const Snapshot& run) override {
     ++tries;
     if (fails_with != StatusCode::ok) fail(fails_with, "saving");
-    saved.push_back(step);
+    saved.push_back(run.global_step);
   }
-  std::optional<std::int64_t> restore(Session&) override { return std::nullopt; }
+  std::optional<Snapshot> restore(Session&) override { return std::nullopt; }
   std::vector<std::int64_t> saved;
   int tries = 0;
   StatusCode fails_with = StatusCode::ok;

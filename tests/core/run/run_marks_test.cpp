@@ -169,11 +169,11 @@ TEST(RunMarks, AClockThatThrowsDoesNotMatter) {
 // A save takes a while on the session's clock.
 struct SlowSaver final : Saver {
   explicit SlowSaver(ManualClock& its_clock) : clock(its_clock) {}
-  void save(Session&, std::int64_t) override {
+  void save(Session&, const Snapshot&) override {
     clock.advance(300);
     if (fails) fail(StatusCode::internal, "the disk is full");
   }
-  std::optional<std::int64_t> restore(Session&) override { return std::nullopt; }
+  std::optional<Snapshot> restore(Session&) override { return std::nullopt; }
   ManualClock& clock;
   bool fails = false;
 };

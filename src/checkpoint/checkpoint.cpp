@@ -1,0 +1,395 @@
+#include "runhook/checkpoint.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <mutex>
+#include <set>
+#include <utility>
+
+#include "base/fork_mark.hpp"
+#include "base/format.hpp"
+#include "base/refuse.hpp"
+#include "checkpoint/checkpoint_files.hpp"
+#include "checkpoint/checkpoint_names.hpp"
+#include "checkpoint/checkpoint_writer.hpp"
+#include "checkpoint/retention.hpp"
+#include "output/process_facts.hpp"
+#include "output/sink.hpp"
+
+namespace runhook::inline v1 {
+
+namespace {
+
+using detail::CheckpointFiles;
+using detail::FileSystem;
+using detail::OpenFile;
+using detail::system_error;
+using Files = std::shared_ptr<FileSystem>;
+
+std::vector<CheckpointSummary> list_with(const Files& files, const std::string& directory) {
+  std::vector<CheckpointSummary> all;
+  for (const std::int64_t step : detail::steps_in(files, directory)) {
+    try {
+      all.push_back(detail::summarize(files, directory, step));
+    } catch (const StatusError& error) {
+      if (error.code() != StatusCode::not_found) throw;  // it has been deleted meanwhile
+    }
+  }
+  return all;
+}
+
+// The newest that `use` takes; what it throws DATA_LOSS for is passed over.
+template <typename Use>
+auto use_newest(const Files& files, const std::string& directory, std::vector<Error>& passed_over, Use&& use)
+    -> std::optional<decltype(use(std::declval<StoredCheckpoint>()))> {
+  std::set<std::int64_t> tried;
+  for (;;) {
+    std::vector<std::int64_t> steps = detail::steps_in(files, directory);
+    while (!steps.empty() && tried.count(steps.back()) > 0) steps.pop_back();
+    if (steps.empty()) break;
+    const std::int64_t step = steps.back();
+    try {
+      return use(CheckpointFiles::open(files, directory, step));
+    } catch (const StatusError& failed) {
+      // One that is not there any more has been deleted since it was listed: a newer one may be there.
+      if (failed.code() == StatusCode::not_found) {
+        if (tried.insert(step).second) continue;
+      }
+      if (failed.code() != StatusCode::data_loss) throw;
+      passed_over.push_back(failed.error());
+    }
+    tried.insert(step);
+  }
+  if (passed_over.empty()) return std::nullopt;
+  Error error(
+      StatusCode::data_loss,
+      fmt::format("'{}' has checkpoints, but none that is whole: to begin anew, give another directory", directory));
+  for (const Error& one : passed_over) error.add_suppressed(one);
+  throw StatusError(error);
+}
+
+}  // namespace
+
+std::vector<CheckpointSummary> list_checkpoints(const std::string& directory) {
+  return list_with(detail::system_files(), directory);
+}
+
+StoredCheckpoint open_checkpoint(const std::string& directory, std::int64_t step) {
+  return CheckpointFiles::open(detail::system_files(), directory, step);
+}
+
+std::optional<StoredCheckpoint> open_newest_checkpoint(const std::string& directory, std::vector<Error>* passed_over) {
+  std::vector<Error> others;
+  auto newest = use_newest(detail::system_files(), directory, others, [](StoredCheckpoint checkpoint) {
+    checkpoint.verify();
+    return checkpoint;
+  });
+  if (passed_over != nullptr) *passed_over = std::move(others);
+  return newest;
+}
+
+void pin_checkpoint(const std::string& directory, std::int64_t step, bool pinned) {
+  const Files files = detail::system_files();
+  const StoredCheckpoint held = CheckpointFiles::open(files, directory, step);  // so that it is not deleted meanwhile
+  const std::string path = fmt::format("{}/{}", held.summary().path, detail::kPinName);
+  if (!pinned) {
+    if (files->remove_file(path) != 0 && errno != ENOENT) throw StatusError(system_error(errno, "deleting", path));
+    return;
+  }
+  OpenFile pin(files, files->open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+  if (!pin || files->sync(pin.fd()) != 0) throw StatusError(system_error(errno, "making", path));
+}
+
+struct CheckpointStore::Impl {
+  Impl(std::string its_directory, CheckpointStoreOptions its_options);
+  ~Impl();
+
+  void become_owner();
+  bool save(const Snapshot& snapshot);
+  void check_goes_on(std::int64_t step);
+  void commit(const Snapshot& snapshot);
+  void set_aside_if_damaged(std::int64_t step);
+  std::optional<Snapshot> restore_newest();
+  Snapshot restore_step(std::int64_t step);
+  void set_aside_after(std::int64_t step);
+  const std::vector<CheckpointSummary>& look();
+  void prune();
+  void collect_garbage();
+  bool remove_if_unused(const std::string& name, std::int64_t step);
+  void set_aside(std::int64_t step, std::string_view prefix);
+  void warn(const Error& error) const noexcept;
+  std::string path_of(std::string_view name) const { return fmt::format("{}/{}", directory, name); }
+
+  const std::string directory;
+  const CheckpointStoreOptions options;
+  const Files files;
+  const LogSink log;
+  const detail::ForkMark birth;
+  detail::CheckpointWriter writer;
+  std::mutex mutex;
+  OpenFile lock;
+  std::optional<std::int64_t> newest;    // that has been committed or restored here
+  std::optional<std::int64_t> restored;  // from which the run has gone on, until it has saved another
+  std::optional<std::int64_t> doubtful;  // has its name, but may not outlive the power
+  std::vector<CheckpointSummary> seen;
+};
+
+CheckpointStore::Impl::Impl(std::string its_directory, CheckpointStoreOptions its_options)
+    : directory(std::move(its_directory)),
+      options(std::move(its_options)),
+      files(options.file_system != nullptr ? options.file_system : detail::system_files()),
+      log(options.log ? options.log : LogSink(detail::log_to_stderr)),
+      writer(files, directory, options.durability, options.session) {
+  if (directory.empty()) detail::refuse("the directory of the checkpoints is empty");
+  detail::check_retention(options.keep);
+  if (const Error error = detail::make_directory(directory)) throw StatusError(error);
+  become_owner();
+  collect_garbage();
+}
+
+CheckpointStore::Impl::~Impl() {
+  if (lock && !birth.forked()) files->lock(lock.fd(), LOCK_UN);  // a child that lives on would keep it
+}
+
+void CheckpointStore::Impl::become_owner() {
+  const std::string path = path_of(detail::kLockName);
+  lock = OpenFile(files, files->open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
+  if (!lock) throw StatusError(system_error(errno, "opening", path));
+  if (files->lock(lock.fd(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) throw StatusError(system_error(errno, "locking", path));
+    constexpr std::uint64_t kMostBytes = 4096;
+    std::string owner;
+    try {
+      owner = detail::read_small_file(files, path, kMostBytes);
+    } catch (...) {  // NOLINT(bugprone-empty-catch): then it stays unknown who it is
+    }
+    while (!owner.empty() && owner.back() == '\n') owner.pop_back();
+    throw StatusError(StatusCode::already_exists, fmt::format("the checkpoints in '{}' have an owner already: {}",
+                                                              directory, owner.empty() ? "another process" : owner));
+  }
+  const std::string text = fmt::format("process {} on {}{}{}\n", getpid(), detail::host_name(),
+                                       options.session.empty() ? "" : ", session ", options.session);
+  // For people only, so that it does not matter if it fails.
+  if (::ftruncate(lock.fd(), 0) == 0) files->write(lock.fd(), text.data(), text.size());
+}
+
+void CheckpointStore::Impl::warn(const Error& error) const noexcept {
+  try {
+    log(LogLevel::warning, error.message());
+  } catch (...) {  // NOLINT(bugprone-empty-catch): as LogSink says
+  }
+}
+
+bool CheckpointStore::Impl::save(const Snapshot& snapshot) {
+  if (newest == snapshot.global_step) return false;
+  check_goes_on(snapshot.global_step);
+  commit(snapshot);
+  newest = snapshot.global_step;
+  restored.reset();
+  prune();
+  return true;
+}
+
+// What is restored next is the newest by its step, so that no run may save behind one that is there already.
+void CheckpointStore::Impl::check_goes_on(std::int64_t step) {
+  std::optional<std::int64_t> last = newest;
+  if (!last) {
+    const std::vector<CheckpointSummary>& all = look();
+    const auto whole = std::find_if(all.rbegin(), all.rend(), [](const auto& one) { return !one.damage; });
+    if (whole == all.rend() || whole->step < step) return;
+    last = whole->step;
+  }
+  if (step > *last) return;
+  throw StatusError(
+      StatusCode::already_exists,
+      fmt::format("step {} cannot be saved in '{}', which has a checkpoint of step {}: restore one, from which the run "
+                  "then goes on, or give another directory",
+                  step, directory, *last));
+}
+
+// Of the step there may be one that is damaged, which is why the run has come by here again; or one of which nobody was
+// told that it is there, since the directory could not be brought to the disk.
+void CheckpointStore::Impl::commit(const Snapshot& snapshot) {
+  const std::int64_t step = snapshot.global_step;
+  for (bool again = false;; again = true) {
+    try {
+      writer.commit(snapshot);
+      doubtful.reset();
+      return;
+    } catch (const StatusError& failed) {
+      if (failed.code() != StatusCode::already_exists) {
+        struct stat about {};
+        if (files->status_of(path_of(detail::step_name(step)), about) == 0) doubtful = step;
+        throw;
+      }
+      if (again) throw;
+    }
+    if (doubtful == step) {
+      set_aside(step, detail::kGone);
+    } else {
+      set_aside_if_damaged(step);
+    }
+  }
+}
+
+void CheckpointStore::Impl::set_aside_if_damaged(std::int64_t step) {
+  try {
+    CheckpointFiles::open(files, directory, step).verify();
+  } catch (const StatusError& existing) {
+    if (existing.code() != StatusCode::data_loss) throw;
+    Error error = existing.error();
+    error.prepend("a damaged checkpoint is set aside: ");
+    warn(error);
+    set_aside(step, detail::kDamaged);
+    return;
+  }
+  throw StatusError(StatusCode::already_exists, fmt::format("'{}' has another checkpoint of step {}", directory, step));
+}
+
+void CheckpointStore::Impl::set_aside(std::int64_t step, std::string_view prefix) {
+  const std::string path = path_of(detail::step_name(step));
+  const std::string new_path = path_of(detail::unique_name(prefix, step));
+  if (files->rename(path, new_path) != 0) throw StatusError(system_error(errno, "setting aside", path));
+}
+
+std::optional<Snapshot> CheckpointStore::Impl::restore_newest() {
+  std::vector<Error> passed_over;
+  std::optional<Snapshot> snapshot =
+      use_newest(files, directory, passed_over, [](const StoredCheckpoint& checkpoint) { return checkpoint.load(); });
+  for (const Error& one : passed_over) {
+    Error error = one;
+    error.prepend("a checkpoint is passed over: ");
+    warn(error);
+  }
+  if (snapshot) newest = restored = snapshot->global_step;
+  return snapshot;
+}
+
+Snapshot CheckpointStore::Impl::restore_step(std::int64_t step) {
+  Snapshot snapshot = CheckpointFiles::open(files, directory, step).load();
+  set_aside_after(step);
+  newest = restored = step;
+  return snapshot;
+}
+
+// From the newest on, so that what is left after a crash is what was there, without some of the newest.
+void CheckpointStore::Impl::set_aside_after(std::int64_t step) {
+  std::vector<std::int64_t> steps = detail::steps_in(files, directory);
+  bool changed = false;
+  for (; !steps.empty() && steps.back() > step; steps.pop_back()) {
+    set_aside(steps.back(), detail::kUndone);
+    changed = true;
+  }
+  if (changed) writer.sync_directory(directory);
+}
+
+// Checkpoints do not change, so that each has to be looked at once.
+const std::vector<CheckpointSummary>& CheckpointStore::Impl::look() {
+  std::vector<CheckpointSummary> now;
+  auto before = seen.begin();
+  for (const std::int64_t step : detail::steps_in(files, directory)) {
+    while (before != seen.end() && before->step < step) ++before;
+    if (before != seen.end() && before->step == step) {
+      now.push_back(std::move(*before));
+      continue;
+    }
+    try {
+      now.push_back(detail::summarize(files, directory, step));
+    } catch (const StatusError& error) {
+      if (error.code() != StatusCode::not_found) throw;
+    }
+  }
+  seen = std::move(now);
+  return seen;
+}
+
+void CheckpointStore::Impl::prune() {
+  try {
+    std::set<std::int64_t> needed;
+    if (newest) needed.insert(*newest);
+    if (restored) needed.insert(*restored);
+    const std::vector<CheckpointSummary>& all = look();
+    if (!newest) {
+      const auto whole = std::find_if(all.rbegin(), all.rend(), [](const auto& one) { return !one.damage; });
+      if (whole != all.rend()) needed.insert(whole->step);
+    }
+    // The oldest first, so that what is left after a crash has no gaps.
+    for (const std::int64_t step : detail::unwanted(all, options.keep, needed)) {
+      remove_if_unused(detail::step_name(step), step);
+    }
+    collect_garbage();
+  } catch (...) {
+    Error error = Error::from_current_exception(StatusCode::internal);
+    error.prepend("old checkpoints could not be deleted: ");
+    warn(error);
+  }
+}
+
+// A scan each time: what is remembered would be forgotten in a crash.
+void CheckpointStore::Impl::collect_garbage() {
+  std::vector<std::string> names;
+  if (files->list(directory, names) != 0) throw StatusError(system_error(errno, "listing", directory));
+  for (const std::string& name : names) {
+    const bool unfinished = detail::step_of_unique(name, detail::kUnfinished).has_value();
+    const bool gone = detail::step_of_unique(name, detail::kGone).has_value();
+    const auto undone = detail::step_of_unique(name, detail::kUndone);
+    if (unfinished || gone) {
+      if (const Error error = writer.remove(path_of(name))) warn(error);
+    } else if (undone && newest && newest != restored && *undone <= *newest) {
+      remove_if_unused(name, *undone);
+    }
+  }
+}
+
+// Whoever reads it holds a shared lock on its directory.
+bool CheckpointStore::Impl::remove_if_unused(const std::string& name, std::int64_t step) {
+  const std::string path = path_of(name);
+  const OpenFile held(files, files->open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW, 0));
+  if (!held) {
+    if (errno != ENOENT) warn(system_error(errno, "deleting", path));
+    return false;
+  }
+  if (files->lock(held.fd(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return false;
+  struct stat about {};
+  if (files->status_of(fmt::format("{}/{}", path, detail::kPinName), about) == 0) return false;  // since it was listed
+  const std::string gone = path_of(detail::unique_name(detail::kGone, step));
+  if (files->rename(path, gone) != 0) {
+    warn(system_error(errno, "deleting", path));
+    return false;
+  }
+  if (const Error error = writer.remove(gone)) warn(error);
+  return true;
+}
+
+CheckpointStore::CheckpointStore(std::string directory, CheckpointStoreOptions options)
+    : impl_(std::make_unique<Impl>(std::move(directory), std::move(options))) {}
+
+CheckpointStore::~CheckpointStore() = default;
+
+bool CheckpointStore::save(const Snapshot& snapshot) {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->save(snapshot);
+}
+
+std::optional<Snapshot> CheckpointStore::restore() {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->restore_newest();
+}
+
+Snapshot CheckpointStore::restore(std::int64_t step) {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->restore_step(step);
+}
+
+void CheckpointStore::prune() {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->prune();
+}
+
+const std::string& CheckpointStore::directory() const noexcept { return impl_->directory; }
+
+}  // namespace runhook::inline v1

@@ -1,0 +1,68 @@
+#include "checkpoint/retention.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/refuse.hpp"
+
+namespace runhook::inline v1 {
+namespace detail {
+
+namespace {
+
+void keep_best(const std::vector<const CheckpointSummary*>& whole, const CheckpointRetention& keep,
+               std::set<std::int64_t>& kept) {
+  std::vector<std::pair<double, std::int64_t>> values;
+  for (const CheckpointSummary* one : whole) {
+    const auto found = std::find_if(one->metrics.begin(), one->metrics.end(),
+                                    [&](const auto& metric) { return metric.first == keep.metric; });
+    if (found == one->metrics.end() || std::isnan(found->second)) continue;
+    values.emplace_back(keep.higher_is_better ? -found->second : found->second, -one->step);
+  }
+  std::sort(values.begin(), values.end());
+  for (std::size_t i = 0; i < values.size() && static_cast<std::int64_t>(i) < keep.best; ++i) {
+    kept.insert(-values[i].second);
+  }
+}
+
+void keep_one_each(const std::vector<const CheckpointSummary*>& whole, std::int64_t span_ns,
+                   std::set<std::int64_t>& kept) {
+  const CheckpointSummary* last = nullptr;
+  for (const CheckpointSummary* one : whole) {
+    if (last != nullptr && one->saved_unix_ns / span_ns == last->saved_unix_ns / span_ns) continue;
+    last = one;
+    kept.insert(one->step);
+  }
+}
+
+}  // namespace
+
+void check_retention(const CheckpointRetention& keep) {
+  if (keep.last < 0 || keep.best < 0 || keep.every_n_steps < 0 || keep.every.count() < 0) {
+    refuse("a number of checkpoints to keep, or an interval between them, is negative");
+  }
+  if (keep.best > 0 && keep.metric.empty()) refuse("the best checkpoints are to be kept, but by no metric");
+}
+
+std::vector<std::int64_t> unwanted(const std::vector<CheckpointSummary>& all, const CheckpointRetention& keep,
+                                   const std::set<std::int64_t>& needed) {
+  std::vector<const CheckpointSummary*> whole;
+  for (const CheckpointSummary& one : all) {
+    if (!one.damage) whole.push_back(&one);
+  }
+  const std::size_t last = keep.last == 0 ? whole.size() : static_cast<std::size_t>(keep.last);
+  std::set<std::int64_t> kept = needed;
+  for (std::size_t i = whole.size() - std::min(last, whole.size()); i < whole.size(); ++i) kept.insert(whole[i]->step);
+  if (keep.best > 0) keep_best(whole, keep, kept);
+  if (keep.every.count() > 0) keep_one_each(whole, keep.every.count(), kept);
+  std::vector<std::int64_t> others;
+  for (const CheckpointSummary* one : whole) {
+    const bool wanted = one->pinned || (keep.every_n_steps > 0 && one->step % keep.every_n_steps == 0) ||
+                        kept.count(one->step) > 0 || (keep.wanted && keep.wanted(*one));
+    if (!wanted) others.push_back(one->step);
+  }
+  return others;
+}
+
+}  // namespace detail
+}  // namespace runhook::inline v1
