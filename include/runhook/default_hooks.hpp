@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -40,10 +41,17 @@ struct DefaultHooks {
   bool progress = true;        // how far the run is, on standard error: ProgressHook
   bool metrics = true;         // scalars in <dir>/metrics.jsonl, by a MetricsHook
   bool summaries = true;       // scalars in event files in <dir>, by a SummarySaverHook
-  bool profiler = true;        // <dir>/timeline-<step>.json, early in the run and then now and again: ProfilerHook
+  // Checkpoints in <dir>/checkpoints, from the newest of which the run goes on: CheckpointSaverHook. Of sessions that
+  // have variables; other programs leave this out, and add one with functions for their own state.
+  bool checkpoints = true;
+  bool profiler = true;  // <dir>/timeline-<step>.json, early in the run and then now and again: ProfilerHook
 
   std::chrono::nanoseconds stall_timeout = std::chrono::minutes(5);
   std::chrono::nanoseconds profile_interval = std::chrono::minutes(1);
+  // Between two checkpoints, whichever comes first; 0: not by time, or not by steps. There is one at the end in any
+  // case.
+  std::chrono::nanoseconds checkpoint_interval = std::chrono::minutes(10);
+  std::int64_t checkpoint_steps = 0;
 };
 
 // Makes these hooks, each in its own phase. Those that write files or show progress are not made for a worker that is

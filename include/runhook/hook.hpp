@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -58,6 +59,13 @@ class SessionRunHook {
   // them what other threads have logged. Not called unless wants_values() says so.
   virtual void on_values(SessionRunContext&, std::span<const LoggedValue>) {}
   virtual bool wants_values() const noexcept { return false; }  // whether on_values is to be called; asked after begin
+  // When the session is saved: what the hook has to remember of the run, in bytes of its own, to be given to restore()
+  // when a run goes on from there. What it has written so far should be where it cannot be lost. nullopt: nothing. It
+  // may be called in after_create_session and in end of the hook that saves, too.
+  virtual std::optional<std::string> save(SessionRunContext&) { return std::nullopt; }
+  // When a session has been made that goes on from a saved state, before after_create_session: what a hook of this name
+  // has saved then.
+  virtual void restore(SessionRunContext&, std::string_view) {}
   // Once, when the run has ended and its outcome is not failed.
   virtual void end(SessionRunContext&) {}
   // Once for every hook whose begin was called, always, last, in reverse order.

@@ -2,6 +2,8 @@
 #ifndef RUNHOOK_RUNHOOK_HPP_
 #define RUNHOOK_RUNHOOK_HPP_
 
+#include "runhook/checkpoint.hpp"
+#include "runhook/checkpoint_saver.hpp"
 #include "runhook/checkpoint_source.hpp"
 #include "runhook/clock.hpp"
 #include "runhook/config.hpp"
@@ -13,6 +15,7 @@
 #include "runhook/function_session.hpp"
 #include "runhook/graph_session.hpp"
 #include "runhook/hook.hpp"
+#include "runhook/hooks/checkpoint_saver.hpp"
 #include "runhook/hooks/early_stopping.hpp"
 #include "runhook/hooks/feed_fn.hpp"
 #include "runhook/hooks/final_ops.hpp"

@@ -18,13 +18,14 @@ namespace runhook::inline v1 {
 
 class Session;
 
-using NamedBytes = std::vector<std::pair<std::string, std::string>>;  // each name at most once
-using NamedNumbers = std::vector<std::pair<std::string, double>>;     // likewise
+using NamedValues = std::vector<std::pair<std::string, Value>>;  // each name at most once
+using NamedBytes = std::vector<std::pair<std::string, std::string>>;
+using NamedNumbers = std::vector<std::pair<std::string, double>>;
 
 // What is saved at a step: variables, and what belongs to them. Since 1.0.
 struct Snapshot {
   std::int64_t global_step = 0;
-  std::vector<std::pair<std::string, Value>> variables = {};
+  NamedValues variables = {};
   // What is no tensor, by name, in bytes that only their owner understands. Names that begin with "runhook/" are of the
   // library: the states of hooks and triggers.
   NamedBytes state = {};

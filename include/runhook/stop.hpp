@@ -72,6 +72,10 @@ class StopState {
   void request_save() noexcept { __atomic_fetch_or(&flags_, kSave, __ATOMIC_ACQ_REL); }
   bool save_requested() const noexcept { return (flags() & kSave) != 0; }
   bool take_save_request() noexcept { return (__atomic_fetch_and(&flags_, ~kSave, __ATOMIC_ACQ_REL) & kSave) != 0; }
+  // Tells the loop that a save which has gone on behind it has ended. Any thread; lock-free.
+  void tell_save_ended() noexcept { __atomic_fetch_or(&flags_, kSaveEnded, __ATOMIC_ACQ_REL); }
+  bool save_ended() const noexcept { return (flags() & kSaveEnded) != 0; }
+  void take_save_ended() noexcept { __atomic_fetch_and(&flags_, ~kSaveEnded, __ATOMIC_ACQ_REL); }
   // How many sessions have values that their loggers have left for them: see ValueLogger.
   void add_waiting_values() noexcept { __atomic_fetch_add(&flags_, kWaitingValues, __ATOMIC_ACQ_REL); }
   void remove_waiting_values() noexcept { __atomic_fetch_sub(&flags_, kWaitingValues, __ATOMIC_ACQ_REL); }
@@ -111,7 +115,8 @@ class StopState {
   static constexpr std::uint32_t kStop = 1;
   static constexpr std::uint32_t kUrgent = 2;
   static constexpr std::uint32_t kSave = 4;
-  static constexpr std::uint32_t kWaitingValues = 8;  // for each session
+  static constexpr std::uint32_t kSaveEnded = 8;
+  static constexpr std::uint32_t kWaitingValues = 16;  // for each session
   struct Requests;
 
   std::uint32_t flags() const noexcept { return __atomic_load_n(&flags_, __ATOMIC_ACQUIRE); }

@@ -28,7 +28,7 @@ std::optional<std::int64_t> step_of(std::string_view name, std::string_view pref
 }
 
 std::string unique_name(std::string_view prefix, std::int64_t step) {
-  static thread_local std::random_device random;
+  std::random_device random;
   return fmt::format("{}{}.{}-{:08x}", prefix, step_name(step), getpid(), random());
 }
 

@@ -45,11 +45,13 @@ Nanoseconds limit_of(const StallWatchdogOptions& options, const ActivitySnapshot
     case CallbackKind::before_run:
       return or_else(options.before_run);
     case CallbackKind::after_run:
+    case CallbackKind::save:
     case CallbackKind::on_values:
     case CallbackKind::on_logged:
     case CallbackKind::on_error:
       return or_else(options.after_run);
     case CallbackKind::begin:
+    case CallbackKind::restore:
     case CallbackKind::after_create_session:
       return or_else(options.create_session);
     case CallbackKind::end:

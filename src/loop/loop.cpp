@@ -17,9 +17,10 @@ Loop::Loop(Config config, MonitoredSession& monitored)
       failures_(state_, hooks_, outcome_),
       caller_(state_, failures_, timer_),
       lifecycle_(state_, hooks_, caller_, outcome_),
+      hook_states_(state_, hooks_, caller_),
       delivery_(state_, hooks_, caller_),
       engine_(state_, hooks_, caller_, timer_, end_, delivery_),
-      keeper_(config_, state_, hooks_, caller_, timer_, end_) {
+      keeper_(config_, state_, hooks_, caller_, hook_states_, timer_, end_) {
   if (config_.session_creator == nullptr) {
     throw StatusError(StatusCode::failed_precondition,
                       "the config has no session: call set_session() or set_inline(), or set a session_creator");
@@ -238,6 +239,8 @@ void Loop::step_succeeded() {
     keeper_.step_completed();
   }
   stop()->tell_listeners();  // if it was a signal handler that asked
+  if (stop()->save_ended() && state_.saves.service != nullptr) [[unlikely]]
+    end_save();
   if (stop()->save_requested()) [[unlikely]]
     save_if_requested("after the step");
   if (!keeper_.recovering()) engine_.return_to_fast_path();
@@ -328,6 +331,30 @@ void Loop::fail(const Error& given) {
   }
 }
 
+// What it has failed with is this step's to report, as if it had been made here.
+void Loop::end_save() {
+  stop()->take_save_ended();
+  const Error error = caller_.call_by_policy(*state_.saves.slot, CallbackKind::save,
+                                             [&] { state_.saves.service->save_ended(*state_.context); });
+  if (!error) return;
+  engine_.leave_fast_path();
+  outcome_.run_failed(error);
+  throw StatusError(error);
+}
+
+void Loop::save() {
+  state_.hot.now_known = false;  // a save takes its time
+  if (SaveService* const service = state_.saves.service) {
+    const Error error = caller_.call_by_policy(*state_.saves.slot, CallbackKind::save,
+                                               [&] { service->save_requested(*state_.context); });
+    if (error) throw StatusError(error);
+    return;
+  }
+  Snapshot run{global_step()};
+  run.state = hook_states_.save();
+  config_.session_creator->saver()->save(*state_.session.raw, run);
+}
+
 // The safe point. What a save fails with is the save's: the step is done, so that nothing of it is to be made again,
 // and the input has not ended because the saver says so.
 void Loop::save_if_requested(std::string_view when) {
@@ -335,13 +362,12 @@ void Loop::save_if_requested(std::string_view when) {
   std::optional<MarkScope> mark;
   try {
     const StepTimer::Activity activity(timer_, SpanKind::save);
-    const std::shared_ptr<Saver> saver = config_.session_creator->saver();
-    if (saver == nullptr) {
+    if (state_.saves.service == nullptr && config_.session_creator->saver() == nullptr) {
       state_.log(LogLevel::warning, "a save was requested, but there is no saver");
       return;
     }
     mark.emplace(state_.marks, *state_.session.clock, MarkKind::save, global_step());
-    saver->save(*state_.session.raw, {global_step()});
+    save();
   } catch (...) {
     Error error = Error::from_current_exception(StatusCode::unknown);
     error.locate({}, "save", global_step());

@@ -13,6 +13,7 @@
 #include "base/thread_id.hpp"
 #include "loop/gate.hpp"
 #include "loop/hook_lifecycle.hpp"
+#include "loop/hook_states.hpp"
 #include "loop/outcome_record.hpp"
 #include "loop/run_end.hpp"
 #include "loop/session_keeper.hpp"
@@ -155,6 +156,8 @@ class Loop final : private Reporter {
   [[noreturn]] void settle_failure(const Error& error);
   void post_stop(const Error& error);
   void save_if_requested(std::string_view when);  // throws what the save fails with
+  void save();
+  void end_save();
 
   // A loop that stays where it is.
   template <typename Body>
@@ -186,6 +189,8 @@ class Loop final : private Reporter {
   Outcome outcome_so_far() const noexcept override { return outcome_.copy(); }
   std::vector<CountedWarning> warnings() const override { return outcome_.warnings(); }
   std::string hook_name(const HookSlot* slot) const override { return hooks_.name_of(slot); }
+  std::shared_ptr<Saver> session_saver() const override { return config_.session_creator->saver(); }
+  NamedBytes hook_states() override { return hook_states_.save(); }
 
   // What every step touches is kept together, in as few cache lines as it takes: whoever has a thousand sessions pays
   // for each of them anew in every step.
@@ -212,6 +217,7 @@ class Loop final : private Reporter {
   HookFailures failures_;
   HookCaller caller_;
   HookLifecycle lifecycle_;
+  HookStates hook_states_;
   ValueDelivery delivery_;
   StepEngine engine_;
   SessionKeeper keeper_;

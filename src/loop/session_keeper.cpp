@@ -9,16 +9,18 @@
 #include "base/monotonic.hpp"
 #include "loop/backoff.hpp"
 #include "session/inline_session.hpp"
+#include "session/session_preparation.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {
 
 SessionKeeper::SessionKeeper(const Config& config, RunState& state, HookList& hooks, HookCaller& caller,
-                             StepTimer& timer, RunEnd& end)
+                             HookStates& hook_states, StepTimer& timer, RunEnd& end)
     : config_(config),
       state_(state),
       hooks_(hooks),
       caller_(caller),
+      hook_states_(hook_states),
       timer_(timer),
       end_(end),
       canceller_(std::make_shared<Canceller>()),
@@ -51,7 +53,10 @@ void SessionKeeper::create() {
     return config_.session_creator->create_session({state_.session.stop.get(), state_.session.clock.get()});
   }();
   if (created.session == nullptr) throw StatusError(StatusCode::internal, "the session creator returned no session");
+  if (!created.restored_step) restore_from(state_.saves.saver.get(), created);
+  const NamedBytes states = std::exchange(created.restored_state, {});
   install(std::move(created));
+  hook_states_.restore(states);
   announce();
 }
 

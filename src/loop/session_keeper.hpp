@@ -12,6 +12,7 @@
 #include "loop/canceller.hpp"
 #include "loop/error_judgement.hpp"
 #include "loop/hook_caller.hpp"
+#include "loop/hook_states.hpp"
 #include "loop/run_end.hpp"
 #include "loop/step_timer.hpp"
 #include "run/hook_list.hpp"
@@ -23,8 +24,8 @@ namespace detail {
 
 class SessionKeeper {
  public:
-  SessionKeeper(const Config& config, RunState& state, HookList& hooks, HookCaller& caller, StepTimer& timer,
-                RunEnd& end);
+  SessionKeeper(const Config& config, RunState& state, HookList& hooks, HookCaller& caller, HookStates& hook_states,
+                StepTimer& timer, RunEnd& end);
 
   void start();  // creates the first session; throws once recovery has given up
   // Replaces the session after `cause`, with back-off. `begun_at`: the global step at which the failed attempt began.
@@ -82,6 +83,7 @@ class SessionKeeper {
   RunState& state_;
   HookList& hooks_;
   HookCaller& caller_;
+  HookStates& hook_states_;
   StepTimer& timer_;
   RunEnd& end_;
   const std::shared_ptr<Canceller> canceller_;

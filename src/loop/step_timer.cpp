@@ -25,6 +25,10 @@ SpanKind span_kind(CallbackKind kind) noexcept {
       return SpanKind::on_error;
     case CallbackKind::end:
       return SpanKind::end;
+    case CallbackKind::save:
+      return SpanKind::save;
+    case CallbackKind::restore:
+      return SpanKind::create_session;
     default:
       return SpanKind::cleanup;
   }

@@ -87,8 +87,8 @@ bool parse_json(std::string_view text, JsonEvents& events, std::string* why) {
   if (why != nullptr) {
     *why = !is_plain                           ? "it begins with a byte order mark, or has a null character"
            : parsing.depth > Parsing::kDeepest ? "it is nested too deeply"
-           : parsing.wrong_at > 0 ? "it is no JSON from byte " + std::to_string(parsing.wrong_at) + " on"
-                                  : "it is JSON, but no object";
+           : parsing.wrong_at > 0              ? "it is no JSON from byte " + std::to_string(parsing.wrong_at) + " on"
+                                               : "it is JSON, but no object";
   }
   return false;
 }

@@ -41,6 +41,7 @@ constexpr std::array<RunFileKind, kRunFileKinds> kKinds{
      {"", ".csv", "metrics: DuckDB, pandas, a spreadsheet"},
      {"events.out.tfevents.", "", "TensorBoard"},
      {"timeline-", ".json", "a trace: Perfetto, or chrome://tracing"},
+     {"checkpoints", "", "checkpoints, one for each step: runhook list, safetensors", false},
      {kEarlier, "", "what earlier runs have left", false}}};
 
 bool is_regular_file(const std::string& path) noexcept {

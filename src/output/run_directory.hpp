@@ -17,7 +17,7 @@ namespace detail {
 inline constexpr const char* kRecordSchema = "runhook/run";
 
 // Of the kinds of files that runs leave: "report.html", "metrics.jsonl", ...
-inline constexpr std::size_t kRunFileKinds = 7;
+inline constexpr std::size_t kRunFileKinds = 8;
 // The kind of a file, by its name; kRunFileKinds: none of these.
 std::size_t run_file_kind(std::string_view name) noexcept;
 // What shows files of a kind, in words.

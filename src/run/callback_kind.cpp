@@ -23,6 +23,10 @@ std::string_view callback_text(CallbackKind kind) noexcept {
       return "on_error"sv;
     case CallbackKind::end:
       return "end"sv;
+    case CallbackKind::save:
+      return "save"sv;
+    case CallbackKind::restore:
+      return "restore"sv;
     case CallbackKind::cleanup:
       return "cleanup"sv;
     case CallbackKind::step_function:

@@ -18,6 +18,8 @@ enum class CallbackKind : std::uint8_t {
   on_values,
   on_error,
   end,
+  save,
+  restore,
   cleanup,
   step_function,
   inline_step,  // the body of a loop that stays where it is

@@ -303,7 +303,7 @@ void HookList::none_due() noexcept {
 
 void HookList::rewind(std::int64_t step) noexcept {
   for (const auto& slot : slots_) slot->options.trigger.rewind(step);
-  next_due_ = {kAtOnce, kAtOnce};
+  triggers_changed();
 }
 
 const HookCalls& HookList::select(const RunOptions& options) {

@@ -123,6 +123,7 @@ class alignas(64) HookList {
   void decide_added(const TriggerPoint& point);
   void none_due() noexcept;                 // no trigger is due in the next runs, until decide() is called again
   void rewind(std::int64_t step) noexcept;  // the run goes on from this step
+  void triggers_changed() noexcept { next_due_ = {kAtOnce, kAtOnce}; }
 
   // The calls of a run in which no trigger is due, and those of the present run with these options; valid until the
   // next call.

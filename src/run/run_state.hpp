@@ -22,11 +22,13 @@
 #include "run/plan.hpp"
 #include "run/run_marks.hpp"
 #include "run/run_options_merge.hpp"
+#include "run/save_service.hpp"
 #include "run/session_id.hpp"
 #include "runhook/clock.hpp"
 #include "runhook/hook.hpp"
 #include "runhook/log.hpp"
 #include "runhook/run_context.hpp"
+#include "runhook/snapshot.hpp"
 #include "stop/step_stops.hpp"
 #include "value/value_log.hpp"
 
@@ -104,6 +106,8 @@ class Reporter {
   virtual Outcome outcome_so_far() const noexcept = 0;            // a copy
   virtual std::vector<CountedWarning> warnings() const = 0;       // of the outcome, the first of each kind
   virtual std::string hook_name(const HookSlot* slot) const = 0;  // empty if the hook is gone
+  virtual std::shared_ptr<Saver> session_saver() const = 0;       // that the sessions come from; NULL: none
+  virtual NamedBytes hook_states() = 0;                           // for a save. The thread that is in the loop
 
  protected:
   ~Reporter() = default;
@@ -128,6 +132,7 @@ struct RunState {
   std::unique_ptr<SessionRunContext> context;  // empty for a state that a standalone context owns
   MonitoredSession* monitored = nullptr;
   Reporter* reporter = nullptr;  // NULL outside a loop
+  ServingHook saves;             // if a hook does it
   Outcome outcome;               // what SessionRunContext::outcome() has told last
   LastFetched last_fetched;      // in cleanup
   const std::string id = new_session_id();

@@ -11,6 +11,7 @@
 #include "base/refuse.hpp"
 #include "hooks/terminal.hpp"
 #include "output/sink.hpp"
+#include "runhook/hooks/checkpoint_saver.hpp"
 #include "runhook/hooks/logging.hpp"
 #include "runhook/hooks/metrics.hpp"
 #include "runhook/hooks/nan_guard.hpp"
@@ -32,6 +33,9 @@ using detail::refuse;
 void check(const DefaultHooks& wanted) {
   if (wanted.dir.empty()) refuse("the directory of the run is empty");
   if (wanted.interval.count() <= 0) refuse("the interval of the default hooks is not positive");
+  if (wanted.checkpoint_interval.count() < 0 || wanted.checkpoint_steps < 0) {
+    refuse("the interval of checkpoints is negative");
+  }
   std::vector<std::string> names = wanted.scalars;
   std::sort(names.begin(), names.end());
   if (!names.empty() && names.front().empty()) refuse("the name of a scalar is empty");
@@ -66,6 +70,7 @@ class Maker {
     // In this order the last line is that of the progress.
     if (wanted_.progress && !wanted_.quiet && is_chief_) add(ProgressHook::make({.output = terminal()}));
     if (wanted_.logging && !wanted_.quiet) add(LoggingHook::make(logging()));
+    if (wanted_.checkpoints && is_chief_) add(checkpoints());
     return std::move(made_);
   }
 
@@ -98,6 +103,15 @@ class Maker {
     if (!wanted_.parameters.empty()) options.facts.emplace_back("Parameters", wanted_.parameters);
     options.interval = wanted_.interval / kPointsPerInterval;
     return options;
+  }
+  HookRegistration checkpoints() const {
+    CheckpointSaverHookOptions options;
+    options.checkpoints.directory = file("checkpoints");
+    options.optional = true;
+    Trigger trigger = Trigger::never();
+    if (wanted_.checkpoint_interval.count() > 0) trigger = Trigger::every_ns(wanted_.checkpoint_interval.count());
+    if (wanted_.checkpoint_steps > 0) trigger = trigger || Trigger::every_steps(wanted_.checkpoint_steps);
+    return CheckpointSaverHook::make(std::move(options), std::move(trigger));
   }
   HookRegistration profiler() const {
     ProfilerOptions options;

@@ -34,7 +34,7 @@ std::vector<std::string> names(const DefaultHooks& wanted, bool is_chief = true)
 TEST(DefaultHooks, ChiefGetsAllOfThem) {
   EXPECT_THAT(names({.dir = "run", .scalars = {"loss"}}),
               ElementsAre("run record", "report", "stop on signal", "stall watchdog", "NaN guard", "profiler",
-                          "summary saver", "step counter", "metrics", "progress", "logging"));
+                          "summary saver", "step counter", "metrics", "progress", "logging", "checkpoint saver"));
 }
 
 TEST(DefaultHooks, WorkerLeavesNoFilesAndDrawsNoProgress) {
@@ -53,8 +53,9 @@ TEST(DefaultHooks, DirectoryIsCheckedAtOnceAndMadeLater) {
 }
 
 TEST(DefaultHooks, WithoutScalarsWhatIsLoggedIsWrittenAndNothingIsChecked) {
-  EXPECT_THAT(names({.dir = "run"}), ElementsAre("run record", "report", "stop on signal", "stall watchdog", "profiler",
-                                                 "summary saver", "step counter", "metrics", "progress", "logging"));
+  EXPECT_THAT(names({.dir = "run"}),
+              ElementsAre("run record", "report", "stop on signal", "stall watchdog", "profiler", "summary saver",
+                          "step counter", "metrics", "progress", "logging", "checkpoint saver"));
 }
 
 TEST(DefaultHooks, EachCanBeLeftOut) {
@@ -69,28 +70,29 @@ TEST(DefaultHooks, EachCanBeLeftOut) {
       {&DefaultHooks::step_counter, "step counter"},
       {&DefaultHooks::metrics, "metrics"},
       {&DefaultHooks::logging, "logging"},
-      {&DefaultHooks::progress, "progress"}};
+      {&DefaultHooks::progress, "progress"},
+      {&DefaultHooks::checkpoints, "checkpoint saver"}};
   for (const auto& [part, name] : parts) {
     DefaultHooks wanted{.dir = "run", .scalars = {"loss"}};
     EXPECT_THAT(names(wanted), Contains(name));
     wanted.*part = false;
     EXPECT_THAT(names(wanted), Not(Contains(name)));
-    EXPECT_EQ(names(wanted).size(), 10U) << name;
+    EXPECT_EQ(names(wanted).size(), 11U) << name;
   }
 }
 
 TEST(DefaultHooks, QuietOnesWriteTheirFilesAndNothingOnTheTerminal) {
   EXPECT_THAT(names({.dir = "run", .quiet = true}),
               ElementsAre("run record", "report", "stop on signal", "stall watchdog", "profiler", "summary saver",
-                          "step counter", "metrics"));
+                          "step counter", "metrics", "checkpoint saver"));
 }
 
-TEST(DefaultHooks, GuardIsInThePhaseOfGuards) {
+TEST(DefaultHooks, GuardIsInThePhaseOfGuardsAndSaverInThatOfSavers) {
   for (const HookRegistration& hook : default_hooks({.dir = "run", .scalars = {"loss"}})) {
     if (hook.hook->name() == "NaN guard") {
       EXPECT_EQ(hook.options.phase, HookPhase::guard);
     }
-    EXPECT_NE(hook.options.phase, HookPhase::saver);
+    EXPECT_EQ(hook.options.phase == HookPhase::saver, hook.hook->name() == "checkpoint saver");
   }
 }
 
@@ -193,7 +195,7 @@ TEST_F(DefaultRun, NanFailsItAndTheReportSaysSo) {
 TEST_F(DefaultRun, DirectoryThatCannotBeMadeIsAWarningOfEachAndTheRunGoesOn) {
   rig_.values["loss"] = Value::scalar(0.5);
   DefaultHooks wanted{.dir = folder_.file("run"), .scalars = {"loss"}};
-  wanted.logging = wanted.progress = false;
+  wanted.logging = wanted.progress = wanted.checkpoints = false;
   for (HookRegistration& hook : default_hooks(wanted)) rig_.config.add_hook(std::move(hook));
   put(folder_.file("run"), "in the way since then");
   rig_.before_step = [this](int) { rig_.clock->advance(1'000'000'000); };
@@ -202,6 +204,12 @@ TEST_F(DefaultRun, DirectoryThatCannotBeMadeIsAWarningOfEachAndTheRunGoesOn) {
   session->close();
   EXPECT_EQ(session->outcome().kind, OutcomeKind::completed);
   EXPECT_EQ(session->outcome().warnings, 5);  // record, report, metrics, event file, trace
+}
+
+TEST_F(DefaultRun, DirectoryThatCannotHaveCheckpointsFailsTheRunBeforeAnythingIsComputed) {
+  for (HookRegistration& hook : default_hooks({.dir = folder_.file("run")})) rig_.config.add_hook(std::move(hook));
+  put(folder_.file("run"), "in the way since then");
+  EXPECT_STATUS(rig_.start(), not_found, "making the directory");
 }
 
 }  // namespace

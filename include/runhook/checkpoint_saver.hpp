@@ -1,0 +1,100 @@
+// runhook/checkpoint_saver.hpp: the Saver that keeps checkpoints in a directory.
+#ifndef RUNHOOK_CHECKPOINT_SAVER_HPP_
+#define RUNHOOK_CHECKPOINT_SAVER_HPP_
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "runhook/checkpoint.hpp"
+#include "runhook/snapshot.hpp"
+
+namespace runhook::inline v1 {
+
+// What becomes of a save that is asked for while another one is still being written.
+enum class SaveOverlap : std::int32_t {
+  wait = 0,  // it waits until the other one has ended
+  skip = 1,  // it is left out
+};
+
+struct CheckpointSaverOptions {
+  std::string directory = {};  // required; made if it does not exist
+  CheckpointRetention keep = {};
+  Durability durability = Durability::full;
+
+  // For state that is in no session's variables, e.g. in arrays or objects of the program's own. `save_state` adds to
+  // what is saved; `restore_state` gets it back, after the variables of the session have been restored.
+  std::function<void(Snapshot&)> save_state = {};
+  std::function<void(const Snapshot&)> restore_state = {};
+
+  // The loop pauses for a copy of the variables only; a thread of the saver's writes them. At most one save is being
+  // written at a time.
+  bool asynchronous = false;
+  SaveOverlap overlap = SaveOverlap::wait;
+  // How long the end of a run waits for a save that is being written; negative: for ever.
+  std::chrono::nanoseconds drain_timeout = std::chrono::minutes(20);
+
+  // Restores this step instead of the newest; newer ones are set aside: see CheckpointStore::restore().
+  std::optional<std::int64_t> restore_step = {};
+  // If the session's variables are not those that were saved (missing, extra, of another dtype or shape): restores
+  // those that are the same and says in the log which are not. Otherwise that is an error that lists them.
+  bool partial = false;
+  // If there are checkpoints but none of them is whole: begins anew all the same.
+  bool begin_anew_if_damaged = false;
+
+  std::string session = {};  // for CheckpointSummary::session; empty: that of the run, if a hook saves
+  LogSink log = {};          // empty: that of the run, if a hook saves, else standard error
+  std::shared_ptr<detail::FileSystem> file_system = {};  // NULL: the system's; for tests of what fails
+};
+
+// How a save has ended.
+struct SaveReport {
+  std::int64_t step = 0;
+  bool written = false;  // false: the step was saved already, or has failed
+  std::chrono::nanoseconds took{0};
+  Error error = {};
+};
+
+// Saves sessions to a CheckpointStore and restores them from it. The directory is owned from the first use to close()
+// or the end of this, whichever comes first. Used by the thread that runs the loop, one at a time. Since 1.0.
+class CheckpointSaver final : public Saver {
+ public:
+  // Throws INVALID_ARGUMENT for an empty directory and bad retention. Nothing is opened yet.
+  explicit CheckpointSaver(CheckpointSaverOptions options);
+  ~CheckpointSaver() override;  // as close(), without a limit
+
+  // Saves, or begins to if that is asynchronous. Throws what CheckpointStore::save() throws, and what an asynchronous
+  // save before it has failed with that nobody has asked for since.
+  void save(Session& session, const Snapshot& run) override;
+  // Throws what CheckpointStore::restore() throws; FAILED_PRECONDITION if the variables are not those that were saved.
+  std::optional<Snapshot> restore(Session& session) override;
+
+  // The report of the save that has ended last, once for each; nullopt: none has since.
+  std::optional<SaveReport> take_report();
+  bool saving() const noexcept;  // whether one is being written
+  // Waits for a save that is being written. Returns whether it has ended in time; negative: for ever.
+  bool drain(std::chrono::nanoseconds limit);
+  // Waits as long as drain_timeout says, and lets go of the directory: then others may own it, or this again. Throws
+  // DEADLINE_EXCEEDED if the save takes longer, which goes on then.
+  void close();
+  // How long a save is going to take, by those that were made; 0 before the first one.
+  std::chrono::nanoseconds expected_duration() const noexcept;
+
+  const CheckpointSaverOptions& options() const noexcept;
+  std::optional<std::int64_t> last_step() const noexcept;  // that was saved or restored
+  void call_when_saved(std::function<void()> call);        // on the saver's thread, when an asynchronous save has ended
+  // The session and the log of the run that uses it, in place of those that the options lack.
+  void set_run(std::string_view session, LogSink log);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace runhook::inline v1
+
+#endif  // RUNHOOK_CHECKPOINT_SAVER_HPP_

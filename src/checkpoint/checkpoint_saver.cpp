@@ -1,0 +1,304 @@
+#include "runhook/checkpoint_saver.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <cstring>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "base/background_thread.hpp"
+#include "base/fork_mark.hpp"
+#include "base/format.hpp"
+#include "base/monotonic.hpp"
+#include "base/refuse.hpp"
+#include "checkpoint/retention.hpp"
+#include "checkpoint/session_restore.hpp"
+#include "runhook/session.hpp"
+#include "session/session_variables.hpp"
+
+namespace runhook::inline v1 {
+
+namespace {
+
+// The newest few saves; the longest of them is what the next one may take.
+class RecentTimes {
+ public:
+  void add(std::chrono::nanoseconds time) noexcept { times_[next_++ % times_.size()] = time; }
+  std::chrono::nanoseconds longest() const noexcept { return *std::max_element(times_.begin(), times_.end()); }
+
+ private:
+  std::array<std::chrono::nanoseconds, 4> times_{};
+  std::size_t next_ = 0;
+};
+
+// A save that a thread makes, which may outlive the saver.
+struct Job {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool ended = false;
+  SaveReport report;
+  Snapshot snapshot;
+  std::shared_ptr<CheckpointStore> store;
+  std::function<void()> when_saved;
+};
+
+SaveReport save_now(CheckpointStore& store, const Snapshot& snapshot) noexcept {
+  SaveReport report;
+  report.step = snapshot.global_step;
+  const std::int64_t begin_ns = detail::monotonic_ns();
+  try {
+    report.written = store.save(snapshot);
+  } catch (...) {
+    report.error = Error::from_current_exception(StatusCode::internal);
+    report.error.prepend(fmt::format("saving step {}: ", snapshot.global_step));
+  }
+  report.took = std::chrono::nanoseconds(detail::monotonic_ns() - begin_ns);
+  return report;
+}
+
+// Memory that the last save was made from is taken for the same variable again: new memory costs as much as the copy.
+Value copy_into(Value old, Value value) {
+  const bool fits = old.kind() == ValueKind::tensor && value.kind() == ValueKind::tensor && old.unique() &&
+                    old.dtype() == value.dtype() && std::ranges::equal(old.shape(), value.shape()) &&
+                    value.device() == Device{} && value.is_contiguous();
+  if (!fits || value.unique()) return detail::own_copy(std::move(value));
+  if (value.byte_size() > 0) std::memcpy(old.mutable_data(), value.data(), value.byte_size());
+  return old;
+}
+
+NamedValues copy_variables_into(NamedValues old, Session& session) {
+  NamedValues copies;
+  for (std::string& name : session.variables(VariableScope::global)) {
+    const auto found = std::find_if(old.begin(), old.end(), [&](const auto& one) { return one.first == name; });
+    Value before = found != old.end() ? std::move(found->second) : Value();
+    Value copy = copy_into(std::move(before), session.read_variable(name));
+    copies.emplace_back(std::move(name), std::move(copy));
+  }
+  return copies;
+}
+
+}  // namespace
+
+struct CheckpointSaver::State {
+  explicit State(CheckpointSaverOptions given)
+      : options(std::move(given)), log(options.log ? options.log : LogSink(detail::log_to_stderr)) {}
+
+  CheckpointStore& open_store();
+  void save_behind(Session& session, Snapshot snapshot);
+  void take_job(bool wait);  // if it has ended
+  void note(SaveReport report);
+
+  const CheckpointSaverOptions options;
+  const detail::ForkMark birth;
+  std::string session;
+  LogSink log;
+  std::shared_ptr<CheckpointStore> store;
+  std::shared_ptr<Job> job;  // that is being written, or has ended and was not looked at since
+  std::thread thread;
+  NamedValues memory;  // of the last save, to be used again
+  std::optional<SaveReport> report;
+  RecentTimes times;
+  std::optional<std::int64_t> last_step;
+  std::function<void()> when_saved;
+};
+
+CheckpointStore& CheckpointSaver::State::open_store() {
+  if (store == nullptr) {
+    CheckpointStoreOptions wanted;
+    wanted.keep = options.keep;
+    wanted.durability = options.durability;
+    wanted.session = options.session.empty() ? session : options.session;
+    wanted.log = log;
+    wanted.file_system = options.file_system;
+    store = std::make_shared<CheckpointStore>(options.directory, std::move(wanted));
+  }
+  return *store;
+}
+
+void CheckpointSaver::State::note(SaveReport ended) {
+  if (!ended.error) {
+    last_step = ended.step;
+    if (ended.written) times.add(ended.took);
+  }
+  report = std::move(ended);
+}
+
+void CheckpointSaver::State::take_job(bool wait) {
+  if (job == nullptr) return;
+  {
+    std::unique_lock lock(job->mutex);
+    if (wait) job->changed.wait(lock, [this] { return job->ended; });
+    if (!job->ended) return;
+  }
+  thread.join();
+  memory = std::move(job->snapshot.variables);
+  note(std::move(job->report));
+  job.reset();
+}
+
+void CheckpointSaver::State::save_behind(Session& from, Snapshot snapshot) {
+  snapshot.variables = copy_variables_into(std::exchange(memory, {}), from);
+  if (options.save_state) options.save_state(snapshot);
+  auto started = std::make_shared<Job>();
+  started->snapshot = std::move(snapshot);
+  open_store();
+  started->store = store;
+  started->when_saved = when_saved;
+  thread = detail::start_background_thread("runhook-save", [started] {
+    SaveReport ended = save_now(*started->store, started->snapshot);
+    {
+      const std::lock_guard lock(started->mutex);
+      started->report = std::move(ended);
+      started->store.reset();  // whoever waits for the end may open the directory anew
+      started->ended = true;
+    }
+    started->changed.notify_all();
+    if (started->when_saved) started->when_saved();
+  });
+  job = std::move(started);
+}
+
+CheckpointSaver::CheckpointSaver(CheckpointSaverOptions options) {
+  if (options.directory.empty()) detail::refuse("the directory of the checkpoints is empty");
+  detail::check_retention(options.keep);
+  state_ = std::make_unique<State>(std::move(options));
+}
+
+CheckpointSaver::~CheckpointSaver() {
+  if (state_->birth.forked()) {  // the thread is not here
+    if (state_->thread.joinable()) state_->thread.detach();
+    return;
+  }
+  state_->take_job(/*wait=*/true);
+  // Nobody is left to be told.
+  if (state_->report && state_->report->error) {
+    try {
+      state_->log(LogLevel::error, state_->report->error.to_string());
+    } catch (...) {  // NOLINT(bugprone-empty-catch): as LogSink says
+    }
+  }
+}
+
+void CheckpointSaver::save(Session& session, const Snapshot& run) {
+  State& state = *state_;
+  state.take_job(/*wait=*/false);
+  if (state.report && state.report->error) {
+    const Error error = state.report->error;
+    state.report.reset();
+    throw StatusError(error);
+  }
+  if (state.last_step == run.global_step && state.job == nullptr) return;
+  if (state.job != nullptr) {
+    if (state.options.overlap == SaveOverlap::skip) return;
+    state.take_job(/*wait=*/true);
+    if (state.report->error) {
+      const Error error = state.report->error;
+      state.report.reset();
+      throw StatusError(error);
+    }
+    if (state.last_step == run.global_step) return;
+  }
+  Snapshot snapshot;
+  snapshot.global_step = run.global_step;
+  snapshot.state = run.state;
+  snapshot.metrics = run.metrics;
+  if (state.options.asynchronous) {
+    state.save_behind(session, std::move(snapshot));
+    return;
+  }
+  // As they are: nobody changes them meanwhile.
+  for (std::string& name : session.variables(VariableScope::global)) {
+    Value value = session.read_variable(name);
+    snapshot.variables.emplace_back(std::move(name), std::move(value));
+  }
+  if (state.options.save_state) state.options.save_state(snapshot);
+  state.note(save_now(state.open_store(), snapshot));
+  if (!state.report->error) return;
+  const Error error = state.report->error;
+  state.report.reset();
+  throw StatusError(error);
+}
+
+std::optional<Snapshot> CheckpointSaver::restore(Session& session) {
+  State& state = *state_;
+  state.take_job(/*wait=*/true);
+  CheckpointStore& store = state.open_store();
+  std::optional<Snapshot> snapshot;
+  if (state.options.restore_step && !state.last_step) {
+    snapshot = store.restore(*state.options.restore_step);
+  } else {
+    try {
+      snapshot = store.restore();
+    } catch (const StatusError& error) {
+      if (error.code() != StatusCode::data_loss || !state.options.begin_anew_if_damaged) throw;
+      state.log(LogLevel::warning, fmt::format("the run begins anew: {}", error.error().to_string()));
+    }
+  }
+  if (!snapshot) return std::nullopt;
+  const std::string name = fmt::format("the checkpoint of step {} in '{}'", snapshot->global_step, store.directory());
+  const bool others = static_cast<bool>(state.options.restore_state);
+  const std::vector<std::string> left =
+      detail::restore_session(session, *snapshot, name, state.options.partial, others);
+  if (!left.empty()) {
+    state.log(LogLevel::warning, fmt::format("{} is restored in part: {}", name, detail::joined(left, "; ")));
+  }
+  if (state.options.restore_state) state.options.restore_state(*snapshot);
+  state.last_step = snapshot->global_step;
+  snapshot->variables.clear();
+  return snapshot;
+}
+
+std::optional<SaveReport> CheckpointSaver::take_report() {
+  state_->take_job(/*wait=*/false);
+  return std::exchange(state_->report, std::nullopt);
+}
+
+bool CheckpointSaver::saving() const noexcept {
+  if (state_->job == nullptr) return false;
+  const std::lock_guard lock(state_->job->mutex);
+  return !state_->job->ended;
+}
+
+bool CheckpointSaver::drain(std::chrono::nanoseconds limit) {
+  if (state_->job == nullptr) return true;
+  if (limit.count() >= 0) {
+    std::unique_lock lock(state_->job->mutex);
+    // Not wait_for(): a limit of centuries would overflow its clock.
+    const auto until =
+        std::chrono::steady_clock::now() + std::min<std::chrono::nanoseconds>(limit, std::chrono::hours(24 * 365));
+    if (!state_->job->changed.wait_until(lock, until, [this] { return state_->job->ended; })) return false;
+  }
+  state_->take_job(/*wait=*/true);
+  return true;
+}
+
+void CheckpointSaver::close() {
+  State& state = *state_;
+  const bool drained = drain(state.options.drain_timeout);
+  if (!drained) {
+    state.thread.detach();
+    state.job.reset();
+  }
+  state.store.reset();
+  state.last_step.reset();
+  if (!drained) {
+    detail::fail(StatusCode::deadline_exceeded,
+                 "a checkpoint is still being written; whether it is committed is not waited for");
+  }
+}
+
+std::chrono::nanoseconds CheckpointSaver::expected_duration() const noexcept { return state_->times.longest(); }
+const CheckpointSaverOptions& CheckpointSaver::options() const noexcept { return state_->options; }
+std::optional<std::int64_t> CheckpointSaver::last_step() const noexcept { return state_->last_step; }
+void CheckpointSaver::call_when_saved(std::function<void()> call) { state_->when_saved = std::move(call); }
+
+void CheckpointSaver::set_run(std::string_view session, LogSink log) {
+  state_->session = session;
+  if (!state_->options.log) state_->log = std::move(log);
+}
+
+}  // namespace runhook::inline v1

@@ -1,0 +1,242 @@
+#include "runhook/hooks/checkpoint_saver.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/format.hpp"
+#include "base/monotonic.hpp"
+#include "base/refuse.hpp"
+#include "hooks/newest_values.hpp"
+#include "output/json_text.hpp"
+#include "run/run_state.hpp"
+#include "runhook/monitored_session.hpp"
+
+namespace runhook::inline v1 {
+
+using detail::RunState;
+
+namespace {
+
+constexpr std::string_view kRunState = "runhook/run";
+
+// How far the run is, for those who look at the checkpoint.
+std::string run_text(SessionRunContext& context) {
+  detail::JsonObject text;
+  text.add_text("session", context.session_id());
+  if (const MonitoredSession* const session = context.monitored_session()) {
+    const Outcome outcome = session->outcome();
+    text.add_number("runs", outcome.runs);
+    text.add_number("recoveries", outcome.recoveries);
+    text.add_number("warnings", outcome.warnings);
+  }
+  if (context.stop_requested()) text.add_text("stop", RunState::of(context).session.stop->first().text());
+  return text.text();
+}
+
+}  // namespace
+
+struct CheckpointSaverHook::State final : ValueListener, detail::SaveService {
+  explicit State(CheckpointSaverHookOptions given) : options(std::move(given)) {}
+
+  void on_logged(SessionRunContext&, std::span<const LoggedValue> values) override {
+    newest.note(values, 0, /*every=*/false, /*due=*/false, [] {});
+  }
+  void save_requested(SessionRunContext& context) override { save(context, /*may_stop=*/true); }
+  void save_ended(SessionRunContext& context) override { take_report(context, /*may_stop=*/true); }
+
+  void save(SessionRunContext& context, bool may_stop);
+  void take_report(SessionRunContext& context, bool may_stop);
+  void tell_saved(SessionRunContext& context, std::int64_t step, bool may_stop);
+  bool has_something_to_save(Session& session) const;
+  void warn_if_too_late(SessionRunContext& context) const;
+  Snapshot run_snapshot(SessionRunContext& context) const;
+
+  const CheckpointSaverHookOptions options;
+  std::shared_ptr<Saver> own;  // made from the options
+  std::shared_ptr<Saver> saver;
+  CheckpointSaver* checkpoints = nullptr;  // the same, if it is one
+  detail::NewestValues newest;
+  std::optional<std::int64_t> last_step;  // saved, or gone on from
+};
+
+Snapshot CheckpointSaverHook::State::run_snapshot(SessionRunContext& context) const {
+  RunState& state = RunState::of(context);
+  Snapshot run{context.global_step()};
+  if (state.reporter != nullptr) run.state = state.reporter->hook_states();
+  run.set_state(kRunState, run_text(context));
+  for (const detail::NewestValues::Kept& kept : newest.all()) {
+    if (!kept.undone && kept.value.kind != LoggedKind::text) run.metrics.emplace_back(kept.name, kept.value.number);
+  }
+  return run;
+}
+
+void CheckpointSaverHook::State::save(SessionRunContext& context, bool may_stop) {
+  take_report(context, may_stop);
+  const std::int64_t step = context.global_step();
+  if (last_step == step) return;
+  bool allowed = true;
+  for (const auto& listener : options.listeners) allowed &= listener->before_save(context, step);
+  if (!allowed) return;
+  warn_if_too_late(context);
+  try {
+    saver->save(context.session(), run_snapshot(context));
+  } catch (...) {
+    context.request_save();  // at the next safe point
+    throw;
+  }
+  if (checkpoints == nullptr) {
+    tell_saved(context, step, may_stop);
+  } else if (!checkpoints->saving()) {
+    take_report(context, may_stop);
+  }
+  last_step = step;
+}
+
+void CheckpointSaverHook::State::take_report(SessionRunContext& context, bool may_stop) {
+  if (checkpoints == nullptr) return;
+  const std::optional<SaveReport> report = checkpoints->take_report();
+  if (!report) return;
+  if (report->error) {
+    last_step.reset();
+    context.request_save();
+    throw StatusError(report->error);
+  }
+  tell_saved(context, report->step, may_stop);
+}
+
+void CheckpointSaverHook::State::tell_saved(SessionRunContext& context, std::int64_t step, bool may_stop) {
+  bool stop = false;
+  for (const auto& listener : options.listeners) stop |= listener->after_save(context, step);
+  if (stop && may_stop) context.request_stop(0, "a listener of the saver has asked for it");
+}
+
+bool CheckpointSaverHook::State::has_something_to_save(Session& session) const {
+  if (checkpoints == nullptr || checkpoints->options().save_state) return true;
+  return !session.variables(VariableScope::global).empty();
+}
+
+void CheckpointSaverHook::State::warn_if_too_late(SessionRunContext& context) const {
+  if (options.grace.count() == 0 || checkpoints == nullptr || !context.stop_requested()) return;
+  const std::int64_t asked_ns = RunState::of(context).session.stop->first().time_ns;
+  const std::int64_t left_ns = options.grace.count() - (detail::monotonic_ns() - asked_ns);
+  const std::int64_t needed_ns = checkpoints->expected_duration().count();
+  if (needed_ns <= left_ns) return;
+  constexpr double kSecond = 1e9;
+  context.warn(Error(StatusCode::deadline_exceeded,
+                     fmt::format("saving takes some {:.1f} s, and of the time until the process is killed {:.1f} s are "
+                                 "left: step {} may not be saved in time",
+                                 static_cast<double>(needed_ns) / kSecond, static_cast<double>(left_ns) / kSecond,
+                                 context.global_step())));
+}
+
+CheckpointSaverHook::CheckpointSaverHook(CheckpointSaverHookOptions options) {
+  if (options.saver != nullptr && !options.checkpoints.directory.empty()) {
+    detail::refuse("a hook saves with a saver that it is given, or with one of its own for a directory");
+  }
+  if (options.grace.count() < 0) detail::refuse("the grace of a saver is negative");
+  for (const auto& listener : options.listeners) {
+    if (listener == nullptr) detail::refuse("a listener of a saver is NULL");
+  }
+  std::shared_ptr<Saver> own = options.saver;
+  if (own == nullptr && !options.checkpoints.directory.empty()) {
+    own = std::make_shared<CheckpointSaver>(options.checkpoints);
+  }
+  state_ = std::make_unique<State>(std::move(options));
+  state_->own = std::move(own);
+}
+
+CheckpointSaverHook::~CheckpointSaverHook() = default;
+
+HookRegistration CheckpointSaverHook::make(CheckpointSaverHookOptions options, Trigger trigger) {
+  HookRegistration registration{std::make_shared<CheckpointSaverHook>(std::move(options)), {}};
+  registration.options.phase = HookPhase::saver;
+  registration.options.trigger = std::move(trigger);
+  return registration;
+}
+
+ValueListener* CheckpointSaverHook::value_listener() noexcept { return state_.get(); }
+
+void CheckpointSaverHook::begin(SessionRunContext& context) {
+  State& state = *state_;
+  RunState& run = RunState::of(context);
+  if (run.saves.service != nullptr) {
+    throw StatusError(StatusCode::already_exists, "another hook saves the session already");
+  }
+  state.saver = state.own;
+  if (state.saver == nullptr && run.reporter != nullptr) state.saver = run.reporter->session_saver();
+  if (state.saver == nullptr && state.options.optional) return;
+  if (state.saver == nullptr) {
+    throw StatusError(StatusCode::failed_precondition,
+                      "there is nothing to save with: give the hook a directory or a saver, or the scaffold a saver");
+  }
+  state.newest = {};
+  state.last_step.reset();
+  state.checkpoints = dynamic_cast<CheckpointSaver*>(state.saver.get());
+  if (state.checkpoints != nullptr) {
+    state.checkpoints->set_run(run.id, context.log_sink());
+    state.checkpoints->call_when_saved([stop = run.session.stop] { stop->tell_save_ended(); });
+  }
+  run.saves = {&state, run.hot.slot, state.own};
+  for (const auto& listener : state.options.listeners) listener->begin(context);
+}
+
+void CheckpointSaverHook::after_create_session(SessionRunContext& context) {
+  State& state = *state_;
+  if (state.saver == nullptr) return;
+  if (!state.has_something_to_save(context.session())) {
+    if (!state.options.optional) {
+      throw StatusError(StatusCode::failed_precondition,
+                        "a checkpoint would have nothing of the program: its session has no variables, and the options "
+                        "have no save_state and restore_state for what it keeps elsewhere");
+    }
+    RunState::of(context).saves = {};
+    state.saver.reset();
+    return;
+  }
+  state.newest.rewind(context.global_step());
+  state.last_step = state.checkpoints != nullptr ? state.checkpoints->last_step() : std::nullopt;
+  if (!state.options.save_at_start || state.last_step == context.global_step()) return;
+  state.save(context, /*may_stop=*/false);
+  // Intervals count from here, as from a run that has reached this step.
+  RunState& run = RunState::of(context);
+  run.hot.slot.get()->options.trigger.fired({context.global_step() - 1, context.now_ns(), false, -1});
+}
+
+// The loop saves when the step is complete: what it has logged is out by then.
+void CheckpointSaverHook::after_run(SessionRunContext& context, const SessionRunValues&) {
+  if (state_->saver != nullptr) context.request_save();
+}
+
+void CheckpointSaverHook::end(SessionRunContext& context) {
+  State& state = *state_;
+  if (state.saver == nullptr) return;
+  if (state.options.save_at_end) {
+    state.save(context, /*may_stop=*/false);
+    if (state.checkpoints != nullptr && !state.checkpoints->drain(state.checkpoints->options().drain_timeout)) {
+      throw StatusError(StatusCode::deadline_exceeded,
+                        fmt::format("step {} is still being saved, and is not waited for", context.global_step()));
+    }
+    state.take_report(context, /*may_stop=*/false);
+  }
+  for (const auto& listener : state.options.listeners) listener->end(context, context.global_step());
+}
+
+void CheckpointSaverHook::cleanup(SessionRunContext& context, const Outcome&) {
+  State& state = *state_;
+  if (RunState::of(context).saves.service == &state) RunState::of(context).saves = {};
+  if (state.checkpoints != nullptr) {
+    try {
+      state.checkpoints->drain(state.checkpoints->options().drain_timeout);
+      if (const auto report = state.checkpoints->take_report(); report && report->error) context.warn(report->error);
+      state.checkpoints->close();
+    } catch (const StatusError& error) {
+      context.warn(error.error());
+    }
+    state.checkpoints->call_when_saved({});
+  }
+  state.checkpoints = nullptr;
+  state.saver.reset();
+}
+
+}  // namespace runhook::inline v1

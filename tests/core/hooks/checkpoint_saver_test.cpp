@@ -1,0 +1,391 @@
+#include "runhook/hooks/checkpoint_saver.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checkpoint/file_system.hpp"
+#include "core/expect_error.hpp"
+#include "core/loop_rig.hpp"
+#include "folder.hpp"
+#include "runhook/graph_session.hpp"
+
+namespace {
+
+using namespace runhook;
+using namespace runhook_test;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// Does as it is told.
+struct Listener final : CheckpointSaverListener {
+  void begin(SessionRunContext&) override { calls.emplace_back("begin"); }
+  bool before_save(SessionRunContext&, std::int64_t step) override {
+    calls.push_back("before " + std::to_string(step));
+    return step != vetoed;
+  }
+  bool after_save(SessionRunContext&, std::int64_t step) override {
+    calls.push_back("after " + std::to_string(step));
+    return stops;
+  }
+  void end(SessionRunContext&, std::int64_t step) override { calls.push_back("end " + std::to_string(step)); }
+  std::vector<std::string> calls;
+  std::int64_t vetoed = -1;
+  bool stops = false;
+};
+
+// A hook that remembers a number.
+struct Counting final : SessionRunHook {
+  std::string_view name() const override { return "counting"; }
+  void after_run(SessionRunContext&, const SessionRunValues&) override { ++count; }
+  std::optional<std::string> save(SessionRunContext&) override {
+    if (fails) fail(StatusCode::internal, "cannot be saved");
+    return std::to_string(count);
+  }
+  void restore(SessionRunContext& context, std::string_view state) override {
+    restored_at = context.global_step();
+    count = std::stoi(std::string(state));
+  }
+  int count = 0;
+  std::int64_t restored_at = -1;
+  bool fails = false;
+};
+
+// The next writes fail as long as it is full.
+struct FullDisk final : detail::FileSystem {
+  int reserve(int fd, std::uint64_t size) override {
+    if (!full) return FileSystem::reserve(fd, size);
+    errno = ENOSPC;
+    return -1;
+  }
+  bool full = false;
+};
+
+// A graph whose step adds 1 to the global step, and 2 to x.
+class CheckpointSaverHookTest : public testing::Test {
+ protected:
+  CheckpointSaverHookTest() {
+    train.fetches = "STEP";
+    options.checkpoints.directory = folder.file("checkpoints");
+    rig.config.clock = clock;
+    Graph graph;
+    graph.global_step();
+    graph.variable("x", Value::scalar(0.0));
+    graph.function("ADD", {.updates = {"x"}}, [](KernelContext& context) {
+      context.assign(0, Value::scalar(context.variable(0).to_double() + 2));
+      context.set_output(0, context.variable(0));
+    });
+    graph.increment_global_step("STEP", {"ADD"});
+    rig.make = graph_session_factory(graph);
+  }
+  void add_hook(Trigger trigger = Trigger::never(), FailurePolicy policy = FailurePolicy::fail) {
+    HookRegistration hook = CheckpointSaverHook::make(options, std::move(trigger));
+    hook.options.failure_policy = policy;
+    rig.config.add_hook(std::move(hook));
+  }
+  std::unique_ptr<MonitoredSession> start_anew(Trigger trigger = Trigger::never()) {
+    rig.config.hooks.clear();
+    add_hook(std::move(trigger));
+    return rig.start();
+  }
+  std::vector<std::int64_t> saved() const {
+    std::vector<std::int64_t> steps;
+    for (const CheckpointSummary& one : list_checkpoints(folder.file("checkpoints"))) steps.push_back(one.step);
+    return steps;
+  }
+  double x(MonitoredSession& session) const { return session.session()->read_variable("x").to_double(); }
+
+  const Folder folder;
+  const std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
+  CheckpointSaverHookOptions options;
+  SessionRunArgs train;
+  LoopRig rig;
+};
+
+TEST_F(CheckpointSaverHookTest, RunGoesOnFromWhereAnotherHasEnded) {
+  add_hook();
+  auto session = rig.start();
+  session->run_until_stop(train, 5);
+  session->close();
+  EXPECT_THAT(saved(), ElementsAre(0, 5));
+
+  session = start_anew();
+  EXPECT_EQ(session->global_step(), 5);
+  EXPECT_EQ(x(*session), 10);
+  session->run(train);
+  session->close();
+  EXPECT_THAT(saved(), ElementsAre(0, 5, 6));
+}
+
+TEST_F(CheckpointSaverHookTest, SavesWhenItIsDueAndAtBothEnds) {
+  add_hook(Trigger::every_steps(2));
+  const auto session = rig.start();
+  session->run_until_stop(train, 5);
+  session->close();
+  EXPECT_THAT(saved(), ElementsAre(0, 2, 4, 5));
+}
+
+TEST_F(CheckpointSaverHookTest, SaveRequestIsServedAfterTheStepAndTheRunGoesOn) {
+  add_hook();
+  const auto session = rig.start();
+  session->run(train);
+  session->request_save();
+  session->run(train);
+  EXPECT_THAT(saved(), ElementsAre(0, 2));
+  session->run(train);
+  EXPECT_THAT(saved(), ElementsAre(0, 2));
+  session->close();
+}
+
+TEST_F(CheckpointSaverHookTest, ListenersAreToldAndOneOfThemMayVeto) {
+  const auto listener = std::make_shared<Listener>();
+  const auto other = std::make_shared<Listener>();
+  listener->vetoed = 2;
+  options.listeners = {listener, other};
+  add_hook(Trigger::every_steps(1));
+  const auto session = rig.start();
+  session->run_until_stop(train, 3);
+  session->close();
+  EXPECT_THAT(saved(), ElementsAre(0, 1, 3));
+  EXPECT_THAT(listener->calls, ElementsAre("begin", "before 0", "after 0", "before 1", "after 1", "before 2",
+                                           "before 3", "after 3", "end 3"));
+  EXPECT_EQ(other->calls, listener->calls) << "all are asked";
+}
+
+TEST_F(CheckpointSaverHookTest, ListenerStopsTheRun) {
+  const auto listener = std::make_shared<Listener>();
+  listener->stops = true;
+  options.listeners = {listener};
+  add_hook(Trigger::every_steps(2));
+  const auto session = rig.start();
+  EXPECT_FALSE(session->should_stop()) << "the answer at the start does not count";
+  EXPECT_EQ(session->run_until_stop(train), 2);
+  session->close();
+  EXPECT_EQ(session->outcome().stop.who(), "checkpoint saver");
+}
+
+TEST_F(CheckpointSaverHookTest, HooksAndTriggersGoOnWhereTheyWere) {
+  auto counting = std::make_shared<Counting>();
+  rig.config.add_hook(counting);
+  std::vector<std::int64_t> due;
+  const auto add_due = [&] {
+    const auto hook = rig.hook({.name = "due", .trigger = Trigger::every_steps(3)});
+    hook->on_after = [&](SessionRunContext& context) { due.push_back(context.global_step()); };
+  };
+  add_due();
+  add_hook();
+  auto session = rig.start();
+  session->run_until_stop(train, 5);
+  session->close();
+  EXPECT_THAT(due, ElementsAre(1, 4));
+
+  rig.config.hooks.clear();
+  counting = std::make_shared<Counting>();
+  rig.config.add_hook(counting);
+  add_due();
+  add_hook();
+  session = rig.start();
+  EXPECT_EQ(counting->restored_at, 5);
+  session->run_until_stop(train, 5);
+  session->close();
+  EXPECT_EQ(counting->count, 10);
+  EXPECT_THAT(due, ElementsAre(1, 4, 7, 10)) << "as if there had been no interruption";
+}
+
+TEST_F(CheckpointSaverHookTest, HookThatCannotBeSavedFailsTheSave) {
+  const auto counting = std::make_shared<Counting>();
+  rig.config.add_hook(counting);
+  add_hook(Trigger::every_steps(2));
+  const auto session = rig.start();
+  counting->fails = true;
+  session->run(train);
+  EXPECT_STATUS(session->run(train), internal, "cannot be saved");
+  EXPECT_THAT(saved(), ElementsAre(0));
+  session->close();  // the error has been told
+  EXPECT_EQ(session->outcome().kind, OutcomeKind::failed);
+}
+
+TEST_F(CheckpointSaverHookTest, FailedSaveIsTriedAgainAfterTheNextStep) {
+  const auto disk = std::make_shared<FullDisk>();
+  options.checkpoints.file_system = disk;
+  add_hook(Trigger::every_steps(10), FailurePolicy::warn);
+  const auto session = rig.start();
+  session->run_until_stop(train, 9);
+  disk->full = true;
+  session->run(train);
+  EXPECT_THAT(saved(), ElementsAre(0));
+  disk->full = false;
+  session->run(train);
+  EXPECT_THAT(saved(), ElementsAre(0, 11));
+  session->close();
+  EXPECT_EQ(session->outcome().warnings, 1);
+  EXPECT_THAT(rig.log, Contains(HasSubstr("No space left on device")));
+}
+
+TEST_F(CheckpointSaverHookTest, FailedSaveFailsTheRunUnlessToldOtherwise) {
+  const auto disk = std::make_shared<FullDisk>();
+  options.checkpoints.file_system = disk;
+  add_hook(Trigger::every_steps(1));
+  const auto session = rig.start();
+  disk->full = true;
+  EXPECT_STATUS(session->run(train), resource_exhausted, "No space left on device");
+  session->close();
+  EXPECT_EQ(session->outcome().kind, OutcomeKind::failed);
+  EXPECT_THAT(saved(), ElementsAre(0)) << "nothing is saved after a failure";
+}
+
+TEST_F(CheckpointSaverHookTest, RecoveryGoesOnFromTheNewestCheckpoint) {
+  add_hook(Trigger::every_steps(2));
+  int failures = 0;
+  const auto failing = rig.hook();
+  failing->on_before = [&](SessionRunContext& context) {
+    if (context.global_step() == 3 && failures++ == 0) fail(StatusCode::aborted);
+  };
+  const auto session = rig.start();
+  session->run_until_stop(train, 5);
+  EXPECT_EQ(session->outcome().recoveries, 1);
+  EXPECT_EQ(x(*session), 2.0 * static_cast<double>(session->global_step()));
+  EXPECT_EQ(session->global_step(), 4) << "step 3 was made twice";
+  session->close();
+}
+
+TEST_F(CheckpointSaverHookTest, NewestLoggedNumbersAreMetrics) {
+  add_hook(Trigger::every_steps(2));
+  const auto logging = rig.hook();
+  logging->on_after = [](SessionRunContext& context) {
+    context.log_scalar("loss", 1.0 / static_cast<double>(context.global_step()));
+    context.log_text("note", "none");
+  };
+  const auto session = rig.start();
+  session->run_until_stop(train, 2);
+  session->close();
+  const std::vector<CheckpointSummary> all = list_checkpoints(folder.file("checkpoints"));
+  EXPECT_THAT(all.back().metrics, ElementsAre(testing::Pair("loss", 0.5)));
+  EXPECT_THAT(open_checkpoint(folder.file("checkpoints"), 2).state(),
+              Contains(testing::Pair("runhook/run", HasSubstr("\"runs\": 2"))));
+}
+
+TEST_F(CheckpointSaverHookTest, AsynchronousSavesAreCommittedByTheEnd) {
+  options.checkpoints.asynchronous = true;
+  const auto listener = std::make_shared<Listener>();
+  options.listeners = {listener};
+  add_hook(Trigger::every_steps(1));
+  const auto session = rig.start();
+  session->run_until_stop(train, 20);
+  session->close();
+  EXPECT_THAT(saved(), ElementsAre(16, 17, 18, 19, 20));
+  EXPECT_EQ(open_checkpoint(folder.file("checkpoints"), 18).load("x").to_double(), 36);
+  EXPECT_THAT(listener->calls, Contains("after 20"));
+}
+
+TEST_F(CheckpointSaverHookTest, AsynchronousFailureSurfacesAtTheNextSafePoint) {
+  const auto disk = std::make_shared<FullDisk>();
+  options.checkpoints.file_system = disk;
+  options.checkpoints.asynchronous = true;
+  add_hook(Trigger::every_steps(1000));
+  const auto session = rig.start();
+  disk->full = true;
+  session->request_save();
+  Error error;
+  for (int i = 0; i < 100'000 && !error; ++i) {
+    try {
+      session->run(train);
+    } catch (const StatusError& failed) {
+      error = failed.error();
+    }
+  }
+  EXPECT_EQ(error.code(), StatusCode::resource_exhausted);
+  EXPECT_THAT(error.message(), HasSubstr("saving step"));
+  disk->full = false;
+  session->run(train);
+  session->close();
+  EXPECT_THAT(saved(), Contains(session->outcome().step)) << "tried again, and at the end";
+}
+
+TEST_F(CheckpointSaverHookTest, ProgramThatHasChangedIsToldAllDifferences) {
+  add_hook();
+  rig.start()->close();
+  Graph other;
+  other.global_step();
+  other.increment_global_step("STEP");
+  other.variable("x", Value::scalar(0.0f));
+  other.variable("y", Value::scalar(0.0));
+  rig.make = graph_session_factory(other);
+  EXPECT_STATUS(start_anew(), failed_precondition, "'x' is float32[] here, and float64[] there");
+  EXPECT_STATUS(start_anew(), failed_precondition, "'y' is not there");
+  options.checkpoints.partial = true;
+  const auto session = start_anew();
+  EXPECT_EQ(session->global_step(), 0);
+  session->close();
+}
+
+TEST_F(CheckpointSaverHookTest, StateOfTheProgramsOwnIsSavedWithTwoFunctions) {
+  std::vector<double> solver{1, 2, 3};
+  options.checkpoints.save_state = [&](Snapshot& to) {
+    const std::array<std::int64_t, 1> shape{3};
+    to.set("solver", DType::float64, shape, solver.data());
+  };
+  options.checkpoints.restore_state = [&](const Snapshot& from) {
+    from.copy_to("solver", DType::float64, solver.size(), solver.data());
+  };
+  rig.make = nullptr;
+  rig.step = [&](FunctionSession::Step&) { solver[0] += 1; };
+  add_hook();
+  auto session = rig.start();
+  session->run_until_stop({}, 4);
+  session->close();
+  solver = {0, 0, 0};
+  session = start_anew();
+  EXPECT_THAT(solver, ElementsAre(5, 2, 3));
+  EXPECT_EQ(session->global_step(), 4);
+  session->close();
+}
+
+TEST_F(CheckpointSaverHookTest, NothingToSaveIsAnErrorUnlessItIsOptional) {
+  rig.make = nullptr;
+  add_hook();
+  EXPECT_STATUS(rig.start(), failed_precondition, "has no variables");
+  options.optional = true;
+  const auto session = start_anew();
+  session->run_until_stop({}, 3);
+  session->close();
+  EXPECT_THAT(saved(), IsEmpty());
+}
+
+TEST_F(CheckpointSaverHookTest, StepThatIsAskedForIsRestoredAndNewerOnesAreSetAside) {
+  add_hook(Trigger::every_steps(1));
+  rig.start()->run_until_stop(train, 4);
+  options.checkpoints.restore_step = 2;
+  const auto session = start_anew(Trigger::every_steps(1));
+  EXPECT_EQ(x(*session), 4);
+  EXPECT_THAT(saved(), ElementsAre(0, 1, 2));
+  session->run(train);
+  EXPECT_THAT(saved(), ElementsAre(0, 1, 2, 3));
+  session->close();
+}
+
+TEST_F(CheckpointSaverHookTest, OptionsThatMakeNoSenseAreRefused) {
+  options.saver = std::make_shared<MemorySaver>();
+  EXPECT_STATUS(CheckpointSaverHook::make(options), invalid_argument, "a saver that it is given");
+  options.saver = nullptr;
+  options.listeners = {nullptr};
+  EXPECT_STATUS(CheckpointSaverHook::make(options), invalid_argument, "NULL");
+  options.listeners = {};
+  options.grace = std::chrono::seconds(-1);
+  EXPECT_STATUS(CheckpointSaverHook::make(options), invalid_argument, "negative");
+  options.grace = {};
+  add_hook();
+  add_hook();
+  EXPECT_STATUS(rig.start(), already_exists, "another hook saves the session");
+}
+
+}  // namespace
