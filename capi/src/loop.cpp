@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "call/monitored_handle.hpp"
 #include "handle/config_handle.hpp"
 #include "handle/error_handle.hpp"
+#include "hooks/checkpoint.hpp"
 #include "runhook/default_hooks.hpp"
 #include "runhook/hooks/stop_on_signal.hpp"
 #include "runhook/signals.hpp"
@@ -27,10 +29,11 @@ namespace {
 
 using v1::detail::refuse;
 
-constexpr std::size_t kLoopSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_loop_options, max_bytes);
+constexpr std::size_t kLoopSizeV1_0 =
+    RUNHOOK_CAPI_SIZE_TO(runhook_loop_options, checkpoints);  // NOLINT(bugprone-sizeof-expression)
 static_assert(offsetof(runhook_loop_options, dir) == 8 && offsetof(runhook_loop_options, scalars) == 16 &&
                   offsetof(runhook_loop_options, hooks) == 32 && offsetof(runhook_loop_options, max_steps) == 48 &&
-                  offsetof(runhook_loop_options, interval_ns) == 56 && kLoopSizeV1_0 == 88,
+                  offsetof(runhook_loop_options, interval_ns) == 56 && kLoopSizeV1_0 == 96,
               "the 1.0 prefix is frozen");
 
 // Takes over all of them before the first is looked at more closely, so that each is destroyed once, whatever comes.
@@ -56,7 +59,7 @@ void check_list(const void* list, std::size_t count, const std::string& name) {
   if (list == nullptr && count != 0) refuse(name + " is NULL, but its count is " + std::to_string(count));
 }
 
-void configure(ConfigBox& box, const runhook_loop_options& given) {
+void configure(ConfigBox& box, const runhook_loop_options& given, const std::optional<CheckpointRequest>& saved) {
   for (auto& hook : accept_hooks(given.hooks, given.hook_count)) box.add({std::move(hook), {}}, /*chief_only=*/false);
   check_list(given.hooks, given.hook_count, "hooks");
   check_list(given.scalars, given.scalar_count, "scalars");
@@ -66,6 +69,10 @@ void configure(ConfigBox& box, const runhook_loop_options& given) {
   InlineOptions loop;
   loop.max_steps = given.max_steps;
   use_creator(box, inline_session_creator(std::move(loop)), /*single=*/false);
+  if (saved) {
+    const std::string preset = given.dir != nullptr ? std::string(given.dir) + "/checkpoints" : std::string();
+    box.add(saved->make(preset), /*chief_only=*/false);
+  }
   if (given.dir == nullptr) {
     box.add(StopOnSignalHook::make(), /*chief_only=*/false);
     return;
@@ -78,6 +85,7 @@ void configure(ConfigBox& box, const runhook_loop_options& given) {
   wanted.quiet = read_flag(given.quiet, "quiet");
   wanted.parameters = optional_text(given.parameters, "parameters");
   wanted.max_bytes = size_limit(given.max_bytes);
+  wanted.checkpoints = false;  // a loop that stays where it is has no variables
   for (HookRegistration& hook : default_hooks(wanted)) box.add(std::move(hook), /*chief_only=*/false);
 }
 
@@ -104,8 +112,14 @@ runhook_monitored_session* runhook_loop_open(const runhook_loop_options* options
   return guarded_handle(error, [&] {
     const runhook_loop_options given =
         read_struct(options, kLoopSizeV1_0, runhook_loop_options(RUNHOOK_LOOP_OPTIONS_INIT));
+    std::optional<CheckpointRequest> saved;
+    runhook_error* refused = nullptr;
+    if (given.checkpoints != nullptr) saved.emplace(given.checkpoints, &refused);
+    const Error refusal = error_from_handle(refused);
+    runhook_error_destroy(refused);
     ConfigBox box;
-    configure(box, given);
+    configure(box, given, refusal ? std::nullopt : saved);
+    if (refusal) throw StatusError(refusal);
     const bool quiet = read_flag(given.quiet, "quiet");
     runhook_monitored_session* const loop = new_session(box);
     require(loop).quiet = quiet;

@@ -1,11 +1,11 @@
 #include "runhook/snapshot.h"
 
 #include <algorithm>
+#include <string>
 
-#include "boundary/c_call.hpp"
 #include "boundary/exception_guard.hpp"
-#include "boundary/table.hpp"
 #include "boundary/text.hpp"
+#include "call/state_functions.hpp"
 #include "handle/session_lookup.hpp"
 #include "handle/snapshot_handle.hpp"
 #include "handle/value_handle.hpp"
@@ -21,35 +21,24 @@ using namespace runhook::capi;  // NOLINT: this file implements the C functions 
 
 namespace {
 
-constexpr std::size_t kSaverSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_saver_table, restore);
-static_assert(offsetof(runhook_saver_table, user_data) == 8 && offsetof(runhook_saver_table, destroy) == 16 &&
-                  offsetof(runhook_saver_table, save) == 24 && offsetof(runhook_saver_table, restore) == 32 &&
-                  kSaverSizeV1_0 == 40,
-              "the 1.0 prefix is frozen");
-
 class CSaver final : public Saver {
  public:
-  CSaver(const runhook_saver_table& table, UserData owner) noexcept
-      : save_(table.save), restore_(table.restore), data_(std::move(owner)) {}
+  explicit CSaver(std::shared_ptr<StateFunctions> functions) noexcept : functions_(std::move(functions)) {}
 
   void save(Session& session, const Snapshot& run) override {
-    SaverCall context(session);
-    context.global_step = run.global_step;
-    invoke_once(context, "save", save_, data_.get());
+    Snapshot beside = run;
+    functions_->save(&session, beside);
   }
-
   std::optional<Snapshot> restore(Session& session) override {
-    SaverCall context(session);
-    context.restoring = true;
-    invoke_once(context, "restore", restore_, data_.get());
-    if (!context.restored_step) return std::nullopt;
-    return Snapshot{*context.restored_step};
+    Snapshot beside;
+    const std::optional<std::int64_t> step = functions_->restore(&session, beside);
+    if (!step) return std::nullopt;
+    beside.global_step = *step;
+    return beside;
   }
 
  private:
-  const runhook_callback save_;
-  const runhook_callback restore_;
-  const UserData data_;
+  const std::shared_ptr<StateFunctions> functions_;
 };
 
 const std::pair<std::string, Value>* variable_at(const runhook_snapshot* snapshot, size_t index) noexcept {
@@ -109,6 +98,61 @@ runhook_status runhook_snapshot_set(runhook_snapshot* snapshot, const char* name
   });
 }
 
+runhook_status runhook_snapshot_set_array(runhook_snapshot* snapshot, const char* name, int32_t dtype, size_t rank,
+                                          const int64_t* shape, const void* data, runhook_error** error) {
+  return guarded(error, [&] {
+    const Pinned<runhook_snapshot> box(&require_unpinned(snapshot));
+    if (shape == nullptr && rank > 0) throw StatusError(StatusCode::invalid_argument, "shape is NULL");
+    if (rank > Value::kMaxRank) throw StatusError(StatusCode::invalid_argument, "the rank is too high");
+    box->snapshot.set(required_text(name, "the name"), static_cast<runhook::DType>(dtype), {shape, rank}, data);
+  });
+}
+
+runhook_status runhook_snapshot_copy_array(const runhook_snapshot* snapshot, const char* name, int32_t dtype,
+                                           size_t count, void* data, runhook_error** error) {
+  return guarded(error, [&] {
+    const auto& box = require(snapshot);
+    if (data == nullptr && count > 0) throw StatusError(StatusCode::invalid_argument, "data is NULL");
+    box.snapshot.copy_to(required_text(name, "the name"), static_cast<runhook::DType>(dtype), count, data);
+  });
+}
+
+runhook_status runhook_snapshot_set_state(runhook_snapshot* snapshot, const char* name, const void* data, size_t size,
+                                          runhook_error** error) {
+  return guarded(error, [&] {
+    const Pinned<runhook_snapshot> box(&require_unpinned(snapshot));
+    if (data == nullptr && size > 0) throw StatusError(StatusCode::invalid_argument, "data is NULL");
+    std::string bytes;
+    if (size > 0) bytes.assign(static_cast<const char*>(data), size);
+    box->snapshot.set_state(required_text(name, "the name"), std::move(bytes));
+  });
+}
+
+const void* runhook_snapshot_state(const runhook_snapshot* snapshot, const char* name, size_t* size) {
+  const auto* box = find(snapshot);
+  const std::string* const bytes = box != nullptr && name != nullptr ? box->snapshot.find_state(name) : nullptr;
+  if (size != nullptr) *size = bytes != nullptr ? bytes->size() : 0;
+  return bytes != nullptr ? bytes->data() : nullptr;
+}
+
+runhook_status runhook_snapshot_set_metric(runhook_snapshot* snapshot, const char* name, double number,
+                                           runhook_error** error) {
+  return guarded(error, [&] {
+    const Pinned<runhook_snapshot> box(&require_unpinned(snapshot));
+    box->snapshot.set_metric(required_text(name, "the name"), number);
+  });
+}
+
+int32_t runhook_snapshot_metric(const runhook_snapshot* snapshot, const char* name, double* number) {
+  const auto* box = find(snapshot);
+  if (box == nullptr || name == nullptr) return 0;
+  const auto& metrics = box->snapshot.metrics;
+  const auto found = std::find_if(metrics.begin(), metrics.end(), [&](const auto& one) { return one.first == name; });
+  if (found == metrics.end()) return 0;
+  if (number != nullptr) *number = found->second;
+  return 1;
+}
+
 int64_t runhook_snapshot_global_step(const runhook_snapshot* snapshot) {
   const auto* box = find(snapshot);
   return box != nullptr ? box->snapshot.global_step : 0;
@@ -120,14 +164,9 @@ runhook_status runhook_snapshot_set_global_step(runhook_snapshot* snapshot, int6
 }
 
 runhook_saver* runhook_saver_create(const runhook_saver_table* table, runhook_error** error) {
-  runhook_saver_table copy{};
-  UserData owner;
-  if (accept_table(table, kSaverSizeV1_0, copy, owner, error) != RUNHOOK_OK) return nullptr;
-  return guarded_handle(error, [&] {
-    if (copy.save == nullptr) throw StatusError(StatusCode::invalid_argument, "save is NULL");
-    if (copy.restore == nullptr) throw StatusError(StatusCode::invalid_argument, "restore is NULL");
-    return create<runhook_saver>(std::make_shared<CSaver>(copy, std::move(owner)));
-  });
+  std::shared_ptr<StateFunctions> functions;
+  if (accept_state_functions(table, functions, error) != RUNHOOK_OK) return nullptr;
+  return guarded_handle(error, [&] { return create<runhook_saver>(std::make_shared<CSaver>(std::move(functions))); });
 }
 
 runhook_saver* runhook_memory_saver_create(runhook_error** error) {

@@ -33,6 +33,7 @@ What is not here can be called through `lib`, after restype and argtypes are set
 """
 
 import contextlib
+import ctypes
 import itertools
 import json
 import numbers
@@ -40,7 +41,7 @@ import os
 import signal
 import threading
 import weakref
-from ctypes import addressof, byref, c_char_p, c_double, c_int64, c_void_p
+from ctypes import addressof, byref, c_char_p, c_double, c_int64, c_size_t, c_void_p
 from typing import NamedTuple, Optional
 
 import runhook_abi as abi
@@ -239,6 +240,32 @@ def _fail(handle, exception):
 _TRAMPOLINES = {name: _trampoline(name) for name in [*abi.CALLBACKS.split(), "__call__"]}
 
 
+def _bytes_at(function, *arguments):
+    """Bytes that C lends, with their size."""
+    size = c_size_t()
+    data = function(*arguments, byref(size))
+    return ctypes.string_at(data, size.value) if data else None
+
+
+class _State:
+    """State of a program, which its functions make bytes of and take back from bytes."""
+
+    NAME = b"python"
+
+    def __init__(self, save, restore):
+        self._save, self._restore = save, restore
+
+    def save(self, context):
+        state = bytes(self._save())
+        call("snapshot_set_state", lib.runhook_context_snapshot(context.handle), self.NAME, state, len(state))
+
+    def restore(self, context):
+        state = _bytes_at(lib.runhook_snapshot_state, lib.runhook_context_snapshot(context.handle), self.NAME)
+        if state is None:
+            raise LookupError("the checkpoint was not saved by such a program")
+        self._restore(state)
+
+
 class Context:
     """What a callback sees and asks, until it returns."""
 
@@ -256,6 +283,15 @@ class Context:
         """Asks for a stop after this step; `planned`: the run has come to where it was to end, which is told as a
         success. Returns whether this was the first request."""
         return lib.runhook_context_request_stop(self.handle, code, _bytes(why), abi.STOP_PLANNED if planned else 0) == 1
+
+    @property
+    def state(self):
+        """In restore: the bytes that a hook of this name has saved."""
+        return _bytes_at(lib.runhook_context_state, self.handle)
+
+    def set_state(self, state):
+        """In save: what the hook has to remember of the run, in bytes."""
+        call("context_set_state", self.handle, bytes(state), len(state))
 
     def fail(self, message, code=Code.UNKNOWN):
         """Makes the callback fail, as raising does, but goes on in it."""
@@ -356,6 +392,8 @@ class Hook:
     def end(self, context): ...  # once, when the run has ended and did not fail
     def cleanup(self, context): ...  # once, always, last
     def on_values(self, context): ...  # after a step in which values were logged: context.logged
+    def save(self, context): ...  # when the run is saved: context.set_state()
+    def restore(self, context): ...  # if the run goes on from what a hook of this name has saved: context.state
 
 
 class StopReason(NamedTuple):
@@ -454,6 +492,19 @@ class Config:
                 if known:  # C has called destroy for the table that it refused, but has the other one still
                     _alive[number] = hook
                 raise
+
+    def add_checkpoints(self, directory, save, restore, every_steps=0, every=0, keep=0):
+        """Saves the program in the directory, and has it go on from the newest checkpoint. `save()` returns its state as
+        bytes, e.g. by pickle.dumps(); `restore(bytes)` takes it back before the first step, if there is a checkpoint.
+        Saves are made after a step: every so many, or so many seconds (0: ten minutes), at the start and at the end.
+        `keep`: how many of the newest are kept; 0: five."""
+        table = abi.SaverTable(save=_TRAMPOLINES["save"], restore=_TRAMPOLINES["restore"], **_keep(_State(save, restore)))
+        retention = abi.Retention(last=keep)
+        options = abi.CheckpointOptions(
+            directory=os.fsencode(directory), every_steps=every_steps, every_ns=round(every * 1e9),
+            keep=addressof(retention), state=addressof(table))
+        with _owned(call("checkpoint_hook_create", byref(options)), "builtin_hook") as hook:
+            call("config_add_builtin_hook", self.handle, hook, None)
 
     def add_default_hooks(self, directory, scalars=(), title=None, left_out=0, interval=0, stall=0, profile=0,
                           parameters=None, quiet=False, keep_all=False, max_bytes=0):

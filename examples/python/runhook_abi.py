@@ -35,7 +35,8 @@ Policy = _Number("Policy", "FAIL WARN DISABLE", start=1)
 Kind = _Number("Kind", "RUNNING COMPLETED STOPPED END_OF_INPUT FAILED", start=0)
 DefaultHook = enum.IntFlag(
     "DefaultHook",
-    "STOP_ON_SIGNAL NAN_GUARD WATCHDOG REPORT STEP_COUNTER LOGGING PROGRESS METRICS SUMMARIES PROFILER RUN_RECORD")
+    "STOP_ON_SIGNAL NAN_GUARD WATCHDOG REPORT STEP_COUNTER LOGGING PROGRESS METRICS SUMMARIES PROFILER RUN_RECORD "
+    "CHECKPOINTS")
 REPEAT_DEFAULT_ACTION = 3
 STOP_PLANNED = 16
 Origin = _Number("Origin", "NONE CALLER HOOK SOURCE COORDINATOR STEP_FUNCTION SIGNAL SESSION", start=0)
@@ -48,9 +49,9 @@ def _struct(*fields):
     return lambda **values: made(struct_size=ctypes.sizeof(made), **values)
 
 
-CALLBACKS = "begin after_create_session before_run after_run on_error end cleanup on_values"
+CALLBACKS = "begin after_create_session before_run after_run on_error end cleanup on_values save restore"
 _table = [(c_void_p, "user_data"), (DESTROY, "destroy")]
-Hook = _struct(*_table, (c_char_p, "name"), (CALLBACK, CALLBACKS + " save restore"))
+Hook = _struct(*_table, (c_char_p, "name"), (CALLBACK, CALLBACKS))
 Function = _struct(*_table, (CALLBACK, "call"))
 HookOptions = _struct((c_int32, "phase failure_policy max_failures chief_only"), (c_void_p, "trigger"), (c_char_p, "name"),
                       (POINTER(c_char_p), "fetches"), (c_size_t, "fetch_count"))
@@ -68,7 +69,16 @@ SignalOptions = _struct(
 DefaultHooks = _struct(
     (c_char_p, "dir title"), (_names, "scalars"), (c_size_t, "scalar_count"),
     (c_int64, "interval_ns stall_timeout_ns profile_interval_ns"), (c_uint32, "left_out"), (c_int32, "keep_all"),
-    (c_char_p, "parameters"), (c_int64, "max_bytes"), (c_int32, "quiet reserved"))
+    (c_char_p, "parameters"), (c_int64, "max_bytes"), (c_int32, "quiet reserved"),
+    (c_int64, "checkpoint_interval_ns checkpoint_steps"))
+SaverTable = _struct(*_table, (CALLBACK, "save restore"))
+Retention = _struct(
+    (c_int64, "last best"), (c_char_p, "metric"), (c_int64, "every_steps every_ns"), (c_int32, "higher_is_better reserved"))
+_choices = "restore_one asynchronous skip_if_busy process_crash_only partial begin_anew_if_damaged not_at_start not_at_end"
+CheckpointOptions = _struct(
+    (c_char_p, "directory"), (c_int64, "every_steps every_ns"), (c_void_p, "keep memory"), (c_size_t, "memory_count"),
+    (c_void_p, "state listener"), (c_int64, "grace_ns drain_timeout_ns restore_step"),
+    (c_int32, _choices + " optional reserved"))
 StopReason = _struct((c_int32, "origin urgency code planned"), (c_int64, "step time_ns"), (c_char_p, "who text"))
 
 # By result and arguments. V is a handle or a pointer, of which Python needs to know no more.
@@ -87,6 +97,11 @@ _FUNCTIONS = [
     (V, [V], "context_session context_error context_outcome outcome_error"),
     (V, [V, N], "error_suppressed_at results_value_at"),
     (V, [V, S], "context_result"),
+    (V, [V], "context_snapshot"),
+    (V, [V, POINTER(N)], "context_state"),
+    (V, [V, S, POINTER(N)], "snapshot_state"),
+    (I, [V, S, N, E], "context_set_state"),
+    (I, [V, S, S, N, E], "snapshot_set_state"),
     (V, [E], "config_create run_args_create results_create stop_source_create"),
     (V, [L, E], "value_create_int64"),
     (V, [V, E], "session_creator_create monitored_session_create monitored_session_outcome"),
@@ -98,6 +113,7 @@ _FUNCTIONS = [
     (I, [V, I, S, E], "monitored_session_fail"),
     (I, [V, V, E], "config_set_graph config_set_session_creator config_set_recovery context_set_session"),
     (V, [V, E], "monitored_session_next monitored_session_stop_source stop_on_signal_hook_create"),
+    (V, [V, E], "checkpoint_hook_create"),
     (V, [V, V, E], "signal_subscription_create"),
     (U, [V, I], "signal_subscription_received"),
     (I, [V, I, I], "stop_source_request_stop_from_signal"),

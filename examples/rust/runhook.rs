@@ -152,6 +152,7 @@ pub mod default_hook {
     pub const SUMMARIES: u32 = 256;
     pub const PROFILER: u32 = 512;
     pub const RUN_RECORD: u32 = 1024;
+    pub const CHECKPOINTS: u32 = 2048;
 }
 
 /// Which hooks `Config::add_default_hooks` adds. `None` is the default, zero leaves out what the time is for.
@@ -251,6 +252,8 @@ impl Config {
             max_bytes: 0,
             quiet: i32::from(hooks.quiet),
             reserved: 0,
+            checkpoint_interval_ns: 0,
+            checkpoint_steps: 0,
         };
         check(|e| unsafe { ffi::runhook_config_add_default_hooks(self.handle(), &hooks, e) }).map(drop)
     }

@@ -29,7 +29,7 @@ class InlineSessionCreator final : public SessionCreator {
   CreatedSession create_session(const CreationContext&) override {
     CreatedSession created{std::make_shared<InlineSession>(options_)};
     restore_from(options_.saver.get(), created);
-    if (!created.restored_step && !created_) created.restored_step = options_.initial_step;
+    if (!created.restored_step && !created_ && options_.initial_step > 0) created.restored_step = options_.initial_step;
     created_ = true;
     return created;
   }

@@ -1,7 +1,9 @@
 """What programs in Python rely on: what hooks raise comes back, how a run ended can be read, nothing is freed early."""
 
 import gc
+import pickle
 import sys
+import tempfile
 import threading
 import unittest
 import weakref
@@ -43,6 +45,45 @@ def run(config, steps=3):
     except BaseException as exception:
         return session, exception
     return session, None
+
+
+class Checkpoints(unittest.TestCase):
+    def test_program_and_hook_go_on_where_they_were(self):
+        class Remembering(runhook.Hook):
+            name = "remembering"
+            restored = None
+
+            def save(self, context):
+                context.set_state(b"at %d" % context.global_step)
+
+            def restore(self, context):
+                self.restored = context.state
+
+        with tempfile.TemporaryDirectory() as directory:
+            for begin, remembered in [(0, None), (3, b"at 3"), (6, b"at 6")]:
+                program = {"x": 0}
+
+                def step(context):
+                    program["x"] += 1
+                    context.set_double("loss", 0.5)
+
+                hook = Remembering()
+                config = config_of(hook, step=step)
+                config.add_checkpoints(
+                    directory, lambda: pickle.dumps(program), lambda state: program.update(pickle.loads(state)))
+                session, error = run(config)
+                self.assertIsNone(error)
+                self.assertEqual((program["x"], hook.restored), (begin + 3, remembered))
+
+    def test_what_save_raises_fails_the_run(self):
+        def save():
+            raise ValueError("on purpose")
+
+        with tempfile.TemporaryDirectory() as directory:
+            config = config_of()
+            config.add_checkpoints(directory, save, None)
+            _session, error = run(config)
+            self.assertIn("ValueError: on purpose", error.message)
 
 
 class Raising(unittest.TestCase):

@@ -28,10 +28,11 @@ namespace runhook_test {
 using Handles =
     std::tuple<runhook_context*, runhook_error*, runhook_value*, runhook_run_options*, runhook_run_args*,
                runhook_results*, runhook_metadata*, runhook_stop_source*, runhook_outcome*, runhook_clock*,
-               runhook_coordinator*, runhook_thread*, runhook_snapshot*, runhook_saver*, runhook_session*,
-               runhook_graph*, runhook_scaffold*, runhook_session_manager*, runhook_session_creator*, runhook_config*,
-               runhook_monitored_session*, runhook_trigger*, runhook_builtin_hook*, runhook_signal_subscription*,
-               runhook_summary_writer*, runhook_timings*, runhook_stop_flag*, runhook_stop_listener*, runhook_logger*>;
+               runhook_coordinator*, runhook_thread*, runhook_snapshot*, runhook_saver*, runhook_checkpoint_store*,
+               runhook_session*, runhook_graph*, runhook_scaffold*, runhook_session_manager*, runhook_session_creator*,
+               runhook_config*, runhook_monitored_session*, runhook_trigger*, runhook_builtin_hook*,
+               runhook_signal_subscription*, runhook_summary_writer*, runhook_timings*, runhook_stop_flag*,
+               runhook_stop_listener*, runhook_logger*>;
 
 // Whether the test program is called back in the step or in after_run, to do what a test wants done there.
 class Visitor {
@@ -102,6 +103,8 @@ class World {
     auto*& snapshot = get<runhook_snapshot>();
     snapshot = runhook_snapshot_create(nullptr);
     get<runhook_saver>() = runhook_memory_saver_create(nullptr);
+    get<runhook_checkpoint_store>() =
+        runhook_checkpoint_store_create((folder() + "/checkpoints").c_str(), nullptr, nullptr);
     get<runhook_graph>() = runhook_graph_create(nullptr);
     runhook_graph* other = runhook_graph_create(nullptr);
     runhook_graph_add_variable(other, "text", value, RUNHOOK_VARIABLES_GLOBAL, nullptr);
@@ -290,10 +293,12 @@ RUNHOOK_SANE(runhook_timing*) {
   return &world.keep(init);
 } RUNHOOK_SANE_END;
 RUNHOOK_SANE(const void*) { return &world.keep(double{1}); } RUNHOOK_SANE_END;
+RUNHOOK_SANE(void*) { return &world.keep(double{0}); } RUNHOOK_SANE_END;
 RUNHOOK_SANE(double*) { return &world.keep(double{0}); } RUNHOOK_SANE_END;
 RUNHOOK_SANE_TOO(runhook_status*)
 RUNHOOK_SANE(int32_t*) { return &world.keep(int32_t{0}); } RUNHOOK_SANE_END;
 RUNHOOK_SANE(int64_t*) { return &world.keep(int64_t{0}); } RUNHOOK_SANE_END;
+RUNHOOK_SANE_TOO(size_t*)
 RUNHOOK_SANE(uint64_t*) { return &world.keep(uint64_t{0}); } RUNHOOK_SANE_END;
 RUNHOOK_SANE(runhook_error**) { return &world.keep<runhook_error*>(nullptr); } RUNHOOK_SANE_END;
 RUNHOOK_SANE(struct DLManagedTensor*) {
@@ -358,6 +363,24 @@ RUNHOOK_SANE(const runhook_saver_table*) {
   table.save = succeed;
   table.restore = succeed;
   return world.own(world.keep(table));
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_checkpoint_listener*) {
+  const runhook_checkpoint_listener table = RUNHOOK_CHECKPOINT_LISTENER_INIT;
+  return world.own(world.keep(table));
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_checkpoint_options*) {
+  runhook_checkpoint_options options = RUNHOOK_CHECKPOINT_OPTIONS_INIT;
+  options.directory = world.keep(World::folder() + "/saved").c_str();
+  options.memory = &world.keep(runhook_memory{"x", &world.keep(double{1}), 1, RUNHOOK_FLOAT64, 0});
+  options.memory_count = 1;
+  options.state = Sane<const runhook_saver_table*>::make(world, "");
+  options.listener = Sane<const runhook_checkpoint_listener*>::make(world, "");
+  return &world.keep(options);
+} RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_checkpoint_store_options*) {
+  runhook_checkpoint_store_options options = RUNHOOK_CHECKPOINT_STORE_OPTIONS_INIT;
+  options.log = Sane<const runhook_log*>::make(world, "");
+  return &world.keep(options);
 } RUNHOOK_SANE_END;
 RUNHOOK_SANE(const runhook_session_table*) {
   runhook_session_table table = RUNHOOK_SESSION_TABLE_INIT;
@@ -491,6 +514,7 @@ inline void end(runhook_coordinator* handle) { runhook_coordinator_destroy(handl
 inline void end(runhook_thread* handle) { runhook_thread_destroy(handle); }
 inline void end(runhook_snapshot* handle) { runhook_snapshot_destroy(handle); }
 inline void end(runhook_saver* handle) { runhook_saver_destroy(handle); }
+inline void end(runhook_checkpoint_store* handle) { runhook_checkpoint_store_destroy(handle); }
 inline void end(runhook_session* handle) { runhook_session_destroy(handle); }
 inline void end(runhook_graph* handle) { runhook_graph_destroy(handle); }
 inline void end(runhook_scaffold* handle) { runhook_scaffold_destroy(handle); }

@@ -414,6 +414,37 @@ RUNHOOK_API runhook_status runhook_context_set_session(runhook_context* context,
                                                        runhook_error** error);
 
 /**
+ * In save and restore of a runhook_saver_table: returns what is saved and restored besides the variables of the
+ * session.
+ *
+ * \returns borrowed; valid during the callback. NULL elsewhere.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_snapshot* runhook_context_snapshot(runhook_context* context);
+
+/**
+ * In a hook's save: says what the hook has to remember of the run, for its restore. What it has written so far should
+ * be where it cannot be lost.
+ *
+ * \param data bytes that only the hook understands; copied; NULL if size is 0.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_context_set_state(runhook_context* context, const void* data, size_t size,
+                                                     runhook_error** error);
+
+/**
+ * In a hook's restore: returns what a hook of this name has saved.
+ *
+ * \param size set to how many bytes it has, or to 0; may be NULL.
+ * \returns borrowed; valid during the callback. NULL elsewhere.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API const void* runhook_context_state(runhook_context* context, size_t* size);
+
+/**
  * In a saver's restore or a session creator: says that a state of this global step was restored.
  *
  * \threadsafety The callback's thread.

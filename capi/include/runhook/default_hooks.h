@@ -20,7 +20,10 @@ enum {
   RUNHOOK_DEFAULT_METRICS = 128,      /* scalars in <dir>/metrics.jsonl */
   RUNHOOK_DEFAULT_SUMMARIES = 256,    /* scalars in event files in <dir>, which TensorBoard shows */
   RUNHOOK_DEFAULT_PROFILER = 512,     /* <dir>/timeline-<step>.json, which Perfetto shows */
-  RUNHOOK_DEFAULT_RUN_RECORD = 1024   /* <dir>/run.json, and what earlier runs have left in <dir>/earlier */
+  RUNHOOK_DEFAULT_RUN_RECORD = 1024,  /* <dir>/run.json, and what earlier runs have left in <dir>/earlier */
+  /* Checkpoints in <dir>/checkpoints, from the newest of which the run goes on. Of sessions that have variables; other
+   * programs add a hook of runhook_checkpoint_hook_create(), and leave this one out. */
+  RUNHOOK_DEFAULT_CHECKPOINTS = 2048
 };
 
 /**
@@ -50,10 +53,12 @@ typedef struct runhook_default_hooks {
                         anew; 0 or negative: there is no limit */
   int32_t quiet;     /* 1: no log lines and no progress: nothing on standard error but warnings and errors */
   int32_t reserved;  /* 0 */
+  int64_t checkpoint_interval_ns; /* between two checkpoints; 0: 10 minutes; negative: not by time */
+  int64_t checkpoint_steps;       /* likewise, whichever comes first; 0 or negative: not by steps */
   /* End of 1.0. Append only, below this line. */
 } runhook_default_hooks;
 #define RUNHOOK_DEFAULT_HOOKS_INIT \
-  { sizeof(runhook_default_hooks), NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0 }
+  { sizeof(runhook_default_hooks), NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0 }
 
 /**
  * Adds the hooks that a training run is expected to have, each in its own phase. Those that write files or show

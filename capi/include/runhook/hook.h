@@ -31,10 +31,10 @@ typedef struct runhook_hook {
   runhook_callback end;        /* once, when the run has ended and did not fail */
   runhook_callback cleanup;    /* once for each hook that began, always, last, in reverse order */
   runhook_callback on_values;  /* after a step in which it was due and values were logged: logged_value.h */
-  /* For the state of the hook itself in checkpoints. This release accepts and keeps them, but calls neither; a program
-   * may fill them in already. */
-  runhook_callback save;    /* when the state of the session is saved */
-  runhook_callback restore; /* after a state has been restored that the hook has saved */
+  /* For the state of the hook itself in checkpoints. */
+  runhook_callback save;    /* when the session is saved; answers with runhook_context_set_state() */
+  runhook_callback restore; /* before after_create_session, if the session goes on from what a hook of this name has
+                               saved: runhook_context_state() */
   /* End of 1.0. Append only, below this line. */
 } runhook_hook;
 #define RUNHOOK_HOOK_INIT \

@@ -2,6 +2,7 @@
 #ifndef RUNHOOK_LOOP_H_
 #define RUNHOOK_LOOP_H_
 
+#include "runhook/checkpoint.h"
 #include "runhook/hook.h"
 #include "runhook/inline_loop.h"
 
@@ -34,10 +35,12 @@ typedef struct runhook_loop_options {
                              NULL: none */
   int64_t max_bytes; /* how large the metrics, and the event files of this run, may become: then their older half is
                         begun anew; 0 or negative: there is no limit */
+  const runhook_checkpoint_options* checkpoints; /* saves the loop, and has it go on from there: its state is in the
+                                                    `memory` or the `state` of these; NULL: nothing is saved */
   /* End of 1.0. Append only, below this line. */
 } runhook_loop_options;
 #define RUNHOOK_LOOP_OPTIONS_INIT \
-  { sizeof(runhook_loop_options), NULL, NULL, 0, NULL, 0, 0, 0, 0, 0, NULL, 0 }
+  { sizeof(runhook_loop_options), NULL, NULL, 0, NULL, 0, 0, 0, 0, 0, NULL, 0, NULL }
 
 /**
  * Opens a loop that stays where it is, for runhook_monitored_session_next(). The first SIGINT or SIGTERM ends it after

@@ -44,6 +44,7 @@
 #define RUNHOOK_RUNHOOK_H_
 
 #include "runhook/builtin_hook.h"
+#include "runhook/checkpoint.h"
 #include "runhook/clock.h"
 #include "runhook/config.h"
 #include "runhook/context.h"

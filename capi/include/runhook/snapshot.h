@@ -71,6 +71,73 @@ RUNHOOK_API runhook_status runhook_snapshot_set(runhook_snapshot* snapshot, cons
                                                 runhook_error** error);
 
 /**
+ * Adds or replaces a variable with a copy of an array.
+ *
+ * \param dtype RUNHOOK_FLOAT64 etc.
+ * \param shape `rank` extents, row-major; NULL for rank 0, a scalar.
+ * \param data as many elements as the shape says; NULL if that is none.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_snapshot_set_array(runhook_snapshot* snapshot, const char* name, int32_t dtype,
+                                                      size_t rank, const int64_t* shape, const void* data,
+                                                      runhook_error** error);
+
+/**
+ * Copies a variable to an array.
+ *
+ * \param dtype that the array has.
+ * \param count how many elements it has.
+ * \param data where they go; NULL if there are none.
+ * \returns RUNHOOK_ERR_NOT_FOUND if there is no such variable, RUNHOOK_ERR_INVALID_ARGUMENT if it is of another dtype
+ *   or has another number of elements. Then nothing is copied.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_snapshot_copy_array(const runhook_snapshot* snapshot, const char* name,
+                                                       int32_t dtype, size_t count, void* data, runhook_error** error);
+
+/**
+ * Adds or replaces a state: bytes that only their owner understands, e.g. of a random number generator.
+ *
+ * \param name one that begins with "runhook/" is of the library.
+ * \param data copied; NULL if size is 0.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_snapshot_set_state(runhook_snapshot* snapshot, const char* name, const void* data,
+                                                      size_t size, runhook_error** error);
+
+/**
+ * Returns a state.
+ *
+ * \param size set to how many bytes it has, or to 0; may be NULL.
+ * \returns borrowed from `snapshot`; NULL if there is none.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API const void* runhook_snapshot_state(const runhook_snapshot* snapshot, const char* name, size_t* size);
+
+/**
+ * Adds or replaces a metric, by which, e.g., the best checkpoints are kept.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_snapshot_set_metric(runhook_snapshot* snapshot, const char* name, double number,
+                                                       runhook_error** error);
+
+/**
+ * Returns a metric.
+ *
+ * \param number set to it, if there is one; may be NULL.
+ * \returns 1 if there is one, else 0.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API int32_t runhook_snapshot_metric(const runhook_snapshot* snapshot, const char* name, double* number);
+
+/**
  * Returns the global step that the variables belong to.
  *
  * \threadsafety One thread at a time per object.
@@ -96,9 +163,11 @@ typedef struct runhook_saver_table {
   size_t struct_size;
   void* user_data;
   void (*destroy)(void* user_data);
-  runhook_callback save;    /* required; may call runhook_context_session() and runhook_context_global_step() */
+  runhook_callback save;    /* required; may call runhook_context_session() and runhook_context_global_step(), and keeps
+                               what runhook_context_snapshot() has, too: the states of hooks, and metrics */
   runhook_callback restore; /* required; may call runhook_context_session(); if it has restored a state it calls
-                               runhook_context_set_restored_step(), and otherwise it does not */
+                               runhook_context_set_restored_step(), and otherwise it does not; puts what it has kept
+                               besides into runhook_context_snapshot() */
   /* End of 1.0. Append only, below this line. */
 } runhook_saver_table;
 #define RUNHOOK_SAVER_TABLE_INIT \

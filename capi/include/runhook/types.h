@@ -13,34 +13,35 @@ extern "C" {
 
 typedef int32_t runhook_status; /* a RUNHOOK_* code; not an enum: its width must not depend on the compiler */
 
-typedef struct runhook_context runhook_context;                 /* borrowed; valid during one callback */
-typedef struct runhook_error runhook_error;                     /* owned, or borrowed from a context or outcome */
-typedef struct runhook_value runhook_value;                     /* reference-counted */
-typedef struct runhook_run_options runhook_run_options;         /* owned, or borrowed */
-typedef struct runhook_run_args runhook_run_args;               /* owned, or borrowed from a context */
-typedef struct runhook_results runhook_results;                 /* owned, or borrowed from a context */
-typedef struct runhook_metadata runhook_metadata;               /* borrowed */
-typedef struct runhook_stop_source runhook_stop_source;         /* owned; may outlive the session */
-typedef struct runhook_stop_listener runhook_stop_listener;     /* owned */
-typedef struct runhook_logger runhook_logger;                   /* owned; may outlive the session */
-typedef struct runhook_outcome runhook_outcome;                 /* owned, or borrowed from a context */
-typedef struct runhook_clock runhook_clock;                     /* owned */
-typedef struct runhook_coordinator runhook_coordinator;         /* owned; handles of one coordinator share its state */
-typedef struct runhook_thread runhook_thread;                   /* owned by the thread it stands for */
-typedef struct runhook_snapshot runhook_snapshot;               /* owned */
-typedef struct runhook_saver runhook_saver;                     /* owned */
-typedef struct runhook_session runhook_session;                 /* owned, or borrowed from a context */
-typedef struct runhook_graph runhook_graph;                     /* owned */
-typedef struct runhook_scaffold runhook_scaffold;               /* owned */
-typedef struct runhook_trigger runhook_trigger;                 /* owned */
-typedef struct runhook_builtin_hook runhook_builtin_hook;       /* owned; registrations share what is behind it */
-typedef struct runhook_summary_writer runhook_summary_writer;   /* owned; hooks share what is behind it */
-typedef struct runhook_timings runhook_timings;                 /* owned */
-typedef struct runhook_stop_flag runhook_stop_flag;             /* owned; hooks share what is behind it */
-typedef struct runhook_session_manager runhook_session_manager; /* owned */
-typedef struct runhook_session_creator runhook_session_creator; /* owned */
-typedef struct runhook_config runhook_config;                   /* owned */
-typedef struct runhook_monitored_session runhook_monitored_session;     /* owned, or borrowed from a context */
+typedef struct runhook_context runhook_context;             /* borrowed; valid during one callback */
+typedef struct runhook_error runhook_error;                 /* owned, or borrowed from a context or outcome */
+typedef struct runhook_value runhook_value;                 /* reference-counted */
+typedef struct runhook_run_options runhook_run_options;     /* owned, or borrowed */
+typedef struct runhook_run_args runhook_run_args;           /* owned, or borrowed from a context */
+typedef struct runhook_results runhook_results;             /* owned, or borrowed from a context */
+typedef struct runhook_metadata runhook_metadata;           /* borrowed */
+typedef struct runhook_stop_source runhook_stop_source;     /* owned; may outlive the session */
+typedef struct runhook_stop_listener runhook_stop_listener; /* owned */
+typedef struct runhook_logger runhook_logger;               /* owned; may outlive the session */
+typedef struct runhook_outcome runhook_outcome;             /* owned, or borrowed from a context */
+typedef struct runhook_clock runhook_clock;                 /* owned */
+typedef struct runhook_coordinator runhook_coordinator;     /* owned; handles of one coordinator share its state */
+typedef struct runhook_thread runhook_thread;               /* owned by the thread it stands for */
+typedef struct runhook_snapshot runhook_snapshot;           /* owned */
+typedef struct runhook_saver runhook_saver;                 /* owned */
+typedef struct runhook_checkpoint_store runhook_checkpoint_store;   /* owned */
+typedef struct runhook_session runhook_session;                     /* owned, or borrowed from a context */
+typedef struct runhook_graph runhook_graph;                         /* owned */
+typedef struct runhook_scaffold runhook_scaffold;                   /* owned */
+typedef struct runhook_trigger runhook_trigger;                     /* owned */
+typedef struct runhook_builtin_hook runhook_builtin_hook;           /* owned; registrations share what is behind it */
+typedef struct runhook_summary_writer runhook_summary_writer;       /* owned; hooks share what is behind it */
+typedef struct runhook_timings runhook_timings;                     /* owned */
+typedef struct runhook_stop_flag runhook_stop_flag;                 /* owned; hooks share what is behind it */
+typedef struct runhook_session_manager runhook_session_manager;     /* owned */
+typedef struct runhook_session_creator runhook_session_creator;     /* owned */
+typedef struct runhook_config runhook_config;                       /* owned */
+typedef struct runhook_monitored_session runhook_monitored_session; /* owned, or borrowed from a context */
 typedef struct runhook_signal_subscription runhook_signal_subscription; /* owned */
 
 /**

@@ -91,8 +91,9 @@ Context* find_context_as(const runhook_context* handle, Role role) noexcept {
 
 // A saver's save or restore.
 struct SaverCall final : ContextBase {
-  explicit SaverCall(Session& its_session) noexcept : ContextBase(Role::saver), session(&its_session) {}
-  Session* session;
+  explicit SaverCall(Session* its_session) noexcept : ContextBase(Role::saver), session(its_session) {}
+  Session* session;                           // NULL: of no session
+  runhook_snapshot* snapshot = nullptr;       // lent to the callback
   std::int64_t global_step = -1;              // in save
   bool restoring = false;                     // whether this is restore
   std::optional<std::int64_t> restored_step;  // answer of restore

@@ -57,6 +57,8 @@ const char* noun_of(HandleKind kind) noexcept {
       return "snapshot";
     case HandleKind::saver:
       return "saver";
+    case HandleKind::checkpoint_store:
+      return "checkpoint store";
     case HandleKind::session:
       return "session";
     case HandleKind::graph:

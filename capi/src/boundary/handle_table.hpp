@@ -24,6 +24,7 @@ enum class HandleKind : std::uint8_t {
   thread,
   snapshot,
   saver,
+  checkpoint_store,
   session,
   graph,
   scaffold,

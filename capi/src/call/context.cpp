@@ -113,8 +113,10 @@ runhook_session* lend_session(ContextBase& context) {
       struct Extra final : ContextExtra {
         LentSession session;
       };
+      Session* const session = static_cast<SaverCall&>(context).session;
+      if (session == nullptr) return nullptr;
       if (context.extra == nullptr) context.extra = std::make_unique<Extra>();
-      return static_cast<Extra&>(*context.extra).session.lend(*static_cast<SaverCall&>(context).session);
+      return static_cast<Extra&>(*context.extra).session.lend(*session);
     }
     default:
       return nullptr;
@@ -224,6 +226,31 @@ runhook_status runhook_context_set_session(runhook_context* context, runhook_ses
     check_answerable(context, call, "this is for session creators and factories");
     call->session = session_from_handle(session);
   });
+}
+
+runhook_snapshot* runhook_context_snapshot(runhook_context* context) {
+  const auto* call = find_context_as<SaverCall>(context, Role::saver);
+  return call != nullptr ? call->snapshot : nullptr;
+}
+
+runhook_status runhook_context_set_state(runhook_context* context, const void* data, size_t size,
+                                         runhook_error** error) {
+  return guarded(error, [&] {
+    HookContext* const hook = find_hook_context(context);
+    if (hook == nullptr || hook->state_answer == nullptr || !hook->in_callback()) {
+      refuse_context(context, "this is for a hook's save");
+    }
+    if (data == nullptr && size > 0) throw StatusError(StatusCode::invalid_argument, "data is NULL");
+    std::string& answer = hook->state_answer->emplace();
+    if (size > 0) answer.assign(static_cast<const char*>(data), size);
+  });
+}
+
+const void* runhook_context_state(runhook_context* context, size_t* size) {
+  const HookContext* const hook = find_hook_context(context);
+  const bool is_there = hook != nullptr && hook->state != nullptr && hook->in_callback();
+  if (size != nullptr) *size = is_there ? hook->state->size() : 0;
+  return is_there ? hook->state->data() : nullptr;
 }
 
 runhook_status runhook_context_set_restored_step(runhook_context* context, int64_t global_step, runhook_error** error) {

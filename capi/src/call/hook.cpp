@@ -114,6 +114,32 @@ void CHook::on_error(SessionRunContext& context, const Error& error) {
   call(table_.on_error, "on_error", context);
 }
 
+std::optional<std::string> CHook::save(SessionRunContext& context) {
+  std::optional<std::string> answer;
+  if (table_.save == nullptr) return answer;
+  HookContext& hook = require_hook_context(context);
+  const Told told(context);
+  hook.state_answer = &answer;
+  const struct Forget {
+    HookContext& hook;
+    ~Forget() { hook.state_answer = nullptr; }
+  } forget{hook};
+  call(table_.save, "save", context);
+  return answer;
+}
+
+void CHook::restore(SessionRunContext& context, std::string_view state) {
+  if (table_.restore == nullptr) return;
+  HookContext& hook = require_hook_context(context);
+  const Told told(context);
+  hook.state = &state;
+  const struct Forget {
+    HookContext& hook;
+    ~Forget() { hook.state = nullptr; }
+  } forget{hook};
+  call(table_.restore, "restore", context);
+}
+
 void CHook::end(SessionRunContext& context) {
   const Told told(context);
   call(table_.end, "end", context);

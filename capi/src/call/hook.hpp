@@ -3,6 +3,7 @@
 #define RUNHOOK_CAPI_CALL_HOOK_HPP_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,6 +33,8 @@ class CHook final : public SessionRunHook {
   void on_values(SessionRunContext& context, std::span<const LoggedValue> values) override;
   bool wants_values() const noexcept override { return table_.on_values != nullptr; }
   void on_error(SessionRunContext& context, const Error& error) override;
+  std::optional<std::string> save(SessionRunContext& context) override;
+  void restore(SessionRunContext& context, std::string_view state) override;
   void end(SessionRunContext& context) override;
   void cleanup(SessionRunContext& context, const Outcome& outcome) override;
   const DirectCallbacks* direct_callbacks() const noexcept override { return &direct_; }

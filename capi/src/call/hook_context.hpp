@@ -5,6 +5,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "boundary/context_base.hpp"
 #include "handle/error_handle.hpp"
@@ -66,9 +68,12 @@ struct HookContext final : ContextBase {
     bool due_ = false;
   };
 
-  bool* answer = nullptr;            // of the innermost Question
-  const Error* error = nullptr;      // in on_error
-  const Outcome* outcome = nullptr;  // in cleanup
+  bool* answer = nullptr;                              // of the innermost Question
+  const Error* error = nullptr;                        // in on_error
+  const Outcome* outcome = nullptr;                    // in cleanup
+  std::optional<std::string>* state_answer = nullptr;  // in a hook's save
+  const std::string_view* state = nullptr;             // in a hook's restore
+  bool* veto = nullptr;                                // in before_save of a listener
   LentSession session;
 
  private:

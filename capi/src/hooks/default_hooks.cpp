@@ -14,9 +14,9 @@ namespace runhook::capi {
 
 namespace {
 
-constexpr std::size_t kDefaultHooksSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_default_hooks, reserved);
+constexpr std::size_t kDefaultHooksSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_default_hooks, checkpoint_steps);
 static_assert(offsetof(runhook_default_hooks, dir) == 8 && offsetof(runhook_default_hooks, left_out) == 64 &&
-                  kDefaultHooksSizeV1_0 == 96,
+                  kDefaultHooksSizeV1_0 == 112,
               "the 1.0 prefix is frozen");
 
 struct Part {
@@ -33,7 +33,8 @@ constexpr Part kParts[] = {{RUNHOOK_DEFAULT_STOP_ON_SIGNAL, &DefaultHooks::stop_
                            {RUNHOOK_DEFAULT_METRICS, &DefaultHooks::metrics},
                            {RUNHOOK_DEFAULT_SUMMARIES, &DefaultHooks::summaries},
                            {RUNHOOK_DEFAULT_PROFILER, &DefaultHooks::profiler},
-                           {RUNHOOK_DEFAULT_RUN_RECORD, &DefaultHooks::run_record}};
+                           {RUNHOOK_DEFAULT_RUN_RECORD, &DefaultHooks::run_record},
+                           {RUNHOOK_DEFAULT_CHECKPOINTS, &DefaultHooks::checkpoints}};
 
 DefaultHooks wanted_hooks(const runhook_default_hooks& given) {
   DefaultHooks wanted;
@@ -60,6 +61,9 @@ DefaultHooks wanted_hooks(const runhook_default_hooks& given) {
   if (given.stall_timeout_ns > 0) wanted.stall_timeout = std::chrono::nanoseconds(given.stall_timeout_ns);
   if (given.profile_interval_ns < 0) wanted.profiler = false;
   if (given.profile_interval_ns > 0) wanted.profile_interval = std::chrono::nanoseconds(given.profile_interval_ns);
+  wanted.checkpoint_interval =
+      std::chrono::nanoseconds(amount_or(given.checkpoint_interval_ns, wanted.checkpoint_interval.count()));
+  wanted.checkpoint_steps = amount_or(given.checkpoint_steps, 0);
   return wanted;
 }
 

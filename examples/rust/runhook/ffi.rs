@@ -62,6 +62,8 @@ pub struct DefaultHooks {
     pub max_bytes: i64,
     pub quiet: i32,
     pub reserved: i32,
+    pub checkpoint_interval_ns: i64,
+    pub checkpoint_steps: i64,
 }
 
 #[repr(C)]

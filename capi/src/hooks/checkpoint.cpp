@@ -1,0 +1,191 @@
+#include "hooks/checkpoint.hpp"
+
+#include <chrono>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "boundary/c_call.hpp"
+#include "boundary/option_value.hpp"
+#include "boundary/options_with_tables.hpp"
+#include "boundary/text.hpp"
+#include "call/hook_context.hpp"
+#include "handle/checkpoint_handle.hpp"
+#include "handle/snapshot_handle.hpp"
+#include "hooks/builtin_hook.hpp"
+#include "src/base/refuse.hpp"
+
+namespace runhook::capi {
+
+namespace {
+
+using v1::detail::refuse;
+
+constexpr std::size_t kCheckpointSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_checkpoint_options, reserved);
+constexpr std::size_t kListenerSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_checkpoint_listener, after_save);
+static_assert(offsetof(runhook_checkpoint_options, memory) == 40 &&
+                  offsetof(runhook_checkpoint_options, grace_ns) == 72 && kCheckpointSizeV1_0 == 136 &&
+                  kListenerSizeV1_0 == 40 && sizeof(runhook_memory) == 32,
+              "the 1.0 prefix is frozen");
+
+class CListener final : public CheckpointSaverListener {
+ public:
+  CListener(const runhook_checkpoint_listener& table, UserData owner)
+      : data_(std::move(owner)),
+        before_(table.before_save, UserData(data_.get(), nullptr)),
+        after_(table.after_save, UserData(data_.get(), nullptr)) {}
+
+  bool before_save(SessionRunContext& context, std::int64_t) override {
+    if (before_.call == nullptr) return true;
+    HookContext& of_hook = require_hook_context(context);
+    bool vetoed = false;
+    of_hook.veto = &vetoed;
+    const struct Forget {
+      HookContext& context;
+      ~Forget() { context.veto = nullptr; }
+    } forget{of_hook};
+    call_for_hook(context, "before_save", before_);
+    return !vetoed;
+  }
+  bool after_save(SessionRunContext& context, std::int64_t) override {
+    if (after_.call != nullptr) call_for_hook(context, "after_save", after_);
+    return false;  // it asks for a stop through the context
+  }
+
+ private:
+  const UserData data_;
+  const CFunction before_, after_;
+};
+
+runhook_status accept_listener(const runhook_checkpoint_listener* given,
+                               std::shared_ptr<CheckpointSaverListener>& listener, runhook_error** error) noexcept {
+  runhook_checkpoint_listener copy{};
+  UserData owner;
+  if (const auto status = accept_table(given, kListenerSizeV1_0, copy, owner, error); status != RUNHOOK_OK) {
+    return status;
+  }
+  return guarded(error, [&] { listener = std::make_shared<CListener>(copy, std::move(owner)); });
+}
+
+struct MemoryEntry {
+  std::string name;
+  void* data;
+  std::int64_t count;
+  DType dtype;
+};
+
+std::vector<MemoryEntry> memory_from(const runhook_memory* memory, std::size_t count) {
+  if (memory != nullptr && count == 0) refuse("memory is given, but its count is 0");
+  if (memory == nullptr && count != 0) refuse("memory is NULL, but its count is " + std::to_string(count));
+  std::vector<MemoryEntry> entries;
+  for (std::size_t i = 0; i < count; ++i) {
+    const runhook_memory& one = memory[i];
+    const auto dtype = static_cast<DType>(one.dtype);
+    MemoryEntry entry{std::string(required_text(one.name, "the name of a memory")), one.data, one.count, dtype};
+    if (entry.name.empty()) refuse("the name of a memory is empty");
+    if (dtype_size(dtype) == 0) refuse("memory '" + entry.name + "' has no dtype");
+    if (one.count < 0) refuse("the count of memory '" + entry.name + "' is negative");
+    if (one.data == nullptr && one.count > 0) refuse("memory '" + entry.name + "' is NULL");
+    check_reserved(one.reserved);
+    for (const MemoryEntry& other : entries) {
+      if (other.name == entry.name) refuse("two memories are called '" + entry.name + "'");
+    }
+    entries.push_back(std::move(entry));
+  }
+  return entries;
+}
+
+// The program's own state: memory that is copied, and functions that do the rest.
+struct ProgramState {
+  std::vector<MemoryEntry> memory;
+  std::shared_ptr<StateFunctions> functions;
+
+  void save(Snapshot& snapshot) const {
+    for (const MemoryEntry& one : memory) {
+      snapshot.set(one.name, one.dtype, std::span(&one.count, 1), one.data);
+    }
+    if (functions != nullptr) functions->save(nullptr, snapshot);
+  }
+  void restore(const Snapshot& snapshot) const {
+    for (const MemoryEntry& one : memory) {
+      snapshot.copy_to(one.name, one.dtype, static_cast<std::size_t>(one.count), one.data);
+    }
+    Snapshot copy = snapshot;
+    if (functions != nullptr) functions->restore(nullptr, copy);
+  }
+};
+
+Trigger trigger_from(std::int64_t every_steps, std::int64_t every_ns) {
+  constexpr std::int64_t kPresetNs = 600'000'000'000;
+  if (every_steps > 0 && every_ns > 0) refuse("both every_steps and every_ns are given");
+  if (every_steps > 0) return Trigger::every_steps(every_steps);
+  return every_ns < 0 ? Trigger::never() : Trigger::every_ns(every_ns == 0 ? kPresetNs : every_ns);
+}
+
+}  // namespace
+
+CheckpointRequest::CheckpointRequest(const runhook_checkpoint_options* options, runhook_error** error) {
+  OptionsWithTables given(options, kCheckpointSizeV1_0, error);
+  given.take(given->listener, listener_, accept_listener);
+  given.take(given->state, state_, accept_state_functions);
+  ok_ = given.ok();
+  options_ = *given;
+}
+
+HookRegistration CheckpointRequest::make(const std::string& preset_directory) const {
+  const runhook_checkpoint_options& given = options_;
+  CheckpointSaverHookOptions wanted;
+  CheckpointSaverOptions& saver = wanted.checkpoints;
+  saver.directory = given.directory == nullptr && !preset_directory.empty()
+                        ? preset_directory
+                        : std::string(required_text(given.directory, "directory"));
+  saver.keep = retention_from(given.keep);
+  const auto state = std::make_shared<ProgramState>();
+  state->memory = memory_from(given.memory, given.memory_count);
+  state->functions = state_;
+  if (!state->memory.empty() || state->functions != nullptr) {
+    saver.save_state = [state](Snapshot& snapshot) { state->save(snapshot); };
+    saver.restore_state = [state](const Snapshot& snapshot) { state->restore(snapshot); };
+  }
+  if (listener_ != nullptr) wanted.listeners.push_back(listener_);
+  wanted.grace = std::chrono::nanoseconds(amount_or(given.grace_ns, 0));
+  saver.drain_timeout = limit_or(given.drain_timeout_ns, saver.drain_timeout);
+  if (read_flag(given.restore_one, "restore_one")) {
+    if (given.restore_step < 0) refuse("restore_step is negative");
+    saver.restore_step = given.restore_step;
+  } else if (given.restore_step != 0) {
+    refuse("restore_step is given, but not restore_one");
+  }
+  saver.asynchronous = read_flag(given.asynchronous, "asynchronous");
+  if (read_flag(given.skip_if_busy, "skip_if_busy")) saver.overlap = SaveOverlap::skip;
+  if (read_flag(given.process_crash_only, "process_crash_only")) saver.durability = Durability::process_crash;
+  saver.partial = read_flag(given.partial, "partial");
+  saver.begin_anew_if_damaged = read_flag(given.begin_anew_if_damaged, "begin_anew_if_damaged");
+  wanted.save_at_start = !read_flag(given.not_at_start, "not_at_start");
+  wanted.save_at_end = !read_flag(given.not_at_end, "not_at_end");
+  wanted.optional = read_flag(given.optional, "optional");
+  check_reserved(given.reserved);
+  return CheckpointSaverHook::make(std::move(wanted), trigger_from(given.every_steps, given.every_ns));
+}
+
+}  // namespace runhook::capi
+
+using namespace runhook;
+using namespace runhook::capi;
+
+runhook_builtin_hook* runhook_checkpoint_hook_create(const runhook_checkpoint_options* options, runhook_error** error) {
+  const CheckpointRequest request(options, error);
+  if (!request.ok()) return nullptr;
+  return made_hook(error, [&] { return request.make(); });
+}
+
+runhook_status runhook_context_veto_save(runhook_context* context, runhook_error** error) {
+  return guarded(error, [&] {
+    HookContext* const of_hook = find_hook_context(context);
+    if (of_hook == nullptr || of_hook->veto == nullptr || !of_hook->in_callback()) {
+      refuse_context(context, "this is for before_save of a listener");
+    }
+    *of_hook->veto = true;
+  });
+}

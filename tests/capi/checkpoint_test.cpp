@@ -1,0 +1,291 @@
+// Checkpoints through the C ABI.
+#include "runhook/checkpoint.h"
+
+#include <gmock/gmock.h>
+
+#include <array>
+#include <cstring>
+#include <filesystem>
+#include <string>
+
+#include "capi/scripted.hpp"
+#include "folder.hpp"
+
+namespace {
+
+using namespace runhook_test;
+using ::testing::HasSubstr;
+
+class Checkpoint : public NoHandlesLeft {
+ protected:
+  Checkpoint() { options.directory = directory.c_str(); }
+  void TearDown() override {
+    error.out();
+    NoHandlesLeft::TearDown();
+  }
+  runhook_checkpoint_store* open() { return runhook_checkpoint_store_create(directory.c_str(), nullptr, error.out()); }
+  runhook_status add(Loop& loop) {
+    runhook_builtin_hook* const hook = runhook_checkpoint_hook_create(&options, error.out());
+    if (hook == nullptr) return error.code();
+    const runhook_status status = runhook_config_add_builtin_hook(loop.config, hook, nullptr, error.out());
+    runhook_builtin_hook_destroy(hook);
+    return status;
+  }
+  const Folder folder;
+  const std::string directory = folder.file("checkpoints");
+  runhook_checkpoint_options options = RUNHOOK_CHECKPOINT_OPTIONS_INIT;
+  Caught error;
+};
+
+TEST_F(Checkpoint, StoreRestoresWhatItHasSaved) {
+  runhook_checkpoint_store* store = open();
+  ASSERT_NE(store, nullptr) << error.message();
+  EXPECT_EQ(runhook_checkpoint_store_restore(store, error.out()), nullptr);
+  EXPECT_EQ(error.code(), RUNHOOK_ERR_NOT_FOUND);
+
+  runhook_snapshot* snapshot = runhook_snapshot_create(nullptr);
+  const std::array<double, 3> numbers{1, 2, 3};
+  const int64_t three = 3;
+  EXPECT_EQ(runhook_snapshot_set_array(snapshot, "x", RUNHOOK_FLOAT64, 1, &three, numbers.data(), error.out()),
+            RUNHOOK_OK);
+  EXPECT_EQ(runhook_snapshot_set_state(snapshot, "generator", "\0\1", 2, error.out()), RUNHOOK_OK);
+  EXPECT_EQ(runhook_snapshot_set_metric(snapshot, "loss", 0.5, error.out()), RUNHOOK_OK);
+  EXPECT_EQ(runhook_snapshot_set_global_step(snapshot, 9, error.out()), RUNHOOK_OK);
+  int32_t written = -1;
+  EXPECT_EQ(runhook_checkpoint_store_save(store, snapshot, &written, error.out()), RUNHOOK_OK);
+  EXPECT_EQ(written, 1);
+  EXPECT_EQ(runhook_checkpoint_store_save(store, snapshot, &written, error.out()), RUNHOOK_OK);
+  EXPECT_EQ(written, 0);
+  runhook_snapshot_destroy(snapshot);
+
+  EXPECT_EQ(open(), nullptr);
+  EXPECT_EQ(error.code(), RUNHOOK_ERR_ALREADY_EXISTS);
+  for (runhook_snapshot* restored :
+       {runhook_checkpoint_store_restore(store, error.out()), runhook_checkpoint_store_restore_step(store, 9, nullptr),
+        runhook_checkpoint_read(directory.c_str(), -1, nullptr),
+        runhook_checkpoint_read(directory.c_str(), 9, nullptr)}) {
+    ASSERT_NE(restored, nullptr);
+    EXPECT_EQ(runhook_snapshot_global_step(restored), 9);
+    std::array<double, 3> read{};
+    EXPECT_EQ(runhook_snapshot_copy_array(restored, "x", RUNHOOK_FLOAT64, 3, read.data(), error.out()), RUNHOOK_OK);
+    EXPECT_EQ(read, numbers);
+    EXPECT_EQ(runhook_snapshot_copy_array(restored, "x", RUNHOOK_FLOAT32, 3, read.data(), error.out()),
+              RUNHOOK_ERR_INVALID_ARGUMENT);
+    EXPECT_THAT(error.message(), HasSubstr("was saved as float64[3], and is wanted as 3 elements of float32"));
+    size_t size = 0;
+    EXPECT_EQ(std::memcmp(runhook_snapshot_state(restored, "generator", &size), "\0\1", 2), 0);
+    EXPECT_EQ(size, 2);
+    double loss = 0;
+    EXPECT_EQ(runhook_snapshot_metric(restored, "loss", &loss), 1);
+    EXPECT_EQ(loss, 0.5);
+    EXPECT_EQ(runhook_snapshot_metric(restored, "accuracy", &loss), 0);
+    EXPECT_EQ(runhook_snapshot_state(restored, "none", &size), nullptr);
+    runhook_snapshot_destroy(restored);
+  }
+  EXPECT_EQ(runhook_checkpoint_pin(directory.c_str(), 9, 1, error.out()), RUNHOOK_OK);
+  EXPECT_EQ(runhook_checkpoint_pin(directory.c_str(), 8, 1, error.out()), RUNHOOK_ERR_NOT_FOUND);
+  EXPECT_EQ(runhook_checkpoint_read(directory.c_str(), 8, error.out()), nullptr);
+  EXPECT_EQ(error.code(), RUNHOOK_ERR_NOT_FOUND);
+  runhook_checkpoint_store_destroy(store);
+}
+
+TEST_F(Checkpoint, MemoryOfTheProgramNeedsNoCallback) {
+  double x = 1;
+  struct Cursor {
+    int64_t position;
+    char name[8];
+  } cursor = {5, "abc"};
+  const std::array<runhook_memory, 2> memory{
+      {{"x", &x, 1, RUNHOOK_FLOAT64, 0}, {"cursor", &cursor, sizeof cursor, RUNHOOK_UINT8, 0}}};
+  options.memory = memory.data();
+  options.memory_count = memory.size();
+  for (const int64_t begin : {0, 3, 6}) {
+    Loop loop;
+    loop.step = [&](runhook_context* context) {
+      x *= 2;
+      ++cursor.position;
+      return runhook_step_set_double(context, "y", x, nullptr) == RUNHOOK_OK ? kOk : RUNHOOK_CALLBACK_FAILED;
+    };
+    ASSERT_EQ(add(loop), RUNHOOK_OK) << error.message();
+    ASSERT_TRUE(loop.start());
+    EXPECT_EQ(runhook_monitored_session_global_step(loop.session), begin);
+    EXPECT_EQ(x, 1 << begin);
+    EXPECT_EQ(cursor.position, 5 + begin);
+    EXPECT_EQ(runhook_monitored_session_run_until_stop(loop.session, nullptr, 3, nullptr, nullptr), RUNHOOK_OK);
+    EXPECT_EQ(runhook_monitored_session_close(loop.session, nullptr), RUNHOOK_OK);
+    x = 0;
+    cursor.position = 0;
+  }
+}
+
+TEST_F(Checkpoint, HookSavesWhatItRemembersAndGetsItBack) {
+  double x = 0;
+  const runhook_memory memory = {"x", &x, 1, RUNHOOK_FLOAT64, 0};
+  options.memory = &memory;
+  options.memory_count = 1;
+  std::string remembered = "first", restored;
+  for (int i = 0; i < 2; ++i) {
+    Loop loop;
+    runhook_hook hook = RUNHOOK_HOOK_INIT;
+    struct Texts {
+      std::string &remembered, &restored;
+    } texts{remembered, restored};
+    hook.name = "remembering";
+    hook.user_data = &texts;
+    hook.save = [](runhook_context* context, void* data, int32_t ok) {
+      const std::string& text = static_cast<Texts*>(data)->remembered;
+      EXPECT_EQ(runhook_context_state(context, nullptr), nullptr);
+      return runhook_context_set_state(context, text.data(), text.size(), nullptr) == RUNHOOK_OK ? ok : 0;
+    };
+    hook.restore = [](runhook_context* context, void* data, int32_t ok) {
+      size_t size = 0;
+      const void* const bytes = runhook_context_state(context, &size);
+      static_cast<Texts*>(data)->restored.assign(static_cast<const char*>(bytes), size);
+      EXPECT_EQ(runhook_context_set_state(context, nullptr, 0, nullptr), RUNHOOK_ERR_FAILED_PRECONDITION);
+      return ok;
+    };
+    ASSERT_EQ(runhook_config_add_hook(loop.config, &hook, nullptr, error.out()), RUNHOOK_OK);
+    ASSERT_EQ(add(loop), RUNHOOK_OK);
+    ASSERT_TRUE(loop.start());
+    EXPECT_EQ(restored, i == 0 ? "" : "first");
+    EXPECT_EQ(runhook_monitored_session_run_until_stop(loop.session, nullptr, 1, nullptr, nullptr), RUNHOOK_OK);
+    EXPECT_EQ(runhook_monitored_session_close(loop.session, nullptr), RUNHOOK_OK);
+  }
+}
+
+TEST_F(Checkpoint, FunctionsSaveStateAndTheListenerVetoes) {
+  struct Program {
+    int value = 0, saves = 0, told = 0;
+    bool destroyed = false;
+  } program;
+  runhook_saver_table state = RUNHOOK_SAVER_TABLE_INIT;
+  state.user_data = &program;
+  state.save = [](runhook_context* context, void* data, int32_t ok) {
+    auto* const self = static_cast<Program*>(data);
+    ++self->saves;
+    EXPECT_EQ(runhook_context_session(context), nullptr) << "it is of no session";
+    return runhook_snapshot_set_state(runhook_context_snapshot(context), "value", &self->value, sizeof(int), nullptr) ==
+                   RUNHOOK_OK
+               ? ok
+               : 0;
+  };
+  state.restore = [](runhook_context* context, void* data, int32_t ok) {
+    size_t size = 0;
+    const void* const bytes = runhook_snapshot_state(runhook_context_snapshot(context), "value", &size);
+    if (size != sizeof(int)) return 0;
+    std::memcpy(&static_cast<Program*>(data)->value, bytes, size);
+    return ok;
+  };
+  runhook_checkpoint_listener listener = RUNHOOK_CHECKPOINT_LISTENER_INIT;
+  listener.user_data = &program;
+  listener.destroy = [](void* data) { static_cast<Program*>(data)->destroyed = true; };
+  listener.before_save = [](runhook_context* context, void*, int32_t ok) {
+    if (runhook_context_global_step(context) == 2) {
+      EXPECT_EQ(runhook_context_veto_save(context, nullptr), RUNHOOK_OK);
+    }
+    return ok;
+  };
+  listener.after_save = [](runhook_context* context, void* data, int32_t ok) {
+    ++static_cast<Program*>(data)->told;
+    EXPECT_EQ(runhook_context_veto_save(context, nullptr), RUNHOOK_ERR_FAILED_PRECONDITION);
+    return ok;
+  };
+  options.state = &state;
+  options.listener = &listener;
+  options.every_steps = 1;
+  {
+    Loop loop;
+    loop.step = [&](runhook_context* context) {
+      ++program.value;
+      return runhook_step_set_double(context, "y", 1, nullptr) == RUNHOOK_OK ? kOk : RUNHOOK_CALLBACK_FAILED;
+    };
+    ASSERT_EQ(add(loop), RUNHOOK_OK) << error.message();
+    ASSERT_TRUE(loop.start());
+    EXPECT_EQ(runhook_monitored_session_run_until_stop(loop.session, nullptr, 3, nullptr, nullptr), RUNHOOK_OK);
+  }
+  EXPECT_EQ(program.saves, 3) << "at 0, 1 and 3";
+  EXPECT_EQ(program.told, 3);
+  EXPECT_TRUE(program.destroyed);
+  program.value = 0;
+  options.listener = nullptr;
+  Loop loop;
+  ASSERT_EQ(add(loop), RUNHOOK_OK);
+  ASSERT_TRUE(loop.start());
+  EXPECT_EQ(program.value, 3);
+}
+
+TEST_F(Checkpoint, LoopThatStaysWhereItIsGoesOnWithThreeLines) {
+  double x = 8;
+  const runhook_memory memory = {"x", &x, 1, RUNHOOK_FLOAT64, 0};
+  options.memory = &memory;
+  options.memory_count = 1;
+  runhook_loop_options of_loop = RUNHOOK_LOOP_OPTIONS_INIT;
+  of_loop.checkpoints = &options;
+  of_loop.max_steps = 2;
+  of_loop.quiet = 1;
+  for (const double expected : {8, 2}) {
+    runhook_monitored_session* const loop = runhook_loop_open(&of_loop, error.out());
+    ASSERT_NE(loop, nullptr) << error.message();
+    EXPECT_EQ(x, expected);
+    while (runhook_monitored_session_next(loop, error.out()) != nullptr) x /= 2;
+    EXPECT_EQ(runhook_loop_finish(loop, nullptr), 0);
+    x = 0;
+  }
+}
+
+TEST_F(Checkpoint, DirectoryOfALoopHasItsCheckpointsToo) {
+  double x = 1;
+  const std::string dir = folder.file("run");
+  const runhook_memory memory = {"x", &x, 1, RUNHOOK_FLOAT64, 0};
+  options.directory = nullptr;
+  options.memory = &memory;
+  options.memory_count = 1;
+  runhook_loop_options of_loop = RUNHOOK_LOOP_OPTIONS_INIT;
+  of_loop.dir = dir.c_str();
+  of_loop.checkpoints = &options;
+  of_loop.max_steps = 2;
+  of_loop.quiet = 1;
+  runhook_monitored_session* const loop = runhook_loop_open(&of_loop, error.out());
+  ASSERT_NE(loop, nullptr) << error.message();
+  while (runhook_monitored_session_next(loop, error.out()) != nullptr) x *= 3;
+  EXPECT_EQ(runhook_loop_finish(loop, nullptr), 0);
+  EXPECT_TRUE(std::filesystem::exists(dir + "/checkpoints/step-0000000002/variables.safetensors"));
+}
+
+TEST_F(Checkpoint, OptionsThatMakeNoSenseAreRefused) {
+  double x = 0;
+  runhook_memory memory = {"x", &x, 1, RUNHOOK_FLOAT64, 0};
+  runhook_retention keep = RUNHOOK_RETENTION_INIT;
+  const auto refused = [&](const char* why) {
+    EXPECT_EQ(runhook_checkpoint_hook_create(&options, error.out()), nullptr);
+    EXPECT_EQ(error.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
+    EXPECT_THAT(error.message(), HasSubstr(why));
+  };
+  const runhook_checkpoint_options good = options;
+  options.directory = nullptr;
+  refused("directory");
+  options = good;
+  options.every_steps = options.every_ns = 5;
+  refused("both every_steps and every_ns");
+  options = good;
+  options.memory = &memory;
+  refused("its count is 0");
+  options.memory_count = 1;
+  memory.name = nullptr;
+  refused("name of a memory");
+  memory = {"x", nullptr, 1, RUNHOOK_FLOAT64, 0};
+  refused("memory 'x' is NULL");
+  memory = {"x", &x, -1, RUNHOOK_FLOAT64, 0};
+  refused("is negative");
+  memory = {"x", &x, 1, 0, 0};
+  refused("has no dtype");
+  options = good;
+  options.restore_step = 5;
+  refused("restore_one");
+  options = good;
+  options.keep = &keep;
+  keep.best = 3;
+  refused("by no metric");
+}
+
+}  // namespace
