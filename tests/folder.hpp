@@ -3,6 +3,7 @@
 #define RUNHOOK_TESTS_FOLDER_HPP_
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -15,11 +16,16 @@
 
 namespace runhook_test {
 
+// Where files are in memory, if there is such a place: for tests that make very many of them.
+inline std::string memory_directory() {
+  return access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm/" : testing::TempDir();
+}
+
 // An empty folder that is gone after the test.
 class Folder {
  public:
-  Folder() {
-    std::string name = testing::TempDir() + "runhook-XXXXXX";
+  explicit Folder(const std::string& where = testing::TempDir()) {
+    std::string name = where + "runhook-XXXXXX";
     path_ = mkdtemp(name.data());
   }
   ~Folder() { std::filesystem::remove_all(path_); }
