@@ -31,7 +31,7 @@ struct CheckedFile::Mapping {
 
 CheckedFile::CheckedFile(std::shared_ptr<FileSystem> files, std::string path, ManifestFile about)
     : files_(std::move(files)), path_(std::move(path)), about_(std::move(about)), checked_(about_.pieces.size()) {
-  file_ = OpenFile(files_, files_->open(path_, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0));
+  file_ = OpenFile(files_, path_, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if (!file_) {
     if (errno == ENOENT) lose("it is not there");
     if (errno == ELOOP) lose("it is a link");

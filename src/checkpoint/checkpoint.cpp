@@ -28,6 +28,7 @@ using detail::CheckpointFiles;
 using detail::FileSystem;
 using detail::OpenFile;
 using detail::system_error;
+using detail::uninterrupted;
 using Files = std::shared_ptr<FileSystem>;
 
 std::vector<CheckpointSummary> list_with(const Files& files, const std::string& directory) {
@@ -100,8 +101,10 @@ void pin_checkpoint(const std::string& directory, std::int64_t step, bool pinned
     if (files->remove_file(path) != 0 && errno != ENOENT) throw StatusError(system_error(errno, "deleting", path));
     return;
   }
-  OpenFile pin(files, files->open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
-  if (!pin || files->sync(pin.fd()) != 0) throw StatusError(system_error(errno, "making", path));
+  OpenFile pin(files, path, O_WRONLY | O_CREAT);
+  if (!pin || uninterrupted([&] { return files->sync(pin.fd()); }) != 0) {
+    throw StatusError(system_error(errno, "making", path));
+  }
 }
 
 struct CheckpointStore::Impl {
@@ -157,9 +160,9 @@ CheckpointStore::Impl::~Impl() {
 
 void CheckpointStore::Impl::become_owner() {
   const std::string path = path_of(detail::kLockName);
-  lock = OpenFile(files, files->open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
+  lock = OpenFile(files, path, O_RDWR | O_CREAT | O_NOFOLLOW);
   if (!lock) throw StatusError(system_error(errno, "opening", path));
-  if (files->lock(lock.fd(), LOCK_EX | LOCK_NB) != 0) {
+  if (uninterrupted([&] { return files->lock(lock.fd(), LOCK_EX | LOCK_NB); }) != 0) {
     if (errno != EWOULDBLOCK) throw StatusError(system_error(errno, "locking", path));
     constexpr std::uint64_t kMostBytes = 4096;
     std::string owner;
@@ -348,12 +351,14 @@ void CheckpointStore::Impl::collect_garbage() {
 // Whoever reads it holds a shared lock on its directory.
 bool CheckpointStore::Impl::remove_if_unused(const std::string& name, std::int64_t step) {
   const std::string path = path_of(name);
-  const OpenFile held(files, files->open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW, 0));
+  const OpenFile held(files, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   if (!held) {
     if (errno != ENOENT) warn(system_error(errno, "deleting", path));
     return false;
   }
-  if (files->lock(held.fd(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return false;
+  if (uninterrupted([&] { return files->lock(held.fd(), LOCK_EX | LOCK_NB); }) != 0 && errno == EWOULDBLOCK) {
+    return false;
+  }
   struct stat about {};
   if (files->status_of(fmt::format("{}/{}", path, detail::kPinName), about) == 0) return false;  // since it was listed
   const std::string gone = path_of(detail::unique_name(detail::kGone, step));

@@ -77,7 +77,7 @@ void set_kind(StoredVariable& variable, const SafetensorsEntry& tensor, std::str
 }  // namespace
 
 std::string read_small_file(const std::shared_ptr<FileSystem>& files, const std::string& path, std::uint64_t most) {
-  const OpenFile file(files, files->open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0));
+  const OpenFile file(files, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   const auto lose = [&](std::string_view why) { fail(StatusCode::data_loss, fmt::format("'{}' {}", path, why)); };
   if (!file) {
     if (errno == ELOOP) lose("is a link");
@@ -167,7 +167,7 @@ StoredCheckpoint CheckpointFiles::open(const std::shared_ptr<FileSystem>& files,
 CheckpointFiles::CheckpointFiles(const std::shared_ptr<FileSystem>& files, const std::string& directory,
                                  std::int64_t step) {
   const std::string path = path_of(directory, step);
-  held_ = OpenFile(files, files->open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW, 0));
+  held_ = OpenFile(files, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   if (!held_) {
     if (errno == ENOENT) fail_no_checkpoint(directory, step);
     if (errno == ELOOP || errno == ENOTDIR) {
@@ -176,7 +176,9 @@ CheckpointFiles::CheckpointFiles(const std::shared_ptr<FileSystem>& files, const
     throw StatusError(system_error(errno, "opening the checkpoint", path));
   }
   // Who deletes it holds it alone, and has given it another name by the time he lets go.
-  if (files->lock(held_.fd(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK) fail_no_checkpoint(directory, step);
+  if (uninterrupted([&] { return files->lock(held_.fd(), LOCK_SH | LOCK_NB); }) != 0 && errno == EWOULDBLOCK) {
+    fail_no_checkpoint(directory, step);
+  }
   struct stat opened {
   }, named{};
   if (files->status(held_.fd(), opened) != 0) throw StatusError(system_error(errno, "looking at", path));

@@ -112,7 +112,7 @@ class NewFile {
  public:
   NewFile(std::shared_ptr<FileSystem> files, std::string path, std::uint64_t bytes)
       : files_(std::move(files)), path_(std::move(path)) {
-    file_ = OpenFile(files_, files_->open(path_, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    file_ = OpenFile(files_, path_, O_WRONLY | O_CREAT | O_EXCL);
     if (!file_) give_up("making");
     if (bytes == 0 || files_->reserve(file_.fd(), bytes) == 0) return;
     if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO) give_up("reserving room for");
@@ -131,8 +131,10 @@ class NewFile {
   std::vector<std::uint32_t> finish(Durability durability) {
     flush();
     if (in_piece_ > 0) pieces_.push_back(checksum_);
-    // Never again after a failure: the second time it would say that all is well.
-    if (durability == Durability::full && files_->sync(file_.fd()) != 0) give_up("bringing to the disk");
+    // Never again after a failure other than an interruption: the second time it would say that all is well.
+    if (durability == Durability::full && uninterrupted([&] { return files_->sync(file_.fd()); }) != 0) {
+      give_up("bringing to the disk");
+    }
     if (file_.close() != 0 && errno != EINTR) give_up("closing");
     return std::move(pieces_);
   }
@@ -270,10 +272,10 @@ Error CheckpointWriter::remove(const std::string& path) noexcept {
 
 void CheckpointWriter::sync_directory(const std::string& path) {
   if (durability_ != Durability::full) return;
-  OpenFile directory(files_, files_->open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
+  OpenFile directory(files_, path, O_RDONLY | O_DIRECTORY);
   if (!directory) throw StatusError(system_error(errno, "opening", path));
   // Some file systems cannot, and need not.
-  if (files_->sync(directory.fd()) != 0 && errno != EINVAL) {
+  if (uninterrupted([&] { return files_->sync(directory.fd()); }) != 0 && errno != EINVAL) {
     throw StatusError(system_error(errno, "bringing to the disk", path));
   }
 }

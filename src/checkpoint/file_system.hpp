@@ -2,9 +2,11 @@
 #ifndef RUNHOOK_SRC_CHECKPOINT_FILE_SYSTEM_HPP_
 #define RUNHOOK_SRC_CHECKPOINT_FILE_SYSTEM_HPP_
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -41,11 +43,19 @@ class FileSystem {
 
 std::shared_ptr<FileSystem> system_files();
 
-// A descriptor that is closed with this.
+// Calls again what a signal has interrupted before it had done anything. Not for close(), which has done it.
+template <typename Call>
+auto uninterrupted(Call&& call) -> decltype(call()) {
+  for (;;) {
+    const auto result = call();
+    if (result >= 0 || errno != EINTR) return result;
+  }
+}
+
+// A descriptor that is closed with this. If it cannot be opened, errno says why.
 class OpenFile {
  public:
   OpenFile() noexcept = default;
-  OpenFile(std::shared_ptr<FileSystem> files, int fd) noexcept : files_(std::move(files)), fd_(fd) {}
   OpenFile(OpenFile&& other) noexcept : files_(std::move(other.files_)), fd_(std::exchange(other.fd_, -1)) {}
   OpenFile& operator=(OpenFile&& other) noexcept {
     std::swap(files_, other.files_);
@@ -55,6 +65,8 @@ class OpenFile {
   ~OpenFile() {
     if (fd_ >= 0) files_->close(fd_);
   }
+  OpenFile(std::shared_ptr<FileSystem> files, const std::string& path, int flags)
+      : files_(std::move(files)), fd_(uninterrupted([&] { return files_->open(path, flags | O_CLOEXEC, 0666); })) {}
   explicit operator bool() const noexcept { return fd_ >= 0; }
   int fd() const noexcept { return fd_; }
   int close() noexcept { return files_->close(std::exchange(fd_, -1)); }
