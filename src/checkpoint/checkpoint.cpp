@@ -124,6 +124,7 @@ struct CheckpointStore::Impl {
   void collect_garbage();
   bool remove_if_unused(const std::string& name, std::int64_t step);
   void set_aside(std::int64_t step, std::string_view prefix);
+  void sync_names();
   void warn(const Error& error) const noexcept;
   std::string path_of(std::string_view name) const { return fmt::format("{}/{}", directory, name); }
 
@@ -138,6 +139,7 @@ struct CheckpointStore::Impl {
   std::optional<std::int64_t> newest;    // that has been committed or restored here
   std::optional<std::int64_t> restored;  // from which the run has gone on, until it has saved another
   std::optional<std::int64_t> doubtful;  // has its name, but may not outlive the power
+  bool names_are_on_disk = false;        // those of all checkpoints, so that older ones can do without
   std::vector<CheckpointSummary> seen;
 };
 
@@ -188,7 +190,7 @@ void CheckpointStore::Impl::warn(const Error& error) const noexcept {
 }
 
 bool CheckpointStore::Impl::save(const Snapshot& snapshot) {
-  if (newest == snapshot.global_step) return false;
+  if (newest == snapshot.global_step && doubtful != newest) return false;
   check_goes_on(snapshot.global_step);
   commit(snapshot);
   newest = snapshot.global_step;
@@ -199,6 +201,7 @@ bool CheckpointStore::Impl::save(const Snapshot& snapshot) {
 
 // What is restored next is the newest by its step, so that no run may save behind one that is there already.
 void CheckpointStore::Impl::check_goes_on(std::int64_t step) {
+  if (step == doubtful) return;  // nobody was told that it is there
   std::optional<std::int64_t> last = newest;
   if (!last) {
     const std::vector<CheckpointSummary>& all = look();
@@ -221,15 +224,9 @@ void CheckpointStore::Impl::commit(const Snapshot& snapshot) {
   for (bool again = false;; again = true) {
     try {
       writer.commit(snapshot);
-      doubtful.reset();
-      return;
+      break;
     } catch (const StatusError& failed) {
-      if (failed.code() != StatusCode::already_exists) {
-        struct stat about {};
-        if (files->status_of(path_of(detail::step_name(step)), about) == 0) doubtful = step;
-        throw;
-      }
-      if (again) throw;
+      if (failed.code() != StatusCode::already_exists || again) throw;
     }
     if (doubtful == step) {
       set_aside(step, detail::kGone);
@@ -237,6 +234,15 @@ void CheckpointStore::Impl::commit(const Snapshot& snapshot) {
       set_aside_if_damaged(step);
     }
   }
+  doubtful = step;
+  names_are_on_disk = false;
+  sync_names();
+}
+
+void CheckpointStore::Impl::sync_names() {
+  if (!names_are_on_disk) writer.sync_directory(directory);
+  names_are_on_disk = true;
+  doubtful.reset();
 }
 
 void CheckpointStore::Impl::set_aside_if_damaged(std::int64_t step) {
@@ -312,6 +318,7 @@ const std::vector<CheckpointSummary>& CheckpointStore::Impl::look() {
 
 void CheckpointStore::Impl::prune() {
   try {
+    sync_names();  // what is kept may have been committed by a process that was killed before it had done so
     std::set<std::int64_t> needed;
     if (newest) needed.insert(*newest);
     if (restored) needed.insert(*restored);

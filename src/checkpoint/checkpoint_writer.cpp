@@ -251,7 +251,6 @@ void CheckpointWriter::commit(const Snapshot& snapshot) {
     if (const Error left = remove(path)) error.add_suppressed(left);
     throw StatusError(error);
   }
-  sync_directory(directory_);
 }
 
 Error CheckpointWriter::remove(const std::string& path) noexcept {

@@ -17,8 +17,9 @@ class CheckpointWriter {
   CheckpointWriter(std::shared_ptr<FileSystem> files, std::string directory, Durability durability,
                    std::string session);
 
-  // Writes a checkpoint, and gives it its name as the last act. Throws ALREADY_EXISTS if there is something of that
-  // name; then and after every other failure nothing of it is left, as far as the system allows.
+  // Writes a checkpoint, and gives it its name as the last act; it is committed once that is on the disk, too, which is
+  // left to the caller. Throws ALREADY_EXISTS if there is something of that name; then and after every other failure
+  // nothing of it is left, as far as the system allows.
   void commit(const Snapshot& snapshot);
   // Removes a directory and the files in it; what cannot be removed is left, and said.
   Error remove(const std::string& path) noexcept;
