@@ -206,6 +206,9 @@ void CheckpointStore::Impl::check_goes_on(std::int64_t step) {
   if (!last) {
     const std::vector<CheckpointSummary>& all = look();
     const auto whole = std::find_if(all.rbegin(), all.rend(), [](const auto& one) { return !one.damage; });
+    for (auto newer = all.rbegin(); newer != whole; ++newer) {  // what may be whole after all
+      if (newer->step >= step && newer->damage.code() != StatusCode::data_loss) throw StatusError(newer->damage);
+    }
     if (whole == all.rend() || whole->step < step) return;
     last = whole->step;
   }
@@ -296,13 +299,13 @@ void CheckpointStore::Impl::set_aside_after(std::int64_t step) {
   if (changed) writer.sync_directory(directory);
 }
 
-// Checkpoints do not change, so that each has to be looked at once.
+// Checkpoints do not change, so that each has to be looked at once; but what could not be read may be so now.
 const std::vector<CheckpointSummary>& CheckpointStore::Impl::look() {
   std::vector<CheckpointSummary> now;
   auto before = seen.begin();
   for (const std::int64_t step : detail::steps_in(files, directory)) {
     while (before != seen.end() && before->step < step) ++before;
-    if (before != seen.end() && before->step == step) {
+    if (before != seen.end() && before->step == step && !before->damage) {
       now.push_back(std::move(*before));
       continue;
     }
@@ -367,7 +370,8 @@ bool CheckpointStore::Impl::remove_if_unused(const std::string& name, std::int64
     return false;
   }
   struct stat about {};
-  if (files->status_of(fmt::format("{}/{}", path, detail::kPinName), about) == 0) return false;  // since it was listed
+  const bool is_pinned = detail::is_there(files, fmt::format("{}/{}", path, detail::kPinName), about);
+  if (is_pinned) return false;  // since it was listed
   const std::string gone = path_of(detail::unique_name(detail::kGone, step));
   if (files->rename(path, gone) != 0) {
     warn(system_error(errno, "deleting", path));

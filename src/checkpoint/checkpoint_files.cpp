@@ -100,6 +100,12 @@ std::string read_small_file(const std::shared_ptr<FileSystem>& files, const std:
   return text;
 }
 
+bool is_there(const std::shared_ptr<FileSystem>& files, const std::string& path, struct stat& about) {
+  if (files->status_of(path, about) == 0) return true;
+  if (errno == ENOENT) return false;
+  throw StatusError(system_error(errno, "looking at", path));
+}
+
 CheckpointSummary summarize(const std::shared_ptr<FileSystem>& files, const std::string& directory, std::int64_t step,
                             Manifest* manifest) {
   CheckpointSummary summary;
@@ -132,13 +138,13 @@ CheckpointSummary summarize(const std::shared_ptr<FileSystem>& files, const std:
     for (const ManifestFile& file : own.files) {
       summary.bytes += file.bytes;
       const std::string name = fmt::format("{}/{}", summary.path, file.name);
-      if (files->status_of(name, about) != 0) lose(fmt::format("lacks its file '{}'", file.name));
+      if (!is_there(files, name, about)) lose(fmt::format("lacks its file '{}'", file.name));
       if (!S_ISREG(about.st_mode)) lose(fmt::format("has something else than a file as '{}'", file.name));
       if (static_cast<std::uint64_t>(about.st_size) != file.bytes) {
         lose(fmt::format("has {} bytes in '{}', and not {}", about.st_size, file.name, file.bytes));
       }
     }
-    summary.pinned = files->status_of(fmt::format("{}/{}", summary.path, kPinName), about) == 0;
+    summary.pinned = is_there(files, fmt::format("{}/{}", summary.path, kPinName), about);
     if (manifest != nullptr) *manifest = std::move(own);
   } catch (const StatusError& error) {
     summary.damage = error.error();
@@ -182,7 +188,7 @@ CheckpointFiles::CheckpointFiles(const std::shared_ptr<FileSystem>& files, const
   struct stat opened {
   }, named{};
   if (files->status(held_.fd(), opened) != 0) throw StatusError(system_error(errno, "looking at", path));
-  if (files->status_of(path, named) != 0 || named.st_ino != opened.st_ino || named.st_dev != opened.st_dev) {
+  if (!is_there(files, path, named) || named.st_ino != opened.st_ino || named.st_dev != opened.st_dev) {
     fail_no_checkpoint(directory, step);
   }
   Manifest manifest;

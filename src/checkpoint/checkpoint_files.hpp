@@ -110,6 +110,9 @@ class CheckpointFiles {
 // system says.
 std::string read_small_file(const std::shared_ptr<FileSystem>& files, const std::string& path, std::uint64_t most);
 
+// Whether there is something of this name, and what. Throws what the system says otherwise.
+bool is_there(const std::shared_ptr<FileSystem>& files, const std::string& path, struct stat& about);
+
 // What the manifest in the directory of a checkpoint says, and whether its files are there with their sizes: what speaks
 // against it is put into `damage`. Throws NOT_FOUND if there is no such checkpoint.
 CheckpointSummary summarize(const std::shared_ptr<FileSystem>& files, const std::string& directory, std::int64_t step,

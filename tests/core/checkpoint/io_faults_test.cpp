@@ -216,6 +216,61 @@ TEST(CheckpointIoFaults, SecondFaultDuringTheRecoveryFromTheFirst) {
   expect_none(all);
 }
 
+TEST(CheckpointIoFaults, PinThatCannotBeLookedForIsTakenToBeThere) {
+  class WithoutPins final : public detail::FileSystem {
+   public:
+    int status_of(const std::string& path, struct stat& about) override {
+      if (!path.ends_with("/pinned")) return FileSystem::status_of(path, about);
+      errno = EIO;
+      return -1;
+    }
+  };
+  const Folder folder(memory_directory());
+  std::vector<std::string> log;
+  CheckpointStore(folder.path(), small_options(log, {}, Durability::process_crash)).save(small_snapshot(1));
+  pin_checkpoint(folder.path(), 1);
+  CheckpointStore store(folder.path(), small_options(log, std::make_shared<WithoutPins>(), Durability::process_crash));
+  for (const std::int64_t step : {2, 3, 4}) store.save(small_snapshot(step));
+  EXPECT_TRUE(is_same(open_checkpoint(folder.path(), 1).load(), small_snapshot(1)));
+}
+
+TEST(CheckpointIoFaults, WholeOneThatCouldNotBeReadIsNotReplacedByItsRepetition) {
+  class Failing final : public detail::FileSystem {
+   public:
+    ssize_t read_at(int fd, void* data, std::size_t size, std::uint64_t offset) override {
+      return reads_fail-- > 0 ? fail(EIO) : FileSystem::read_at(fd, data, size, offset);
+    }
+    int make_directory(const std::string& path) override {
+      return is_full ? fail(ENOSPC) : FileSystem::make_directory(path);
+    }
+    int reads_fail = 0;
+    bool is_full = false;
+
+   private:
+    static int fail(int number) {
+      errno = number;
+      return -1;
+    }
+  };
+  const Folder folder(memory_directory());
+  std::vector<std::string> log;
+  const auto files = std::make_shared<Failing>();
+  {
+    CheckpointStore store(folder.path(), small_options(log, {}, Durability::process_crash));
+    for (const std::int64_t step : {1, 2}) store.save(small_snapshot(step));
+  }
+  CheckpointStore store(folder.path(), small_options(log, files, Durability::process_crash));
+  files->reads_fail = 1;
+  EXPECT_EQ(store.restore()->global_step, 1);
+  Snapshot other = small_snapshot(2);
+  other.set_metric("loss", 77);
+  files->is_full = true;
+  EXPECT_STATUS(store.save(other), resource_exhausted, "No space left");
+  files->is_full = false;
+  EXPECT_STATUS(store.save(other), already_exists, "has another checkpoint of step 2");
+  EXPECT_TRUE(is_same(open_checkpoint(folder.path(), 2).load(), small_snapshot(2)));
+}
+
 // From here on: what is careless on purpose, to show that it is found.
 
 TEST(CheckpointIoFaults, FailedWriteThatIsHiddenIsFound) {
