@@ -75,7 +75,7 @@ class Scenario {
         return true;
       } catch (const StatusError& failed) {
         const std::string text = failed.error().to_string();
-        if (text.find(directory_) == std::string::npos) violate("the path is missing in: " + text);
+        if (text.find(folder_.path()) == std::string::npos) violate("the path is missing in: " + text);
         const bool says_what = text.find("failed: ") != std::string::npos ||
                                text.find("damaged") != std::string::npos ||
                                text.find("none that is whole") != std::string::npos;
