@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <mutex>
 #include <set>
 #include <utility>
@@ -111,6 +112,7 @@ struct CheckpointStore::Impl {
   Impl(std::string its_directory, CheckpointStoreOptions its_options);
   ~Impl();
 
+  void make_directories();
   void become_owner();
   bool save(const Snapshot& snapshot);
   void check_goes_on(std::int64_t step);
@@ -151,13 +153,35 @@ CheckpointStore::Impl::Impl(std::string its_directory, CheckpointStoreOptions it
       writer(files, directory, options.durability, options.session) {
   if (directory.empty()) detail::refuse("the directory of the checkpoints is empty");
   detail::check_retention(options.keep);
-  if (const Error error = detail::make_directory(directory)) throw StatusError(error);
+  make_directories();
   become_owner();
   collect_garbage();
 }
 
 CheckpointStore::Impl::~Impl() {
   if (lock && !birth.forked()) files->lock(lock.fd(), LOCK_UN);  // a child that lives on would keep it
+}
+
+// With those above it, and so that they, too, outlive the power.
+void CheckpointStore::Impl::make_directories() {
+  std::vector<std::filesystem::path> missing;
+  struct stat about {};
+  for (std::filesystem::path at = directory; !at.empty() && !detail::is_there(files, at, about);
+       at = at.parent_path()) {
+    missing.push_back(at);
+  }
+  for (; !missing.empty(); missing.pop_back()) {
+    const std::filesystem::path& path = missing.back();
+    if (files->make_directory(path) != 0 && errno != EEXIST) {
+      throw StatusError(system_error(errno, "making the directory", path.native()));
+    }
+    try {
+      writer.sync_directory(path.has_parent_path() ? path.parent_path() : ".");
+    } catch (...) {
+      files->remove_directory(path);  // so that whoever tries again does all of it
+      throw;
+    }
+  }
 }
 
 void CheckpointStore::Impl::become_owner() {
