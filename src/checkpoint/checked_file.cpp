@@ -35,6 +35,7 @@ CheckedFile::CheckedFile(std::shared_ptr<FileSystem> files, std::string path, Ma
   if (!file_) {
     if (errno == ENOENT) lose("it is not there");
     if (errno == ELOOP) lose("it is a link");
+    if (errno == ENXIO) lose("it is no regular file");  // but a socket
     throw StatusError(system_error(errno, "opening", path_));
   }
   struct stat found {};
@@ -46,11 +47,21 @@ CheckedFile::CheckedFile(std::shared_ptr<FileSystem> files, std::string path, Ma
   if (about_.bytes < SafetensorsHeader::kLengthBytes) lose("it is shorter than eight bytes");
   beginning_.resize(SafetensorsHeader::kLengthBytes);
   read_at(0, beginning_.data(), beginning_.size());
-  const std::uint64_t json_bytes = safetensors_json_bytes(beginning_, about_.bytes);
-  check_range(0, SafetensorsHeader::kLengthBytes + json_bytes);  // before it is believed
-  beginning_.resize(SafetensorsHeader::kLengthBytes + json_bytes);
-  read_at(0, beginning_.data(), beginning_.size());
-  header_ = parse_safetensors(std::string_view(beginning_).substr(SafetensorsHeader::kLengthBytes), about_.bytes);
+  read_header();
+}
+
+void CheckedFile::read_header() {
+  try {
+    const std::uint64_t json_bytes = safetensors_json_bytes(beginning_, about_.bytes);
+    check_range(0, SafetensorsHeader::kLengthBytes + json_bytes);  // before it is believed
+    beginning_.resize(SafetensorsHeader::kLengthBytes + json_bytes);
+    read_at(0, beginning_.data(), beginning_.size());
+    header_ = parse_safetensors(std::string_view(beginning_).substr(SafetensorsHeader::kLengthBytes), about_.bytes);
+  } catch (const StatusError& failed) {
+    Error error = failed.error();
+    if (error.message().find(path_) == std::string::npos) error.prepend(fmt::format("'{}': ", path_));
+    throw StatusError(error);
+  }
 }
 
 CheckedFile::~CheckedFile() = default;

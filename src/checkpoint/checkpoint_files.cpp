@@ -81,6 +81,7 @@ std::string read_small_file(const std::shared_ptr<FileSystem>& files, const std:
   const auto lose = [&](std::string_view why) { fail(StatusCode::data_loss, fmt::format("'{}' {}", path, why)); };
   if (!file) {
     if (errno == ELOOP) lose("is a link");
+    if (errno == ENXIO) lose("is no regular file");  // but a socket
     throw StatusError(system_error(errno, "opening", path));
   }
   struct stat about {};

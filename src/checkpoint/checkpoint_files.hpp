@@ -56,6 +56,7 @@ class CheckedFile {
 
  private:
   struct Mapping;
+  void read_header();
   void read_at(std::uint64_t offset, char* memory, std::size_t size) const;
   void check_range(std::uint64_t begin, std::uint64_t end) const;
   [[noreturn]] void lose(std::string_view why) const;
