@@ -106,6 +106,7 @@ void pin_checkpoint(const std::string& directory, std::int64_t step, bool pinned
   if (!pin || uninterrupted([&] { return files->sync(pin.fd()); }) != 0) {
     throw StatusError(system_error(errno, "making", path));
   }
+  detail::CheckpointWriter(files, directory, Durability::full, {}).sync_directory(held.summary().path);
 }
 
 struct CheckpointStore::Impl {
