@@ -247,7 +247,8 @@ std::uint64_t safetensors_json_bytes(std::string_view first_eight, std::uint64_t
   for (std::size_t i = 0; i < first_eight.size(); ++i) {
     bytes |= std::uint64_t{static_cast<unsigned char>(first_eight[i])} << (8 * i);
   }
-  if (bytes > SafetensorsHeader::kMostBytes || bytes > file_bytes - SafetensorsHeader::kLengthBytes) {
+  const std::uint64_t others = file_bytes - std::min(file_bytes, SafetensorsHeader::kLengthBytes);
+  if (bytes > SafetensorsHeader::kMostBytes || bytes > others) {
     lose("its header is longer than the file, or than the format allows");
   }
   return bytes;
