@@ -39,6 +39,7 @@ bool parse_hex(std::string_view text, std::uint32_t& number) noexcept {
 std::string number_text(double number) {
   if (std::isnan(number)) return "\"NaN\"";
   if (std::isinf(number)) return number > 0 ? "\"Infinity\"" : "\"-Infinity\"";
+  if (number == 0) return std::signbit(number) ? "-0.0" : "0";  // "-0" would be read as a whole number
   return fmt::format("{}", number);
 }
 
@@ -170,7 +171,7 @@ Manifest parse_manifest(std::string_view text) {
   if (reader.is_of_later_format()) fail(StatusCode::unimplemented, "it was written by a later release of runhook");
   if (!is_read || !reader.has_all()) reject("does not say what it should");
   for (const ManifestFile& file : manifest.files) {
-    const std::uint64_t pieces = (file.bytes + kPieceBytes - 1) / kPieceBytes;
+    const std::uint64_t pieces = file.bytes / kPieceBytes + (file.bytes % kPieceBytes == 0 ? 0 : 1);
     if (!is_file_name(file.name) || file.pieces.size() != pieces) reject("does not say what it should of a file");
   }
   return manifest;
