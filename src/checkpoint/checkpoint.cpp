@@ -141,8 +141,8 @@ struct CheckpointStore::Impl {
   OpenFile lock;
   std::optional<std::int64_t> newest;    // that has been committed or restored here
   std::optional<std::int64_t> restored;  // from which the run has gone on, until it has saved another
-  std::optional<std::int64_t> doubtful;  // has its name, but may not outlive the power
-  bool names_are_on_disk = false;        // those of all checkpoints, so that older ones can do without
+  std::optional<std::int64_t> doubtful;  // has its name, but its save has failed: it may not outlive the power
+  bool names_are_on_disk = false;        // of all checkpoints, as far as it is known here
   std::vector<CheckpointSummary> seen;
 };
 
@@ -265,12 +265,12 @@ void CheckpointStore::Impl::commit(const Snapshot& snapshot) {
   doubtful = step;
   names_are_on_disk = false;
   sync_names();
+  doubtful.reset();
 }
 
 void CheckpointStore::Impl::sync_names() {
   if (!names_are_on_disk) writer.sync_directory(directory);
   names_are_on_disk = true;
-  doubtful.reset();
 }
 
 void CheckpointStore::Impl::set_aside_if_damaged(std::int64_t step) {
@@ -290,6 +290,7 @@ void CheckpointStore::Impl::set_aside_if_damaged(std::int64_t step) {
 void CheckpointStore::Impl::set_aside(std::int64_t step, std::string_view prefix) {
   const std::string path = path_of(detail::step_name(step));
   const std::string new_path = path_of(detail::unique_name(prefix, step));
+  names_are_on_disk = false;
   if (files->rename(path, new_path) != 0) throw StatusError(system_error(errno, "setting aside", path));
 }
 
@@ -316,12 +317,8 @@ Snapshot CheckpointStore::Impl::restore_step(std::int64_t step) {
 // From the newest on, so that what is left after a crash is what was there, without some of the newest.
 void CheckpointStore::Impl::set_aside_after(std::int64_t step) {
   std::vector<std::int64_t> steps = detail::steps_in(files, directory);
-  bool changed = false;
-  for (; !steps.empty() && steps.back() > step; steps.pop_back()) {
-    set_aside(steps.back(), detail::kUndone);
-    changed = true;
-  }
-  if (changed) writer.sync_directory(directory);
+  for (; !steps.empty() && steps.back() > step; steps.pop_back()) set_aside(steps.back(), detail::kUndone);
+  sync_names();
 }
 
 // Checkpoints do not change, so that each has to be looked at once; but what could not be read may be so now.
