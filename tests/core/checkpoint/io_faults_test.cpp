@@ -31,7 +31,7 @@ std::shared_ptr<FaultyFiles> honest(std::vector<PlannedFault> planned) {
   return std::make_shared<FaultyFiles>(std::move(planned));
 }
 
-// A run that saves, ends, and goes on from what it has saved; what went wrong in it; and what must not be.
+// A run that saves, ends, goes on from what it has saved, goes back and saves once more; and what is wrong with it.
 class Scenario {
  public:
   Scenario(const MakeFiles& make_files, std::vector<PlannedFault> planned, std::int64_t steps)
@@ -65,6 +65,12 @@ class Scenario {
     // The system could not read the newer one, and said so.
     const bool is_passed_over = log_has("passed over");
     if (restored->global_step != acknowledged_ && !is_passed_over) violate("an older one is restored in silence");
+    const std::int64_t older = steps_ - 1;
+    std::optional<Snapshot> gone_back;
+    if (!attempt("go back", [&] { gone_back = store->restore(older); })) return;
+    if (!is_same(*gone_back, small_snapshot(older))) violate("the older one that is restored was never saved");
+    acknowledged_ = older;
+    if (attempt("save once more", [&] { store->save(small_snapshot(steps_)); })) acknowledged_ = steps_;
   }
 
   // Does something, which may fail as often as there are faults, and has to succeed then.
@@ -76,9 +82,8 @@ class Scenario {
       } catch (const StatusError& failed) {
         const std::string text = failed.error().to_string();
         if (text.find(folder_.path()) == std::string::npos) violate("the path is missing in: " + text);
-        const bool says_what = text.find("failed: ") != std::string::npos ||
-                               text.find("damaged") != std::string::npos ||
-                               text.find("none that is whole") != std::string::npos;
+        // Damage is said in words of its own.
+        const bool says_what = text.find("failed: ") != std::string::npos || failed.code() == StatusCode::data_loss;
         if (!says_what) violate("it is not said what has failed in: " + text);
         errors_.push_back(text);
         files_->heal();
