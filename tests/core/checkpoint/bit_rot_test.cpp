@@ -8,10 +8,8 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <random>
@@ -25,6 +23,7 @@
 #include "core/expect_error.hpp"
 #include "folder.hpp"
 #include "output/crc32c.hpp"
+#include "seed.hpp"
 
 namespace {
 
@@ -221,10 +220,7 @@ TEST_F(CheckpointBitRot, PinAndLockAndStrangeFilesDoNotMatter) {
 
 // Of a checkpoint of 1 MiB. What is open reads damaged data as well as what is opened after it; it has read the header.
 TEST(LargeCheckpointBitRot, RandomDamageIsNoticed) {
-  const char* const given = std::getenv("RUNHOOK_TEST_SEED");
-  const std::uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
-  std::cout << "RUNHOOK_TEST_SEED=" << seed << '\n';
-  std::mt19937_64 random(seed);
+  std::mt19937_64 random(test_seed());
   const auto below = [&](std::size_t end) { return static_cast<std::size_t>(random() % end); };
 
   const Folder folder(memory_directory());

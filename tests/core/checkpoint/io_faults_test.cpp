@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <iostream>
@@ -19,6 +18,7 @@
 #include "core/checkpoint/small_snapshots.hpp"
 #include "core/expect_error.hpp"
 #include "folder.hpp"
+#include "seed.hpp"
 
 namespace {
 
@@ -202,17 +202,14 @@ bool finds(std::string_view text, std::int64_t steps) {
 TEST(CheckpointIoFaults, EachOperationFailsInEachWay) { expect_none(violations_with_each_fault(honest, 4)); }
 
 TEST(CheckpointIoFaults, SecondFaultDuringTheRecoveryFromTheFirst) {
-  const char* const given = std::getenv("RUNHOOK_TEST_SEED");
-  const std::uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
-  std::cout << "RUNHOOK_TEST_SEED=" << seed << '\n';
-  std::mt19937_64 random(seed);
+  std::mt19937_64 random(test_seed());
   const auto below = [&](std::size_t end) { return static_cast<std::size_t>(random() % end); };
   constexpr std::int64_t kSteps = 3;  // so that one is deleted
   const std::size_t operations = Scenario(honest, {}, kSteps).operations().size();
-  constexpr std::size_t kRuns = 3000;
+  const std::size_t runs = times_to_try("RUNHOOK_IO_FAULT_PAIRS", 1500);
   constexpr std::size_t kFarthest = 60;  // within what is done after a failure
   std::vector<std::string> all;
-  for (std::size_t i = 0; i < kRuns; ++i) {
+  for (std::size_t i = 0; i < runs; ++i) {
     const PlannedFault first{below(operations), below(1000), below(4) == 0};
     const PlannedFault second{first.at + 1 + below(below(2) == 0 ? 8 : kFarthest), below(1000), below(4) == 0};
     const Scenario run(honest, {first, second}, kSteps);

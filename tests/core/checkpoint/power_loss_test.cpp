@@ -2,7 +2,6 @@
 // checkpoint that was acknowledged is restored, or a newer one that is whole.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <iostream>
@@ -19,6 +18,7 @@
 #include "core/checkpoint/small_snapshots.hpp"
 #include "core/expect_error.hpp"
 #include "folder.hpp"
+#include "seed.hpp"
 
 namespace {
 
@@ -111,11 +111,6 @@ class Recorder {
   std::optional<CheckpointStore> store_;
 };
 
-std::size_t states_wanted() {
-  const char* const given = std::getenv("RUNHOOK_POWER_LOSS_STATES");
-  return given != nullptr ? std::strtoull(given, nullptr, 10) : 20;
-}
-
 // Empty if what is found may be so.
 std::string complaint_about(const std::string& folder, const std::set<Saved>& expected) {
   std::vector<std::string> log;
@@ -138,10 +133,8 @@ std::string complaint_about(const std::string& folder, const std::set<Saved>& ex
 
 // Everything that is wrong after the power has failed at any moment; or the first of it.
 std::vector<std::string> complaints_about(const Recorder& recorder, bool only_first = false) {
-  std::random_device device;
-  const char* const given = std::getenv("RUNHOOK_TEST_SEED");
-  const std::uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : device();
-  std::mt19937_64 random(seed);
+  std::mt19937_64 random(test_seed());
+  const std::size_t most_states = times_to_try("RUNHOOK_POWER_LOSS_STATES", 20);
   Disk disk;
   std::set<Saved> expected;
   std::vector<std::string> complaints;
@@ -150,7 +143,7 @@ std::vector<std::string> complaints_about(const Recorder& recorder, bool only_fi
     const DiskChange& change = recorder.changes()[i];
     disk.apply(change);
     if (change.kind == DiskChange::Kind::remark) expected = recorder.expectations()[std::stoul(change.data)];
-    const std::size_t wanted = disk.has_pending() ? states_wanted() : 1;
+    const std::size_t wanted = disk.has_pending() ? most_states : 1;
     for (std::size_t state = 0; state < wanted; ++state) {
       const Folder folder(memory_directory());
       disk.make(folder.path(), random);
@@ -158,13 +151,13 @@ std::vector<std::string> complaints_about(const Recorder& recorder, bool only_fi
       const std::string complaint = complaint_about(folder.path(), expected);
       if (complaint.empty()) continue;
       std::ostringstream text;
-      text << "after change " << i << " (RUNHOOK_TEST_SEED=" << seed << "): " << complaint << "; expected:";
+      text << "after change " << i << ": " << complaint << "; expected:";
       for (const Saved& saved : expected) text << ' ' << saved.step << '.' << saved.attempt;
       complaints.push_back(text.str());
       if (only_first) return complaints;
     }
   }
-  std::cout << recorder.changes().size() << " changes, " << states << " states, RUNHOOK_TEST_SEED=" << seed << '\n';
+  std::cout << recorder.changes().size() << " changes, " << states << " states\n";
   return complaints;
 }
 

@@ -9,9 +9,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
 #include <functional>
-#include <iostream>
 #include <limits>
 #include <optional>
 #include <random>
@@ -21,6 +19,7 @@
 #include <vector>
 
 #include "core/expect_error.hpp"
+#include "seed.hpp"
 
 namespace {
 
@@ -182,10 +181,7 @@ bool is_wanted(const std::vector<CheckpointSummary>& all, const CheckpointSummar
 // Of so many random policies, those of which something else is kept than the model keeps, or not all of it at the second
 // time. `changed` changes the policy that is not the model's.
 int differences(int policies, const std::function<void(CheckpointRetention&)>& changed) {
-  const char* const given = std::getenv("RUNHOOK_TEST_SEED");
-  const std::uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
-  std::cout << "RUNHOOK_TEST_SEED=" << seed << '\n';
-  std::mt19937_64 random(seed);
+  std::mt19937_64 random(test_seed());
   const auto below = [&](std::int64_t end) {
     return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(end));
   };
