@@ -73,22 +73,29 @@ class ManifestReader final : public JsonEvents {
   bool begin_array() override { return ++depth_ > 0; }
   bool end_array() override { return --depth_ >= 0; }
   bool key(std::string& text) override {
-    if (depth_ == 1) member_ = std::move(text);
-    if (depth_ == 2 && in("metrics")) metric_ = std::move(text);
-    if (depth_ == 3 && in("files")) file_key_ = std::move(text);
+    if (depth_ == 1) {
+      member_ = std::move(text);
+    } else if (depth_ == 2 && in("metrics")) {
+      metric_ = std::move(text);
+    } else if (depth_ == 3 && in("files")) {
+      file_key_ = std::move(text);
+    }
     return true;
   }
   bool text(std::string& value) override {
     if (depth_ == 1 && member_ == "schema") schema_ = value == kSchema;
-    if (depth_ == 1 && member_ == "session") manifest_.session = std::move(value);
     if (depth_ == 2 && in("metrics")) return parse_not_finite(value, manifest_.metrics.emplace_back(metric_, 0).second);
-    if (in_file() && file_key_ == "name") manifest_.files.back().name = std::move(value);
     if (in_file() && file_key_ == "kind") {
       if (value != kVariables && value != kState) return false;
       manifest_.files.back().kind = value == kState ? ManifestFile::Kind::state : ManifestFile::Kind::variables;
     }
     if (depth_ == 4 && in("files") && file_key_ == "crc32c") {
       return parse_hex(value, manifest_.files.back().pieces.emplace_back());
+    }
+    if (depth_ == 1 && member_ == "session") {
+      manifest_.session = std::move(value);
+    } else if (in_file() && file_key_ == "name") {
+      manifest_.files.back().name = std::move(value);
     }
     return true;
   }
