@@ -33,15 +33,19 @@ using detail::uninterrupted;
 using Files = std::shared_ptr<FileSystem>;
 
 std::vector<CheckpointSummary> list_with(const Files& files, const std::string& directory) {
-  std::vector<CheckpointSummary> all;
-  for (const std::int64_t step : detail::steps_in(files, directory)) {
-    try {
-      all.push_back(detail::summarize(files, directory, step));
-    } catch (const StatusError& error) {
-      if (error.code() != StatusCode::not_found) throw;  // it has been deleted meanwhile
+  for (;;) {
+    std::vector<CheckpointSummary> all;
+    const std::vector<std::int64_t> steps = detail::steps_in(files, directory);
+    for (const std::int64_t step : steps) {
+      try {
+        all.push_back(detail::summarize(files, directory, step));
+      } catch (const StatusError& error) {
+        if (error.code() != StatusCode::not_found) throw;  // it has been deleted meanwhile
+      }
     }
+    // If all of them have been deleted, there are newer ones.
+    if (!all.empty() || steps.empty()) return all;
   }
-  return all;
 }
 
 // The newest that `use` takes; what it throws DATA_LOSS for is passed over.
@@ -230,9 +234,12 @@ void CheckpointStore::Impl::check_goes_on(std::int64_t step) {
   std::optional<std::int64_t> last = newest;
   if (!last) {
     const std::vector<CheckpointSummary>& all = look();
-    const auto whole = std::find_if(all.rbegin(), all.rend(), [](const auto& one) { return !one.damage; });
+    const auto whole =
+        std::find_if(all.rbegin(), all.rend(), [this](const auto& one) { return !one.damage && one.step != doubtful; });
     for (auto newer = all.rbegin(); newer != whole; ++newer) {  // what may be whole after all
-      if (newer->step >= step && newer->damage.code() != StatusCode::data_loss) throw StatusError(newer->damage);
+      if (newer->step >= step && newer->damage && newer->damage.code() != StatusCode::data_loss) {
+        throw StatusError(newer->damage);
+      }
     }
     if (whole == all.rend() || whole->step < step) return;
     last = whole->step;
@@ -292,6 +299,7 @@ void CheckpointStore::Impl::set_aside(std::int64_t step, std::string_view prefix
   const std::string new_path = path_of(detail::unique_name(prefix, step));
   names_are_on_disk = false;
   if (files->rename(path, new_path) != 0) throw StatusError(system_error(errno, "setting aside", path));
+  std::erase_if(seen, [step](const CheckpointSummary& one) { return one.step == step; });  // another may take its place
 }
 
 std::optional<Snapshot> CheckpointStore::Impl::restore_newest() {
@@ -321,7 +329,8 @@ void CheckpointStore::Impl::set_aside_after(std::int64_t step) {
   sync_names();
 }
 
-// Checkpoints do not change, so that each has to be looked at once; but what could not be read may be so now.
+// Checkpoints do not change, so that each has to be looked at once; but pins come and go, and what could not be read may
+// be so now.
 const std::vector<CheckpointSummary>& CheckpointStore::Impl::look() {
   std::vector<CheckpointSummary> now;
   auto before = seen.begin();
@@ -329,6 +338,7 @@ const std::vector<CheckpointSummary>& CheckpointStore::Impl::look() {
     while (before != seen.end() && before->step < step) ++before;
     if (before != seen.end() && before->step == step && !before->damage) {
       now.push_back(std::move(*before));
+      now.back().pinned = detail::is_pinned(*files, now.back().path);
       continue;
     }
     try {
@@ -391,9 +401,7 @@ bool CheckpointStore::Impl::remove_if_unused(const std::string& name, std::int64
   if (uninterrupted([&] { return files->lock(held.fd(), LOCK_EX | LOCK_NB); }) != 0 && errno == EWOULDBLOCK) {
     return false;
   }
-  struct stat about {};
-  const bool is_pinned = detail::is_there(files, fmt::format("{}/{}", path, detail::kPinName), about);
-  if (is_pinned) return false;  // since it was listed
+  if (detail::is_pinned(*files, path)) return false;  // since it was listed
   const std::string gone = path_of(detail::unique_name(detail::kGone, step));
   if (files->rename(path, gone) != 0) {
     warn(system_error(errno, "deleting", path));

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <new>
 #include <thread>
 #include <utility>
@@ -37,6 +38,34 @@ Value unset_tensor(DType dtype, const std::vector<std::int64_t>& shape, std::uin
   constexpr std::align_val_t kAlignment{64};
   void* const memory = ::operator new(std::max<std::size_t>(bytes, 1), kAlignment);
   return Value::adopt(dtype, shape, {}, {}, memory, [memory] { ::operator delete(memory, kAlignment); });
+}
+
+// Whether a path still leads to what was looked at before.
+bool is_still_there(FileSystem& files, const std::string& path, const struct stat& before) {
+  struct stat now {};
+  if (files.status_of(path, now) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return false;
+    throw StatusError(system_error(errno, "looking at", path));
+  }
+  return now.st_ino == before.st_ino && now.st_dev == before.st_dev;
+}
+
+// Has nobody delete a checkpoint. Who deletes one holds it alone, and has given it another name by the time he lets go,
+// unless he has seen that it is to be kept, which takes him a moment. `check_name` throws once it has another name.
+template <typename CheckName>
+void hold(FileSystem& files, int fd, const std::string& path, CheckName&& check_name) {
+  constexpr int kMostWaits = 5000;
+  constexpr std::chrono::milliseconds kWait{1};
+  for (int waits = 0; files.lock(fd, LOCK_SH | LOCK_NB) != 0; ++waits) {
+    if (errno == EINTR) continue;
+    if (errno != EWOULDBLOCK) break;  // some file systems cannot
+    check_name();
+    if (waits == kMostWaits) {
+      fail(StatusCode::unavailable, fmt::format("checkpoint '{}' is locked by another process", path));
+    }
+    std::this_thread::sleep_for(kWait);
+  }
+  check_name();
 }
 
 // The first error of several threads.
@@ -117,6 +146,7 @@ CheckpointSummary summarize(const std::shared_ptr<FileSystem>& files, const std:
     if (errno == ENOENT || errno == ENOTDIR) fail_no_checkpoint(directory, step);
     throw StatusError(system_error(errno, "looking at", summary.path));
   }
+  const struct stat directory_status = about;
   try {
     const auto lose = [&](std::string_view why) {
       fail(StatusCode::data_loss, fmt::format("checkpoint '{}' {}", summary.path, why));
@@ -139,18 +169,29 @@ CheckpointSummary summarize(const std::shared_ptr<FileSystem>& files, const std:
     for (const ManifestFile& file : own.files) {
       summary.bytes += file.bytes;
       const std::string name = fmt::format("{}/{}", summary.path, file.name);
-      if (!is_there(files, name, about)) lose(fmt::format("lacks its file '{}'", file.name));
+      if (files->status_of(name, about) != 0) {
+        if (errno == ENOENT) lose(fmt::format("lacks its file '{}'", file.name));
+        if (errno == EIO) fail(StatusCode::data_loss, fmt::format("'{}' cannot be read by the system (EIO)", name));
+        throw StatusError(system_error(errno, "looking at", name));
+      }
       if (!S_ISREG(about.st_mode)) lose(fmt::format("has something else than a file as '{}'", file.name));
       if (static_cast<std::uint64_t>(about.st_size) != file.bytes) {
         lose(fmt::format("has {} bytes in '{}', and not {}", about.st_size, file.name, file.bytes));
       }
     }
-    summary.pinned = is_there(files, fmt::format("{}/{}", summary.path, kPinName), about);
+    summary.pinned = is_pinned(*files, summary.path);
     if (manifest != nullptr) *manifest = std::move(own);
   } catch (const StatusError& error) {
+    // What is deleted meanwhile goes by file, after it has lost its name.
+    if (!is_still_there(*files, summary.path, directory_status)) fail_no_checkpoint(directory, step);
     summary.damage = error.error();
   }
   return summary;
+}
+
+bool is_pinned(FileSystem& files, const std::string& path) {
+  struct stat about {};
+  return files.status_of(fmt::format("{}/{}", path, kPinName), about) == 0 || errno != ENOENT;
 }
 
 std::vector<std::int64_t> steps_in(const std::shared_ptr<FileSystem>& files, const std::string& directory) {
@@ -182,16 +223,11 @@ CheckpointFiles::CheckpointFiles(const std::shared_ptr<FileSystem>& files, const
     }
     throw StatusError(system_error(errno, "opening the checkpoint", path));
   }
-  // Who deletes it holds it alone, and has given it another name by the time he lets go.
-  if (uninterrupted([&] { return files->lock(held_.fd(), LOCK_SH | LOCK_NB); }) != 0 && errno == EWOULDBLOCK) {
-    fail_no_checkpoint(directory, step);
-  }
-  struct stat opened {
-  }, named{};
+  struct stat opened {};
   if (files->status(held_.fd(), opened) != 0) throw StatusError(system_error(errno, "looking at", path));
-  if (!is_there(files, path, named) || named.st_ino != opened.st_ino || named.st_dev != opened.st_dev) {
-    fail_no_checkpoint(directory, step);
-  }
+  hold(*files, held_.fd(), path, [&] {
+    if (!is_still_there(*files, path, opened)) fail_no_checkpoint(directory, step);
+  });
   Manifest manifest;
   summary_ = summarize(files, directory, step, &manifest);
   if (summary_.damage) throw StatusError(summary_.damage);

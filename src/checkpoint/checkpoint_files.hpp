@@ -119,6 +119,9 @@ bool is_there(const std::shared_ptr<FileSystem>& files, const std::string& path,
 CheckpointSummary summarize(const std::shared_ptr<FileSystem>& files, const std::string& directory, std::int64_t step,
                             Manifest* manifest = nullptr);
 
+// Whether the checkpoint in this directory is to be kept; also if the system cannot tell.
+bool is_pinned(FileSystem& files, const std::string& path);
+
 // The steps of which a directory has checkpoints, in their order; none if there is no such directory.
 std::vector<std::int64_t> steps_in(const std::shared_ptr<FileSystem>& files, const std::string& directory);
 

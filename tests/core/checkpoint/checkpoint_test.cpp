@@ -2,18 +2,26 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <chrono>
 #include <complex>
 #include <cstring>
+#include <filesystem>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <span>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "checkpoint/checkpoint_files.hpp"
+#include "checkpoint/file_system.hpp"
 #include "core/expect_error.hpp"
 #include "folder.hpp"
 
@@ -41,10 +49,39 @@ float last_weight(const Snapshot& snapshot) {
   return weights.back();
 }
 
+// The system, of which one can be told when something is opened or has been locked.
+class WatchedFiles final : public detail::FileSystem {
+ public:
+  int open(const std::string& path, int flags, mode_t mode) override {
+    if (before_open) before_open(path);
+    return FileSystem::open(path, flags, mode);
+  }
+  int lock(int fd, int operation) override {
+    const int result = FileSystem::lock(fd, operation);
+    if (result == 0 && after_lock) after_lock(operation);
+    return result;
+  }
+  int status_of(const std::string& path, struct stat& about) override {
+    if (unreadable.empty() || !path.ends_with(unreadable)) return FileSystem::status_of(path, about);
+    errno = EIO;
+    return -1;
+  }
+  int sync(int fd) override {
+    if (--syncs_until_failure != 0) return FileSystem::sync(fd);
+    errno = EIO;
+    return -1;
+  }
+  int syncs_until_failure = 0;
+  std::string unreadable;  // the ending of a path of which the system cannot tell anything
+  std::function<void(const std::string&)> before_open;
+  std::function<void(int)> after_lock;
+};
+
 class CheckpointStoreTest : public testing::Test {
  protected:
-  CheckpointStore open(CheckpointRetention keep = {}) {
+  CheckpointStore open(CheckpointRetention keep = {}, std::shared_ptr<detail::FileSystem> files = {}) {
     CheckpointStoreOptions options;
+    options.file_system = std::move(files);
     options.keep = std::move(keep);
     options.log = [this](LogLevel, std::string_view text) { log.emplace_back(text); };
     return CheckpointStore(folder.path(), std::move(options));
@@ -184,6 +221,78 @@ TEST_F(CheckpointStoreTest, OldOnesAreDeletedButNotWhatIsPinnedReadOrNeeded) {
   for (const std::int64_t step : {3, 4, 5}) store.save(snapshot_at(step));
   EXPECT_THAT(steps(), ElementsAre(1, 2, 4, 5));
   EXPECT_EQ(last_weight(read->load()), 2);
+}
+
+TEST_F(CheckpointStoreTest, OneThatIsDeletedWhileItIsListedIsNotCalledDamaged) {
+  open().save(snapshot_at(1));
+  const std::string path = step_path(1);
+  const auto files = std::make_shared<WatchedFiles>();
+  files->before_open = [&](const std::string&) { std::filesystem::rename(path, folder.file(".gone-step")); };
+  EXPECT_STATUS(detail::summarize(files, folder.path(), 1), not_found, "no checkpoint of step 1");
+}
+
+TEST_F(CheckpointStoreTest, OneOfWhichTheSystemCannotTellWhetherItIsPinnedIsKept) {
+  const auto files = std::make_shared<WatchedFiles>();
+  files->unreadable = "/pinned";
+  CheckpointStore store = open({.last = 1}, files);
+  for (const std::int64_t step : {1, 2}) store.save(snapshot_at(step));
+  EXPECT_THAT(steps(), ElementsAre(1, 2));
+}
+
+TEST_F(CheckpointStoreTest, NewestOfWhichTheSystemCannotTellAnythingIsNoOlderOne) {
+  for (const std::int64_t step : {1, 2}) open().save(snapshot_at(step));
+  const auto files = std::make_shared<WatchedFiles>();
+  CheckpointStore store = open({}, files);
+  files->unreadable = "/step-0000000002";
+  EXPECT_STATUS(store.restore(), unknown, "looking at");
+  files->unreadable = "/variables.safetensors";
+  EXPECT_STATUS(store.restore(), data_loss, "none that is whole");
+  EXPECT_THAT(log, IsEmpty());
+}
+
+TEST_F(CheckpointStoreTest, FirstSaveThatMayNotOutliveThePowerCanBeTriedAgain) {
+  const auto files = std::make_shared<WatchedFiles>();
+  CheckpointStore store = open({.best = 1, .metric = "loss"}, files);
+  Snapshot snapshot = snapshot_at(1);
+  snapshot.set_metric("loss", 2);
+  constexpr int kOfTheDirectory = 4;  // after the variables, the manifest and the directory of the checkpoint
+  files->syncs_until_failure = kOfTheDirectory;
+  EXPECT_STATUS(store.save(snapshot), unknown, "bringing to the disk");
+  snapshot.set_metric("loss", 1);
+  EXPECT_TRUE(store.save(snapshot));
+  ASSERT_THAT(steps(), ElementsAre(1));
+  EXPECT_EQ(store.list()[0].metrics[0].second, 1);
+}
+
+TEST_F(CheckpointStoreTest, OneThatIsUnpinnedElsewhereIsDeleted) {
+  open().save(snapshot_at(1));
+  pin_checkpoint(folder.path(), 1);
+  CheckpointStore store = open({.last = 1});
+  store.save(snapshot_at(2));
+  EXPECT_THAT(steps(), ElementsAre(1, 2));
+  pin_checkpoint(folder.path(), 1, false);
+  store.prune();
+  EXPECT_THAT(steps(), ElementsAre(2));
+}
+
+// The owner finds the pin only once nobody else can get at the checkpoint.
+TEST_F(CheckpointStoreTest, OneThatIsPinnedCanBeOpenedWhileOthersAreDeleted) {
+  const auto files = std::make_shared<WatchedFiles>();
+  CheckpointStore store = open({.last = 1}, files);
+  store.save(snapshot_at(1));
+  std::thread reader;
+  files->before_open = [&](const std::string& path) {
+    if (path.ends_with("/step-0000000001")) pin_checkpoint(folder.path(), 1);
+  };
+  files->after_lock = [&](int operation) {
+    if ((operation & LOCK_EX) == 0 || reader.joinable()) return;
+    reader = std::thread([&] { EXPECT_NO_THROW(open_checkpoint(folder.path(), 1)); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  };
+  store.save(snapshot_at(2));
+  ASSERT_TRUE(reader.joinable());
+  reader.join();
+  EXPECT_THAT(steps(), ElementsAre(1, 2));
 }
 
 TEST_F(CheckpointStoreTest, BestOnesAreKept) {
