@@ -1,0 +1,8 @@
+# kill_loop.sh PROGRAM KILLS: what writers leave that are killed at random moments.
+set -eu
+"$1" killed "$2"
+
+# Ways to save that lose what was saved are noticed.
+expect() { sh "$SOURCE_DIR/tests/expect.sh" "$@"; }
+expect 1 "of 'in-place', seed" "$1" in-place 1000 in-place
+expect 1 "of 'unlink-first', seed" "$1" unlink-first 1000 unlink-first
