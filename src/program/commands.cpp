@@ -1,0 +1,56 @@
+#include "program/commands.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/one_line.hpp"
+#include "output/sink.hpp"
+
+namespace runhook::program {
+
+CLI::App& Commands::add_plain(const std::string& name, const std::string& description, std::function<Reply()> run) {
+  CLI::App* const command = app_.add_subcommand(name, description);
+  command->callback([this, run = std::move(run)] { given_ = run; });
+  return *command;
+}
+
+CLI::App& Commands::add(const std::string& name, const std::string& description, std::function<Reply()> run) {
+  CLI::App& command = add_plain(name, description, std::move(run));
+  command.add_flag("--json", json_, "Print one JSON document");
+  return command;
+}
+
+// All at once, when it is known how the command has ended. Whoever has closed the pipe wants no more of it, and nothing
+// is wrong with that.
+Status Commands::run_given() {
+  const Reply reply = given_();
+  const std::string text = json_ ? json_text(reply.json) : reply.text;
+  errno = 0;
+  if (detail::write_all(STDOUT_FILENO, text) < text.size() && errno != EPIPE) {
+    throw StatusError(detail::system_error(errno, "writing to", "standard output"));
+  }
+  return reply.status;
+}
+
+CLI::Option* add_directory(CLI::App& command, std::string& path, const char* word) {
+  return command.add_option(word, path, "Of checkpoints, or of a run that has some")->required()->type_name("");
+}
+
+void add_checkpoint(CLI::App& command, std::string& path, std::optional<std::int64_t>& step) {
+  add_directory(command, path)
+      ->description("Of checkpoints, or of a run that has some; DIR@STEP; or of one checkpoint");
+  command.add_option("STEP", step, "Of the checkpoint; the newest one, if none is given")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("");
+}
+
+void say(std::string_view line) noexcept {
+  try {
+    detail::write_all(STDERR_FILENO, "runhook: " + detail::one_line(line) + "\n");
+  } catch (...) {  // NOLINT(bugprone-empty-catch): then nobody can be told
+  }
+}
+
+}  // namespace runhook::program

@@ -1,0 +1,66 @@
+#include "program/json.hpp"
+
+#include <cerrno>
+#include <cmath>
+#include <fstream>
+#include <iterator>
+
+#include "base/format.hpp"
+#include "base/refuse.hpp"
+#include "output/sink.hpp"
+
+namespace runhook::program {
+
+Json json_of(double number) {
+  if (std::isnan(number)) return "NaN";
+  if (std::isinf(number)) return number > 0 ? "Infinity" : "-Infinity";
+  return number;
+}
+
+Json json_of(const Error& error) {
+  if (!error) return nullptr;
+  return {{"code", status_name(error.code())}, {"message", error.message()}};
+}
+
+Json json_of(const NamedNumbers& numbers) {
+  Json object = Json::object();
+  for (const auto& [name, number] : numbers) object[name] = json_of(number);
+  return object;
+}
+
+Json json_of(const std::optional<std::int64_t>& number) { return number ? Json(*number) : Json(nullptr); }
+
+std::string json_text(const Json& document) {
+  constexpr int kIndent = 2;
+  return document.dump(kIndent, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Json read_json(const std::string& path) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file.is_open() || file.bad()) throw StatusError(detail::system_error(errno, "reading", path));
+  Json json = Json::parse(text, nullptr, false);
+  if (json.is_discarded()) detail::fail(StatusCode::data_loss, fmt::format("'{}' is no JSON", path));
+  return json;
+}
+
+std::string text_in(const Json& object, const char* key) {
+  const Json& found = member_in(object, key);
+  return found.is_string() ? found.get<std::string>() : std::string();
+}
+
+std::optional<std::int64_t> number_in(const Json& object, const char* key) {
+  const Json& found = member_in(object, key);
+  if (!found.is_number()) return {};
+  return found.get<std::int64_t>();
+}
+
+const Json& member_in(const Json& object, const char* key) {
+  static const Json none = Json::object();
+  if (!object.is_object()) return none;
+  const auto found = object.find(key);
+  return found == object.end() ? none : *found;
+}
+
+}  // namespace runhook::program
