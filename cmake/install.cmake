@@ -1,5 +1,5 @@
-# Three components: "c" (shared and static C library with its headers), "core" (C++), and "debug" (the debug information of
-# the shared library, in a file of its own beside it, where debuggers look for it).
+# Four components: "c" (shared and static C library with its headers), "core" (C++), "debug" (the debug information of the
+# shared library, in a file of its own beside it, where debuggers look for it), and "program" (src/program).
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/runhook)

@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <utility>
 
+#include "base/format.hpp"
 #include "base/one_line.hpp"
 #include "output/sink.hpp"
 
@@ -34,6 +36,23 @@ Status Commands::run_given() {
   return reply.status;
 }
 
+namespace {
+
+CLI::Validator is_at_least(std::int64_t least, std::string_view wanted) {
+  const auto check = [least, wanted](const std::string& text) -> std::string {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error == std::errc() && end == text.data() + text.size() && number >= least) return {};
+    return fmt::format("'{}' is no {}", text, wanted);
+  };
+  return CLI::Validator(check, "");
+}
+
+}  // namespace
+
+CLI::Validator is_step() { return is_at_least(0, "step"); }
+CLI::Validator is_positive() { return is_at_least(1, "whole number above 0"); }
+
 CLI::Option* add_directory(CLI::App& command, std::string& path, const char* word) {
   return command.add_option(word, path, "Of checkpoints, or of a run that has some")->required()->type_name("");
 }
@@ -42,7 +61,7 @@ void add_checkpoint(CLI::App& command, std::string& path, std::optional<std::int
   add_directory(command, path)
       ->description("Of checkpoints, or of a run that has some; DIR@STEP; or of one checkpoint");
   command.add_option("STEP", step, "Of the checkpoint; the newest one, if none is given")
-      ->check(CLI::NonNegativeNumber)
+      ->check(is_step())
       ->type_name("");
 }
 

@@ -49,6 +49,10 @@ class Commands {
 CLI::Option* add_directory(CLI::App& command, std::string& path, const char* word = "DIR");
 void add_checkpoint(CLI::App& command, std::string& path, std::optional<std::int64_t>& step);
 
+// Checks of values that say in words what is wanted.
+CLI::Validator is_step();      // a whole number that is not negative
+CLI::Validator is_positive();  // a whole number above 0
+
 void add_list(Commands& commands);
 void add_show(Commands& commands);
 void add_verify(Commands& commands);

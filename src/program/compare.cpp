@@ -120,7 +120,7 @@ std::map<std::string_view, std::string_view> states_of(const StoredCheckpoint& c
   return {checkpoint.state().begin(), checkpoint.state().end()};
 }
 
-Json json_of(const std::vector<Finding>& findings) {
+Json list_of(const std::vector<Finding>& findings) {
   Json list = Json::array();
   for (const Finding& one : findings) {
     Json json = {{"name", one.name}, {"result", one.result}};
@@ -170,8 +170,8 @@ Reply compare(const CompareOptions& options) {
   reply.json = {{"equal", table.empty()},
                 {"a", identity_of(a.summary())},
                 {"b", identity_of(b.summary())},
-                {"variables", json_of(variables)},
-                {"state", json_of(states)}};
+                {"variables", list_of(variables)},
+                {"state", list_of(states)}};
   if (!table.empty()) reply.text = table.text();
   reply.text += fmt::format("equal: {} of {}", same_variables, count_text(variables.size(), "variable"));
   if (!states.empty()) reply.text += fmt::format(", {} of {}", same_states, count_text(states.size(), "state"));

@@ -21,7 +21,8 @@ namespace runhook::program {
 namespace {
 
 // The numbers of the fields, so far as they tell what is there.
-enum class EventField : protozero::pbf_tag_type { step = 2, summary = 5 };
+enum class EventField : protozero::pbf_tag_type { summary = 5, session_log = 7 };
+enum class SessionLogField : protozero::pbf_tag_type { status = 1 };
 enum class SummaryField : protozero::pbf_tag_type { value = 1 };
 enum class ValueField : protozero::pbf_tag_type {
   tag = 1,
@@ -33,6 +34,7 @@ enum class ValueField : protozero::pbf_tag_type {
 };
 enum class TensorField : protozero::pbf_tag_type { dtype = 1 };
 constexpr std::int32_t kStringType = 7;
+constexpr std::int32_t kStart = 1;
 
 std::string_view kind_of_tensor(protozero::pbf_message<TensorField> tensor) {
   std::int32_t dtype = 0;
@@ -75,15 +77,34 @@ void note_value(protozero::pbf_message<ValueField> value, std::int64_t step, Eve
     value.skip();
   }
   EventTag& known = all.tags[tag];
-  if (known.count++ == 0) known.first_step = step;
-  known.last_step = step;
+  known.values.push_back({.step = step});
   known.kind = kind;
+}
+
+// A run that begins at a step has gone back behind what was written of it and of later ones.
+void note_session_log(protozero::pbf_message<SessionLogField> log, std::int64_t step, EventFiles& all) {
+  std::int32_t status = 0;
+  while (log.next()) {
+    if (log.tag() == SessionLogField::status) {
+      status = log.get_enum();
+    } else {
+      log.skip();
+    }
+  }
+  if (status != kStart) return;
+  for (auto& [tag, about] : all.tags) {
+    all.obsolete += std::erase_if(about.values, [step](const EventValue& value) { return value.step >= step; });
+  }
 }
 
 void note_event(std::string_view encoded, EventFiles& all) {
   const detail::EventScalars scalars = detail::decode_scalars(encoded);  // which also finds that it is no event
   protozero::pbf_message<EventField> event{protozero::data_view(encoded.data(), encoded.size())};
   while (event.next()) {
+    if (event.tag() == EventField::session_log) {
+      note_session_log(protozero::pbf_message<SessionLogField>(event.get_message()), scalars.step, all);
+      continue;
+    }
     if (event.tag() != EventField::summary) {
       event.skip();
       continue;
@@ -100,7 +121,7 @@ void note_event(std::string_view encoded, EventFiles& all) {
   for (const auto& [tag, value] : scalars.scalars) {
     EventTag& known = all.tags[std::string(tag)];
     known.kind = "scalar";
-    known.last = value;
+    known.values.back().number = value;
   }
 }
 

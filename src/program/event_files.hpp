@@ -20,17 +20,21 @@ struct EventFile {
   Error damage = {};  // what follows it is not read
 };
 
+struct EventValue {
+  std::int64_t step = 0;
+  std::optional<double> number = {};  // of a scalar
+};
+
 struct EventTag {
-  std::string kind;  // "scalar", "histogram", "image", "text", ...
-  std::uint64_t count = 0;
-  std::int64_t first_step = 0;
-  std::int64_t last_step = 0;
-  std::optional<double> last;  // of scalars
+  std::string kind = {};  // "scalar", "histogram", "image", "audio", "text", "tensor" or "other"
+  std::vector<EventValue> values = {};
 };
 
 struct EventFiles {
   std::vector<EventFile> files;
   std::map<std::string, EventTag> tags;
+  std::uint64_t obsolete =
+      0;  // values of steps that a run has gone back behind, which TensorBoard does not show either
 };
 
 // Of a directory, in the order of the names; or of one file. Throws NOT_FOUND if there are none.

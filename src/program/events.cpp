@@ -23,8 +23,11 @@ std::string tags_text(const std::map<std::string, EventTag>& tags) {
   using enum Table::Align;
   Table table({{"tag"}, {"kind"}, {"values", right}, {"steps"}, {"last", right}});
   for (const auto& [tag, about] : tags) {
-    table.add({tag, about.kind, std::to_string(about.count), fmt::format("{} to {}", about.first_step, about.last_step),
-               about.last ? number_text(*about.last) : ""});
+    const auto& values = about.values;
+    if (values.empty()) continue;
+    const auto last = values.back().number;
+    table.add({tag, about.kind, std::to_string(values.size()),
+               fmt::format("{} to {}", values.front().step, values.back().step), last ? number_text(*last) : ""});
   }
   return table.text();
 }
@@ -40,14 +43,17 @@ Reply show_events(const std::string& path) {
   }
   Json tags = Json::array();
   for (const auto& [tag, about] : all.tags) {
+    const auto& values = about.values;
+    if (values.empty()) continue;
+    const auto last = values.back().number;
     tags.push_back({{"tag", tag},
                     {"kind", about.kind},
-                    {"count", about.count},
-                    {"first_step", about.first_step},
-                    {"last_step", about.last_step},
-                    {"last", about.last ? json_of(*about.last) : Json(nullptr)}});
+                    {"count", values.size()},
+                    {"first_step", values.front().step},
+                    {"last_step", values.back().step},
+                    {"last", last ? json_of(*last) : Json(nullptr)}});
   }
-  reply.json = {{"files", std::move(files)}, {"tags", std::move(tags)}};
+  reply.json = {{"files", std::move(files)}, {"tags", std::move(tags)}, {"obsolete_values", all.obsolete}};
   reply.text = files_text(all.files);
   if (!all.tags.empty()) reply.text += "\n" + tags_text(all.tags);
   return reply;

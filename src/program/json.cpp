@@ -8,6 +8,7 @@
 #include "base/format.hpp"
 #include "base/refuse.hpp"
 #include "output/sink.hpp"
+#include "program/text.hpp"
 
 namespace runhook::program {
 
@@ -33,6 +34,11 @@ Json json_of(const std::optional<std::int64_t>& number) { return number ? Json(*
 std::string json_text(const Json& document) {
   constexpr int kIndent = 2;
   return document.dump(kIndent, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string value_text(const Json& value) {
+  if (value.is_number_float()) return number_text(value.get<double>());
+  return value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 Json read_json(const std::string& path) {

@@ -22,6 +22,9 @@ Json json_of(const std::optional<std::int64_t>& number);
 // The document with a line end. Bytes that are not UTF-8 become U+FFFD.
 std::string json_text(const Json& document);
 
+// A value as people read it: numbers with six digits, texts without quotes.
+std::string value_text(const Json& value);
+
 // The text of a file as JSON. Throws NOT_FOUND, DATA_LOSS for what is no JSON, and what the system says.
 Json read_json(const std::string& path);
 // A member that is a text, or empty; a number, or nothing; an object or list, or an empty object.

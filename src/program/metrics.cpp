@@ -18,11 +18,6 @@ struct MetricsOptions {
   bool only_last = false;
 };
 
-std::string value_text(const Json& value) {
-  if (value.is_number_float()) return number_text(value.get<double>());
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
 std::vector<std::string> chosen_names(const MetricRows& all, const std::vector<std::string>& wanted) {
   if (wanted.empty()) return all.names;
   for (const std::string& name : wanted) {

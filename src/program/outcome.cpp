@@ -15,8 +15,7 @@ std::string values_text(const Json& values) {
   for (const auto& [name, value] : values.items()) {
     const Json& number = member_in(value, "value");
     const auto step = number_in(value, "step");
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name,
-                        number.is_string() ? number.get<std::string>() : number.dump());
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, value_text(number));
     if (step) text += fmt::format(" (step {})", *step);
   }
   return text;

@@ -115,7 +115,7 @@ void add_prune(Commands& commands) {
                                    [options] { return prune(*options); });
   add_directory(command, options->path);
   const auto add_count = [&](const char* name, std::int64_t& count, const char* description) {
-    return command.add_option(name, count, description)->check(CLI::PositiveNumber)->type_name("N");
+    return command.add_option(name, count, description)->check(is_positive())->type_name("N");
   };
   add_count("--keep-last", options->last, "Keep so many of the newest");
   CLI::Option* const best = add_count("--keep-best", options->best, "Keep so many of those with the best --metric");

@@ -113,11 +113,6 @@ Json beginning_of(const Value& value) {
   return elements;
 }
 
-std::string number_text(const Json& number) {
-  if (number.is_number_float()) return number_text(number.get<double>());
-  return number.is_string() ? number.get<std::string>() : number.dump();
-}
-
 Reply show_variable(const CheckpointPlace& place, const std::string& name) {
   const CheckpointSummary summary = summary_at(place);
   if (summary.damage) throw StatusError(summary.damage);
@@ -141,14 +136,14 @@ Reply show_variable(const CheckpointPlace& place, const std::string& name) {
                        {"infinite_count", elements.infinite_count}});
     facts.add("elements", std::to_string(value.element_count()));
     if (!elements.min.is_null()) {
-      facts.add("min", number_text(elements.min));
-      facts.add("max", number_text(elements.max));
-      facts.add("mean", number_text(elements.mean));
+      facts.add("min", value_text(elements.min));
+      facts.add("max", value_text(elements.max));
+      facts.add("mean", value_text(elements.mean));
     }
     facts.add("NaN", std::to_string(elements.nan_count));
     facts.add("infinite", std::to_string(elements.infinite_count));
     std::string first;
-    for (const Json& element : beginning) first += (first.empty() ? "" : ", ") + number_text(element);
+    for (const Json& element : beginning) first += (first.empty() ? "" : ", ") + value_text(element);
     facts.add("first", first + (value.element_count() > kShownElements ? ", ..." : ""));
   } else {
     const std::string text = beginning.get<std::string>();

@@ -73,9 +73,7 @@ void add_verify(Commands& commands) {
   CLI::App& command = commands.add("verify", "Read checkpoints and say which are whole, and why others are not",
                                    [options] { return verify(*options); });
   add_directory(command, options->path);
-  command.add_option("STEP", options->steps, "Only these; all, if none is given")
-      ->check(CLI::NonNegativeNumber)
-      ->type_name("");
+  command.add_option("STEP", options->steps, "Only these; all, if none is given")->check(is_step())->type_name("");
 }
 
 }  // namespace runhook::program
