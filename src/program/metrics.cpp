@@ -94,8 +94,8 @@ Reply show_metrics(const MetricsOptions& options) {
   }
   if (all.damaged > 0) {
     reply.status = Status::wrong;
-    say(fmt::format("{} of {} no rows: left out", count_text(all.damaged, "line"),
-                    all.files.back() + (all.damaged == 1 ? " is" : " are")));
+    say(fmt::format("{} of {} {}: left out", count_text(all.damaged, "line"), all.files.back(),
+                    all.damaged == 1 ? "is no row" : "are no rows"));
   }
   return reply;
 }

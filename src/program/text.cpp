@@ -94,7 +94,11 @@ std::string count_text(std::uint64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
-std::string number_text(double number) { return fmt::format("{:.6g}", number); }
+std::string number_text(double number) {
+  if (std::isnan(number)) return "NaN";
+  if (std::isinf(number)) return number > 0 ? "Infinity" : "-Infinity";
+  return fmt::format("{:.6g}", number);
+}
 
 std::string numbers_text(const NamedNumbers& numbers) {
   std::string text;

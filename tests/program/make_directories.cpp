@@ -1,5 +1,6 @@
 // make_directories WHAT DIR [NUMBER]: makes what the program is to look at.
 //   checkpoints   five checkpoints with variables of many kinds, state and metrics
+//   others        one that differs from the last of these
 //   many          NUMBER small ones
 //   run           what two runs with the default hooks leave, the second of which goes on from an earlier step
 //   failed        what a run leaves that has failed
@@ -55,6 +56,22 @@ void save_checkpoints(const std::string& directory) {
   pin_checkpoint(directory, 100);
 }
 
+// Another one, to be compared with the last of `checkpoints`.
+void save_others(const std::string& directory) {
+  Snapshot snapshot;
+  snapshot.global_step = 500;
+  const std::array<float, 6> weights{kNaN, 0.25F, 2, kNaN, kInfinity, 500};
+  snapshot.set("weights", DType::float32, Shape{2, 3}, weights.data());
+  const std::array<std::int64_t, 3> counts{};
+  snapshot.set("counts", DType::int64, std::array<std::int64_t, 1>{3}, counts.data());
+  snapshot.set("flag", Value::scalar(std::int32_t{1}));
+  const std::array<unsigned char, 2> bytes{0, 0xFF};
+  snapshot.set("note", Value::bytes(std::as_bytes(std::span(bytes))));
+  snapshot.set("raw", Value::bytes(std::as_bytes(std::span(bytes))));
+  snapshot.set("extra", Value::scalar(1.0));
+  CheckpointStore(directory).save(snapshot);
+}
+
 // By the writer alone: an owner looks at all there are each time.
 void save_many(const std::string& directory, std::int64_t count) {
   std::filesystem::create_directories(directory);
@@ -100,11 +117,17 @@ void wait_for_end_of_input() {
 int make(std::string_view what, const std::string& directory, std::int64_t number) {
   if (what == "many") {
     save_many(directory, number);
+  } else if (what == "others") {
+    save_others(directory);
   } else if (what == "run") {
     run_steps(directory, 0, 10, false);
     run_steps(directory, 4, 6, false);
   } else if (what == "failed") {
-    run_steps(directory, 0, 4, true);
+    try {
+      run_steps(directory, 0, 4, true);
+    } catch (const StatusError& failed) {
+      return failed.code() == StatusCode::data_loss ? 0 : 1;
+    }
   } else {
     save_checkpoints(directory);
     if (what == "own") {
