@@ -10,6 +10,7 @@ import os
 import pathlib
 import pty
 import re
+import resource
 import shutil
 import struct
 import subprocess
@@ -164,14 +165,17 @@ class List(Case):
         self.assertEqual(len(self.text("show", odd).split("\n\n")[0].splitlines()), 6)
         self.assertEqual(self.json("list", odd)["directory"], str(odd))
 
-    def test_ten_thousand_are_listed_in_seconds(self):
+
+class ManyCheckpoints(Case):
+    def test_ten_thousand_are_listed_in_less_than_a_second(self):
         subprocess.run([MAKE, "many", self.folder / "many", "10000"], check=True)
-        begin = time.monotonic()
+        begin, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
         document = self.json("list", "many")
-        took = time.monotonic() - begin
+        took, after = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
         self.assertEqual(len(document["checkpoints"]), 10000)
-        print(f"10,000 checkpoints: {took:.2f} s")
-        self.assertLess(took, 5)  # under a second, unless the machine does other things
+        processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        print(f"10,000 checkpoints: {took:.2f} s, {processor:.2f} s of the processor")
+        self.assertLess(processor, 1)  # whatever else the machine does
 
 
 class Show(Case):
