@@ -57,12 +57,14 @@ Finding compare_values(const StoredVariable& variable, const Value& a, const Val
                   {"max_absolute", json_of(found.max_absolute)},
                   {"max_relative", json_of(found.max_relative)},
                   {"at", found.at}};
-  if (!found.is_close) {
-    finding.text = fmt::format("{} of {} differ, by at most {} at {}, relative {}", found.count,
-                               count_text(static_cast<std::uint64_t>(a.element_count()), "element"),
-                               number_text(found.max_absolute), place_of(found.at, variable.shape),
-                               number_text(found.max_relative));
-  }
+  if (found.is_close) return finding;
+  const std::string most = fmt::format("{}{}, relative {}", number_text(found.max_absolute),
+                                       variable.shape.empty() ? "" : " at " + place_of(found.at, variable.shape),
+                                       number_text(found.max_relative));
+  finding.text = variable.shape.empty()
+                     ? "differs by " + most
+                     : fmt::format("{} of {} differ, by at most {}", found.count,
+                                   count_text(static_cast<std::uint64_t>(a.element_count()), "element"), most);
   return finding;
 }
 

@@ -39,6 +39,7 @@ Snapshot snapshot_at(std::int64_t step) {
   const std::complex<double> z(3, -4);
   snapshot.set("z", DType::complex128, {}, &z);
   snapshot.set("empty", DType::float64, Shape{0, 3}, nullptr);
+  snapshot.set("step", Value::scalar(static_cast<double>(step) / 100));
   snapshot.set("flag", Value::scalar(true));
   snapshot.set("note", Value::string("two\nlines"));
   const std::array<unsigned char, 3> bytes{0, 0xFF, 0x10};
@@ -64,6 +65,7 @@ void save_others(const std::string& directory) {
   snapshot.set("weights", DType::float32, Shape{2, 3}, weights.data());
   const std::array<std::int64_t, 3> counts{};
   snapshot.set("counts", DType::int64, std::array<std::int64_t, 1>{3}, counts.data());
+  snapshot.set("step", Value::scalar(3.0));
   snapshot.set("flag", Value::scalar(std::int32_t{1}));
   const std::array<unsigned char, 2> bytes{0, 0xFF};
   snapshot.set("note", Value::bytes(std::as_bytes(std::span(bytes))));

@@ -102,7 +102,7 @@ class List(Case):
         self.assertEqual([line.split()[0] for line in lines[1:6]], ["100", "200", "300", "400", "500"])
         self.assertRegex(lines[1], r"^ 100  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d  \d+ B  0123abcd  loss 0.01, accuracy 0.75 +pinned$")
         self.assertRegex(lines[2], r" 0123abcd  loss 0.125, accuracy 0.5$")
-        self.assertRegex(lines[6], r"^5 checkpoints, 3\.\d KiB in made$")
+        self.assertRegex(lines[6], r"^5 checkpoints, 4\.\d KiB in made$")
 
     def test_json_has_the_documented_members(self):
         document = self.json("list", "made")
@@ -293,7 +293,7 @@ class Compare(Case):
     makes = "checkpoints"
 
     def test_a_checkpoint_is_equal_to_itself_with_status_0(self):
-        self.assertEqual(self.text("compare", "made", "made@500"), "equal: 7 of 7 variables, 2 of 2 states\n")
+        self.assertEqual(self.text("compare", "made", "made@500"), "equal: 8 of 8 variables, 2 of 2 states\n")
         document = self.json("compare", "made", "@500")
         self.assertTrue(document["equal"])
         self.assertEqual({one["result"] for one in document["variables"] + document["state"]}, {"identical"})
@@ -302,7 +302,7 @@ class Compare(Case):
         text = self.text("compare", "made@100", "@200", status=1)
         self.assertRegex(text, r"\nvariable  weights +1 of 6 elements differ, by at most 100 at \[1,2\], relative 0.5\n")
         self.assertRegex(text, r"\nstate     sampler +8 bytes that differ\n")
-        self.assertTrue(text.endswith("\nequal: 5 of 7 variables, 1 of 2 states\n"))
+        self.assertTrue(text.endswith("\nequal: 5 of 8 variables, 1 of 2 states\n"))
         document = self.json("compare", "made@100", "made/step-0000000200", status=1)
         self.assertEqual((document["equal"], document["a"]["step"], document["b"]["step"]), (False, 100, 200))
         results = {one["name"]: one for one in document["variables"]}
@@ -324,10 +324,10 @@ class Compare(Case):
         subprocess.run([MAKE, "others", other], check=True)
         results = {one["name"]: one["result"] for one in self.json("compare", "made", "other", status=1)["variables"]}
         self.assertEqual(results, {"counts": "shape", "empty": "only_in_a", "extra": "only_in_b", "flag": "dtype", "note": "kind",
-                                   "raw": "values", "weights": "values", "z": "only_in_a"})
+                                   "raw": "values", "step": "values", "weights": "values", "z": "only_in_a"})
         text = self.text("compare", "made", "other", status=1)
         for line in (r"counts +int64\[2\] and int64\[3\]", r"flag +boolean\[\] and int32\[\]", r"note +a string and bytes",
-                     r"extra +only in the second", r"weights +\d of 6 elements differ, by at most NaN at \[0,0\]"):
+                     r"extra +only in the second", r"step +differs by 2, relative 0.4", r"weights +\d of 6 elements differ, by at most NaN at \[0,0\]"):
             self.assertRegex(text, line)
 
     def test_a_damaged_one_is_status_1_and_named(self):
@@ -343,7 +343,7 @@ class Export(Case):
     makes = "checkpoints"
 
     def test_the_file_has_all_variables_for_readers_of_the_format(self):
-        self.assertRegex(self.text("export", "made", 300, "--to", "x.safetensors"), r"^step 300: 7 variables, \d+ B in x.safetensors\n$")
+        self.assertRegex(self.text("export", "made", 300, "--to", "x.safetensors"), r"^step 300: 8 variables, \d+ B in x.safetensors\n$")
         tensors, metadata = safetensors(self.folder / "x.safetensors")
         self.assertEqual(tensors["counts"], ("I64", [2], struct.pack("<qq", 2**60, 2**60 + 3)))
         self.assertEqual(array.array("f", tensors["weights"][2])[5], 300)
@@ -355,7 +355,7 @@ class Export(Case):
 
     def test_json_says_what_was_written(self):
         document = self.json("export", "made", "--to", "x")
-        self.assertEqual(document, {"step": 500, "path": "x", "variables": 7, "bytes": (self.folder / "x").stat().st_size})
+        self.assertEqual(document, {"step": 500, "path": "x", "variables": 8, "bytes": (self.folder / "x").stat().st_size})
 
     def test_a_file_that_is_there_is_replaced_with_force_only(self):
         target = self.folder / "x"
@@ -366,7 +366,7 @@ class Export(Case):
         self.assertEqual(self.content(), before)
         (self.folder / "link").symlink_to("x")
         self.text("export", "made", "--to", "link", "--force")
-        self.assertEqual(len(safetensors(target)[0]), 7)
+        self.assertEqual(len(safetensors(target)[0]), 8)
         self.assertTrue((self.folder / "link").is_symlink())
         self.assertEqual(target.stat().st_mode & 0o777, 0o640)
 
