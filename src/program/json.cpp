@@ -41,12 +41,19 @@ std::string value_text(const Json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+Json parse_json(std::string_view text) {
+  // What is nested deeper is left out: printing it takes as much of the stack as there are levels.
+  constexpr int kDeepest = 100;
+  return Json::parse(
+      text, [](int depth, Json::parse_event_t, const Json&) { return depth < kDeepest; }, false);
+}
+
 Json read_json(const std::string& path) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   if (!file.is_open() || file.bad()) throw StatusError(detail::system_error(errno, "reading", path));
-  Json json = Json::parse(text, nullptr, false);
+  Json json = parse_json(text);
   if (json.is_discarded()) detail::fail(StatusCode::data_loss, fmt::format("'{}' is no JSON", path));
   return json;
 }
@@ -58,7 +65,7 @@ std::string text_in(const Json& object, const char* key) {
 
 std::optional<std::int64_t> number_in(const Json& object, const char* key) {
   const Json& found = member_in(object, key);
-  if (!found.is_number()) return {};
+  if (!found.is_number_integer()) return {};
   return found.get<std::int64_t>();
 }
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "runhook/error.hpp"
 #include "runhook/snapshot.hpp"
@@ -25,9 +26,11 @@ std::string json_text(const Json& document);
 // A value as people read it: numbers with six digits, texts without quotes.
 std::string value_text(const Json& value);
 
+// The text as JSON; is_discarded() if it is none.
+Json parse_json(std::string_view text);
 // The text of a file as JSON. Throws NOT_FOUND, DATA_LOSS for what is no JSON, and what the system says.
 Json read_json(const std::string& path);
-// A member that is a text, or empty; a number, or nothing; an object or list, or an empty object.
+// A member that is a text, or empty; a whole number, or nothing; an object or list, or an empty object.
 std::string text_in(const Json& object, const char* key);
 std::optional<std::int64_t> number_in(const Json& object, const char* key);
 const Json& member_in(const Json& object, const char* key);

@@ -44,7 +44,7 @@ void read_file(const std::string& path, MetricRows& all) {
   std::string line;
   while (std::getline(file, line)) {
     MetricRow row;
-    row.members = Json::parse(line, nullptr, false);
+    row.members = parse_json(line);
     const auto step = number_in(row.members, "step");
     if (step) {
       row.step = *step;

@@ -82,8 +82,9 @@ CheckpointPlace checkpoint_place(const std::string& path, std::optional<std::int
   std::string directory = plain;
   const std::size_t at = plain.rfind('@');
   if (is_directory(plain)) {
-    // A link of another name may lead to a checkpoint; "." in one does not tell its name.
-    if ((named = step_of_path(plain))) directory = std::filesystem::path(plain).parent_path().native();
+    const bool is_nameless = plain.ends_with('.');  // "." in a checkpoint, e.g.
+    const std::string path_of_it = is_nameless ? std::filesystem::canonical(plain).native() : plain;
+    if ((named = step_of_path(path_of_it))) directory = std::filesystem::path(path_of_it).parent_path().native();
     if (directory.empty()) directory = ".";
   } else if (at != std::string::npos && at > 0 && (named = step_after_at(plain, at))) {
     directory = plain.substr(0, at);

@@ -204,6 +204,8 @@ class Show(Case):
         for words in ways:
             with self.subTest(words):
                 self.assertEqual(self.json("show", *words)["step"], 200)
+        inside = subprocess.run([PROGRAM, "show", ".", "--json"], capture_output=True, check=True, cwd=step_directory(self.made, 200))
+        self.assertEqual(json.loads(inside.stdout)["step"], 200)
         at = self.folder / "made@7"
         self.made.rename(at)
         self.assertEqual(self.json("show", "made@7")["step"], 500)
@@ -491,6 +493,20 @@ class Runs(Case):
         (self.made / "run.json").write_text("{")
         self.assertIn("damaged: 'made/run.json' is no JSON", self.text("runs", "made", status=1))
         self.assertEqual([bool(one["damage"]) for one in self.json("runs", "made", status=1)["runs"]], [True, False])
+
+    def test_a_record_of_anything_is_damaged_and_not_a_crash(self):
+        record = self.record()
+        for text in ("", "[]", "7", "[" * 100000 + "]" * 100000, '{"schema": "another"}'):
+            with self.subTest(text[:30]):
+                (self.made / "run.json").write_text(text)
+                self.text("runs", "made", status=1)
+        for member, value in (("outcome", "running"), ("outcome", [{}]), ("values", [1, {}]), ("command", "x"), ("step", 1e300),
+                              ("begin", 7), ("begin", "2026-99-99T99:99:99.999Z"), ("values", json.loads("[" * 500 + "]" * 500))):
+            with self.subTest(member):
+                (self.made / "run.json").write_text(json.dumps({**record, member: value}))
+                for command in ("runs", "outcome"):
+                    self.assertIn(self.call(command, "made").returncode, (0, 1))
+                    self.assertIn(self.call(command, "made", "--json").returncode, (0, 1))
 
     def test_the_outcome_of_the_newest_run_is_told(self):
         text = self.text("outcome", "made")
