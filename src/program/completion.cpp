@@ -53,7 +53,7 @@ Place place_of(const CLI::Option& option, const std::string& word) {
   return place;
 }
 
-CommandFacts facts_of(const CLI::App& app) {
+CommandFacts command_facts(const CLI::App& app) {
   CommandFacts facts;
   facts.name = app.get_name();
   facts.description = app.get_description();
@@ -77,7 +77,7 @@ CommandFacts facts_of(const CLI::App& app) {
 std::vector<CommandFacts> commands_of(const CLI::App& app) {
   std::vector<CommandFacts> all;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    all.push_back(facts_of(*command));
+    all.push_back(command_facts(*command));
   }
   return all;
 }
@@ -122,7 +122,7 @@ std::string bash_kind(const Place& place) {
 }
 
 std::string bash_script(const CLI::App& app) {
-  const std::string name = app.get_name();
+  const std::string& name = app.get_name();
   std::string cases, values, all_names;
   for (const CommandFacts& command : commands_of(app)) {
     std::string kinds;
@@ -177,7 +177,7 @@ _{0}() {{
 }}
 complete -F _{0} {0}
 )",
-                     name, in_quotes(all_names + facts_of(app).names_of_options(false)), cases, values);
+                     name, in_quotes(all_names + command_facts(app).names_of_options(false)), cases, values);
 }
 
 // ---- zsh
@@ -209,7 +209,7 @@ std::string zsh_options(const CommandFacts& command) {
 }
 
 std::string zsh_script(const CLI::App& app) {
-  const std::string name = app.get_name();
+  const std::string& name = app.get_name();
   std::string descriptions, cases;
   for (const CommandFacts& command : commands_of(app)) {
     descriptions += "    " + in_quotes(command.name + ":" + with_backslashes(command.description, ":\\")) + "\n";
@@ -247,7 +247,7 @@ else
   compdef _{0} {0}
 fi
 )",
-                     name, descriptions, zsh_options(facts_of(app)), cases);
+                     name, descriptions, zsh_options(command_facts(app)), cases);
 }
 
 // ---- fish
@@ -280,10 +280,10 @@ std::string fish_options(const CommandFacts& command, const std::string& line) {
 }
 
 std::string fish_script(const CLI::App& app) {
-  const std::string name = app.get_name();
+  const std::string& name = app.get_name();
   std::string text =
       fmt::format("# fish completion of {0}, printed by '{0} completion fish'\ncomplete -c {0} -f\n", name);
-  text += fish_options(facts_of(app), fmt::format("complete -c {} -n __fish_use_subcommand", name));
+  text += fish_options(command_facts(app), fmt::format("complete -c {} -n __fish_use_subcommand", name));
   for (const CommandFacts& command : commands_of(app)) {
     text += fmt::format("complete -c {} -n __fish_use_subcommand -a {} -d {}\n", name, command.name,
                         in_quotes(command.description));

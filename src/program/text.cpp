@@ -74,7 +74,7 @@ std::string Facts::text() const {
   for (const auto& [name, text] : facts_) width = std::max(width, name.size());
   std::string all;
   for (const auto& [name, text] : facts_) {
-    all += "  " + name + std::string(width - name.size() + kBetweenColumns.size(), ' ') + text + "\n";
+    all += fmt::format("  {:{}}{}{}\n", name, width, kBetweenColumns, text);
   }
   return all;
 }
@@ -137,7 +137,6 @@ std::optional<std::int64_t> unix_ns_of(std::string_view utc) {
   int ms = 0;
   int end = 0;
   const std::string text(utc);
-  // NOLINTNEXTLINE(cert-err34-c): the numbers have as many digits as an int holds
   const int found = std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ%n", &parts.tm_year, &parts.tm_mon,
                                 &parts.tm_mday, &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &ms, &end);
   constexpr int kNumbers = 7;
