@@ -24,16 +24,18 @@ CLI::App& Commands::add(const std::string& name, const std::string& description,
   return command;
 }
 
-// All at once, when it is known how the command has ended. Whoever has closed the pipe wants no more of it, and nothing
-// is wrong with that.
+// All at once, when it is known how the command has ended.
 Status Commands::run_given() {
   const Reply reply = given_();
-  const std::string text = json_ ? json_text(reply.json) : reply.text;
+  print(json_ ? json_text(reply.json) : reply.text);
+  return reply.status;
+}
+
+void print(std::string_view text) {
   errno = 0;
   if (detail::write_all(STDOUT_FILENO, text) < text.size() && errno != EPIPE) {
     throw StatusError(detail::system_error(errno, "writing to", "standard output"));
   }
-  return reply.status;
 }
 
 namespace {

@@ -66,6 +66,8 @@ void add_metrics(Commands& commands);
 void add_events(Commands& commands);
 void add_completion(Commands& commands);
 
+// Prints on standard output. Whoever has closed the pipe wants no more of it, and nothing is wrong with that.
+void print(std::string_view text);
 // Says one line on standard error: what is wrong, or what went otherwise than one may think.
 void say(std::string_view line) noexcept;
 

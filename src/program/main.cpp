@@ -1,5 +1,6 @@
 // runhook: looks at checkpoints and at what runs leave.
 #include <csignal>
+#include <sstream>
 #include <string>
 
 #include "program/commands.hpp"
@@ -36,7 +37,10 @@ Status parse_and_run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
-      return app.exit(error) == 0 ? Status::fine : Status::not_done;  // the help, or the version
+      std::ostringstream text;  // the help, or the version
+      app.exit(error, text, text);
+      print(text.str());
+      return Status::fine;
     }
     const auto given = app.get_subcommands();
     const std::string command = given.empty() ? "" : given.front()->get_name() + " ";

@@ -54,8 +54,7 @@ Reply verify(const VerifyOptions& options) {
     if (is_gone) continue;
     if (error) {
       ++damaged;
-      if (reply.status == Status::fine) reply.status = Status::wrong;
-      if (error.code() != StatusCode::data_loss) reply.status = Status::not_done;
+      reply.status = Status::wrong;
     }
     const std::string_view found = !error ? "whole" : error.code() == StatusCode::data_loss ? "damaged" : "unreadable";
     checkpoints.push_back({{"step", step}, {"condition", found}, {"damage", json_of(error)}});

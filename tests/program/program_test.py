@@ -282,6 +282,11 @@ class Verify(Case):
         self.assertFalse(document["whole"])
         self.assertEqual([one["condition"] for one in document["checkpoints"]], ["whole", "damaged", "whole", "whole", "whole"])
 
+    def test_a_link_in_the_place_of_a_checkpoint_is_damage(self):
+        shutil.rmtree(step_directory(self.made, 300))
+        (self.made / "step-0000000300").symlink_to(self.folder)
+        self.assertEqual({one["step"]: one["condition"] for one in self.json("verify", "made", status=1)["checkpoints"]}[300], "damaged")
+
     def test_only_the_steps_that_are_given_are_read(self):
         flip_last_byte(step_directory(self.made, 200) / "variables.safetensors")
         self.assertEqual([one["step"] for one in self.json("verify", "made", 500, 100)["checkpoints"]], [500, 100])
@@ -662,10 +667,11 @@ class Usage(Case):
             self.assertEqual((done.returncode, done.stderr), (status, b""))
 
     def test_a_full_disk_is_status_2(self):
-        with open("/dev/full", "wb") as full:
-            done = subprocess.run([PROGRAM, "list", "made"], stdout=full, stderr=subprocess.PIPE, text=True, cwd=self.folder, check=False)
-        self.assertEqual(done.returncode, 2)
-        self.assertIn("standard output", done.stderr)
+        for words in (["list", "made"], ["list", "--help"], ["--version"]):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run([PROGRAM, *words], stdout=full, stderr=subprocess.PIPE, text=True, cwd=self.folder, check=False)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("standard output", done.stderr)
 
     def test_there_is_no_control_sequence_on_a_terminal_either(self):
         parent, child = pty.openpty()
