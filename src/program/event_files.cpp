@@ -36,10 +36,19 @@ enum class TensorField : protozero::pbf_tag_type { dtype = 1 };
 constexpr std::int32_t kStringType = 7;
 constexpr std::int32_t kStart = 1;
 
+constexpr auto kBytes = protozero::pbf_wire_type::length_delimited;
+constexpr auto kVarint = protozero::pbf_wire_type::varint;
+
+// Whether the field at which `message` is has this number and type: what it has under another type is not read as this.
+template <class Field>
+bool is(const protozero::pbf_message<Field>& message, Field field, protozero::pbf_wire_type type) noexcept {
+  return message.tag_and_type() == protozero::tag_and_type(field, type);
+}
+
 std::string_view kind_of_tensor(protozero::pbf_message<TensorField> tensor) {
   std::int32_t dtype = 0;
   while (tensor.next()) {
-    if (tensor.tag() == TensorField::dtype) {
+    if (is(tensor, TensorField::dtype, kVarint)) {
       dtype = tensor.get_enum();
     } else {
       tensor.skip();
@@ -52,28 +61,18 @@ void note_value(protozero::pbf_message<ValueField> value, std::int64_t step, Eve
   std::string tag;
   std::string_view kind = "other";
   while (value.next()) {
-    switch (value.tag()) {
-      case ValueField::tag:
-        tag = value.get_string();
-        continue;
-      case ValueField::tensor:
-        kind = kind_of_tensor(protozero::pbf_message<TensorField>(value.get_message()));
-        continue;
-      case ValueField::simple_value:
-        kind = "scalar";
-        break;
-      case ValueField::image:
-        kind = "image";
-        break;
-      case ValueField::histogram:
-        kind = "histogram";
-        break;
-      case ValueField::audio:
-        kind = "audio";
-        break;
-      default:
-        break;
+    if (is(value, ValueField::tag, kBytes)) {
+      tag = value.get_string();
+      continue;
     }
+    if (is(value, ValueField::tensor, kBytes)) {
+      kind = kind_of_tensor(protozero::pbf_message<TensorField>(value.get_message()));
+      continue;
+    }
+    if (is(value, ValueField::simple_value, protozero::pbf_wire_type::fixed32)) kind = "scalar";
+    if (is(value, ValueField::image, kBytes)) kind = "image";
+    if (is(value, ValueField::histogram, kBytes)) kind = "histogram";
+    if (is(value, ValueField::audio, kBytes)) kind = "audio";
     value.skip();
   }
   EventTag& known = all.tags[tag];
@@ -85,7 +84,7 @@ void note_value(protozero::pbf_message<ValueField> value, std::int64_t step, Eve
 void note_session_log(protozero::pbf_message<SessionLogField> log, std::int64_t step, EventFiles& all) {
   std::int32_t status = 0;
   while (log.next()) {
-    if (log.tag() == SessionLogField::status) {
+    if (is(log, SessionLogField::status, kVarint)) {
       status = log.get_enum();
     } else {
       log.skip();
@@ -101,17 +100,17 @@ void note_event(std::string_view encoded, EventFiles& all) {
   const detail::EventScalars scalars = detail::decode_scalars(encoded);  // which also finds that it is no event
   protozero::pbf_message<EventField> event{protozero::data_view(encoded.data(), encoded.size())};
   while (event.next()) {
-    if (event.tag() == EventField::session_log) {
+    if (is(event, EventField::session_log, kBytes)) {
       note_session_log(protozero::pbf_message<SessionLogField>(event.get_message()), scalars.step, all);
       continue;
     }
-    if (event.tag() != EventField::summary) {
+    if (!is(event, EventField::summary, kBytes)) {
       event.skip();
       continue;
     }
     protozero::pbf_message<SummaryField> summary(event.get_message());
     while (summary.next()) {
-      if (summary.tag() == SummaryField::value) {
+      if (is(summary, SummaryField::value, kBytes)) {
         note_value(protozero::pbf_message<ValueField>(summary.get_message()), scalars.step, all);
       } else {
         summary.skip();

@@ -83,6 +83,22 @@ def flip_last_byte(path):
     path.write_bytes(content)
 
 
+def masked_crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    crc ^= 0xFFFFFFFF
+    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+
+
+def record(data):
+    """A record of an event file, with its checksums."""
+    length = struct.pack("<Q", len(data))
+    return length + struct.pack("<I", masked_crc32c(length)) + data + struct.pack("<I", masked_crc32c(data))
+
+
 def safetensors(path):
     """The tensors of a file as type, shape and bytes, and its metadata; read by the description of the format."""
     content = path.read_bytes()
@@ -635,6 +651,14 @@ class Events(Case):
         self.assertEqual(document["files"][0]["damage"]["code"], "DATA_LOSS")
         self.assertGreater(document["files"][0]["events"], 5)
         self.assertIn("damaged: the record at byte", self.text("events", path, status=1))
+
+    def test_fields_of_other_types_are_not_read_as_what_they_should_be(self):
+        event = b"\x10\x05" + b"\x2a\x0a" + b"\x0a\x08" + b"\x08\x07" + b"\x12\x01x" + b"\x3a\x01y"  # tag, simple_value, 7
+        for one in (event, b"\x28\x07\x38\x07", b"\x2a\x04\x0a\x02\x42\x00"):
+            (self.folder / "tfevents").write_bytes(record(one))
+            self.assertEqual(self.json("events", "tfevents")["files"][0]["events"], 1)
+        (self.folder / "tfevents").write_bytes(record(b"\x2a\x7f"))
+        self.json("events", "tfevents", status=1)
 
     def test_a_file_of_anything_is_damaged_and_not_a_crash(self):
         (self.folder / "tfevents").write_bytes(os.urandom(4096))
