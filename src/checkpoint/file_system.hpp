@@ -65,6 +65,7 @@ class OpenFile {
   ~OpenFile() {
     if (fd_ >= 0) files_->close(fd_);
   }
+  OpenFile(std::shared_ptr<FileSystem> files, int fd) noexcept : files_(std::move(files)), fd_(fd) {}
   OpenFile(std::shared_ptr<FileSystem> files, const std::string& path, int flags)
       : files_(std::move(files)), fd_(uninterrupted([&] { return files_->open(path, flags | O_CLOEXEC, 0666); })) {}
   explicit operator bool() const noexcept { return fd_ >= 0; }

@@ -93,7 +93,7 @@ class NewFile {
     return 0666 & ~mask;
   }
   static detail::OpenFile open_file(const std::string& path, int flags) {
-    detail::OpenFile file(detail::system_files(), ::open(path.c_str(), flags | O_CLOEXEC));
+    detail::OpenFile file(detail::system_files(), path, flags);
     if (!file) throw StatusError(detail::system_error(errno, "opening", path));
     return file;
   }
