@@ -1,4 +1,5 @@
-/* first_hook: a loop that stays where it is, and a hook that ends it when the loss is small enough. */
+/* first_hook [DIR]: a loop that stays where it is, and a hook that ends it when the loss is small enough. With a
+ * directory it is saved there, and goes on where it was when it is started again. */
 #include <runhook/runhook.h>
 
 static int32_t on_values(runhook_context* context, void* enough, int32_t ok) {
@@ -8,11 +9,14 @@ static int32_t on_values(runhook_context* context, void* enough, int32_t ok) {
   return ok;
 }
 
-int main(void) {
+int main(int argc, char** argv) {
   double x = 10.0, enough = 1e-3;
   runhook_hook hook = {.struct_size = sizeof hook, .name = "target", .user_data = &enough, .on_values = on_values};
   const runhook_hook* const hooks[] = {&hook};
   runhook_loop_options options = {.struct_size = sizeof options, .hooks = hooks, .hook_count = 1};
+  const runhook_memory saved = {.name = "x", .data = &x, .count = 1, .dtype = RUNHOOK_FLOAT64};
+  runhook_checkpoint_options checkpoints = {.struct_size = sizeof checkpoints, .memory = &saved, .memory_count = 1};
+  if (argc > 1) checkpoints.directory = argv[1], options.checkpoints = &checkpoints;
   runhook_error* error = NULL;
   runhook_context* step;
   runhook_monitored_session* loop = runhook_loop_open(&options, &error);

@@ -1,4 +1,5 @@
-// first_hook: a loop that stays where it is, and a hook that ends it when the loss is small enough.
+// first_hook [DIR]: a loop that stays where it is, and a hook that ends it when the loss is small enough. With a
+// directory it is saved there, and goes on where it was when it is started again.
 #include <cstdio>
 #include <memory>
 #include <runhook/runhook.hpp>
@@ -11,11 +12,17 @@ struct SmallEnough final : runhook::SessionRunHook {
   }
 };
 
-int main() {
+int main(int argc, char** argv) {
+  double x = 10.0;
   runhook::Config config;
   config.set_inline().add_hook(std::make_shared<SmallEnough>());
+  if (argc > 1) {
+    runhook::CheckpointSaverHookOptions options{.checkpoints = {.directory = argv[1]}};
+    options.checkpoints.save_state = [&](runhook::Snapshot& to) { to.set("x", runhook::Value::scalar(x)); };
+    options.checkpoints.restore_state = [&](const runhook::Snapshot& from) { x = from.find("x")->to_double(); };
+    config.add_hook(runhook::CheckpointSaverHook::make(options));
+  }
   runhook::MonitoredSession session(config);
-  double x = 10.0;
   for (runhook::InlineStep& step : session.steps()) {
     x -= 0.1 * 2.0 * x;  // the body, where it always was
     step.log_scalar("loss", x * x);

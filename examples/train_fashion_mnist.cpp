@@ -270,7 +270,9 @@ bool train(const Options& options) {
   if (options.dir.empty()) config.add_hook(std::make_shared<ProgressHook>());
 
   runhook::MonitoredSession session(std::move(config));
-  session.run_until_stop({.fetches = "train", .feeds = {}, .options = {}}, options.max_steps);
+  // With a directory the run goes on from the newest checkpoint that is there.
+  const std::int64_t left = options.max_steps - session.global_step();
+  if (left > 0) session.run_until_stop({.fetches = "train", .feeds = {}, .options = {}}, left);
   session.close();
 
   std::cout << session.outcome().to_string() << '\n'

@@ -1,9 +1,10 @@
 #!/bin/sh
-# interrupt.sh PROGRAM DIR: Ctrl-C stops a run after its step, and the report says so.
+# interrupt.sh PROGRAM DIR SIGNAL: INT or TERM stops a run after its step, the report says so, and the next run goes on from
+# there.
 set -eu
 rm -rf "$2"
 # A shell has what it starts in the background ignore SIGINT, and the hook leaves what is ignored alone.
-env --default-signal=INT "$1" --dir "$2" --target 1 --max-steps 1000000 >"$2.out" 2>"$2.err" &
+env --default-signal="$3" "$1" --dir "$2" --target 1 --max-steps 1000000 >"$2.out" 2>"$2.err" &
 program=$!
 tries=0
 until [ -s "$2/metrics.jsonl" ]; do
@@ -11,8 +12,14 @@ until [ -s "$2/metrics.jsonl" ]; do
   [ $tries -lt 600 ] || { echo "the run has not begun"; cat "$2.err"; exit 1; }
   sleep 0.1
 done
-kill -INT $program
+kill -"$3" $program
 wait $program || true
 cat "$2.out"
-grep -q 'stopped by SIGINT' "$2.out"
+step=$(sed -n "s/^stopped by SIG$3 at step \\([0-9]*\\).*/\\1/p" "$2.out")
+[ "$step" -gt 0 ]
 grep -q 'signal' "$2/report.html"
+[ -s "$2/checkpoints/step-$(printf %010d "$step")/manifest.json" ]
+"$1" --dir "$2" --target 1 --max-steps $((step + 100)) >"$2.out" 2>"$2.err" && { echo "it has reached a target of 1"; exit 1; }
+cat "$2.out"
+grep -F '"event":"start"' "$2/metrics.jsonl" | tail -n 1 | grep -F "\"step\":$step,"
+[ -s "$2/checkpoints/step-$(printf %010d $((step + 100)))/manifest.json" ]

@@ -1,8 +1,8 @@
 /* train_fashion_mnist: trains a small network until its test accuracy reaches a target.
  *
  * The loop is runhook's; what happens around a step is in hooks.c, the step itself in model.c. With --dir it leaves a
- * report, event files, metrics and traces behind. Ctrl-C ends it as a stop that a hook asks for does: after the step,
- * with every hook told. */
+ * report, event files, metrics, traces and checkpoints behind, and goes on from the newest of these when it is started
+ * again. Ctrl-C and SIGTERM end it as a stop that a hook asks for does: after the step, with every hook told. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +45,7 @@ static int parse(int argc, char** argv, settings* options) {
     }
     if (rest == value || *rest != '\0') return 0;
   }
-  return options->max_steps >= 0 && options->every > 0 && options->batch > 0;
+  return options->max_steps > 0 && options->every > 0 && options->batch > 0;
 }
 
 /* What one expects of a training run, e.g. that a signal stops it. */
@@ -74,10 +74,13 @@ static int configure(runhook_config* config, runhook_graph* graph, const fashion
          (options->dir != NULL || add_progress_hook(config, latest, error) == RUNHOOK_OK);
 }
 
+/* With a directory the run goes on from the newest checkpoint that is there. */
 static int run(runhook_monitored_session* session, int64_t max_steps, runhook_error** error) {
+  const int64_t left = max_steps - runhook_monitored_session_global_step(session);
   runhook_run_args* args = runhook_run_args_create(error);
-  const int done = args != NULL && runhook_run_args_add_fetch(args, NULL, FASHION_TRAIN, error) == RUNHOOK_OK &&
-                   runhook_monitored_session_run_until_stop(session, args, max_steps, NULL, error) == RUNHOOK_OK;
+  const int done =
+      args != NULL && runhook_run_args_add_fetch(args, NULL, FASHION_TRAIN, error) == RUNHOOK_OK &&
+      (left <= 0 || runhook_monitored_session_run_until_stop(session, args, left, NULL, error) == RUNHOOK_OK);
   runhook_run_args_destroy(args);
   /* Closing tells the hooks that it is over. After a failure it would only report the same error again. */
   return runhook_monitored_session_close(session, done ? error : NULL) == RUNHOOK_OK && done;
