@@ -1,6 +1,9 @@
 #include "runhook/checkpoint.h"
 
 #include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "boundary/exception_guard.hpp"
 #include "boundary/log_table.hpp"
@@ -9,6 +12,10 @@
 #include "boundary/text.hpp"
 #include "handle/checkpoint_handle.hpp"
 #include "handle/snapshot_handle.hpp"
+#include "handle/stop_handle.hpp"
+#include "hooks/builtin_hook.hpp"
+#include "runhook/hooks/stop_at_checkpoint_step.hpp"
+#include "src/checkpoint/checkpoint_names.hpp"
 
 namespace runhook::capi {
 
@@ -16,8 +23,16 @@ namespace {
 
 constexpr std::size_t kRetentionSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_retention, reserved);
 constexpr std::size_t kStoreSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_checkpoint_store_options, reserved);
+constexpr std::size_t kStopAtCheckpointSizeV1_0 =
+    RUNHOOK_CAPI_SIZE_TO(runhook_stop_at_checkpoint_step_options, wait_ns);
+static_assert(kStopAtCheckpointSizeV1_0 == 32, "the 1.0 prefix is frozen");
 static_assert(offsetof(runhook_retention, metric) == 24 && kRetentionSizeV1_0 == 56 && kStoreSizeV1_0 == 40,
               "the 1.0 prefix is frozen");
+
+// As directory_checkpoints() names it.
+std::string checkpoint_path(const std::string& directory, std::int64_t step) {
+  return directory + "/" + v1::detail::step_name(step);
+}
 
 [[noreturn]] void refuse_none(const std::string& directory) {
   throw StatusError(StatusCode::not_found, "there are no checkpoints in '" + directory + "'");
@@ -98,6 +113,40 @@ runhook_snapshot* runhook_checkpoint_read(const char* directory, int64_t step, r
     const auto newest = open_newest_checkpoint(where);
     if (!newest) refuse_none(where);
     return give_snapshot(newest->load());
+  });
+}
+
+runhook_status runhook_checkpoint_wait(const char* directory, int64_t seen, int64_t poll_ns, int64_t timeout_ns,
+                                       const runhook_stop_source* stop, int64_t* step, runhook_error** error) {
+  return guarded(error, [&] {
+    CheckpointWaitOptions wanted;
+    wanted.poll = std::chrono::nanoseconds(number_or(poll_ns, wanted.poll.count(), "poll_ns"));
+    if (timeout_ns >= 0) wanted.timeout = std::chrono::nanoseconds(timeout_ns);
+    if (stop != nullptr) wanted.stop = require(stop).source.state();
+    const std::string where(required_text(directory, "directory"));
+    const auto source = directory_checkpoints(where);
+    std::optional<CheckpointInfo> known;
+    if (seen >= 0) known = CheckpointInfo{checkpoint_path(where, seen), seen};
+    const auto found = wait_for_new_checkpoint(*source, known, wanted);
+    if (!found) {
+      const bool stopped = wanted.stop != nullptr && wanted.stop->requested();
+      if (stopped) throw StatusError(StatusCode::stopped, "a stop has been asked for");
+      throw StatusError(StatusCode::deadline_exceeded, "there is no new checkpoint in '" + where + "'");
+    }
+    if (step != nullptr) *step = found->step;
+  });
+}
+
+runhook_builtin_hook* runhook_stop_at_checkpoint_step_hook_create(
+    const runhook_stop_at_checkpoint_step_options* options, runhook_error** error) {
+  return made_hook(error, [&] {
+    const runhook_stop_at_checkpoint_step_options given = read_struct(options, kStopAtCheckpointSizeV1_0);
+    StopAtCheckpointStepOptions wanted;
+    wanted.source = directory_checkpoints(std::string(required_text(given.directory, "directory")));
+    if (given.last_step < 0) throw StatusError(StatusCode::invalid_argument, "last_step is negative");
+    wanted.last_step = given.last_step;
+    wanted.wait = std::chrono::nanoseconds(number_or(given.wait_ns, wanted.wait.count(), "wait_ns"));
+    return plain_hook<StopAtCheckpointStepHook>(std::move(wanted));
   });
 }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "runhook/checkpoint_source.hpp"
 #include "runhook/error.hpp"
 #include "runhook/log.hpp"
 #include "runhook/snapshot.hpp"
@@ -86,6 +87,11 @@ StoredCheckpoint open_checkpoint(const std::string& directory, std::int64_t step
 // Any process and any thread. Since 1.0.
 std::optional<StoredCheckpoint> open_newest_checkpoint(const std::string& directory,
                                                        std::vector<Error>* passed_over = nullptr);
+
+// The checkpoints of a directory, for evaluations and for the StopAtCheckpointStepHook, also of another process. That
+// which latest() has named last is not deleted meanwhile. latest() looks at manifests; restore() checks what it reads,
+// and throws DATA_LOSS. Throws INVALID_ARGUMENT for an empty path. Since 1.0.
+std::shared_ptr<CheckpointSource> directory_checkpoints(std::string directory);
 
 // Has a checkpoint kept whatever the policy says, or no longer. Throws NOT_FOUND. Any process and any thread.
 // Since 1.0.

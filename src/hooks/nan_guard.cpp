@@ -13,6 +13,7 @@ namespace runhook::inline v1 {
 
 NanGuardHook::NanGuardHook(NanGuardOptions options) : options_(std::move(options)) {
   if (options_.names.empty() && options_.logged_names.empty()) detail::refuse("there is nothing to check for NaN");
+  if (options_.roll_back && !options_.fail) detail::refuse("a guard either stops the run or rolls it back");
 }
 
 HookRegistration NanGuardHook::make(NanGuardOptions options) {
@@ -56,6 +57,7 @@ void NanGuardHook::end(SessionRunContext& context) {
 void NanGuardHook::reject(SessionRunContext& context, std::string_view name, bool nan) {
   if (std::exchange(rejected_, true)) return;
   const std::string what = fmt::format("'{}' is {}", name, nan ? "NaN" : "infinite");
+  if (options_.roll_back) throw StatusError(StatusCode::aborted, what + ": back to the newest checkpoint");
   if (options_.fail) throw StatusError(StatusCode::data_loss, what);
   context.request_stop(0, what, StopUrgency::if_completed);
 }

@@ -252,6 +252,39 @@ TEST_F(Checkpoint, DirectoryOfALoopHasItsCheckpointsToo) {
   EXPECT_TRUE(std::filesystem::exists(dir + "/checkpoints/step-0000000002/variables.safetensors"));
 }
 
+TEST_F(Checkpoint, WaitFindsNewOnesAndAWorkerStopsAtTheChiefsLast) {
+  int64_t step = -1;
+  const char* const where = directory.c_str();
+  EXPECT_EQ(runhook_checkpoint_wait(where, -1, 1, 0, nullptr, &step, nullptr), RUNHOOK_ERR_DEADLINE_EXCEEDED);
+  runhook_checkpoint_store* store = open();
+  runhook_snapshot* snapshot = runhook_snapshot_create(nullptr);
+  runhook_snapshot_set_global_step(snapshot, 2, nullptr);
+  EXPECT_EQ(runhook_checkpoint_store_save(store, snapshot, nullptr, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(runhook_checkpoint_wait(where, -1, 0, 0, nullptr, &step, error.out()), RUNHOOK_OK) << error.message();
+  EXPECT_EQ(step, 2);
+  EXPECT_EQ(runhook_checkpoint_wait(where, 2, 1, 1000, nullptr, &step, error.out()), RUNHOOK_ERR_DEADLINE_EXCEEDED);
+  runhook_stop_source* stop = runhook_stop_source_create(nullptr);
+  runhook_stop_source_request_stop(stop, 0, nullptr, 0);
+  EXPECT_EQ(runhook_checkpoint_wait(where, 2, 1, -1, stop, &step, error.out()), RUNHOOK_ERR_STOPPED);
+  runhook_stop_source_destroy(stop);
+
+  runhook_stop_at_checkpoint_step_options worker = RUNHOOK_STOP_AT_CHECKPOINT_STEP_OPTIONS_INIT;
+  worker.directory = where;
+  worker.last_step = 2;
+  runhook_builtin_hook* hook = runhook_stop_at_checkpoint_step_hook_create(&worker, error.out());
+  ASSERT_NE(hook, nullptr) << error.message();
+  Loop loop;
+  EXPECT_EQ(runhook_config_add_builtin_hook(loop.config, hook, nullptr, nullptr), RUNHOOK_OK);
+  runhook_builtin_hook_destroy(hook);
+  ASSERT_TRUE(loop.start());
+  EXPECT_EQ(runhook_monitored_session_should_stop(loop.session), 1) << "the chief's last step has been saved";
+  worker.last_step = -1;
+  EXPECT_EQ(runhook_stop_at_checkpoint_step_hook_create(&worker, error.out()), nullptr);
+  EXPECT_EQ(error.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
+  runhook_snapshot_destroy(snapshot);
+  runhook_checkpoint_store_destroy(store);
+}
+
 TEST_F(Checkpoint, OptionsThatMakeNoSenseAreRefused) {
   double x = 0;
   runhook_memory memory = {"x", &x, 1, RUNHOOK_FLOAT64, 0};

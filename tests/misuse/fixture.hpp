@@ -253,6 +253,12 @@ RUNHOOK_SANE(const runhook_summary_options*) {
   options.directory = world.keep(World::folder()).c_str();
   return &world.keep(options);
 } RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_stop_at_checkpoint_step_options*) {
+  runhook_stop_at_checkpoint_step_options options = RUNHOOK_STOP_AT_CHECKPOINT_STEP_OPTIONS_INIT;
+  options.directory = world.keep(World::folder()).c_str();
+  options.last_step = 1000000;
+  return &world.keep(options);
+} RUNHOOK_SANE_END;
 RUNHOOK_SANE(const runhook_run_record_options*) {
   runhook_run_record_options options = RUNHOOK_RUN_RECORD_OPTIONS_INIT;
   options.dir = world.keep(World::folder()).c_str();

@@ -217,6 +217,50 @@ RUNHOOK_API runhook_snapshot* runhook_checkpoint_store_restore_step(runhook_chec
 RUNHOOK_API runhook_snapshot* runhook_checkpoint_read(const char* directory, int64_t step, runhook_error** error);
 
 /**
+ * Waits for a checkpoint other than `seen`, e.g. to evaluate each with runhook_evaluate_once() and the snapshot that
+ * runhook_checkpoint_read() gives. It is looked for by manifests alone.
+ *
+ * \param seen the step of the last one; negative: none yet.
+ * \param poll_ns time between two looks; 0: a second; negative is refused.
+ * \param timeout_ns 0: one look; negative: for ever.
+ * \param stop a stop request ends the wait at once; may be NULL.
+ * \param step set to the newest step; may be NULL.
+ * \returns RUNHOOK_ERR_DEADLINE_EXCEEDED if none came in time, RUNHOOK_ERR_STOPPED if a stop has been asked for.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_checkpoint_wait(const char* directory, int64_t seen, int64_t poll_ns,
+                                                   int64_t timeout_ns, const runhook_stop_source* stop, int64_t* step,
+                                                   runhook_error** error);
+
+/**
+ * When a worker stops whose chief saves. The caller sets struct_size; growth follows the rules of runhook_function.
+ *
+ * \since 1.0
+ */
+typedef struct runhook_stop_at_checkpoint_step_options {
+  size_t struct_size;
+  const char* directory; /* of the chief's checkpoints; copied; required */
+  int64_t last_step;     /* 0 is a step like any other; not negative */
+  int64_t wait_ns;       /* how long to wait after each run that has reached last_step; 0: 30 s; negative is refused */
+  /* End of 1.0. Append only, below this line. */
+} runhook_stop_at_checkpoint_step_options;
+#define RUNHOOK_STOP_AT_CHECKPOINT_STEP_OPTIONS_INIT \
+  { sizeof(runhook_stop_at_checkpoint_step_options), NULL, 0, 0 }
+
+/**
+ * Makes a hook that asks for a stop once its step has been reached and there is a checkpoint of that step or of a
+ * later one; until then each run is followed by a wait, which a stop request ends. A worker that is restarted after
+ * that makes no run.
+ *
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without a directory, and for negative numbers.
+ * \threadsafety Any thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_builtin_hook* runhook_stop_at_checkpoint_step_hook_create(
+    const runhook_stop_at_checkpoint_step_options* options, runhook_error** error);
+
+/**
  * Has a checkpoint kept whatever the retention says, or no longer. The directory may be another process's.
  *
  * \param pinned 1 or 0.

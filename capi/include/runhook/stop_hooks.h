@@ -132,10 +132,13 @@ typedef struct runhook_nan_guard_options {
   size_t logged_name_count;
   int32_t stop_only;      /* 0: the run fails with RUNHOOK_ERR_DATA_LOSS. 1: a stop is asked for */
   int32_t allow_infinity; /* 0: infinite values count as well. 1: NaN only */
+  int32_t roll_back;      /* 1: the step fails with RUNHOOK_ERR_ABORTED instead, so that the run goes on from its newest
+                             checkpoint, as often in a row as its recovery policy says. Not together with stop_only */
+  int32_t reserved;       /* 0 */
   /* End of 1.0. Append only, below this line. */
 } runhook_nan_guard_options;
 #define RUNHOOK_NAN_GUARD_OPTIONS_INIT \
-  { sizeof(runhook_nan_guard_options), NULL, 0, NULL, 0, 0, 0 }
+  { sizeof(runhook_nan_guard_options), NULL, 0, NULL, 0, 0, 0, 0, 0 }
 
 /**
  * Makes a hook that fetches values and checks every element of them for NaN and infinity after each step, before

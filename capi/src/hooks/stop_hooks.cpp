@@ -25,10 +25,10 @@ constexpr std::size_t kStopAfterSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_stop_aft
 constexpr std::size_t kStopAtTimeSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_stop_at_time_options, unix_ns);
 // NOLINTNEXTLINE(bugprone-sizeof-expression): the size of the pointer is meant
 constexpr std::size_t kStopWhenSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_stop_when_options, reason);
-constexpr std::size_t kNanGuardSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_nan_guard_options, allow_infinity);
+constexpr std::size_t kNanGuardSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_nan_guard_options, reserved);
 constexpr std::size_t kEarlyStoppingSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_early_stopping_options, reserved);
 static_assert(kStopAfterSizeV1_0 == 16 && kStopAtTimeSizeV1_0 == 16 && kStopWhenSizeV1_0 == 24 &&
-                  kNanGuardSizeV1_0 == 48 && kEarlyStoppingSizeV1_0 == 40,
+                  kNanGuardSizeV1_0 == 56 && kEarlyStoppingSizeV1_0 == 40,
               "the 1.0 prefix is frozen");
 constexpr std::size_t kMetricRuleSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_metric_rule, divergence);
 static_assert(offsetof(runhook_metric_rule, name) == 8 && kMetricRuleSizeV1_0 == 80, "the 1.0 prefix is frozen");
@@ -123,6 +123,8 @@ runhook_builtin_hook* runhook_nan_guard_hook_create(const runhook_nan_guard_opti
     wanted.logged_names = required_texts(given.logged_names, given.logged_name_count, "logged_names");
     wanted.fail = !read_flag(given.stop_only, "stop_only");
     wanted.check_infinity = !read_flag(given.allow_infinity, "allow_infinity");
+    wanted.roll_back = read_flag(given.roll_back, "roll_back");
+    check_reserved(given.reserved);
     return NanGuardHook::make(std::move(wanted));
   });
 }

@@ -14,6 +14,9 @@ struct NanGuardOptions {
   std::vector<std::string> logged_names = {};  // what to check of what is logged, in the steps in which it is
   bool fail = true;                            // fail the run with DATA_LOSS; otherwise ask for a stop
   bool check_infinity = true;                  // infinite values count as well
+  // Fails the step with ABORTED instead, so that the run goes on from its newest checkpoint, as often in a row as its
+  // recovery policy says; a loop that computes the same again fails in the end. Not together with fail = false.
+  bool roll_back = false;
 };
 
 // Fetches values and checks every element of them after each step, and those that are logged. To be registered in
