@@ -23,7 +23,7 @@ function(runhook_library_options target)
   # Who builds the library to use it compiles some files at a time, for less than half of the time; who works on it, each by
   # itself, so that a change compiles one file and each includes what it needs.
   if(NOT RUNHOOK_BUILD_TESTS AND NOT DEFINED CMAKE_UNITY_BUILD)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 16)
   endif()
   # Sections of their own, so that a linker can leave out what nobody uses.
   # Headers are known by their contents, not by their time: else ccache finds nothing again.
