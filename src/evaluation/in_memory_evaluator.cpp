@@ -69,6 +69,17 @@ void log_results(SessionRunContext& context, const Results& results) {
   if (!leaves.empty()) log_values(context, name, shape, leaves);
 }
 
+// An evaluation may take long: whoever asks for a save of the run meanwhile gets it between two of its steps.
+class SaveBetweenRuns final : public SessionRunHook {
+ public:
+  explicit SaveBetweenRuns(SessionRunContext& of_run) noexcept : of_run_(of_run) {}
+  std::string_view name() const override { return "save of the run"; }
+  void after_run(SessionRunContext&, const SessionRunValues&) override { of_run_.save_if_requested(); }
+
+ private:
+  SessionRunContext& of_run_;
+};
+
 }  // namespace
 
 InMemoryEvaluatorHook::InMemoryEvaluatorHook(InMemoryEvaluatorOptions options) : options_(std::move(options)) {
@@ -111,6 +122,7 @@ void InMemoryEvaluatorHook::evaluate(SessionRunContext& context, bool at_end) {
   options.config.stop = at_end ? nullptr : stop;
   if (!options.config.log && !detail::RunState::of(context).log_is_default) options.config.log = context.log_sink();
   if (options.config.clock == nullptr) options.config.clock = context.clock();
+  options.config.add_hook(std::make_shared<SaveBetweenRuns>(context));
   const std::shared_ptr<Session> trained = context.shared_session();
   const detail::EvaluatedState state{context.global_step(),
                                      [&](Session& session) { copy_common_variables(*trained, session); }};

@@ -385,6 +385,12 @@ void Loop::save_if_requested(std::string_view when) {
   }
 }
 
+bool Loop::save_if_requested() {
+  if (!stop()->save_requested()) return false;
+  save_if_requested("during a callback");
+  return true;
+}
+
 void Loop::copy_out(Results* results, RunMetadata* metadata) const {
   if (results != nullptr) *results = engine_.results();
   if (metadata != nullptr) *metadata = state_.attempt.metadata;

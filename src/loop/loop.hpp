@@ -190,6 +190,7 @@ class Loop final : private Reporter {
   std::vector<CountedWarning> warnings() const override { return outcome_.warnings(); }
   std::string hook_name(const HookSlot* slot) const override { return hooks_.name_of(slot); }
   std::shared_ptr<Saver> session_saver() const override { return config_.session_creator->saver(); }
+  bool save_if_requested() override;
   NamedBytes hook_states() override { return hook_states_.save(); }
 
   // What every step touches is kept together, in as few cache lines as it takes: whoever has a thousand sessions pays

@@ -173,6 +173,14 @@ bool SessionRunContext::stop_requested() const noexcept { return state_->stop_re
 StopSource SessionRunContext::stop_source() const { return StopSource(state_->session.stop); }
 void SessionRunContext::request_save() noexcept { state_->session.stop->request_save(); }
 
+bool SessionRunContext::save_if_requested() {
+  const CallbackKind now = state_->hot.callback;
+  if (now != CallbackKind::after_create_session && now != CallbackKind::after_run && now != CallbackKind::end) {
+    throw_not_here("saving", "after_create_session, after_run and end");
+  }
+  return state_->reporter != nullptr && state_->reporter->save_if_requested();
+}
+
 void SessionRunContext::request(const SessionRunArgs& args) {
   requesting(*state_, "a request", [&] {
     detail::HookRequest& request = state_->hot.slot.get()->request;

@@ -193,6 +193,18 @@ RUNHOOK_API runhook_stop_source* runhook_context_stop_source(runhook_context* co
 RUNHOOK_API runhook_status runhook_context_request_save(runhook_context* context, runhook_error** error);
 
 /**
+ * In after_create_session, after_run and end, for callbacks that take long, e.g. since they evaluate: makes a save now
+ * that has been asked for, of the step that was completed last. Hooks that come later have not been told of it yet.
+ *
+ * \param saved set to 1 if there was such a request, else to 0; may be NULL.
+ * \returns what the save fails with.
+ * \threadsafety The callback's thread.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_context_save_if_requested(runhook_context* context, int32_t* saved,
+                                                             runhook_error** error);
+
+/**
  * Writes a message to the session's log: what runhook_config_set_log() has set or, without it, standard error, which
  * gets warnings and errors only.
  *

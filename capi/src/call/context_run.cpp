@@ -180,6 +180,15 @@ runhook_stop_source* runhook_context_stop_source(runhook_context* context, runho
   });
 }
 
+runhook_status runhook_context_save_if_requested(runhook_context* context, int32_t* saved, runhook_error** error) {
+  return guarded(error, [&] {
+    HookContext* const hook = find_hook_in_callback(context);
+    if (hook == nullptr) refuse_context(context, "this is for hooks");
+    const bool done = hook->context->save_if_requested();
+    if (saved != nullptr) *saved = done ? 1 : 0;
+  });
+}
+
 runhook_status runhook_context_request_save(runhook_context* context, runhook_error** error) {
   return guarded(error, [&] {
     const auto* step = find_session_step(context);

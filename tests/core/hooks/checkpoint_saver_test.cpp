@@ -16,6 +16,7 @@
 #include "core/loop_rig.hpp"
 #include "folder.hpp"
 #include "runhook/graph_session.hpp"
+#include "runhook/hooks/in_memory_evaluator.hpp"
 
 namespace {
 
@@ -143,6 +144,49 @@ TEST_F(CheckpointSaverHookTest, SaveRequestIsServedAfterTheStepAndTheRunGoesOn) 
   EXPECT_THAT(saved(), ElementsAre(0, 2));
   session->run(train);
   EXPECT_THAT(saved(), ElementsAre(0, 2));
+  session->close();
+}
+
+TEST_F(CheckpointSaverHookTest, SaveRequestIsServedDuringALongCallback) {
+  add_hook();
+  std::vector<std::int64_t> saved_meanwhile;
+  const auto hook = rig.hook();
+  hook->on_before = [](SessionRunContext& context) {
+    EXPECT_STATUS(context.save_if_requested(), failed_precondition, "after_run");
+  };
+  hook->on_after = [&](SessionRunContext& context) {
+    EXPECT_FALSE(context.save_if_requested());
+    context.stop_source().request_save();  // as a thread would, or a signal
+    EXPECT_TRUE(context.save_if_requested());
+    saved_meanwhile = saved();
+  };
+  const auto session = rig.start();
+  session->run(train);
+  EXPECT_THAT(saved_meanwhile, ElementsAre(0, 1));
+  session->close();
+}
+
+TEST_F(CheckpointSaverHookTest, SaveRequestIsServedBetweenTwoStepsOfAnEvaluation) {
+  add_hook();
+  std::vector<std::int64_t> saved_meanwhile;
+  MonitoredSession* run = nullptr;
+  InMemoryEvaluatorOptions evaluator;
+  evaluator.every_n_runs = 2;
+  int evaluated = 0;
+  evaluator.evaluation.config.session_creator = std::make_shared<ChiefSessionCreator>([&] {
+    return std::make_shared<FunctionSession>([&](FunctionSession::Step&) {
+      if (++evaluated == 3) saved_meanwhile = saved();
+      if (evaluated == 2 && run != nullptr) run->request_save();
+    });
+  });
+  evaluator.evaluation.args = SessionRunArgs{};
+  evaluator.evaluation.evals.num_evals = 3;
+  rig.config.add_hook(std::make_shared<InMemoryEvaluatorHook>(evaluator));
+  const auto session = rig.start();
+  run = session.get();
+  evaluated = 0;
+  session->run_until_stop(train, 2);
+  EXPECT_THAT(saved_meanwhile, ElementsAre(0, 2));
   session->close();
 }
 
