@@ -81,6 +81,7 @@ class CheckpointSaver final : public Saver {
   // Waits as long as drain_timeout says, and lets go of the directory: then others may own it, or this again. Throws
   // DEADLINE_EXCEEDED if the save takes longer, which goes on then.
   void close();
+  void close(std::chrono::nanoseconds limit);  // the same with another one
   // How long a save is going to take, by those that were made; 0 before the first one.
   std::chrono::nanoseconds expected_duration() const noexcept;
 

@@ -90,6 +90,7 @@ struct CheckpointSaver::State {
   CheckpointStore& open_store();
   void save_behind(Session& session, Snapshot snapshot);
   void take_job(bool wait);  // if it has ended
+  void forget_job();
   void note(SaveReport report);
 
   const CheckpointSaverOptions options;
@@ -137,6 +138,11 @@ void CheckpointSaver::State::take_job(bool wait) {
   thread.join();
   memory = std::move(job->snapshot.variables);
   note(std::move(job->report));
+  job.reset();
+}
+
+void CheckpointSaver::State::forget_job() {
+  thread.detach();
   job.reset();
 }
 
@@ -276,13 +282,12 @@ bool CheckpointSaver::drain(std::chrono::nanoseconds limit) {
   return true;
 }
 
-void CheckpointSaver::close() {
+void CheckpointSaver::close() { close(state_->options.drain_timeout); }
+
+void CheckpointSaver::close(std::chrono::nanoseconds limit) {
   State& state = *state_;
-  const bool drained = drain(state.options.drain_timeout);
-  if (!drained) {
-    state.thread.detach();
-    state.job.reset();
-  }
+  const bool drained = drain(limit);
+  if (!drained) state.forget_job();
   state.store.reset();
   state.last_step.reset();
   if (!drained) {

@@ -47,6 +47,7 @@ struct CheckpointSaverHook::State final : ValueListener, detail::SaveService {
 
   void save(SessionRunContext& context, bool may_stop);
   void take_report(SessionRunContext& context, bool may_stop);
+  void finish(SessionRunContext& context, bool may_stop);  // waits for what is being written
   void tell_saved(SessionRunContext& context, std::int64_t step, bool may_stop);
   bool has_something_to_save(Session& session) const;
   void warn_if_too_late(SessionRunContext& context) const;
@@ -58,6 +59,8 @@ struct CheckpointSaverHook::State final : ValueListener, detail::SaveService {
   CheckpointSaver* checkpoints = nullptr;  // the same, if it is one
   detail::NewestValues newest;
   std::optional<std::int64_t> last_step;  // saved, or gone on from
+  bool ending = false;
+  std::chrono::nanoseconds patience{-1};  // for a save that is being written; negative: without end
 };
 
 Snapshot CheckpointSaverHook::State::run_snapshot(SessionRunContext& context) const {
@@ -72,25 +75,39 @@ Snapshot CheckpointSaverHook::State::run_snapshot(SessionRunContext& context) co
 }
 
 void CheckpointSaverHook::State::save(SessionRunContext& context, bool may_stop) {
-  take_report(context, may_stop);
   const std::int64_t step = context.global_step();
-  if (last_step == step) return;
-  bool allowed = true;
-  for (const auto& listener : options.listeners) allowed &= listener->before_save(context, step);
-  if (!allowed) return;
-  warn_if_too_late(context);
   try {
+    take_report(context, may_stop);
+    if (last_step == step) return;
+    if (!ending && checkpoints != nullptr && checkpoints->options().overlap == SaveOverlap::skip &&
+        checkpoints->saving()) {
+      return;
+    }
+    bool allowed = true;
+    for (const auto& listener : options.listeners) allowed &= listener->before_save(context, step);
+    if (!allowed) return;
+    warn_if_too_late(context);
+    finish(context, may_stop);  // the next report would take the place of its own
     saver->save(context.session(), run_snapshot(context));
   } catch (...) {
     context.request_save();  // at the next safe point
     throw;
   }
+  last_step = step;
   if (checkpoints == nullptr) {
     tell_saved(context, step, may_stop);
   } else if (!checkpoints->saving()) {
     take_report(context, may_stop);
   }
-  last_step = step;
+}
+
+void CheckpointSaverHook::State::finish(SessionRunContext& context, bool may_stop) {
+  if (checkpoints == nullptr) return;
+  if (!checkpoints->drain(patience)) {
+    patience = {};
+    throw StatusError(StatusCode::deadline_exceeded, "a checkpoint is still being written, and is not waited for");
+  }
+  take_report(context, may_stop);
 }
 
 void CheckpointSaverHook::State::take_report(SessionRunContext& context, bool may_stop) {
@@ -172,6 +189,8 @@ void CheckpointSaverHook::begin(SessionRunContext& context) {
   }
   state.newest = {};
   state.last_step.reset();
+  state.ending = false;
+  state.patience = std::chrono::nanoseconds(-1);
   state.checkpoints = dynamic_cast<CheckpointSaver*>(state.saver.get());
   if (state.checkpoints != nullptr) {
     state.checkpoints->set_run(run.id, context.log_sink());
@@ -211,14 +230,10 @@ void CheckpointSaverHook::after_run(SessionRunContext& context, const SessionRun
 void CheckpointSaverHook::end(SessionRunContext& context) {
   State& state = *state_;
   if (state.saver == nullptr) return;
-  if (state.options.save_at_end) {
-    state.save(context, /*may_stop=*/false);
-    if (state.checkpoints != nullptr && !state.checkpoints->drain(state.checkpoints->options().drain_timeout)) {
-      throw StatusError(StatusCode::deadline_exceeded,
-                        fmt::format("step {} is still being saved, and is not waited for", context.global_step()));
-    }
-    state.take_report(context, /*may_stop=*/false);
-  }
+  if (state.checkpoints != nullptr) state.patience = state.checkpoints->options().drain_timeout;
+  state.ending = true;
+  if (state.options.save_at_end) state.save(context, /*may_stop=*/false);
+  state.finish(context, /*may_stop=*/false);
   for (const auto& listener : state.options.listeners) listener->end(context, context.global_step());
 }
 
@@ -227,12 +242,12 @@ void CheckpointSaverHook::cleanup(SessionRunContext& context, const Outcome&) {
   if (RunState::of(context).saves.service == &state) RunState::of(context).saves = {};
   if (state.checkpoints != nullptr) {
     try {
-      state.checkpoints->drain(state.checkpoints->options().drain_timeout);
-      if (const auto report = state.checkpoints->take_report(); report && report->error) context.warn(report->error);
-      state.checkpoints->close();
+      const auto limit = state.checkpoints->options().drain_timeout;
+      state.checkpoints->close(state.patience.count() == 0 ? state.patience : limit);
     } catch (const StatusError& error) {
       context.warn(error.error());
     }
+    if (const auto report = state.checkpoints->take_report(); report && report->error) context.warn(report->error);
     state.checkpoints->call_when_saved({});
   }
   state.checkpoints = nullptr;

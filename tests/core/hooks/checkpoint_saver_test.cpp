@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "checkpoint/file_system.hpp"
@@ -71,6 +73,39 @@ struct FullDisk final : detail::FileSystem {
   bool full = false;
 };
 
+// Writes wait while it is shut.
+struct ShutDisk final : detail::FileSystem {
+  int reserve(int fd, std::uint64_t size) override {
+    while (shut) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return FileSystem::reserve(fd, size);
+  }
+  std::jthread open_soon() {
+    return std::jthread([this] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(30));
+      shut = false;
+    });
+  }
+  std::atomic<bool> shut = true;
+};
+
+// Fails at a step.
+struct Failing final : CheckpointSaverListener {
+  void begin(SessionRunContext&) override {
+    if (at_begin) fail(code);
+  }
+  bool before_save(SessionRunContext&, std::int64_t step) override {
+    if (step == before) fail(code);
+    return true;
+  }
+  bool after_save(SessionRunContext&, std::int64_t step) override {
+    if (step == after) fail(code);
+    return false;
+  }
+  bool at_begin = false;
+  std::int64_t before = -1, after = -1;
+  StatusCode code = StatusCode::internal;
+};
+
 // A graph whose step adds 1 to the global step, and 2 to x.
 class CheckpointSaverHookTest : public testing::Test {
  protected:
@@ -97,6 +132,14 @@ class CheckpointSaverHookTest : public testing::Test {
     rig.config.hooks.clear();
     add_hook(std::move(trigger));
     return rig.start();
+  }
+  // Saves are asynchronous, and wait for it. There is none at the start.
+  std::shared_ptr<ShutDisk> shut_disk() {
+    const auto disk = std::make_shared<ShutDisk>();
+    options.checkpoints.file_system = disk;
+    options.checkpoints.asynchronous = true;
+    options.save_at_start = false;
+    return disk;
   }
   std::vector<std::int64_t> saved() const {
     std::vector<std::int64_t> steps;
@@ -430,6 +473,88 @@ TEST_F(CheckpointSaverHookTest, OptionsThatMakeNoSenseAreRefused) {
   add_hook();
   add_hook();
   EXPECT_STATUS(rig.start(), already_exists, "another hook saves the session");
+}
+
+TEST_F(CheckpointSaverHookTest, LastStepIsSavedThoughABusySaverSkips) {
+  const auto disk = shut_disk();
+  options.checkpoints.overlap = SaveOverlap::skip;
+  add_hook(Trigger::every_steps(1));
+  const auto session = rig.start();
+  session->run_until_stop(train, 5);
+  const std::jthread opener = disk->open_soon();
+  session->close();
+  EXPECT_THAT(saved(), ElementsAre(1, 5));
+}
+
+TEST_F(CheckpointSaverHookTest, EndWaitsForASaveOnceAndNoLongerThanItIsTold) {
+  const auto disk = shut_disk();
+  options.checkpoints.drain_timeout = std::chrono::milliseconds(400);
+  add_hook(Trigger::every_steps(1));
+  const auto session = rig.start();
+  session->run(train);
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_STATUS(session->close(), deadline_exceeded, "is still being written");
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 2 * options.checkpoints.drain_timeout);
+  disk->shut = false;
+  while (saved().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+TEST_F(CheckpointSaverHookTest, LastSaveWaitsNoLongerThanItIsToldEither) {
+  const auto disk = shut_disk();
+  options.checkpoints.drain_timeout = std::chrono::milliseconds(20);
+  add_hook();
+  const auto session = rig.start();
+  session->request_save();
+  session->run_until_stop(train, 2);
+  EXPECT_STATUS(session->close(), deadline_exceeded, "is still being written");
+  disk->shut = false;
+  while (saved().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+TEST_F(CheckpointSaverHookTest, ListenersHearOfEachSaveThatAnotherHasWaitedFor) {
+  const auto disk = shut_disk();
+  const auto listener = std::make_shared<Listener>();
+  options.listeners = {listener};
+  add_hook(Trigger::every_steps(1));
+  const auto slow = rig.hook();
+  slow->on_before = [&](SessionRunContext& context) {
+    if (context.global_step() < 2) return;
+    while (saved().size() < 2) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));  // until it has ended, too
+  };
+  const auto session = rig.start();
+  session->run(train);
+  const std::jthread opener = disk->open_soon();
+  session->run_until_stop(train, 2);
+  session->close();
+  EXPECT_THAT(listener->calls, testing::IsSupersetOf({"after 1", "after 2", "after 3"}));
+}
+
+TEST_F(CheckpointSaverHookTest, EndWaitsThoughNothingIsSavedThen) {
+  const auto disk = shut_disk();
+  const auto listener = std::make_shared<Listener>();
+  options.listeners = {listener};
+  options.save_at_end = false;
+  add_hook();
+  const auto session = rig.start();
+  session->request_save();
+  session->run_until_stop(train, 2);
+  const std::jthread opener = disk->open_soon();
+  session->close();
+  EXPECT_THAT(listener->calls, ElementsAre("begin", "before 1", "after 1", "end 2"));
+}
+
+TEST_F(CheckpointSaverHookTest, SaveThatAListenerFailsIsTriedAgain) {
+  const auto listener = std::make_shared<Failing>();
+  listener->before = 2;
+  options.listeners = {listener};
+  add_hook(Trigger::never(), FailurePolicy::warn);
+  const auto session = rig.start();
+  session->run(train);
+  session->request_save();
+  session->run_until_stop(train, 3);
+  session->close();
+  EXPECT_THAT(saved(), ElementsAre(0, 3, 4));
 }
 
 }  // namespace
