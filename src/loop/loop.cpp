@@ -336,7 +336,17 @@ void Loop::end_save() {
   stop()->take_save_ended();
   const Error error = caller_.call_by_policy(*state_.saves.slot, CallbackKind::save,
                                              [&] { state_.saves.service->save_ended(*state_.context); });
-  if (!error) return;
+  if (error) fail_save(error, "behind the loop");
+}
+
+// The step is done, so that nothing of it is to be made again, and the input has not ended because the saver says so.
+void Loop::fail_save(Error error, std::string_view when) {
+  if (is_clean_end(error.code())) {
+    Error failed(StatusCode::internal, fmt::format("saving {} failed with {}", when, status_name(error.code())));
+    failed.add_suppressed(error);
+    failed.locate({}, "save", global_step());
+    error = failed;
+  }
   engine_.leave_fast_path();
   outcome_.run_failed(error);
   throw StatusError(error);
@@ -355,8 +365,7 @@ void Loop::save() {
   config_.session_creator->saver()->save(*state_.session.raw, run);
 }
 
-// The safe point. What a save fails with is the save's: the step is done, so that nothing of it is to be made again,
-// and the input has not ended because the saver says so.
+// The safe point.
 void Loop::save_if_requested(std::string_view when) {
   if (!stop()->take_save_request()) return;
   std::optional<MarkScope> mark;
@@ -372,16 +381,8 @@ void Loop::save_if_requested(std::string_view when) {
     Error error = Error::from_current_exception(StatusCode::unknown);
     error.locate({}, "save", global_step());
     if (mark) mark->set_text(error);
-    if (is_clean_end(error.code())) {
-      Error failed(StatusCode::internal, fmt::format("saving {} failed with {}", when, status_name(error.code())));
-      failed.add_suppressed(error);
-      failed.locate({}, "save", global_step());
-      error = failed;
-    }
     stop()->request_save();  // to be tried again at the next safe point
-    engine_.leave_fast_path();
-    outcome_.run_failed(error);
-    throw StatusError(error);
+    fail_save(std::move(error), when);
   }
 }
 

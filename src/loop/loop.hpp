@@ -158,6 +158,7 @@ class Loop final : private Reporter {
   void save_if_requested(std::string_view when);  // throws what the save fails with
   void save();
   void end_save();
+  [[noreturn]] void fail_save(Error error, std::string_view when);
 
   // A loop that stays where it is.
   template <typename Body>

@@ -557,4 +557,25 @@ TEST_F(CheckpointSaverHookTest, SaveThatAListenerFailsIsTriedAgain) {
   EXPECT_THAT(saved(), ElementsAre(0, 3, 4));
 }
 
+TEST_F(CheckpointSaverHookTest, WhatFailsBehindTheLoopIsNoEndOfInput) {
+  const auto disk = shut_disk();
+  const auto listener = std::make_shared<Failing>();
+  listener->after = 1;
+  listener->code = StatusCode::out_of_range;
+  options.listeners = {listener};
+  add_hook();
+  const auto session = rig.start();
+  session->request_save();
+  session->run(train);
+  disk->shut = false;
+  const auto steps = [&] {
+    for (int i = 0; i < 1000; ++i) {
+      session->run_until_stop(train, 1);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  };
+  EXPECT_STATUS(steps(), internal, "failed with OUT_OF_RANGE");
+  session->close();
+}
+
 }  // namespace
