@@ -196,8 +196,8 @@ void CheckpointSaverHook::begin(SessionRunContext& context) {
     state.checkpoints->set_run(run.id, context.log_sink());
     state.checkpoints->call_when_saved([stop = run.session.stop] { stop->tell_save_ended(); });
   }
-  run.saves = {&state, run.hot.slot, state.own};
   for (const auto& listener : state.options.listeners) listener->begin(context);
+  run.saves = {&state, run.hot.slot, state.own};
 }
 
 void CheckpointSaverHook::after_create_session(SessionRunContext& context) {

@@ -334,6 +334,7 @@ void Loop::fail(const Error& given) {
 // What it has failed with is this step's to report, as if it had been made here.
 void Loop::end_save() {
   stop()->take_save_ended();
+  if (state_.saves.slot->disabled) return;
   const Error error = caller_.call_by_policy(*state_.saves.slot, CallbackKind::save,
                                              [&] { state_.saves.service->save_ended(*state_.context); });
   if (error) fail_save(error, "behind the loop");
@@ -371,6 +372,10 @@ void Loop::save_if_requested(std::string_view when) {
   std::optional<MarkScope> mark;
   try {
     const StepTimer::Activity activity(timer_, SpanKind::save);
+    if (state_.saves.service != nullptr && state_.saves.slot->disabled) {
+      state_.log(LogLevel::warning, "a save was requested, but the hook that saves has been disabled");
+      return;
+    }
     if (state_.saves.service == nullptr && config_.session_creator->saver() == nullptr) {
       state_.log(LogLevel::warning, "a save was requested, but there is no saver");
       return;

@@ -578,4 +578,32 @@ TEST_F(CheckpointSaverHookTest, WhatFailsBehindTheLoopIsNoEndOfInput) {
   session->close();
 }
 
+TEST_F(CheckpointSaverHookTest, DisabledHookSavesNoMore) {
+  const auto disk = std::make_shared<FullDisk>();
+  options.checkpoints.file_system = disk;
+  add_hook(Trigger::every_steps(1), FailurePolicy::disable);
+  const auto session = rig.start();
+  disk->full = true;
+  session->run_until_stop(train, 3);
+  disk->full = false;
+  session->request_save();
+  session->run(train);
+  session->close();
+  EXPECT_THAT(saved(), ElementsAre(0));
+  EXPECT_EQ(session->outcome().warnings, 1);
+  EXPECT_EQ(rig.logged("the hook that saves has been disabled"), 2);
+}
+
+TEST_F(CheckpointSaverHookTest, HookThatHasNotBegunSavesNothing) {
+  const auto listener = std::make_shared<Failing>();
+  listener->at_begin = true;
+  options.listeners = {listener};
+  add_hook(Trigger::every_steps(1), FailurePolicy::warn);
+  const auto session = rig.start();
+  session->request_save();
+  session->run_until_stop(train, 2);
+  session->close();
+  EXPECT_THAT(saved(), IsEmpty());
+}
+
 }  // namespace
