@@ -89,6 +89,7 @@ struct CheckpointSaver::State {
 
   CheckpointStore& open_store();
   void save_behind(Session& session, Snapshot snapshot);
+  void add_state(Snapshot& snapshot);
   void take_job(bool wait);  // if it has ended
   void forget_job();
   void note(SaveReport report);
@@ -120,6 +121,18 @@ CheckpointStore& CheckpointSaver::State::open_store() {
   return *store;
 }
 
+// What the program adds, apart from the variables of the session, whose place none of it can take.
+void CheckpointSaver::State::add_state(Snapshot& snapshot) {
+  if (!options.save_state) return;
+  NamedValues all = std::exchange(snapshot.variables, {});
+  options.save_state(snapshot);
+  for (auto& [name, value] : snapshot.variables) {
+    if (options.asynchronous) value = detail::own_copy(std::move(value));
+    all.emplace_back(std::move(name), std::move(value));
+  }
+  snapshot.variables = std::move(all);
+}
+
 void CheckpointSaver::State::note(SaveReport ended) {
   if (!ended.error) {
     last_step = ended.step;
@@ -148,7 +161,7 @@ void CheckpointSaver::State::forget_job() {
 
 void CheckpointSaver::State::save_behind(Session& from, Snapshot snapshot) {
   snapshot.variables = copy_variables_into(std::exchange(memory, {}), from);
-  if (options.save_state) options.save_state(snapshot);
+  add_state(snapshot);
   auto started = std::make_shared<Job>();
   started->snapshot = std::move(snapshot);
   open_store();
@@ -221,7 +234,7 @@ void CheckpointSaver::save(Session& session, const Snapshot& run) {
     Value value = session.read_variable(name);
     snapshot.variables.emplace_back(std::move(name), std::move(value));
   }
-  if (state.options.save_state) state.options.save_state(snapshot);
+  state.add_state(snapshot);
   state.note(save_now(state.open_store(), snapshot));
   if (!state.report->error) return;
   const Error error = state.report->error;

@@ -606,4 +606,26 @@ TEST_F(CheckpointSaverHookTest, HookThatHasNotBegunSavesNothing) {
   EXPECT_THAT(saved(), IsEmpty());
 }
 
+TEST_F(CheckpointSaverHookTest, ProgramCannotReplaceAVariableOfTheSession) {
+  options.checkpoints.save_state = [](Snapshot& to) { to.set("x", Value::scalar(77.0)); };
+  options.checkpoints.restore_state = [](const Snapshot&) {};
+  add_hook();
+  EXPECT_STATUS(rig.start(), invalid_argument, "two variables 'x'");
+}
+
+TEST_F(CheckpointSaverHookTest, WhatTheProgramSharesIsCopiedBeforeTheRunGoesOn) {
+  const auto disk = shut_disk();
+  Value shared = Value::scalar(1.0);
+  options.checkpoints.save_state = [&](Snapshot& to) { to.variables.emplace_back("shared", shared); };
+  options.checkpoints.restore_state = [](const Snapshot&) {};
+  add_hook();
+  const auto session = rig.start();
+  session->request_save();
+  session->run(train);
+  *static_cast<double*>(shared.mutable_data()) = 99;
+  disk->shut = false;
+  session->close();
+  EXPECT_EQ(open_checkpoint(folder.file("checkpoints"), 1).load("shared").to_double(), 1);
+}
+
 }  // namespace
