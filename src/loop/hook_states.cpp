@@ -13,8 +13,8 @@ namespace detail {
 
 namespace {
 
-constexpr std::string_view kHookPrefix = "runhook/hook/";
-constexpr std::string_view kTriggerPrefix = "runhook/trigger/";
+constexpr std::string_view kHookPrefix = "runhook/hook";
+constexpr std::string_view kTriggerPrefix = "runhook/trigger";
 
 const std::string* find(const NamedBytes& states, const std::string& key) noexcept {
   const auto found = std::find_if(states.begin(), states.end(), [&](const auto& state) { return state.first == key; });
@@ -24,14 +24,15 @@ const std::string* find(const NamedBytes& states, const std::string& key) noexce
 }  // namespace
 
 // By name, since hooks may have been added or reordered by the time the state is restored; of several with one name by
-// their order, too.
+// their order, too. Before the name, which may have anything in it.
 template <typename Visit>
 void HookStates::for_each_hook(Visit&& visit) {
   std::map<std::string_view, int> seen;
   for (const auto& slot : hooks_.slots()) {
     const int number = ++seen[slot->options.name];
     if (slot->disabled || !slot->begun) continue;
-    visit(*slot, number == 1 ? slot->options.name : fmt::format("{}#{}", slot->options.name, number));
+    visit(*slot,
+          number == 1 ? fmt::format("/{}", slot->options.name) : fmt::format("#{}/{}", number, slot->options.name));
   }
 }
 

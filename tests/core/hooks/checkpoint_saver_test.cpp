@@ -628,4 +628,20 @@ TEST_F(CheckpointSaverHookTest, WhatTheProgramSharesIsCopiedBeforeTheRunGoesOn) 
   EXPECT_EQ(open_checkpoint(folder.file("checkpoints"), 1).load("shared").to_double(), 1);
 }
 
+TEST_F(CheckpointSaverHookTest, HooksOfAnyNamesAreToldApart) {
+  const std::array<const char*, 4> names{"a", "a", "a#2", "#2/a"};
+  std::array<std::shared_ptr<Counting>, 4> hooks;
+  for (const int sign : {1, 0}) {
+    rig.config.hooks.clear();
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      hooks[i] = std::make_shared<Counting>();
+      hooks[i]->count = sign * static_cast<int>(i + 1);
+      rig.config.add_hook(hooks[i], {.name = names[i]});
+    }
+    add_hook();
+    rig.start()->close();
+  }
+  for (std::size_t i = 0; i < hooks.size(); ++i) EXPECT_EQ(hooks[i]->count, i + 1);
+}
+
 }  // namespace
