@@ -135,8 +135,9 @@ bool CheckpointSaverHook::State::has_something_to_save(Session& session) const {
 
 void CheckpointSaverHook::State::warn_if_too_late(SessionRunContext& context) const {
   if (options.grace.count() == 0 || checkpoints == nullptr || !context.stop_requested()) return;
-  const std::int64_t asked_ns = RunState::of(context).session.stop->first().time_ns;
-  const std::int64_t left_ns = options.grace.count() - (detail::monotonic_ns() - asked_ns);
+  const StopReason stop = RunState::of(context).session.stop->first();
+  if (stop.origin != StopOrigin::signal) return;  // nobody is going to kill it
+  const std::int64_t left_ns = options.grace.count() - (detail::monotonic_ns() - stop.time_ns);
   const std::int64_t needed_ns = checkpoints->expected_duration().count();
   if (needed_ns <= left_ns) return;
   constexpr double kSecond = 1e9;

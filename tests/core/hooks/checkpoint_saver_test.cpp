@@ -644,4 +644,23 @@ TEST_F(CheckpointSaverHookTest, HooksOfAnyNamesAreToldApart) {
   for (std::size_t i = 0; i < hooks.size(); ++i) EXPECT_EQ(hooks[i]->count, i + 1);
 }
 
+TEST_F(CheckpointSaverHookTest, GraceIsThatOfASignal) {
+  const auto disk = shut_disk();
+  options.checkpoints.asynchronous = false;
+  options.save_at_start = true;
+  options.grace = std::chrono::milliseconds(5);
+  for (const int signals : {0, 1}) {
+    disk->shut = true;
+    const std::jthread opener = disk->open_soon();
+    rig.config.stop = std::make_shared<StopState>();
+    const auto session = start_anew();
+    session->request_save();
+    session->run_until_stop(train, 2);
+    signals != 0 ? rig.config.stop->request_from_signal(15, StopUrgency::after_step) : session->request_stop();
+    disk->shut = false;
+    session->close();
+    EXPECT_EQ(rig.logged("may not be saved in time"), signals);
+  }
+}
+
 }  // namespace
