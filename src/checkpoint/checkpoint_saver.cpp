@@ -143,6 +143,7 @@ void CheckpointSaver::State::note(SaveReport ended) {
 
 void CheckpointSaver::State::take_job(bool wait) {
   if (job == nullptr) return;
+  if (birth.forked()) return forget_job();  // the thread is not here
   {
     std::unique_lock lock(job->mutex);
     if (wait) job->changed.wait(lock, [this] { return job->ended; });
@@ -188,10 +189,6 @@ CheckpointSaver::CheckpointSaver(CheckpointSaverOptions options) {
 }
 
 CheckpointSaver::~CheckpointSaver() {
-  if (state_->birth.forked()) {  // the thread is not here
-    if (state_->thread.joinable()) state_->thread.detach();
-    return;
-  }
   state_->take_job(/*wait=*/true);
   // Nobody is left to be told.
   if (state_->report && state_->report->error) {
@@ -214,7 +211,7 @@ void CheckpointSaver::save(Session& session, const Snapshot& run) {
   if (state.job != nullptr) {
     if (state.options.overlap == SaveOverlap::skip) return;
     state.take_job(/*wait=*/true);
-    if (state.report->error) {
+    if (state.report && state.report->error) {
       const Error error = state.report->error;
       state.report.reset();
       throw StatusError(error);
@@ -277,14 +274,14 @@ std::optional<SaveReport> CheckpointSaver::take_report() {
 }
 
 bool CheckpointSaver::saving() const noexcept {
-  if (state_->job == nullptr) return false;
+  if (state_->job == nullptr || state_->birth.forked()) return false;
   const std::lock_guard lock(state_->job->mutex);
   return !state_->job->ended;
 }
 
 bool CheckpointSaver::drain(std::chrono::nanoseconds limit) {
   if (state_->job == nullptr) return true;
-  if (limit.count() >= 0) {
+  if (limit.count() >= 0 && !state_->birth.forked()) {
     std::unique_lock lock(state_->job->mutex);
     // Not wait_for(): a limit of centuries would overflow its clock.
     const auto until =

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -661,6 +663,29 @@ TEST_F(CheckpointSaverHookTest, GraceIsThatOfASignal) {
     session->close();
     EXPECT_EQ(rig.logged("may not be saved in time"), signals);
   }
+}
+
+TEST_F(CheckpointSaverHookTest, ForkedProcessDoesNotWaitForTheSaveOfItsParent) {
+  const auto disk = shut_disk();
+  const std::shared_ptr<Session> session = rig.make();
+  session->initialize(VariableScope::global);
+  auto saver = std::make_unique<CheckpointSaver>(options.checkpoints);
+  saver->save(*session, {1});
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    alarm(10);
+    const bool waits = saver->saving() || !saver->drain(std::chrono::nanoseconds(-1));
+    saver->close();
+    saver.reset();
+    _exit(waits ? 1 : 0);
+  }
+  int status = -1;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "it has waited: " << status;
+  disk->shut = false;
+  saver->close();
+  EXPECT_THAT(saved(), ElementsAre(1));
 }
 
 }  // namespace
