@@ -291,7 +291,8 @@ class Context:
 
     def set_state(self, state):
         """In save: what the hook has to remember of the run, in bytes."""
-        call("context_set_state", self.handle, bytes(state), len(state))
+        state = bytes(state)  # of an array, whose length counts elements
+        call("context_set_state", self.handle, state, len(state))
 
     def fail(self, message, code=Code.UNKNOWN):
         """Makes the callback fail, as raising does, but goes on in it."""

@@ -7,6 +7,7 @@ import tempfile
 import threading
 import unittest
 import weakref
+from array import array
 
 import runhook
 from runhook import Code, Kind, Origin, Phase, Policy
@@ -54,13 +55,14 @@ class Checkpoints(unittest.TestCase):
             restored = None
 
             def save(self, context):
-                context.set_state(b"at %d" % context.global_step)
+                context.set_state(array("q", [context.global_step]))  # 8 bytes, though its length is 1
 
             def restore(self, context):
                 self.restored = context.state
 
         with tempfile.TemporaryDirectory() as directory:
-            for begin, remembered in [(0, None), (3, b"at 3"), (6, b"at 6")]:
+            for begin in (0, 3, 6):
+                remembered = bytes(array("q", [begin])) if begin else None
                 program = {"x": 0}
 
                 def step(context):
