@@ -18,7 +18,7 @@ namespace runhook::inline v1 {
 // What becomes of a save that is asked for while another one is still being written.
 enum class SaveOverlap : std::int32_t {
   wait = 0,  // it waits until the other one has ended
-  skip = 1,  // it is left out
+  skip = 1,  // it is left out; that at the end of a run waits
 };
 
 struct CheckpointSaverOptions {
@@ -27,7 +27,8 @@ struct CheckpointSaverOptions {
   Durability durability = Durability::full;
 
   // For state that is in no session's variables, e.g. in arrays or objects of the program's own. `save_state` adds to
-  // what is saved; `restore_state` gets it back, after the variables of the session have been restored.
+  // what is saved, under names that no variable of the session has; `restore_state` gets it back, after these have been
+  // restored.
   std::function<void(Snapshot&)> save_state = {};
   std::function<void(const Snapshot&)> restore_state = {};
 

@@ -34,7 +34,8 @@ typedef struct runhook_retention {
 /**
  * Memory of the program that is saved as it lies, and written into when a run goes on: no callback is needed for it. It
  * is read and written on the thread that runs the loop, at its safe points only, and has to be there as long as the
- * hook.
+ * hook. If one of several cannot be restored, those before it have been written into all the same. None may have the
+ * name of a variable of the session.
  *
  * \since 1.0
  */
@@ -90,11 +91,13 @@ typedef struct runhook_checkpoint_options {
   int32_t restore_one;  /* 1: the run goes on from the checkpoint of restore_step, and newer ones are set aside. 0:
                                from the newest that is whole */
   int32_t asynchronous; /* 1: the loop pauses for a copy only, and a thread writes */
-  int32_t skip_if_busy; /* 1: a save that comes while another is being written is left out. 0: it waits */
+  int32_t skip_if_busy; /* 1: a save that comes while another is being written is left out, but for that at the end.
+                           0: it waits */
   int32_t process_crash_only; /* 1: checkpoints outlive the process, but perhaps not the power; saves the waits for the
                                  disk */
-  int32_t partial;            /* 1: if variables are missing, extra, or of another dtype or shape than those that were
-                                 saved, the others are restored, and the log lists these. 0: that is an error */
+  int32_t partial;            /* 1: if variables of the session are missing, extra, or of another dtype or shape than
+                                 those that were saved, the others are restored, and the log lists these. 0: that is an
+                                 error. Of `memory` it is one in any case */
   int32_t begin_anew_if_damaged; /* 1: if there are checkpoints but none is whole, the run begins anew. 0: an error */
   int32_t not_at_start;          /* 1: no save before the first step */
   int32_t not_at_end;            /* 1: no save at the end */
