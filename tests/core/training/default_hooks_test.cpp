@@ -209,7 +209,7 @@ TEST_F(DefaultRun, DirectoryThatCannotBeMadeIsAWarningOfEachAndTheRunGoesOn) {
 TEST_F(DefaultRun, DirectoryThatCannotHaveCheckpointsFailsTheRunBeforeAnythingIsComputed) {
   for (HookRegistration& hook : default_hooks({.dir = folder_.file("run")})) rig_.config.add_hook(std::move(hook));
   put(folder_.file("run"), "in the way since then");
-  EXPECT_STATUS(rig_.start(), not_found, "making the directory");
+  EXPECT_STATUS(rig_.start(), not_found, "run/checkpoints");
 }
 
 }  // namespace
