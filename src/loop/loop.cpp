@@ -239,7 +239,7 @@ void Loop::step_succeeded() {
     keeper_.step_completed();
   }
   stop()->tell_listeners();  // if it was a signal handler that asked
-  if (stop()->save_ended() && state_.saves.service != nullptr) [[unlikely]]
+  if (stop()->save_ended()) [[unlikely]]
     end_save();
   if (stop()->save_requested()) [[unlikely]]
     save_if_requested("after the step");
@@ -334,7 +334,7 @@ void Loop::fail(const Error& given) {
 // What it has failed with is this step's to report, as if it had been made here.
 void Loop::end_save() {
   stop()->take_save_ended();
-  if (state_.saves.slot->disabled) return;
+  if (state_.saves.service == nullptr || state_.saves.slot->disabled) return;
   const Error error = caller_.call_by_policy(*state_.saves.slot, CallbackKind::save,
                                              [&] { state_.saves.service->save_ended(*state_.context); });
   if (error) fail_save(error, "behind the loop");

@@ -688,4 +688,13 @@ TEST_F(CheckpointSaverHookTest, ForkedProcessDoesNotWaitForTheSaveOfItsParent) {
   EXPECT_THAT(saved(), ElementsAre(1));
 }
 
+TEST_F(CheckpointSaverHookTest, EndOfASaveIsForgottenThoughNobodyIsToldOfIt) {
+  rig.config.stop = std::make_shared<StopState>();
+  rig.config.stop->tell_save_ended();
+  const auto session = rig.start();
+  session->run(train);
+  EXPECT_FALSE(rig.config.stop->anything()) << "every step would look at it";
+  session->close();
+}
+
 }  // namespace
