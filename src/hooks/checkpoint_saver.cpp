@@ -217,11 +217,18 @@ void CheckpointSaverHook::after_create_session(SessionRunContext& context) {
   state.newest.rewind(context.global_step());
   state.last_step = state.checkpoints != nullptr ? state.checkpoints->last_step() : std::nullopt;
   if (!state.options.save_at_start || state.last_step == context.global_step()) return;
-  state.save(context, /*may_stop=*/false);
-  // Intervals count from here, as from a run that has reached this step.
+  // Intervals count from here, as from a run that has reached this step; also in a run that goes on from what is saved.
   RunState& run = RunState::of(context);
   run.hot.slot.get()->options.trigger.fired({context.global_step() - 1, context.now_ns(), false, -1});
+  state.save(context, /*may_stop=*/false);
 }
+
+// So that the metrics of a checkpoint are those of a run that was never interrupted.
+std::optional<std::string> CheckpointSaverHook::save(SessionRunContext&) {
+  return state_->newest.save(/*waiting=*/false);
+}
+
+void CheckpointSaverHook::restore(SessionRunContext&, std::string_view saved) { state_->newest.restore(saved, 0); }
 
 // The loop saves when the step is complete: what it has logged is out by then.
 void CheckpointSaverHook::after_run(SessionRunContext& context, const SessionRunValues&) {

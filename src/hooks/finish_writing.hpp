@@ -2,6 +2,9 @@
 #ifndef RUNHOOK_SRC_HOOKS_FINISH_WRITING_HPP_
 #define RUNHOOK_SRC_HOOKS_FINISH_WRITING_HPP_
 
+#include <string>
+
+#include "base/format.hpp"
 #include "runhook/run_context.hpp"
 
 namespace runhook::inline v1 {
@@ -17,6 +20,20 @@ void finish_writing(Writer& writer, bool shared, SessionRunContext& context) {
     writer.close();
   }
   writer.report_to(context);
+}
+
+// Before a save: whoever goes on from there takes for granted that all is written up to its step. Waits for no longer
+// than the end of a run may take, and then warns, once for all saves in a row. `name`: of the file.
+template <class Writer>
+void hand_over(Writer& writer, const std::string& name, bool& warned, SessionRunContext& context) {
+  const bool late = !writer.sync();
+  writer.report_to(context);
+  if (late && !warned) {
+    context.warn(Error(
+        StatusCode::deadline_exceeded,
+        fmt::format("'{}' is not written up to step {}, which is saved all the same", name, context.global_step())));
+  }
+  warned = late;
 }
 
 }  // namespace detail

@@ -11,6 +11,7 @@
 #include "base/monotonic.hpp"
 #include "base/refuse.hpp"
 #include "hooks/fetched_names.hpp"
+#include "hooks/finish_writing.hpp"
 #include "hooks/newest_values.hpp"
 #include "output/json_csv_values.hpp"
 #include "output/json_text.hpp"
@@ -60,6 +61,8 @@ struct MetricsHook::Rows {
   std::vector<Value> fetched;
   std::optional<std::int64_t> fetched_step;  // of the last row with what was fetched
   bool fetched_failed = false;               // the row that waits is of a step that was rejected
+  bool restored = false;                     // `newest` is what was saved with the session
+  bool warned = false;                       // a save has not waited until all was written
   std::string row;
 
   void begin_attempt(std::string_view session) {
@@ -154,9 +157,10 @@ struct MetricsHook::Rows {
     }
   }
   // CSV: what is logged for the first time gets a column.
-  void add_columns(std::span<const LoggedValue> values) {
+  template <typename Named>
+  void add_columns(std::span<const Named> values) {
     const std::size_t before = logged_columns.size();
-    for (const LoggedValue& value : values) {
+    for (const Named& value : values) {
       if (std::find(tags.begin(), tags.end(), value.name) != tags.end() || columns.has(value.name)) continue;
       add_column(value.name);
     }
@@ -174,6 +178,11 @@ struct MetricsHook::Rows {
     is_due = !fetched.empty();
     due_step = last.step;
     fetched_failed = last.failed;
+  }
+  // What is written in any case when the run ends.
+  void write_rest(SessionRunContext& context) {
+    take_last_fetched(detail::RunState::of(context).last_fetched);
+    write_waiting(context.now_ns());
   }
 };
 
@@ -222,7 +231,7 @@ HookRegistration MetricsHook::make(MetricsOptions options) {
 void MetricsHook::begin(SessionRunContext& context) {
   rows_->begin_ns = context.clock()->now_ns();
   rows_->newest = {};
-  rows_->is_due = rows_->fetched_failed = rows_->header_due = false;
+  rows_->is_due = rows_->fetched_failed = rows_->header_due = rows_->restored = rows_->warned = false;
   rows_->attempt = 0;
   OutputOptions options = options_.output;
   if (rows_->csv) options.header = rows_->header + "\n";
@@ -231,7 +240,9 @@ void MetricsHook::begin(SessionRunContext& context) {
 
 void MetricsHook::after_create_session(SessionRunContext& context) {
   detail::check_names(context, args_.fetches);
-  if (rows_->attempt > 0) rows_->write_waiting(context.now_ns());  // before the attempt that makes them obsolete
+  const bool restored = std::exchange(rows_->restored, false);
+  // Before the attempt that makes them obsolete.
+  if (rows_->attempt > 0 && !restored) rows_->write_waiting(context.now_ns());
   rows_->newest.rewind(context.global_step());
   rows_->fetched_step.reset();
   rows_->begin_attempt(context.session_id());
@@ -267,13 +278,34 @@ void MetricsHook::on_logged(SessionRunContext& context, std::span<const LoggedVa
 
 void MetricsHook::on_dropped() noexcept { rows_->is_due = false; }
 
+// A run that goes on from here writes what this one would write from here on. If it is about to end, that is nothing.
+std::optional<std::string> MetricsHook::save(SessionRunContext& context) {
+  Rows& rows = *rows_;
+  if (context.stop_requested()) rows.write_rest(context);
+  detail::hand_over(*rows.output, options_.path, rows.warned, context);
+  return rows.newest.save(/*waiting=*/true);
+}
+
+void MetricsHook::restore(SessionRunContext& context, std::string_view saved) {
+  Rows& rows = *rows_;
+  const std::int64_t now_ns = context.now_ns();
+  if (rows.attempt > 0) {  // of the attempt that has failed: what comes later than what was saved
+    rows.newest.drop_until(context.global_step());
+    rows.write_waiting(now_ns);
+  }
+  rows.newest.restore(saved, now_ns);
+  rows.restored = true;
+  if (rows.csv) rows.add_columns(std::span(rows.newest.all()));
+}
+
+void MetricsHook::end(SessionRunContext& context) { rows_->write_rest(context); }
+
 void MetricsHook::cleanup(SessionRunContext& context, const Outcome&) {
   if (rows_->output == nullptr) return;
   rows_->is_due = false;
   std::exception_ptr failure;  // the file is closed in any case
   try {
-    rows_->take_last_fetched(detail::RunState::of(context).last_fetched);
-    rows_->write_waiting(context.now_ns());
+    rows_->write_rest(context);
   } catch (...) {
     failure = std::current_exception();
   }

@@ -1,12 +1,52 @@
 #include "hooks/newest_values.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <charconv>
 #include <optional>
+#include <utility>
 
+#include "base/format.hpp"
 #include "base/make_room.hpp"
+#include "base/refuse.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {
+
+namespace {
+
+constexpr std::string_view kFormat = "values 1\n";
+
+// Takes from the text what save() has put there.
+class SavedText {
+ public:
+  explicit SavedText(std::string_view text) noexcept : rest_(text) {}
+  bool empty() const noexcept { return rest_.empty(); }
+  std::int64_t number() {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), number);
+    if (error != std::errc()) bad();
+    rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
+    expect(" ");
+    return number;
+  }
+  std::string_view bytes(std::int64_t count) {
+    if (count < 0 || static_cast<std::uint64_t>(count) > rest_.size()) bad();
+    const std::string_view taken = rest_.substr(0, static_cast<std::size_t>(count));
+    rest_.remove_prefix(taken.size());
+    return taken;
+  }
+  void expect(std::string_view text) {
+    if (!rest_.starts_with(text)) bad();
+    rest_.remove_prefix(text.size());
+  }
+
+ private:
+  [[noreturn]] static void bad() { refuse("the state is not one of logged values, or of another version"); }
+  std::string_view rest_;
+};
+
+}  // namespace
 
 Value NewestValues::Kept::to_value() const {
   if (value.kind == LoggedKind::text) return Value::string(text);
@@ -33,6 +73,48 @@ void NewestValues::keep(Kept& kept, const LoggedValue& value, std::int64_t time_
   kept.delivery = deliveries_;
   kept.waits = true;
   kept.undone = false;
+}
+
+// A line for each value: whether it waits, whether it is of a failed step, kind, step, number, the lengths of name and
+// text, and these. A floating-point number is kept as its bits.
+std::string NewestValues::save(bool waiting) const {
+  std::string saved(kFormat);
+  for (const Kept& kept : kept_) {
+    if (kept.undone) continue;
+    const bool waits = waiting && kept.waits;
+    const LoggedValue& value = kept.value;
+    const bool whole = value.kind == LoggedKind::integer;
+    const std::string_view text = waits ? kept.text : std::string_view();
+    append_format(saved, "{:d} {:d} {} {} {} {} {} {}{}\n", waits, value.failed, static_cast<int>(value.kind),
+                  value.step, whole ? value.integer : std::bit_cast<std::int64_t>(value.number), kept.name.size(),
+                  text.size(), kept.name, text);
+  }
+  return saved;
+}
+
+void NewestValues::restore(std::string_view saved, std::int64_t time_ns) {
+  NewestValues restored;
+  SavedText in(saved);
+  in.expect(kFormat);
+  while (!in.empty()) {
+    const bool waits = in.number() != 0;
+    LoggedValue value;
+    value.failed = in.number() != 0;
+    value.kind = static_cast<LoggedKind>(in.number());
+    value.step = in.number();
+    value.integer = in.number();
+    value.number =
+        value.kind == LoggedKind::integer ? static_cast<double>(value.integer) : std::bit_cast<double>(value.integer);
+    const std::int64_t name_size = in.number();
+    const std::int64_t text_size = in.number();
+    bool is_new = false;
+    Kept& kept = restored.kept_of(in.bytes(name_size), is_new);
+    value.text = in.bytes(text_size);
+    in.expect("\n");
+    restored.keep(kept, value, time_ns);
+    kept.waits = waits;
+  }
+  *this = std::move(restored);
 }
 
 void NewestValues::sort_waiting() {

@@ -77,6 +77,15 @@ class NewestValues {
     for (Kept* const kept : waiting_) kept->waits = false;
   }
 
+  // What waits of this step and those before it does not wait any more.
+  void drop_until(std::int64_t step) noexcept {
+    for (Kept& kept : kept_) kept.waits = kept.waits && kept.value.step > step;
+  }
+  // All of it but what was undone, as text, for the checkpoint of a run; and what a run has that goes on from there.
+  // `waiting`: what waits is to be written then, too. restore() throws INVALID_ARGUMENT for any other text.
+  std::string save(bool waiting) const;
+  void restore(std::string_view saved, std::int64_t time_ns);
+
  private:
   Kept& kept_of(std::string_view name, bool& is_new);
   void keep(Kept& kept, const LoggedValue& value, std::int64_t time_ns);

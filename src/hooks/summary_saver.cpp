@@ -22,10 +22,12 @@ struct SummarySaverHook::State {
   detail::NewestValues newest;
   bool is_due = false;                       // what was logged is to be written at the end of the step
   std::optional<std::int64_t> fetched_step;  // of the fetched values that were written last
+  bool warned = false;                       // a save has not waited until all was written
 
   // What was fetched in the last step, when the hook was not due.
   void write_last_fetched(const detail::LastFetched& last) {
-    if (fetched_step && *fetched_step >= last.step) return;
+    if (last.values.empty() || (fetched_step && *fetched_step >= last.step)) return;
+    fetched_step = last.step;
     std::vector<Value> found;
     for (const std::string& name : values.fetches().leaves()) {
       const Value* const value = last.find(name);
@@ -46,6 +48,11 @@ struct SummarySaverHook::State {
         }
       }
     });
+  }
+  // What is written in any case when the run ends.
+  void write_rest(SessionRunContext& context) {
+    write_waiting();
+    write_last_fetched(detail::RunState::of(context).last_fetched);
   }
 };
 
@@ -76,6 +83,7 @@ ValueListener* SummarySaverHook::value_listener() noexcept {
 
 void SummarySaverHook::begin(SessionRunContext&) {
   state_->newest = {};
+  state_->warned = false;
   const SummarySaverOptions& options = state_->options;
   state_->writer =
       options.writer ? options.writer : std::make_shared<SummaryWriter>(options.directory, options.writer_options);
@@ -117,7 +125,20 @@ void SummarySaverHook::on_logged(SessionRunContext& context, std::span<const Log
 
 void SummarySaverHook::on_dropped() noexcept { state_->is_due = false; }
 
-void SummarySaverHook::end(SessionRunContext&) { state_->writer->flush(); }
+// A run that goes on from here writes what this one would write from here on. If it is about to end, that is nothing.
+std::optional<std::string> SummarySaverHook::save(SessionRunContext& context) {
+  State& state = *state_;
+  if (context.stop_requested()) state.write_rest(context);
+  detail::hand_over(*state.writer, state.writer->path(), state.warned, context);
+  return state.newest.save(/*waiting=*/true);
+}
+
+void SummarySaverHook::restore(SessionRunContext&, std::string_view saved) { state_->newest.restore(saved, 0); }
+
+void SummarySaverHook::end(SessionRunContext& context) {
+  state_->write_rest(context);
+  state_->writer->flush();
+}
 
 SummaryWriter* SummarySaverHook::writer() const noexcept { return state_->writer.get(); }
 
@@ -125,8 +146,7 @@ void SummarySaverHook::cleanup(SessionRunContext& context, const Outcome&) {
   if (state_->writer == nullptr) return;  // begin failed
   std::exception_ptr failure;             // the writer is let go in any case
   try {
-    state_->write_waiting();
-    state_->write_last_fetched(detail::RunState::of(context).last_fetched);
+    state_->write_rest(context);
   } catch (...) {
     failure = std::current_exception();
   }

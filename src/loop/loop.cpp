@@ -354,7 +354,8 @@ void Loop::fail_save(Error error, std::string_view when) {
 }
 
 void Loop::save() {
-  state_.hot.now_known = false;  // a save takes its time
+  state_.hot.now_known = false;                  // a save takes its time
+  if (stop()->requested()) keep_last_fetched();  // it may be the last one: the step of the end is to be in it
   if (SaveService* const service = state_.saves.service) {
     const Error error = caller_.call_by_policy(*state_.saves.slot, CallbackKind::save,
                                                [&] { service->save_requested(*state_.context); });

@@ -43,9 +43,9 @@ void Loop::close(bool heard) {
   stop()->tell_listeners();
   Error of_step = close_step();
   decide_outcome();
+  keep_last_fetched();
   Error error = end_hooks();  // what the caller has not been told yet
   end_logging();
-  keep_last_fetched();
   Error unknown = error;  // what the outcome does not know yet
   keeper_.end();
   const Error known = outcome_.copy().error;

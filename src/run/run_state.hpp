@@ -135,7 +135,7 @@ struct RunState {
   Reporter* reporter = nullptr;  // NULL outside a loop
   ServingHook saves;             // if a hook does it
   Outcome outcome;               // what SessionRunContext::outcome() has told last
-  LastFetched last_fetched;      // in cleanup
+  LastFetched last_fetched;      // in end, cleanup and saves after a stop request
   const std::string id = new_session_id();
   LogSink log_sink;                                       // never empty
   bool log_is_default = true;                             // none was given

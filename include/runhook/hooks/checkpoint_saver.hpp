@@ -5,7 +5,9 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runhook/checkpoint_saver.hpp"
@@ -61,6 +63,8 @@ class CheckpointSaverHook final : public SessionRunHook {
   // Throws FAILED_PRECONDITION if checkpoints would have nothing of the program.
   void after_create_session(SessionRunContext& context) override;
   void after_run(SessionRunContext& context, const SessionRunValues& values) override;
+  std::optional<std::string> save(SessionRunContext& context) override;
+  void restore(SessionRunContext& context, std::string_view saved) override;
   void end(SessionRunContext& context) override;
   void cleanup(SessionRunContext& context, const Outcome& outcome) override;
   ValueListener* value_listener() noexcept override;

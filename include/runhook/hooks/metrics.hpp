@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runhook/hook.hpp"
@@ -74,6 +75,9 @@ class MetricsHook final : public SessionRunHook, private ValueListener {
   void after_create_session(SessionRunContext& context) override;  // throws NOT_FOUND for an unknown name
   void before_run(SessionRunContext& context) override;
   void after_run(SessionRunContext& context, const SessionRunValues& values) override;
+  std::optional<std::string> save(SessionRunContext& context) override;
+  void restore(SessionRunContext& context, std::string_view saved) override;
+  void end(SessionRunContext& context) override;
   void cleanup(SessionRunContext& context, const Outcome& outcome) override;
   ValueListener* value_listener() noexcept override { return this; }
 

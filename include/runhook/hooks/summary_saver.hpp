@@ -3,7 +3,9 @@
 #define RUNHOOK_HOOKS_SUMMARY_SAVER_HPP_
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runhook/hook.hpp"
@@ -50,6 +52,8 @@ class SummarySaverHook final : public SessionRunHook, private ValueListener {
   void after_create_session(SessionRunContext& context) override;
   void before_run(SessionRunContext& context) override;
   void after_run(SessionRunContext& context, const SessionRunValues& values) override;
+  std::optional<std::string> save(SessionRunContext& context) override;
+  void restore(SessionRunContext& context, std::string_view saved) override;
   void end(SessionRunContext& context) override;
   void cleanup(SessionRunContext& context, const Outcome& outcome) override;
 
