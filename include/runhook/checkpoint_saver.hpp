@@ -39,6 +39,11 @@ struct CheckpointSaverOptions {
   // How long the end of a run waits for a save that is being written; negative: for ever.
   std::chrono::nanoseconds drain_timeout = std::chrono::minutes(20);
 
+  // Nothing is written or set aside, nor the directory owned. The run goes on from restore_step, or from the oldest
+  // checkpoint, and whenever it comes to a step of which there is a checkpoint, save() compares what it would save with
+  // that: the variables, what save_state adds, and the states of hooks that both have; not triggers, nor what outputs
+  // keep, which may depend on the time. close() says in the log how many steps were compared.
+  bool verify = false;
   // Restores this step instead of the newest; newer ones are set aside: see CheckpointStore::restore().
   std::optional<std::int64_t> restore_step = {};
   // If the session's variables are not those that were saved (missing, extra, of another dtype or shape): restores
@@ -69,14 +74,16 @@ class CheckpointSaver final : public Saver {
   ~CheckpointSaver() override;  // as close(), without a limit
 
   // Saves, or begins to if that is asynchronous. Throws what CheckpointStore::save() throws, and what an asynchronous
-  // save before it has failed with that nobody has asked for since.
+  // save before it has failed with that nobody has asked for since; with `verify` FAILED_PRECONDITION, with all that is
+  // different, and DATA_LOSS for a checkpoint that is damaged.
   void save(Session& session, const Snapshot& run) override;
   // Throws what CheckpointStore::restore() throws; FAILED_PRECONDITION if the variables are not those that were saved.
   std::optional<Snapshot> restore(Session& session) override;
 
   // The report of the save that has ended last, once for each; nullopt: none has since.
   std::optional<SaveReport> take_report();
-  bool saving() const noexcept;  // whether one is being written
+  bool wants(std::int64_t step) const noexcept;  // with `verify` only steps of which there is a checkpoint
+  bool saving() const noexcept;                  // whether one is being written
   // Waits for a save that is being written. Returns whether it has ended in time; negative: for ever.
   bool drain(std::chrono::nanoseconds limit);
   // Waits as long as drain_timeout says, and lets go of the directory: then others may own it, or this again. Throws

@@ -88,6 +88,8 @@ struct CheckpointSaver::State {
       : options(std::move(given)), log(options.log ? options.log : LogSink(detail::log_to_stderr)) {}
 
   CheckpointStore& open_store();
+  std::optional<Snapshot> load_first();
+  void compare(const Snapshot& snapshot);
   void save_behind(Session& session, Snapshot snapshot);
   void add_state(Snapshot& snapshot);
   void take_job(bool wait);  // if it has ended
@@ -105,6 +107,9 @@ struct CheckpointSaver::State {
   std::optional<SaveReport> report;
   RecentTimes times;
   std::optional<std::int64_t> last_step;
+  std::vector<std::int64_t> steps;  // with `verify`: of which there are checkpoints
+  std::int64_t compared = 0;
+  std::int64_t different = 0;
   std::function<void()> when_saved;
 };
 
@@ -131,6 +136,28 @@ void CheckpointSaver::State::add_state(Snapshot& snapshot) {
     all.emplace_back(std::move(name), std::move(value));
   }
   snapshot.variables = std::move(all);
+}
+
+// From which a run that is compared goes on.
+std::optional<Snapshot> CheckpointSaver::State::load_first() {
+  steps.clear();
+  for (const CheckpointSummary& one : list_checkpoints(options.directory)) steps.push_back(one.step);
+  if (steps.empty()) {
+    detail::fail(StatusCode::not_found,
+                 fmt::format("there is no checkpoint in '{}' to compare the run with", options.directory));
+  }
+  return open_checkpoint(options.directory, options.restore_step.value_or(steps.front())).load();
+}
+
+void CheckpointSaver::State::compare(const Snapshot& snapshot) {
+  const Snapshot saved = open_checkpoint(options.directory, snapshot.global_step).load();
+  const std::vector<std::string> found = detail::differences(snapshot, saved);
+  last_step = snapshot.global_step;
+  ++compared;
+  if (found.empty()) return;
+  ++different;
+  detail::fail(StatusCode::failed_precondition,
+               fmt::format("step {} is not as it was saved: {}", snapshot.global_step, detail::joined(found, "; ")));
 }
 
 void CheckpointSaver::State::note(SaveReport ended) {
@@ -207,7 +234,7 @@ void CheckpointSaver::save(Session& session, const Snapshot& run) {
     state.report.reset();
     throw StatusError(error);
   }
-  if (state.last_step == run.global_step && state.job == nullptr) return;
+  if ((state.last_step == run.global_step && state.job == nullptr) || !wants(run.global_step)) return;
   if (state.job != nullptr) {
     if (state.options.overlap == SaveOverlap::skip) return;
     state.take_job(/*wait=*/true);
@@ -222,7 +249,7 @@ void CheckpointSaver::save(Session& session, const Snapshot& run) {
   snapshot.global_step = run.global_step;
   snapshot.state = run.state;
   snapshot.metrics = run.metrics;
-  if (state.options.asynchronous) {
+  if (state.options.asynchronous && !state.options.verify) {
     state.save_behind(session, std::move(snapshot));
     return;
   }
@@ -232,6 +259,7 @@ void CheckpointSaver::save(Session& session, const Snapshot& run) {
     snapshot.variables.emplace_back(std::move(name), std::move(value));
   }
   state.add_state(snapshot);
+  if (state.options.verify) return state.compare(snapshot);
   state.note(save_now(state.open_store(), snapshot));
   if (!state.report->error) return;
   const Error error = state.report->error;
@@ -242,20 +270,22 @@ void CheckpointSaver::save(Session& session, const Snapshot& run) {
 std::optional<Snapshot> CheckpointSaver::restore(Session& session) {
   State& state = *state_;
   state.take_job(/*wait=*/true);
-  CheckpointStore& store = state.open_store();
   std::optional<Snapshot> snapshot;
-  if (state.options.restore_step && !state.last_step) {
-    snapshot = store.restore(*state.options.restore_step);
+  if (state.options.verify) {
+    snapshot = state.load_first();
+  } else if (state.options.restore_step && !state.last_step) {
+    snapshot = state.open_store().restore(*state.options.restore_step);
   } else {
     try {
-      snapshot = store.restore();
+      snapshot = state.open_store().restore();
     } catch (const StatusError& error) {
       if (error.code() != StatusCode::data_loss || !state.options.begin_anew_if_damaged) throw;
       state.log(LogLevel::warning, fmt::format("the run begins anew: {}", error.error().to_string()));
     }
   }
   if (!snapshot) return std::nullopt;
-  const std::string name = fmt::format("the checkpoint of step {} in '{}'", snapshot->global_step, store.directory());
+  const std::string name =
+      fmt::format("the checkpoint of step {} in '{}'", snapshot->global_step, state.options.directory);
   const bool others = static_cast<bool>(state.options.restore_state);
   const std::vector<std::string> left =
       detail::restore_session(session, *snapshot, name, state.options.partial, others);
@@ -271,6 +301,11 @@ std::optional<Snapshot> CheckpointSaver::restore(Session& session) {
 std::optional<SaveReport> CheckpointSaver::take_report() {
   state_->take_job(/*wait=*/false);
   return std::exchange(state_->report, std::nullopt);
+}
+
+bool CheckpointSaver::wants(std::int64_t step) const noexcept {
+  const State& state = *state_;
+  return !state.options.verify || std::binary_search(state.steps.begin(), state.steps.end(), step);
 }
 
 bool CheckpointSaver::saving() const noexcept {
@@ -296,6 +331,13 @@ void CheckpointSaver::close() { close(state_->options.drain_timeout); }
 
 void CheckpointSaver::close(std::chrono::nanoseconds limit) {
   State& state = *state_;
+  if (state.options.verify) {
+    const bool good = state.compared > 0 && state.different == 0;
+    state.log(
+        good ? LogLevel::info : LogLevel::warning,
+        fmt::format("{} steps were compared with their checkpoints in '{}', and {} are different",
+                    std::exchange(state.compared, 0), state.options.directory, std::exchange(state.different, 0)));
+  }
   const bool drained = drain(limit);
   if (!drained) state.forget_job();
   state.store.reset();

@@ -1,6 +1,7 @@
 #include "checkpoint/session_restore.hpp"
 
 #include <algorithm>
+#include <cstddef>
 
 #include "base/format.hpp"
 #include "base/refuse.hpp"
@@ -33,6 +34,36 @@ std::string difference(const std::string& name, const Value& here, const Value& 
   return fmt::format("variable '{}' is {} here, and {} there", name, describe_value(here), describe_value(saved));
 }
 
+std::size_t first_difference(const std::byte* here, const std::byte* saved, std::size_t size) noexcept {
+  return static_cast<std::size_t>(std::mismatch(here, here + size, saved).first - here);
+}
+
+std::size_t first_difference(std::string_view here, std::string_view saved) noexcept {
+  const auto size = std::min(here.size(), saved.size());
+  return static_cast<std::size_t>(std::mismatch(here.begin(), here.begin() + size, saved.begin()).first - here.begin());
+}
+
+// Empty if both are the same, byte for byte.
+std::string content_difference(const std::string& name, const Value& here, const Value& saved) {
+  std::string text = difference(name, here, saved);
+  if (!text.empty() || !here) return text;
+  if (here.kind() != ValueKind::tensor) {
+    if (here.text() == saved.text()) return {};
+    return fmt::format("variable '{}' differs from byte {} on", name, first_difference(here.text(), saved.text()));
+  }
+  const std::size_t size = here.byte_size();
+  const std::size_t at =
+      first_difference(static_cast<const std::byte*>(here.data()), static_cast<const std::byte*>(saved.data()), size);
+  if (at == size) return {};
+  const std::size_t element = dtype_size(here.dtype());
+  return fmt::format("variable '{}' differs, first in element {} of {}", name, at / element, size / element);
+}
+
+// Those of triggers, and how far the run is, are about this very run.
+bool is_compared(std::string_view state, const std::string* other) noexcept {
+  return !state.starts_with("runhook/") || (state.starts_with("runhook/hook/") && other != nullptr);
+}
+
 bool has(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -51,6 +82,33 @@ std::vector<std::string> differences(Session& session, const Snapshot& snapshot,
   if (others) return found;
   for (const auto& [name, value] : snapshot.variables) {
     if (!has(names, name)) found.push_back(fmt::format("variable '{}' is there, and not here", name));
+  }
+  return found;
+}
+
+std::vector<std::string> differences(const Snapshot& here, const Snapshot& saved) {
+  std::vector<std::string> found;
+  for (const auto& [name, value] : here.variables) {
+    const Value* const other = saved.find(name);
+    std::string text = other == nullptr ? fmt::format("variable '{}' is not there", name)
+                                        : content_difference(name, own_copy(value), *other);
+    if (!text.empty()) found.push_back(std::move(text));
+  }
+  for (const auto& [name, value] : saved.variables) {
+    if (here.find(name) == nullptr) found.push_back(fmt::format("variable '{}' is there, and not here", name));
+  }
+  for (const auto& [name, bytes] : here.state) {
+    const std::string* const other = saved.find_state(name);
+    if (!is_compared(name, other) || (other != nullptr && *other == bytes)) continue;
+    found.push_back(other == nullptr
+                        ? fmt::format("state '{}' is not there", name)
+                        : fmt::format("state '{}' differs from byte {} on", name, first_difference(bytes, *other)));
+  }
+  for (const auto& [name, bytes] : saved.state) {
+    const std::string* const other = here.find_state(name);
+    if (other == nullptr && is_compared(name, other)) {
+      found.push_back(fmt::format("state '{}' is there, and not here", name));
+    }
   }
   return found;
 }

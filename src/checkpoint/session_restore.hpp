@@ -16,6 +16,10 @@ namespace detail {
 // since the variable has no value yet, is found when it is written. `others`: the snapshot may have more.
 std::vector<std::string> differences(Session& session, const Snapshot& snapshot, bool others);
 
+// In what a run has come to something else than what was saved at the same step. Of the library's states only those of
+// hooks count which both have.
+std::vector<std::string> differences(const Snapshot& here, const Snapshot& saved);
+
 // Moves the variables of `snapshot` into the session; if `partial`, those that fit, and returns what does not.
 // Otherwise nothing may be different: throws FAILED_PRECONDITION with all that is. `name`: of what is restored.
 std::vector<std::string> restore_session(Session& session, Snapshot& snapshot, std::string_view name, bool partial,

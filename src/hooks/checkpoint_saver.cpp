@@ -46,6 +46,7 @@ struct CheckpointSaverHook::State final : ValueListener, detail::SaveService {
   void save_ended(SessionRunContext& context) override { take_report(context, /*may_stop=*/true); }
 
   void save(SessionRunContext& context, bool may_stop);
+  void compare(SessionRunContext& context, std::int64_t step);
   void take_report(SessionRunContext& context, bool may_stop);
   void finish(SessionRunContext& context, bool may_stop);  // waits for what is being written
   void tell_saved(SessionRunContext& context, std::int64_t step, bool may_stop);
@@ -76,6 +77,10 @@ Snapshot CheckpointSaverHook::State::run_snapshot(SessionRunContext& context) co
 
 void CheckpointSaverHook::State::save(SessionRunContext& context, bool may_stop) {
   const std::int64_t step = context.global_step();
+  if (checkpoints != nullptr && checkpoints->options().verify) {
+    if (last_step != step) compare(context, step);
+    return;
+  }
   try {
     take_report(context, may_stop);
     if (last_step == step) return;
@@ -108,6 +113,15 @@ void CheckpointSaverHook::State::finish(SessionRunContext& context, bool may_sto
     throw StatusError(StatusCode::deadline_exceeded, "a checkpoint is still being written, and is not waited for");
   }
   take_report(context, may_stop);
+}
+
+// When an output writes, and so what it keeps, may depend on the time.
+void CheckpointSaverHook::State::compare(SessionRunContext& context, std::int64_t step) {
+  if (!checkpoints->wants(step)) return;
+  Snapshot run = run_snapshot(context);
+  std::erase_if(run.state, [](const auto& one) { return detail::NewestValues::is_saved(one.second); });
+  last_step = step;
+  saver->save(context.session(), run);
 }
 
 void CheckpointSaverHook::State::take_report(SessionRunContext& context, bool may_stop) {
@@ -167,6 +181,7 @@ CheckpointSaverHook::CheckpointSaverHook(CheckpointSaverHookOptions options) {
 CheckpointSaverHook::~CheckpointSaverHook() = default;
 
 HookRegistration CheckpointSaverHook::make(CheckpointSaverHookOptions options, Trigger trigger) {
+  if (options.checkpoints.verify) trigger = Trigger();
   HookRegistration registration{std::make_shared<CheckpointSaverHook>(std::move(options)), {}};
   registration.options.phase = HookPhase::saver;
   registration.options.trigger = std::move(trigger);
@@ -232,7 +247,9 @@ void CheckpointSaverHook::restore(SessionRunContext&, std::string_view saved) { 
 
 // The loop saves when the step is complete: what it has logged is out by then.
 void CheckpointSaverHook::after_run(SessionRunContext& context, const SessionRunValues&) {
-  if (state_->saver != nullptr) context.request_save();
+  const State& state = *state_;
+  if (state.saver == nullptr) return;
+  if (state.checkpoints == nullptr || state.checkpoints->wants(context.global_step())) context.request_save();
 }
 
 void CheckpointSaverHook::end(SessionRunContext& context) {

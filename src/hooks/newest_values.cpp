@@ -92,6 +92,8 @@ std::string NewestValues::save(bool waiting) const {
   return saved;
 }
 
+bool NewestValues::is_saved(std::string_view text) noexcept { return text.starts_with(kFormat); }
+
 void NewestValues::restore(std::string_view saved, std::int64_t time_ns) {
   NewestValues restored;
   SavedText in(saved);

@@ -84,6 +84,7 @@ class NewestValues {
   // All of it but what was undone, as text, for the checkpoint of a run; and what a run has that goes on from there.
   // `waiting`: what waits is to be written then, too. restore() throws INVALID_ARGUMENT for any other text.
   std::string save(bool waiting) const;
+  static bool is_saved(std::string_view text) noexcept;  // whether it looks like that
   void restore(std::string_view saved, std::int64_t time_ns);
 
  private:

@@ -49,7 +49,8 @@ struct CheckpointSaverHookOptions {
 // logged numbers as metrics, and how far the run is as the state "runhook/run".
 //
 // A save that fails fails the hook, is reported, and is tried again after the next step, if there is one: with
-// FailurePolicy::warn the run goes on. A session has one such hook. After tf.estimator.CheckpointSaverHook. Since 1.0.
+// FailurePolicy::warn the run goes on. With CheckpointSaverOptions::verify nothing is saved, and no listener told: that
+// a step differs from what was saved fails the hook. A session has one such hook. After tf.estimator.CheckpointSaverHook. Since 1.0.
 class CheckpointSaverHook final : public SessionRunHook {
  public:
   // Throws INVALID_ARGUMENT for a saver besides a directory, a NULL listener, a negative grace, and as CheckpointSaver
@@ -69,7 +70,8 @@ class CheckpointSaverHook final : public SessionRunHook {
   void cleanup(SessionRunContext& context, const Outcome& outcome) override;
   ValueListener* value_listener() noexcept override;
 
-  // In the phase of savers; due every ten minutes unless told otherwise, counted from the start if that is saved.
+  // In the phase of savers; due every ten minutes unless told otherwise, counted from the start if that is saved. With
+  // CheckpointSaverOptions::verify in every run, whatever is told.
   static HookRegistration make(CheckpointSaverHookOptions options, Trigger trigger = Trigger::every_seconds(600));
 
  private:
