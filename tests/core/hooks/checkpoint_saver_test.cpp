@@ -1,7 +1,9 @@
 #include "runhook/hooks/checkpoint_saver.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,10 +11,14 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "checkpoint/file_system.hpp"
@@ -21,6 +27,7 @@
 #include "folder.hpp"
 #include "runhook/graph_session.hpp"
 #include "runhook/hooks/in_memory_evaluator.hpp"
+#include "runhook/hooks/metrics.hpp"
 
 namespace {
 
@@ -40,9 +47,11 @@ struct Listener final : CheckpointSaverListener {
   }
   bool after_save(SessionRunContext&, std::int64_t step) override {
     calls.push_back("after " + std::to_string(step));
+    if (on_saved) on_saved(step);
     return stops;
   }
   void end(SessionRunContext&, std::int64_t step) override { calls.push_back("end " + std::to_string(step)); }
+  std::function<void(std::int64_t)> on_saved;
   std::vector<std::string> calls;
   std::int64_t vetoed = -1;
   bool stops = false;
@@ -147,6 +156,36 @@ class CheckpointSaverHookTest : public testing::Test {
     std::vector<std::int64_t> steps;
     for (const CheckpointSummary& one : list_checkpoints(folder.file("checkpoints"))) steps.push_back(one.step);
     return steps;
+  }
+  // What is there as soon as this step has been saved, as if the process had been killed then, is the folder from then on.
+  void die_after(std::int64_t step, const std::string& copy) {
+    const auto listener = std::make_shared<Listener>();
+    listener->on_saved = [this, step, copy](std::int64_t saved_step) {
+      if (saved_step == step) std::filesystem::copy(folder.path(), copy, std::filesystem::copy_options::recursive);
+    };
+    options.listeners = {listener};
+  }
+  void add_metrics(const std::string& path, MetricsOptions metrics = {}) {
+    metrics.path = path;
+    metrics.only_logged = true;
+    metrics.output.flush_interval = std::chrono::hours(1);
+    rig.config.add_hook(MetricsHook::make(std::move(metrics)));
+    const auto logging = rig.hook();
+    logging->on_after = [](SessionRunContext& context) {
+      const std::int64_t step = context.global_step();
+      context.log_int64("each", step);
+      if (step <= 2) context.log_int64("rare", 10 * step);
+    };
+  }
+  // The step and what follows the attempt, of each row.
+  static std::vector<std::string> rows(const std::string& path) {
+    std::vector<std::string> found;
+    std::istringstream text(content(path));
+    for (std::string line; std::getline(text, line);) {
+      const std::size_t values = line.find(',', line.find("\"attempt\"")) + 1;
+      found.push_back(line.substr(8, line.find(',') - 8) + ": " + line.substr(values, line.size() - 1 - values));
+    }
+    return found;
   }
   double x(MonitoredSession& session) const { return session.session()->read_variable("x").to_double(); }
 
@@ -460,6 +499,152 @@ TEST_F(CheckpointSaverHookTest, StepThatIsAskedForIsRestoredAndNewerOnesAreSetAs
   session->run(train);
   EXPECT_THAT(saved(), ElementsAre(0, 1, 2, 3));
   session->close();
+}
+
+TEST_F(CheckpointSaverHookTest, WhatASaveCoversIsWrittenWhenItIsCommitted) {
+  const Folder others;
+  const std::string killed = others.file("killed");
+  die_after(2, killed);
+  add_metrics(folder.file("m.jsonl"), {.keep_all = true});
+  add_hook(Trigger::every_steps(2));
+  const auto session = rig.start();
+  session->run_until_stop(train, 3);
+  session->close();
+  EXPECT_THAT(rows(killed + "/m.jsonl"),
+              ElementsAre(R"(0: "event":"start")", R"(1: "each":1,"rare":10)", R"(2: "each":2,"rare":20)"));
+}
+
+TEST_F(CheckpointSaverHookTest, RunThatGoesOnWritesWhatItWouldHaveWritten) {
+  const Folder others;
+  const std::string killed = others.file("killed");
+  die_after(3, killed);
+  const MetricsOptions thinned{.every_n_steps = 4};
+  add_metrics(folder.file("m.jsonl"), thinned);
+  add_hook(Trigger::every_steps(3));
+  auto session = rig.start();
+  session->run_until_stop(train, 6);
+  session->close();
+  const std::vector<std::string> whole = rows(folder.file("m.jsonl"));
+  EXPECT_THAT(whole, ElementsAre(R"(0: "event":"start")", R"(1: "each":1,"rare":10)", R"(2: "rare":20)",
+                                 R"(5: "each":5)", R"(6: "each":6)"));
+
+  rig.config.hooks.clear();
+  options = {};
+  options.checkpoints.directory = killed + "/checkpoints";
+  add_metrics(killed + "/m.jsonl", thinned);
+  add_hook(Trigger::every_steps(3));
+  session = rig.start();
+  EXPECT_EQ(session->global_step(), 3);
+  session->run_until_stop(train, 3);
+  session->close();
+  std::vector<std::string> both = rows(killed + "/m.jsonl");
+  EXPECT_EQ(std::erase(both, R"(3: "event":"start")"), 1U);
+  EXPECT_EQ(both, whole) << "what waited is written once, and no value is taken for the first of its name";
+  EXPECT_EQ(list_checkpoints(killed + "/checkpoints").back().metrics,
+            list_checkpoints(folder.file("checkpoints")).back().metrics);
+}
+
+TEST_F(CheckpointSaverHookTest, LastRowOfARunThatStopsIsWrittenBeforeItsLastStepIsSaved) {
+  const Folder others;
+  const std::string killed = others.file("killed");
+  die_after(4, killed);
+  add_metrics(folder.file("m.jsonl"), {.every_n_steps = 1000});
+  const auto stopping = rig.hook();
+  stopping->on_after = [](SessionRunContext& context) {
+    if (context.global_step() == 4) context.request_stop(0, "enough");
+  };
+  add_hook(Trigger::every_steps(2));
+  const auto session = rig.start();
+  session->run_until_stop(train);
+  session->close();
+  EXPECT_THAT(rows(killed + "/m.jsonl"), Contains(R"(4: "each":4)"));
+  EXPECT_EQ(rows(killed + "/m.jsonl"), rows(folder.file("m.jsonl")));
+}
+
+TEST_F(CheckpointSaverHookTest, OutputThatHangsIsWaitedForNoLongerThanItMayTakeToClose) {
+  const std::string pipe = folder.file("pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const int fd = open(pipe.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  std::array<char, 4096> bytes{};
+  while (write(fd, bytes.data(), bytes.size()) > 0) continue;  // until it is full
+  MetricsOptions metrics;
+  metrics.output.close_timeout = std::chrono::milliseconds(1);
+  add_metrics(pipe, metrics);
+  add_hook(Trigger::every_steps(1));
+  const auto session = rig.start();
+  session->run_until_stop(train, 2);
+  session->close();
+  EXPECT_THAT(saved(), ElementsAre(0, 1, 2));
+  EXPECT_EQ(rig.logged("is not written up to step 0, which is saved all the same"), 1);
+  EXPECT_EQ(rig.logged("is not written up to step"), 1);
+  while (read(fd, bytes.data(), bytes.size()) > 0) continue;  // lets its thread go
+  close(fd);
+}
+
+TEST_F(CheckpointSaverHookTest, IntervalCountsFromTheFirstCheckpointInARunThatGoesOnFromItToo) {
+  const Folder others;
+  const std::string killed = others.file("killed");
+  die_after(0, killed);
+  add_hook(Trigger::every_steps(2));
+  rig.start()->close();
+  options = {};
+  options.checkpoints.directory = killed + "/checkpoints";
+  auto session = start_anew(Trigger::every_steps(2));
+  session->run_until_stop(train, 3);
+  session->close();
+  std::vector<std::int64_t> steps;
+  for (const CheckpointSummary& one : list_checkpoints(killed + "/checkpoints")) steps.push_back(one.step);
+  EXPECT_THAT(steps, ElementsAre(0, 2, 3));
+}
+
+TEST_F(CheckpointSaverHookTest, RunThatIsMadeAgainIsComparedWithWhatItHasSaved) {
+  add_hook(Trigger::every_steps(1));
+  rig.start()->run_until_stop(train, 4);
+  const std::vector<CheckpointSummary> before = list_checkpoints(folder.file("checkpoints"));
+  options.checkpoints.verify = true;
+  options.checkpoints.restore_step = 1;
+  const auto session = start_anew();
+  EXPECT_EQ(x(*session), 2);
+  session->run_until_stop(train, 5);
+  session->close();
+  EXPECT_EQ(rig.logged("3 steps were compared with their checkpoints"), 1);
+  EXPECT_EQ(rig.logged("and 0 are different"), 1);
+  const std::vector<CheckpointSummary> after = list_checkpoints(folder.file("checkpoints"));
+  ASSERT_EQ(after.size(), before.size()) << "nothing is saved, set aside or deleted";
+  for (std::size_t i = 0; i < after.size(); ++i) EXPECT_EQ(after[i].saved_unix_ns, before[i].saved_unix_ns);
+}
+
+TEST_F(CheckpointSaverHookTest, RunThatComesToSomethingElseIsToldEachDifference) {
+  int lucky = 0;
+  options.checkpoints.save_state = [&](Snapshot& snapshot) {
+    snapshot.set_state("luck", "it is " + std::to_string(lucky));
+  };
+  options.checkpoints.restore_state = [](const Snapshot&) {};
+  add_hook(Trigger::every_steps(2));
+  rig.start()->run_until_stop(train, 4);
+  options.checkpoints.verify = true;
+  lucky = 7;
+  const auto session = start_anew();
+  session->session()->write_variable("x", Value::scalar(0.5));
+  EXPECT_STATUS(
+      session->run_until_stop(train, 4), failed_precondition,
+      "step 2 is not as it was saved: variable 'x' differs, first in element 0 of 1; state 'luck' differs from byte "
+      "6 on");
+  EXPECT_THAT(saved(), ElementsAre(0, 2, 4));
+
+  rig.config.hooks.clear();
+  add_hook(Trigger::never(), FailurePolicy::warn);
+  const auto tolerant = rig.start();
+  tolerant->run_until_stop(train, 6);
+  tolerant->close();
+  EXPECT_EQ(rig.logged("2 steps were compared"), 1);
+  EXPECT_EQ(rig.logged("and 2 are different"), 1);
+  EXPECT_EQ(tolerant->outcome().warnings, 2);
+}
+
+TEST_F(CheckpointSaverHookTest, RunIsNotComparedWithNothing) {
+  options.checkpoints.verify = true;
+  EXPECT_STATUS(start_anew(), not_found, "there is no checkpoint");
 }
 
 TEST_F(CheckpointSaverHookTest, OptionsThatMakeNoSenseAreRefused) {
