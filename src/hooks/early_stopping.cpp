@@ -1,16 +1,20 @@
 #include "runhook/hooks/early_stopping.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <utility>
 
 #include "base/format.hpp"
 #include "base/monotonic.hpp"
 #include "hooks/not_logged.hpp"
+#include "hooks/saved_text.hpp"
 
 namespace runhook::inline v1 {
 
 namespace {
+
+constexpr std::string_view kStoppingFormat = "early stopping 1\n";
 
 void check(const MetricRule& rule) {
   const auto refuse = [&rule](std::string_view why) {
@@ -57,7 +61,54 @@ void EarlyStoppingHook::end(SessionRunContext& context) {
   }
 }
 
-void EarlyStoppingHook::begin(SessionRunContext&) { progress_.assign(options_.rules.size(), {}); }
+void EarlyStoppingHook::begin(SessionRunContext&) {
+  progress_.assign(options_.rules.size(), {});
+  restored_ = false;
+}
+
+// A line for each rule. Floating-point numbers are kept as their bits, and of times what has passed.
+std::optional<std::string> EarlyStoppingHook::save(SessionRunContext& context) {
+  std::string saved(kStoppingFormat);
+  for (std::size_t i = 0; i < progress_.size(); ++i) {
+    const Progress& one = progress_[i];
+    const bool timed = options_.rules[i].patience_time && one.since_step >= 0;
+    detail::append_format(saved, "{} {} {} {} {} {} {} {}\n", std::bit_cast<std::int64_t>(one.best), one.best_step,
+                          one.since_step, timed ? detail::saturating_distance(one.since_ns, context.now_ns()) : 0,
+                          std::bit_cast<std::int64_t>(one.last), one.last_step, one.reason.size(), one.reason);
+  }
+  return saved;
+}
+
+// Rules that are not those that were saved begin anew.
+void EarlyStoppingHook::restore(SessionRunContext& context, std::string_view saved) {
+  std::vector<Progress> restored;
+  detail::SavedText in(saved, kStoppingFormat);
+  while (!in.empty()) {
+    Progress one;
+    one.best = std::bit_cast<double>(in.number());
+    one.best_step = in.number();
+    one.since_step = in.number();
+    one.since_ns = detail::saturating_add(context.now_ns(), -std::max<std::int64_t>(in.number(), 0));
+    one.last = std::bit_cast<double>(in.number());
+    one.last_step = in.number();
+    const std::int64_t size = in.number();
+    one.reason = in.bytes(size);
+    in.expect("\n");
+    restored.push_back(std::move(one));
+  }
+  restored_ = restored.size() == options_.rules.size();
+  if (restored_) progress_ = std::move(restored);
+}
+
+// The stop that was asked for in the step that was saved is not part of what is restored.
+void EarlyStoppingHook::after_create_session(SessionRunContext& context) {
+  if (!std::exchange(restored_, false)) return;
+  std::vector<std::size_t> asking;
+  for (std::size_t i = 0; i < progress_.size(); ++i) {
+    if (progress_[i].last_step == context.global_step() && judge(i, progress_[i].last, context)) asking.push_back(i);
+  }
+  decide(context, asking);
+}
 
 void EarlyStoppingHook::before_run(SessionRunContext& context) {
   // The key is the number of the rule, so that two rules may follow one metric.
@@ -115,6 +166,8 @@ void EarlyStoppingHook::decide(SessionRunContext& context, const std::vector<std
 std::string EarlyStoppingHook::judge(const MetricRule& rule, Progress& progress, double value,
                                      SessionRunContext& context) const {
   const std::int64_t step = context.global_step();
+  progress.last = value;
+  progress.last_step = step;
   const bool has_best = !std::isnan(progress.best);
   const double delta = rule.relative && has_best ? rule.min_delta * std::abs(progress.best) : rule.min_delta;
   const bool beats_best = !has_best || score(rule, value) > score(rule, progress.best) + (delta > 0 ? delta : 0);

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
 #include <optional>
 #include <utility>
 
 #include "base/format.hpp"
 #include "base/make_room.hpp"
-#include "base/refuse.hpp"
+#include "hooks/saved_text.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {
@@ -16,35 +15,6 @@ namespace detail {
 namespace {
 
 constexpr std::string_view kFormat = "values 1\n";
-
-// Takes from the text what save() has put there.
-class SavedText {
- public:
-  explicit SavedText(std::string_view text) noexcept : rest_(text) {}
-  bool empty() const noexcept { return rest_.empty(); }
-  std::int64_t number() {
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), number);
-    if (error != std::errc()) bad();
-    rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
-    expect(" ");
-    return number;
-  }
-  std::string_view bytes(std::int64_t count) {
-    if (count < 0 || static_cast<std::uint64_t>(count) > rest_.size()) bad();
-    const std::string_view taken = rest_.substr(0, static_cast<std::size_t>(count));
-    rest_.remove_prefix(taken.size());
-    return taken;
-  }
-  void expect(std::string_view text) {
-    if (!rest_.starts_with(text)) bad();
-    rest_.remove_prefix(text.size());
-  }
-
- private:
-  [[noreturn]] static void bad() { refuse("the state is not one of logged values, or of another version"); }
-  std::string_view rest_;
-};
 
 }  // namespace
 
@@ -96,8 +66,7 @@ bool NewestValues::is_saved(std::string_view text) noexcept { return text.starts
 
 void NewestValues::restore(std::string_view saved, std::int64_t time_ns) {
   NewestValues restored;
-  SavedText in(saved);
-  in.expect(kFormat);
+  SavedText in(saved, kFormat);
   while (!in.empty()) {
     const bool waits = in.number() != 0;
     LoggedValue value;

@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runhook/hook.hpp"
@@ -37,8 +38,10 @@ struct EarlyStoppingOptions {
 
 // Follows metrics and asks for a stop when they no longer improve, have reached their target, or diverge. If it is
 // registered with a trigger, it checks the values of the runs in which that is due. NaN is no improvement, and as a
-// first value not the best. Best values, and the steps and times of the last improvements, are kept through recoveries;
-// they begin anew with begin(). Since 1.0.
+// first value not the best. Best values, and the steps and times of the last improvements, begin anew with begin(). They
+// are saved with the session, and a run or a recovery that goes on from there has them as they were then; other
+// recoveries keep them. A run that goes on from a step at which the rules have asked for a stop stops at once. Since
+// 1.0.
 class EarlyStoppingHook final : public SessionRunHook {
  public:
   // Throws INVALID_ARGUMENT if there is no rule, if one has no name or no condition, for a patience, min_delta or
@@ -47,10 +50,13 @@ class EarlyStoppingHook final : public SessionRunHook {
   std::string_view name() const override { return "early stopping"; }
   bool one_session_at_a_time() const noexcept override { return true; }
   void begin(SessionRunContext& context) override;
+  void after_create_session(SessionRunContext& context) override;
   void before_run(SessionRunContext& context) override;
   void after_run(SessionRunContext& context, const SessionRunValues& values) override;
   void on_values(SessionRunContext& context, std::span<const LoggedValue> values) override;
   bool wants_values() const noexcept override;
+  std::optional<std::string> save(SessionRunContext& context) override;
+  void restore(SessionRunContext& context, std::string_view saved) override;
   void end(SessionRunContext& context) override;  // warns of a metric that was never logged
 
   // The best value of a rule so far, and the step at which it was seen; NaN and -1 if there is none.
@@ -63,6 +69,8 @@ class EarlyStoppingHook final : public SessionRunHook {
     std::int64_t best_step = -1;
     std::int64_t since_step = -1;  // from which patience counts; -1: nothing was seen yet
     std::int64_t since_ns = 0;
+    double last = 0;  // the value that was judged last, and at which step; -1: none
+    std::int64_t last_step = -1;
     std::string reason;  // why it asked for a stop when it was judged last; empty: it did not
   };
   static std::string best_text(const Progress& progress, double value);
@@ -73,6 +81,7 @@ class EarlyStoppingHook final : public SessionRunHook {
 
   const EarlyStoppingOptions options_;
   std::vector<Progress> progress_;  // of the rules
+  bool restored_ = false;           // with the session that is being created
 };
 
 }  // namespace runhook::inline v1

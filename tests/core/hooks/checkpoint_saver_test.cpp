@@ -26,6 +26,7 @@
 #include "core/loop_rig.hpp"
 #include "folder.hpp"
 #include "runhook/graph_session.hpp"
+#include "runhook/hooks/early_stopping.hpp"
 #include "runhook/hooks/in_memory_evaluator.hpp"
 #include "runhook/hooks/metrics.hpp"
 
@@ -595,6 +596,45 @@ TEST_F(CheckpointSaverHookTest, IntervalCountsFromTheFirstCheckpointInARunThatGo
   std::vector<std::int64_t> steps;
   for (const CheckpointSummary& one : list_checkpoints(killed + "/checkpoints")) steps.push_back(one.step);
   EXPECT_THAT(steps, ElementsAre(0, 2, 3));
+}
+
+// The best value is that of step 2; patience ends at step 6.
+TEST_F(CheckpointSaverHookTest, EarlyStoppingGoesOnWhereItWas) {
+  for (const std::int64_t death : {3, 6}) {
+    const Folder others;
+    const std::string killed = others.file("killed");
+    const auto add_all = [&](const std::string& where) {
+      rig.config.hooks.clear();
+      options.checkpoints.directory = where + "/checkpoints";
+      rig.config.add_hook(std::make_shared<EarlyStoppingHook>(
+          EarlyStoppingOptions{.rules = {{.name = "loss", .logged = true, .patience_steps = 4}}}));
+      rig.hook()->on_after = [](SessionRunContext& context) {
+        context.log_scalar("loss", context.global_step() == 2 ? 1 : 2);
+      };
+      add_hook(Trigger::every_steps(3));
+    };
+    const Folder whole;
+    const auto listener = std::make_shared<Listener>();
+    listener->on_saved = [&](std::int64_t step) {
+      if (step == death) std::filesystem::copy(whole.path(), killed, std::filesystem::copy_options::recursive);
+    };
+    options.listeners = {listener};
+    add_all(whole.path());
+    auto session = rig.start();
+    session->run_until_stop(train);
+    session->close();
+    EXPECT_EQ(session->outcome().step, 6);
+
+    options.listeners.clear();
+    add_all(killed);
+    session = rig.start();
+    EXPECT_EQ(session->global_step(), death);
+    session->run_until_stop(train, 20);
+    session->close();
+    EXPECT_EQ(session->outcome().step, 6);
+    EXPECT_THAT(std::string(session->outcome().stop.text()),
+                HasSubstr("'loss' has not improved for 4 steps: it is 2, and was 1 at step 2"));
+  }
 }
 
 TEST_F(CheckpointSaverHookTest, RunThatIsMadeAgainIsComparedWithWhatItHasSaved) {
