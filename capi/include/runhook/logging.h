@@ -234,6 +234,10 @@ typedef struct runhook_metrics_options {
  * What is logged (logged_value.h) is in the row of the step in which it was logged: the newest value of each name when
  * a row is due and at the end, and the first one at once. Of a name that is fetched and logged the logged value counts.
  *
+ * Before the session is saved, rows of its step and those before it are written; a run that goes on from there writes
+ * what this one would have written, if that does not depend on the time. A value that waited for its row then may be in
+ * two rows, of the same step.
+ *
  * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without a path, if both intervals are given, or if both are
  *   off.
  * \threadsafety Any thread.
