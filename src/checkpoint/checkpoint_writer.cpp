@@ -110,8 +110,8 @@ PlannedFile plan_state(const Snapshot& snapshot) {
 // Writes a new file and makes the checksums of its pieces on the way. Small parts are put together first.
 class NewFile {
  public:
-  NewFile(std::shared_ptr<FileSystem> files, std::string path, std::uint64_t bytes)
-      : files_(std::move(files)), path_(std::move(path)) {
+  NewFile(std::shared_ptr<FileSystem> files, std::string path, std::uint64_t bytes, Durability durability)
+      : files_(std::move(files)), path_(std::move(path)), durability_(durability) {
     file_ = OpenFile(files_, path_, O_WRONLY | O_CREAT | O_EXCL);
     if (!file_) give_up("making");
     if (bytes == 0 || files_->reserve(file_.fd(), bytes) == 0) return;
@@ -128,11 +128,11 @@ class NewFile {
     write(data);
   }
 
-  std::vector<std::uint32_t> finish(Durability durability) {
+  std::vector<std::uint32_t> finish() {
     flush();
     if (in_piece_ > 0) pieces_.push_back(checksum_);
     // Never again after a failure other than an interruption: the second time it would say that all is well.
-    if (durability == Durability::full && uninterrupted([&] { return files_->sync(file_.fd()); }) != 0) {
+    if (durability_ == Durability::full && uninterrupted([&] { return files_->sync(file_.fd()); }) != 0) {
       give_up("bringing to the disk");
     }
     if (file_.close() != 0 && errno != EINTR) give_up("closing");
@@ -142,6 +142,7 @@ class NewFile {
  private:
   static constexpr std::size_t kSmall = std::size_t{256} << 10;
   static constexpr std::size_t kSlice = std::size_t{1} << 20;
+  static constexpr std::uint64_t kBegin = std::uint64_t{16} << 20;
 
   [[noreturn]] void give_up(std::string_view what) const { throw StatusError(system_error(errno, what, path_)); }
 
@@ -161,6 +162,12 @@ class NewFile {
       }
       write_all_of(data.substr(0, size));
       data.remove_prefix(size);
+      written_ += size;
+      // The disk is busy meanwhile; the system itself would begin once there is much more.
+      if (durability_ == Durability::full && written_ - begun_ >= kBegin) {
+        files_->begin_sync(file_.fd(), begun_, written_ - begun_);
+        begun_ = written_;
+      }
     }
   }
 
@@ -180,8 +187,10 @@ class NewFile {
 
   const std::shared_ptr<FileSystem> files_;
   const std::string path_;
+  const Durability durability_;
   OpenFile file_;
   std::string buffer_;
+  std::uint64_t written_ = 0, begun_ = 0;  // of the bytes, how many, and how many are on their way to the disk
   std::uint32_t checksum_ = 0;
   std::uint64_t in_piece_ = 0;
   std::vector<std::uint32_t> pieces_;
@@ -229,16 +238,16 @@ void CheckpointWriter::commit(const Snapshot& snapshot) {
     manifest.session = session_;
     manifest.metrics = snapshot.metrics;
     for (PlannedFile& file : planned) {
-      NewFile written(files_, fmt::format("{}/{}", path, file.about.name), file.about.bytes);
+      NewFile written(files_, fmt::format("{}/{}", path, file.about.name), file.about.bytes, durability_);
       written.add(file.beginning);
       for (const std::string_view data : file.data) written.add(data);
-      file.about.pieces = written.finish(durability_);
+      file.about.pieces = written.finish();
       manifest.files.push_back(std::move(file.about));
     }
     const std::string text = manifest_text(manifest);
-    NewFile written(files_, fmt::format("{}/{}", path, kManifestName), text.size());
+    NewFile written(files_, fmt::format("{}/{}", path, kManifestName), text.size(), durability_);
     written.add(text);
-    written.finish(durability_);
+    written.finish();
     sync_directory(path);
     if (files_->rename(path, new_path) != 0) {
       if (errno != EEXIST && errno != ENOTEMPTY && errno != ENOTDIR) {

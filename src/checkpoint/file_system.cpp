@@ -19,6 +19,9 @@ ssize_t FileSystem::write(int fd, const void* data, std::size_t size) { return :
 ssize_t FileSystem::read_at(int fd, void* data, std::size_t size, std::uint64_t offset) {
   return ::pread(fd, data, size, static_cast<off_t>(offset));
 }
+void FileSystem::begin_sync(int fd, std::uint64_t offset, std::uint64_t size) noexcept {
+  ::sync_file_range(fd, static_cast<off_t>(offset), static_cast<off_t>(size), SYNC_FILE_RANGE_WRITE);
+}
 int FileSystem::sync(int fd) { return ::fsync(fd); }
 
 // Not posix_fallocate(), which writes zeros where the file system cannot reserve room.

@@ -26,6 +26,8 @@ class FileSystem {
   virtual int close(int fd);
   virtual ssize_t write(int fd, const void* data, std::size_t size);
   virtual ssize_t read_at(int fd, void* data, std::size_t size, std::uint64_t offset);
+  // Has the system begin to bring these bytes to the disk, so that sync() has less to wait for. A hint, which may fail.
+  virtual void begin_sync(int fd, std::uint64_t offset, std::uint64_t size) noexcept;
   virtual int sync(int fd);
   virtual int reserve(int fd, std::uint64_t size);  // room for a file of this size
   virtual int make_directory(const std::string& path);
