@@ -126,9 +126,11 @@ struct CheckpointStore::Impl {
   std::optional<Snapshot> restore_newest();
   Snapshot restore_step(std::int64_t step);
   void set_aside_after(std::int64_t step);
-  const std::vector<CheckpointSummary>& look();
-  void prune();
-  void collect_garbage();
+  std::vector<std::string> list_names() const;  // of all that is in the directory
+  const std::vector<CheckpointSummary>& look(const std::vector<std::string>& names);
+  void prune(bool has_just_saved);
+  bool keeps_newest_and_all_others();
+  bool collect_garbage(const std::vector<std::string>& names);
   bool remove_if_unused(const std::string& name, std::int64_t step);
   void set_aside(std::int64_t step, std::string_view prefix);
   void sync_names();
@@ -148,6 +150,7 @@ struct CheckpointStore::Impl {
   std::optional<std::int64_t> doubtful;  // has its name, but its save has failed: it may not outlive the power
   bool names_are_on_disk = false;        // of all checkpoints, as far as it is known here
   std::vector<CheckpointSummary> seen;
+  bool is_tidy = false;  // nothing but those was there, and all of them are kept
 };
 
 CheckpointStore::Impl::Impl(std::string its_directory, CheckpointStoreOptions its_options)
@@ -160,7 +163,7 @@ CheckpointStore::Impl::Impl(std::string its_directory, CheckpointStoreOptions it
   detail::check_retention(options.keep);
   make_directories();
   become_owner();
-  collect_garbage();
+  collect_garbage(list_names());
 }
 
 CheckpointStore::Impl::~Impl() {
@@ -224,7 +227,7 @@ bool CheckpointStore::Impl::save(const Snapshot& snapshot) {
   commit(snapshot);
   newest = snapshot.global_step;
   restored.reset();
-  prune();
+  prune(/*has_just_saved=*/true);
   return true;
 }
 
@@ -233,7 +236,7 @@ void CheckpointStore::Impl::check_goes_on(std::int64_t step) {
   if (step == doubtful) return;  // nobody was told that it is there
   std::optional<std::int64_t> last = newest;
   if (!last) {
-    const std::vector<CheckpointSummary>& all = look();
+    const std::vector<CheckpointSummary>& all = look(list_names());
     const auto whole =
         std::find_if(all.rbegin(), all.rend(), [this](const auto& one) { return !one.damage && one.step != doubtful; });
     for (auto newer = all.rbegin(); newer != whole; ++newer) {  // what may be whole after all
@@ -261,6 +264,7 @@ void CheckpointStore::Impl::commit(const Snapshot& snapshot) {
       writer.commit(snapshot);
       break;
     } catch (const StatusError& failed) {
+      is_tidy = false;
       if (failed.code() != StatusCode::already_exists || again) throw;
     }
     if (doubtful == step) {
@@ -297,7 +301,7 @@ void CheckpointStore::Impl::set_aside_if_damaged(std::int64_t step) {
 void CheckpointStore::Impl::set_aside(std::int64_t step, std::string_view prefix) {
   const std::string path = path_of(detail::step_name(step));
   const std::string new_path = path_of(detail::unique_name(prefix, step));
-  names_are_on_disk = false;
+  names_are_on_disk = is_tidy = false;
   if (files->rename(path, new_path) != 0) throw StatusError(system_error(errno, "setting aside", path));
   std::erase_if(seen, [step](const CheckpointSummary& one) { return one.step == step; });  // another may take its place
 }
@@ -329,16 +333,23 @@ void CheckpointStore::Impl::set_aside_after(std::int64_t step) {
   sync_names();
 }
 
-// Checkpoints do not change, so that each has to be looked at once; but pins come and go, and what could not be read may
-// be so now.
-const std::vector<CheckpointSummary>& CheckpointStore::Impl::look() {
+std::vector<std::string> CheckpointStore::Impl::list_names() const {
+  std::vector<std::string> all;
+  if (files->list(directory, all) != 0) throw StatusError(system_error(errno, "listing", directory));
+  return all;
+}
+
+// Checkpoints do not change, so that each has to be looked at once, but what could not be read may be so now. Pins come
+// and go; whether there is a new one is looked at before a deletion only, unless the policy wants to know.
+const std::vector<CheckpointSummary>& CheckpointStore::Impl::look(const std::vector<std::string>& names) {
   std::vector<CheckpointSummary> now;
   auto before = seen.begin();
-  for (const std::int64_t step : detail::steps_in(files, directory)) {
+  for (const std::int64_t step : detail::steps_among(names)) {
     while (before != seen.end() && before->step < step) ++before;
     if (before != seen.end() && before->step == step && !before->damage) {
       now.push_back(std::move(*before));
-      now.back().pinned = detail::is_pinned(*files, now.back().path);
+      CheckpointSummary& one = now.back();
+      if (one.pinned || options.keep.wanted) one.pinned = detail::is_pinned(*files, one.path);
       continue;
     }
     try {
@@ -351,22 +362,33 @@ const std::vector<CheckpointSummary>& CheckpointStore::Impl::look() {
   return seen;
 }
 
-void CheckpointStore::Impl::prune() {
+// A list of many takes its time, so none is made where nothing would be deleted. What is deleted is never decided by what
+// is remembered: others may have deleted some.
+bool CheckpointStore::Impl::keeps_newest_and_all_others() {
+  if (!is_tidy || !newest || options.keep.wanted || (!seen.empty() && seen.back().step >= *newest)) return false;
+  for (CheckpointSummary& one : seen) one.pinned = one.pinned && detail::is_pinned(*files, one.path);
+  seen.push_back(detail::summarize(files, directory, *newest));
+  return !seen.back().damage && detail::unwanted(seen, options.keep, {*newest}).empty();
+}
+
+void CheckpointStore::Impl::prune(bool has_just_saved) {
   try {
     sync_names();  // what is kept may have been committed by a process that was killed before it had done so
+    if (has_just_saved && keeps_newest_and_all_others()) return;
+    is_tidy = false;
     std::set<std::int64_t> needed;
     if (newest) needed.insert(*newest);
     if (restored) needed.insert(*restored);
-    const std::vector<CheckpointSummary>& all = look();
+    const std::vector<std::string> there = list_names();
+    const std::vector<CheckpointSummary>& all = look(there);
     if (!newest) {
       const auto whole = std::find_if(all.rbegin(), all.rend(), [](const auto& one) { return !one.damage; });
       if (whole != all.rend()) needed.insert(whole->step);
     }
     // The oldest first, so that what is left after a crash has no gaps.
-    for (const std::int64_t step : detail::unwanted(all, options.keep, needed)) {
-      remove_if_unused(detail::step_name(step), step);
-    }
-    collect_garbage();
+    const std::vector<std::int64_t> unwanted = detail::unwanted(all, options.keep, needed);
+    for (const std::int64_t step : unwanted) remove_if_unused(detail::step_name(step), step);
+    is_tidy = !collect_garbage(there) && unwanted.empty();
   } catch (...) {
     Error error = Error::from_current_exception(StatusCode::internal);
     error.prepend("old checkpoints could not be deleted: ");
@@ -374,25 +396,27 @@ void CheckpointStore::Impl::prune() {
   }
 }
 
-// A scan each time: what is remembered would be forgotten in a crash.
-void CheckpointStore::Impl::collect_garbage() {
-  std::vector<std::string> names;
-  if (files->list(directory, names) != 0) throw StatusError(system_error(errno, "listing", directory));
+// By what is there: what is remembered would be forgotten in a crash. Returns whether there was any.
+bool CheckpointStore::Impl::collect_garbage(const std::vector<std::string>& names) {
+  bool found = false;
   for (const std::string& name : names) {
     const bool unfinished = detail::step_of_unique(name, detail::kUnfinished).has_value();
     const bool gone = detail::step_of_unique(name, detail::kGone).has_value();
     const auto undone = detail::step_of_unique(name, detail::kUndone);
+    found = found || unfinished || gone || undone;
     if (unfinished || gone) {
       if (const Error error = writer.remove(path_of(name))) warn(error);
     } else if (undone && newest && newest != restored && *undone <= *newest) {
       remove_if_unused(name, *undone);
     }
   }
+  return found;
 }
 
 // Whoever reads it holds a shared lock on its directory.
 bool CheckpointStore::Impl::remove_if_unused(const std::string& name, std::int64_t step) {
   const std::string path = path_of(name);
+  if (detail::is_pinned(*files, path)) return false;
   const OpenFile held(files, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   if (!held) {
     if (errno != ENOENT) warn(system_error(errno, "deleting", path));
@@ -401,7 +425,7 @@ bool CheckpointStore::Impl::remove_if_unused(const std::string& name, std::int64
   if (uninterrupted([&] { return files->lock(held.fd(), LOCK_EX | LOCK_NB); }) != 0 && errno == EWOULDBLOCK) {
     return false;
   }
-  if (detail::is_pinned(*files, path)) return false;  // since it was listed
+  if (detail::is_pinned(*files, path)) return false;  // by now
   const std::string gone = path_of(detail::unique_name(detail::kGone, step));
   if (files->rename(path, gone) != 0) {
     warn(system_error(errno, "deleting", path));
@@ -433,7 +457,7 @@ Snapshot CheckpointStore::restore(std::int64_t step) {
 
 void CheckpointStore::prune() {
   const std::lock_guard lock(impl_->mutex);
-  impl_->prune();
+  impl_->prune(/*has_just_saved=*/false);
 }
 
 const std::string& CheckpointStore::directory() const noexcept { return impl_->directory; }

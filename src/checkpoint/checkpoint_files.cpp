@@ -199,6 +199,10 @@ std::vector<std::int64_t> steps_in(const std::shared_ptr<FileSystem>& files, con
   if (files->list(directory, names) != 0 && errno != ENOENT) {
     throw StatusError(system_error(errno, "listing the checkpoints in", directory));
   }
+  return steps_among(names);
+}
+
+std::vector<std::int64_t> steps_among(const std::vector<std::string>& names) {
   std::vector<std::int64_t> steps;
   for (const std::string& name : names) {
     if (const auto step = step_of(name)) steps.push_back(*step);

@@ -124,6 +124,7 @@ bool is_pinned(FileSystem& files, const std::string& path);
 
 // The steps of which a directory has checkpoints, in their order; none if there is no such directory.
 std::vector<std::int64_t> steps_in(const std::shared_ptr<FileSystem>& files, const std::string& directory);
+std::vector<std::int64_t> steps_among(const std::vector<std::string>& names);  // that are in it
 
 }  // namespace detail
 }  // namespace runhook::inline v1

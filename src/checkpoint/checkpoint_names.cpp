@@ -12,19 +12,22 @@ namespace detail {
 
 namespace {
 constexpr std::string_view kStep = "step-";
-}
+constexpr std::size_t kDigits = 10;  // at least
+}  // namespace
 
-std::string step_name(std::int64_t step) { return fmt::format("{}{:010}", kStep, step); }
+std::string step_name(std::int64_t step) { return fmt::format("{}{:0{}}", kStep, step, kDigits); }
 
 std::optional<std::int64_t> step_of(std::string_view name, std::string_view prefix) {
   if (!name.starts_with(prefix)) return {};
   name.remove_prefix(prefix.size());
   if (!name.starts_with(kStep)) return {};
-  std::int64_t step = -1;
   const std::string_view digits = name.substr(kStep.size());
-  std::from_chars(digits.data(), digits.data() + digits.size(), step);
-  if (step < 0 || step_name(step) != name) return {};
-  return step;
+  // No other name of the same step, which step_name() would not give.
+  if (digits.size() < kDigits || (digits.size() > kDigits && digits.front() == '0')) return {};
+  std::uint64_t step = 0;  // a sign is no part of it
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), step);
+  if (error != std::errc() || end != digits.data() + digits.size() || step > INT64_MAX) return {};
+  return static_cast<std::int64_t>(step);
 }
 
 std::string unique_name(std::string_view prefix, std::int64_t step) {

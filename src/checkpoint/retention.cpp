@@ -51,15 +51,16 @@ std::vector<std::int64_t> unwanted(const std::vector<CheckpointSummary>& all, co
     if (!one.damage) whole.push_back(&one);
   }
   const std::size_t last = keep.last == 0 ? whole.size() : static_cast<std::size_t>(keep.last);
+  const std::size_t before_last = whole.size() - std::min(last, whole.size());
   std::set<std::int64_t> kept = needed;
-  for (std::size_t i = whole.size() - std::min(last, whole.size()); i < whole.size(); ++i) kept.insert(whole[i]->step);
   if (keep.best > 0) keep_best(whole, keep, kept);
   if (keep.every.count() > 0) keep_one_each(whole, keep.every.count(), kept);
   std::vector<std::int64_t> others;
-  for (const CheckpointSummary* one : whole) {
-    const bool wanted = one->pinned || (keep.every_n_steps > 0 && one->step % keep.every_n_steps == 0) ||
-                        kept.count(one->step) > 0 || (keep.wanted && keep.wanted(*one));
-    if (!wanted) others.push_back(one->step);
+  for (std::size_t i = 0; i < before_last; ++i) {
+    const CheckpointSummary& one = *whole[i];
+    const bool wanted = one.pinned || (keep.every_n_steps > 0 && one.step % keep.every_n_steps == 0) ||
+                        kept.count(one.step) > 0 || (keep.wanted && keep.wanted(one));
+    if (!wanted) others.push_back(one.step);
   }
   return others;
 }

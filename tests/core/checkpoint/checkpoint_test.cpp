@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "checkpoint/checkpoint_files.hpp"
+#include "checkpoint/checkpoint_names.hpp"
 #include "checkpoint/file_system.hpp"
 #include "core/expect_error.hpp"
 #include "folder.hpp"
@@ -71,6 +72,11 @@ class WatchedFiles final : public detail::FileSystem {
     errno = EIO;
     return -1;
   }
+  int list(const std::string& directory, std::vector<std::string>& names) override {
+    ++lists;
+    return FileSystem::list(directory, names);
+  }
+  int lists = 0;
   int syncs_until_failure = 0;
   std::string unreadable;  // the ending of a path of which the system cannot tell anything
   std::function<void(const std::string&)> before_open;
@@ -221,6 +227,41 @@ TEST_F(CheckpointStoreTest, OldOnesAreDeletedButNotWhatIsPinnedReadOrNeeded) {
   for (const std::int64_t step : {3, 4, 5}) store.save(snapshot_at(step));
   EXPECT_THAT(steps(), ElementsAre(1, 2, 4, 5));
   EXPECT_EQ(last_weight(read->load()), 2);
+}
+
+TEST_F(CheckpointStoreTest, DirectoryIsNotListedWhereNothingIsDeleted) {
+  const auto files = std::make_shared<WatchedFiles>();
+  CheckpointStore store = open({.last = 1, .every_n_steps = 10}, files);
+  for (const std::int64_t step : {10, 20}) store.save(snapshot_at(step));
+  files->lists = 0;
+  for (const std::int64_t step : {30, 40}) store.save(snapshot_at(step));
+  EXPECT_EQ(files->lists, 0);
+  store.save(snapshot_at(41));
+  store.save(snapshot_at(50));
+  EXPECT_THAT(steps(), ElementsAre(10, 20, 30, 40, 50));
+}
+
+TEST_F(CheckpointStoreTest, WhatIsLeftToDeleteIsDeletedAlsoWhereAllElseIsKept) {
+  CheckpointStore store = open({.last = 1, .every_n_steps = 10});
+  for (const std::int64_t step : {10, 20, 21}) store.save(snapshot_at(step));
+  pin_checkpoint(folder.path(), 21);
+  for (const std::int64_t step : {30, 40}) store.save(snapshot_at(step));
+  EXPECT_THAT(steps(), ElementsAre(10, 20, 21, 30, 40));
+  pin_checkpoint(folder.path(), 21, false);
+  store.restore(30);
+  store.save(snapshot_at(50));
+  EXPECT_THAT(steps(), ElementsAre(10, 20, 30, 50));
+  EXPECT_THAT(folder.files(), testing::Not(testing::Contains(HasSubstr("undone"))));
+}
+
+TEST(CheckpointNames, EachStepHasOne) {
+  EXPECT_EQ(detail::step_of("step-0000000012"), 12);
+  EXPECT_EQ(detail::step_of("step-9223372036854775807"), INT64_MAX);
+  for (const char* other :
+       {"step-", "step-12", "step-00000000012", "step--000000012", "step-+000000012", "step-9223372036854775808",
+        "step-99999999999999999999", "step-000000001x", "step-000000000 1"}) {
+    EXPECT_FALSE(detail::step_of(other)) << other;
+  }
 }
 
 TEST_F(CheckpointStoreTest, OneThatIsDeletedWhileItIsListedIsNotCalledDamaged) {
