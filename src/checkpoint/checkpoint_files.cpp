@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -35,9 +36,13 @@ std::string path_of(const std::string& directory, std::int64_t step) {
 
 // A tensor whose memory has no content yet: it is about to be read.
 Value unset_tensor(DType dtype, const std::vector<std::int64_t>& shape, std::uint64_t bytes) {
-  constexpr std::align_val_t kAlignment{64};
-  void* const memory = ::operator new(std::max<std::size_t>(bytes, 1), kAlignment);
-  return Value::adopt(dtype, shape, {}, {}, memory, [memory] { ::operator delete(memory, kAlignment); });
+  constexpr std::size_t kHugePage = std::size_t{2} << 20;
+  const bool is_huge = bytes >= 2 * kHugePage;
+  const std::align_val_t alignment{is_huge ? kHugePage : 64};
+  void* const memory = ::operator new(std::max<std::size_t>(bytes, 1), alignment);
+  // New memory costs as much as reading into it; in huge pages it is a fraction of that.
+  if (is_huge) ::madvise(memory, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
+  return Value::adopt(dtype, shape, {}, {}, memory, [memory, alignment] { ::operator delete(memory, alignment); });
 }
 
 // Whether a path still leads to what was looked at before.
