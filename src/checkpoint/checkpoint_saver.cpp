@@ -73,7 +73,11 @@ Value copy_into(Value old, Value value) {
 NamedValues copy_variables_into(NamedValues old, Session& session) {
   NamedValues copies;
   for (std::string& name : session.variables(VariableScope::global)) {
-    const auto found = std::find_if(old.begin(), old.end(), [&](const auto& one) { return one.first == name; });
+    // As a rule it is where it was.
+    auto found = old.begin() + std::min(std::ssize(copies), std::ssize(old));
+    if (found == old.end() || found->first != name) {
+      found = std::find_if(old.begin(), old.end(), [&](const auto& one) { return one.first == name; });
+    }
     Value before = found != old.end() ? std::move(found->second) : Value();
     Value copy = copy_into(std::move(before), session.read_variable(name));
     copies.emplace_back(std::move(name), std::move(copy));
