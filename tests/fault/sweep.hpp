@@ -132,11 +132,13 @@ inline void judge(Swept& swept, const Trial& trial, uint64_t handles, std::int64
   }
 }
 
-// `patience_ms`: how long threads that have told that they end may take for it.
-inline Swept sweep(Scenario scenario, int patience_ms = 5000) {
+// `patience_ms`: how long threads that have told that they end may take for it. `prepare` is called before each run.
+inline Swept sweep(
+    Scenario scenario, int patience_ms = 5000, void (*prepare)() = [] {}) {
   Swept swept;
   for (const bool warm : {false, true}) {  // the first time makes what is kept for ever
     Trial trial;
+    prepare();
     const uint64_t handles = runhook_live_handles();
     const std::int64_t memory = Allocator::outstanding();
     scenario(trial);
@@ -146,6 +148,7 @@ inline Swept sweep(Scenario scenario, int patience_ms = 5000) {
   for (const bool for_good : {false, true}) {
     for (int number = 0;; ++number) {
       Trial trial;
+      prepare();
       const uint64_t handles = runhook_live_handles();
       const std::int64_t memory = Allocator::outstanding();
       Allocator::fail(static_cast<std::uint64_t>(number), for_good);

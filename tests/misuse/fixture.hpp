@@ -379,6 +379,7 @@ RUNHOOK_SANE(const runhook_checkpoint_options*) {
   options.directory = world.keep(World::folder() + "/saved").c_str();
   options.memory = &world.keep(runhook_memory{"x", &world.keep(double{1}), 1, RUNHOOK_FLOAT64, 0});
   options.memory_count = 1;
+  options.process_crash_only = 1;  // a sweep saves thousands of times
   options.state = Sane<const runhook_saver_table*>::make(world, "");
   options.listener = Sane<const runhook_checkpoint_listener*>::make(world, "");
   return &world.keep(options);
