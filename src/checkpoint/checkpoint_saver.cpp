@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <condition_variable>
 #include <cstring>
 #include <exception>
@@ -15,6 +16,7 @@
 #include "base/format.hpp"
 #include "base/monotonic.hpp"
 #include "base/refuse.hpp"
+#include "checkpoint/file_system.hpp"
 #include "checkpoint/retention.hpp"
 #include "checkpoint/session_restore.hpp"
 #include "runhook/session.hpp"
@@ -92,6 +94,7 @@ struct CheckpointSaver::State {
       : options(std::move(given)), log(options.log ? options.log : LogSink(detail::log_to_stderr)) {}
 
   CheckpointStore& open_store();
+  bool has_no_directory() const;
   std::optional<Snapshot> load_first();
   void compare(const Snapshot& snapshot);
   void save_behind(Session& session, Snapshot snapshot);
@@ -116,6 +119,13 @@ struct CheckpointSaver::State {
   std::int64_t different = 0;
   std::function<void()> when_saved;
 };
+
+// Then none is made either, in case there is nothing to save.
+bool CheckpointSaver::State::has_no_directory() const {
+  const auto files = options.file_system != nullptr ? options.file_system : detail::system_files();
+  struct stat about {};
+  return files->status_of(options.directory, about) != 0 && errno == ENOENT;
+}
 
 CheckpointStore& CheckpointSaver::State::open_store() {
   if (store == nullptr) {
@@ -280,6 +290,7 @@ std::optional<Snapshot> CheckpointSaver::restore(Session& session) {
   } else if (state.options.restore_step && !state.last_step) {
     snapshot = state.open_store().restore(*state.options.restore_step);
   } else {
+    if (state.store == nullptr && state.has_no_directory()) return std::nullopt;
     try {
       snapshot = state.open_store().restore();
     } catch (const StatusError& error) {

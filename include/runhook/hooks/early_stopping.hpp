@@ -38,10 +38,10 @@ struct EarlyStoppingOptions {
 
 // Follows metrics and asks for a stop when they no longer improve, have reached their target, or diverge. If it is
 // registered with a trigger, it checks the values of the runs in which that is due. NaN is no improvement, and as a
-// first value not the best. Best values, and the steps and times of the last improvements, begin anew with begin(). They
-// are saved with the session, and a run or a recovery that goes on from there has them as they were then; other
-// recoveries keep them. A run that goes on from a step at which the rules have asked for a stop stops at once. Since
-// 1.0.
+// first value not the best. Best values, and the steps and times of the last improvements, begin anew with begin().
+// They are saved with the session, and a run or a recovery that goes on from there has them as they were then; other
+// recoveries keep them. A run that goes on from a step at which the rules have asked for a stop stops at once.
+// Since 1.0.
 class EarlyStoppingHook final : public SessionRunHook {
  public:
   // Throws INVALID_ARGUMENT if there is no rule, if one has no name or no condition, for a patience, min_delta or

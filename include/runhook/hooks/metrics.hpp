@@ -63,9 +63,9 @@ struct MetricsOptions {
 // are in a row of which "event" is "failed".
 //
 // Before the session is saved, rows of its step and those before it are written, which is waited for as long as
-// OutputOptions::close_timeout says; if it takes longer there is a warning. A run that goes on from there writes what this
-// one would have written, if that does not depend on the time. A value that waited for its row then may be in two rows,
-// of the same step.
+// OutputOptions::close_timeout says; if it takes longer there is a warning. A run that goes on from there writes what
+// this one would have written, if that does not depend on the time. A value that waited for its row then may be in two
+// rows, of the same step.
 //
 // Register what make() returns: it has the trigger that the options say. Since 1.0.
 class MetricsHook final : public SessionRunHook, private ValueListener {

@@ -39,8 +39,8 @@ struct SummarySaverOptions {
 // tf.estimator.SummarySaverHook.
 //
 // A logged value is written with the step in which it was logged: the newest of each name when the hook is due and at
-// the end, and the first one at once. What is written before the session is saved, and by a run that goes on from there,
-// is as for MetricsHook. Since 1.0.
+// the end, and the first one at once. What is written before the session is saved, and by a run that goes on from
+// there, is as for MetricsHook. Since 1.0.
 class SummarySaverHook final : public SessionRunHook, private ValueListener {
  public:
   // Throws INVALID_ARGUMENT if there is nothing to fetch, for both values and encoded summaries, a name that is empty

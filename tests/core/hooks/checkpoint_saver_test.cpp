@@ -488,6 +488,7 @@ TEST_F(CheckpointSaverHookTest, NothingToSaveIsAnErrorUnlessItIsOptional) {
   session->run_until_stop({}, 3);
   session->close();
   EXPECT_THAT(saved(), IsEmpty());
+  EXPECT_THAT(folder.files(), IsEmpty()) << "not even a directory";
 }
 
 TEST_F(CheckpointSaverHookTest, StepThatIsAskedForIsRestoredAndNewerOnesAreSetAside) {
