@@ -26,11 +26,10 @@ namespace runhook::inline v1 {
 namespace {
 
 using detail::CheckpointFiles;
-using detail::FileSystem;
 using detail::OpenFile;
 using detail::system_error;
 using detail::uninterrupted;
-using Files = std::shared_ptr<FileSystem>;
+using Files = std::shared_ptr<detail::FileSystem>;
 
 std::vector<CheckpointSummary> list_with(const Files& files, const std::string& directory) {
   for (;;) {

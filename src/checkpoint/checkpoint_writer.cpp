@@ -31,7 +31,7 @@ struct PlannedFile {
   std::vector<Value> copies;  // what `data` is in, if it is not the caller's
 };
 
-struct NamedBytes {
+struct TensorBytes {
   std::string_view name;
   SafetensorsEntry entry;
   std::string_view bytes;
@@ -39,10 +39,10 @@ struct NamedBytes {
 
 std::string_view bytes_of(const Value& value) { return {static_cast<const char*>(value.data()), value.byte_size()}; }
 
-PlannedFile plan(std::string name, ManifestFile::Kind kind, std::vector<NamedBytes> tensors, SafetensorsHeader header,
+PlannedFile plan(std::string name, ManifestFile::Kind kind, std::vector<TensorBytes> tensors, SafetensorsHeader header,
                  std::vector<Value> copies) {
   std::map<std::string_view, std::string_view> by_name;
-  for (NamedBytes& tensor : tensors) {
+  for (TensorBytes& tensor : tensors) {
     by_name.emplace(tensor.name, tensor.bytes);
     tensor.entry.name = tensor.name;
     header.tensors.push_back(std::move(tensor.entry));
@@ -58,8 +58,8 @@ PlannedFile plan(std::string name, ManifestFile::Kind kind, std::vector<NamedByt
 }
 
 // A tensor as it lies in the file; a type that the format lacks as the one that it is made of.
-NamedBytes described(std::string_view name, const Value& value, SafetensorsHeader& header) {
-  NamedBytes tensor{name, {}, bytes_of(value)};
+TensorBytes described(std::string_view name, const Value& value, SafetensorsHeader& header) {
+  TensorBytes tensor{name, {}, bytes_of(value)};
   std::string_view kind;
   if (value.kind() == ValueKind::tensor) {
     tensor.entry.dtype = value.dtype();
@@ -80,7 +80,7 @@ NamedBytes described(std::string_view name, const Value& value, SafetensorsHeade
 
 PlannedFile plan_variables(const Snapshot& snapshot) {
   SafetensorsHeader header;
-  std::vector<NamedBytes> tensors;
+  std::vector<TensorBytes> tensors;
   std::vector<Value> copies;
   for (const auto& [name, value] : snapshot.variables) {
     if (name.empty()) refuse("a variable has an empty name");
@@ -97,10 +97,10 @@ PlannedFile plan_variables(const Snapshot& snapshot) {
 }
 
 PlannedFile plan_state(const Snapshot& snapshot) {
-  std::vector<NamedBytes> tensors;
+  std::vector<TensorBytes> tensors;
   for (const auto& [name, bytes] : snapshot.state) {
     if (name.empty()) refuse("a state has an empty name");
-    NamedBytes tensor{name, {}, bytes};
+    TensorBytes tensor{name, {}, bytes};
     tensor.entry.shape = {static_cast<std::int64_t>(bytes.size())};
     tensors.push_back(std::move(tensor));
   }

@@ -18,7 +18,7 @@ namespace detail {
 namespace {
 
 constexpr std::string_view kSchema = "runhook/checkpoint";
-constexpr std::uint64_t kFormat = 1;
+constexpr std::uint64_t kManifestFormat = 1;
 constexpr std::string_view kVariables = "variables";
 constexpr std::string_view kState = "state";
 // The last member: the checksum of all that stands before it.
@@ -60,7 +60,7 @@ class ManifestReader final : public JsonEvents {
  public:
   explicit ManifestReader(Manifest& manifest) noexcept : manifest_(manifest) {}
   bool has_all() const noexcept { return schema_ && format_ != 0 && has_step_; }
-  bool is_of_later_format() const noexcept { return schema_ && format_ > kFormat; }
+  bool is_of_later_format() const noexcept { return schema_ && format_ > kManifestFormat; }
 
   bool begin_object() override {
     if (++depth_ == 3 && in("files")) {
@@ -148,7 +148,7 @@ std::string manifest_text(const Manifest& manifest) {
   for (const auto& [name, number] : manifest.metrics) metrics.add(name, number_text(number));
   JsonObject all(",\n  ");
   all.add_text("schema", kSchema);
-  all.add_number("format", std::int64_t{kFormat});
+  all.add_number("format", std::int64_t{kManifestFormat});
   all.add_number("step", manifest.step);
   all.add_number("saved_unix_ns", manifest.saved_unix_ns);
   all.add_text("session", manifest.session);

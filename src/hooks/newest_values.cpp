@@ -14,7 +14,7 @@ namespace detail {
 
 namespace {
 
-constexpr std::string_view kFormat = "values 1\n";
+constexpr std::string_view kValuesFormat = "values 1\n";
 
 }  // namespace
 
@@ -48,7 +48,7 @@ void NewestValues::keep(Kept& kept, const LoggedValue& value, std::int64_t time_
 // A line for each value: whether it waits, whether it is of a failed step, kind, step, number, the lengths of name and
 // text, and these. A floating-point number is kept as its bits.
 std::string NewestValues::save(bool waiting) const {
-  std::string saved(kFormat);
+  std::string saved(kValuesFormat);
   for (const Kept& kept : kept_) {
     if (kept.undone) continue;
     const bool waits = waiting && kept.waits;
@@ -62,11 +62,11 @@ std::string NewestValues::save(bool waiting) const {
   return saved;
 }
 
-bool NewestValues::is_saved(std::string_view text) noexcept { return text.starts_with(kFormat); }
+bool NewestValues::is_saved(std::string_view text) noexcept { return text.starts_with(kValuesFormat); }
 
 void NewestValues::restore(std::string_view saved, std::int64_t time_ns) {
   NewestValues restored;
-  SavedText in(saved, kFormat);
+  SavedText in(saved, kValuesFormat);
   while (!in.empty()) {
     const bool waits = in.number() != 0;
     LoggedValue value;
