@@ -4,6 +4,7 @@
 #include "boundary/text.hpp"
 #include "handle/run_args_handle.hpp"
 #include "runhook/run_args.h"
+#include "src/base/find_named.hpp"
 
 using runhook::HookSelection;
 using runhook::RunOptions;
@@ -71,10 +72,8 @@ runhook_status runhook_run_options_set_engine_option(runhook_run_options* option
     const auto wanted = required_text(key, "the key");
     const auto text = required_text(value, "the value");
     if (wanted.empty()) throw StatusError(StatusCode::invalid_argument, "the key is empty");
-    const auto found = std::find_if(target.engine.begin(), target.engine.end(),
-                                    [&](const auto& pair) { return pair.first == wanted; });
-    if (found != target.engine.end()) {
-      found->second = text;
+    if (auto* const found = runhook::v1::detail::find_named(target.engine, wanted)) {
+      *found = text;
     } else {
       target.engine.emplace_back(wanted, text);
     }

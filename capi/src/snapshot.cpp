@@ -1,6 +1,5 @@
 #include "runhook/snapshot.h"
 
-#include <algorithm>
 #include <string>
 
 #include "boundary/exception_guard.hpp"
@@ -9,6 +8,7 @@
 #include "handle/session_lookup.hpp"
 #include "handle/snapshot_handle.hpp"
 #include "handle/value_handle.hpp"
+#include "src/base/find_named.hpp"
 
 using runhook::MemorySaver;
 using runhook::Saver;
@@ -84,17 +84,9 @@ runhook_status runhook_snapshot_set(runhook_snapshot* snapshot, const char* name
                                     runhook_error** error) {
   return guarded(error, [&] {
     const Pinned<runhook_snapshot> box(&require_unpinned(snapshot));
-    auto& variables = box->snapshot.variables;
     const auto target = required_text(name, "the name");
     if (target.empty()) throw StatusError(StatusCode::invalid_argument, "the name is empty");
-    Value shared = from_handle(value);
-    const auto found = std::find_if(variables.begin(), variables.end(),
-                                    [&](const auto& variable) { return variable.first == target; });
-    if (found != variables.end()) {
-      found->second = std::move(shared);
-    } else {
-      variables.emplace_back(target, std::move(shared));
-    }
+    box->snapshot.set(target, from_handle(value));
   });
 }
 
@@ -146,10 +138,9 @@ runhook_status runhook_snapshot_set_metric(runhook_snapshot* snapshot, const cha
 int32_t runhook_snapshot_metric(const runhook_snapshot* snapshot, const char* name, double* number) {
   const auto* box = find(snapshot);
   if (box == nullptr || name == nullptr) return 0;
-  const auto& metrics = box->snapshot.metrics;
-  const auto found = std::find_if(metrics.begin(), metrics.end(), [&](const auto& one) { return one.first == name; });
-  if (found == metrics.end()) return 0;
-  if (number != nullptr) *number = found->second;
+  const double* const found = runhook::v1::detail::find_named(box->snapshot.metrics, name);
+  if (found == nullptr) return 0;
+  if (number != nullptr) *number = *found;
   return 1;
 }
 

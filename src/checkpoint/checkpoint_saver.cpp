@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/background_thread.hpp"
+#include "base/find_named.hpp"
 #include "base/fork_mark.hpp"
 #include "base/format.hpp"
 #include "base/monotonic.hpp"
@@ -75,13 +76,10 @@ Value copy_into(Value old, Value value) {
 NamedValues copy_variables_into(NamedValues old, Session& session) {
   NamedValues copies;
   for (std::string& name : session.variables(VariableScope::global)) {
-    // As a rule it is where it was.
-    auto found = old.begin() + std::min(std::ssize(copies), std::ssize(old));
-    if (found == old.end() || found->first != name) {
-      found = std::find_if(old.begin(), old.end(), [&](const auto& one) { return one.first == name; });
-    }
-    Value before = found != old.end() ? std::move(found->second) : Value();
-    Value copy = copy_into(std::move(before), session.read_variable(name));
+    const std::size_t usual = copies.size();  // it is where it was
+    const bool is_there = usual < old.size() && old[usual].first == name;
+    Value* const before = is_there ? &old[usual].second : detail::find_named(old, name);
+    Value copy = copy_into(before != nullptr ? std::move(*before) : Value(), session.read_variable(name));
     copies.emplace_back(std::move(name), std::move(copy));
   }
   return copies;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/find_named.hpp"
 #include "base/refuse.hpp"
 
 namespace runhook::inline v1 {
@@ -14,10 +15,9 @@ void keep_best(const std::vector<const CheckpointSummary*>& whole, const Checkpo
                std::set<std::int64_t>& kept) {
   std::vector<std::pair<double, std::int64_t>> values;
   for (const CheckpointSummary* one : whole) {
-    const auto found = std::find_if(one->metrics.begin(), one->metrics.end(),
-                                    [&](const auto& metric) { return metric.first == keep.metric; });
-    if (found == one->metrics.end() || std::isnan(found->second)) continue;
-    values.emplace_back(keep.higher_is_better ? -found->second : found->second, -one->step);
+    const double* const value = find_named(one->metrics, keep.metric);
+    if (value == nullptr || std::isnan(*value)) continue;
+    values.emplace_back(keep.higher_is_better ? -*value : *value, -one->step);
   }
   std::sort(values.begin(), values.end());
   for (std::size_t i = 0; i < values.size() && static_cast<std::int64_t>(i) < keep.best; ++i) {

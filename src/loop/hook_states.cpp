@@ -1,11 +1,11 @@
 #include "loop/hook_states.hpp"
 
-#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "base/find_named.hpp"
 #include "base/format.hpp"
 
 namespace runhook::inline v1 {
@@ -15,11 +15,6 @@ namespace {
 
 constexpr std::string_view kHookPrefix = "runhook/hook";
 constexpr std::string_view kTriggerPrefix = "runhook/trigger";
-
-const std::string* find(const NamedBytes& states, const std::string& key) noexcept {
-  const auto found = std::find_if(states.begin(), states.end(), [&](const auto& state) { return state.first == key; });
-  return found == states.end() ? nullptr : &found->second;
-}
 
 }  // namespace
 
@@ -56,7 +51,7 @@ void HookStates::restore(const NamedBytes& states) {
   if (states.empty()) return;
   const std::int64_t now = state_.context->now_ns();
   for_each_hook([&](HookSlot& slot, const std::string& name) {
-    if (const std::string* const kept = find(states, fmt::format("{}{}", kTriggerPrefix, name))) {
+    if (const std::string* const kept = find_named(states, fmt::format("{}{}", kTriggerPrefix, name))) {
       try {
         slot.options.trigger.restore(*kept, now);
       } catch (const StatusError& error) {
@@ -64,7 +59,7 @@ void HookStates::restore(const NamedBytes& states) {
                    fmt::format("the trigger of hook '{}' begins anew: {}", name, error.error().message()));
       }
     }
-    const std::string* const own = find(states, fmt::format("{}{}", kHookPrefix, name));
+    const std::string* const own = find_named(states, fmt::format("{}{}", kHookPrefix, name));
     if (own == nullptr) return;
     const Error error =
         caller_.call_by_policy(slot, CallbackKind::restore, [&] { slot.hook->restore(*state_.context, *own); });

@@ -2,7 +2,6 @@
 #ifndef RUNHOOK_SRC_RUN_LAST_FETCHED_HPP_
 #define RUNHOOK_SRC_RUN_LAST_FETCHED_HPP_
 
-#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -10,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/find_named.hpp"
 #include "runhook/value.hpp"
 
 namespace runhook::inline v1 {
@@ -21,11 +21,7 @@ struct LastFetched {
   bool failed = false;                                // a hook has rejected it
   std::vector<std::pair<std::string, Value>> values;  // by name
 
-  const Value* find(std::string_view name) const noexcept {
-    const auto found =
-        std::find_if(values.begin(), values.end(), [name](const auto& one) { return one.first == name; });
-    return found != values.end() ? &found->second : nullptr;
-  }
+  const Value* find(std::string_view name) const noexcept { return find_named(values, name); }
   // Those of these names, in their order; none unless all are there.
   std::vector<Value> all_of(std::span<const std::string> names) const {
     std::vector<Value> found;

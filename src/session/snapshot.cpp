@@ -3,6 +3,7 @@
 #include <cstring>
 #include <mutex>
 
+#include "base/find_named.hpp"
 #include "base/format.hpp"
 #include "base/known_names.hpp"
 #include "base/refuse.hpp"
@@ -14,18 +15,12 @@ namespace runhook::inline v1 {
 
 namespace {
 
-template <typename Pairs>
-auto* find_in(Pairs& pairs, std::string_view name) noexcept {
-  for (auto& [key, value] : pairs) {
-    if (key == name) return &value;
-  }
-  return static_cast<decltype(&pairs.front().second)>(nullptr);
-}
+using detail::find_named;
 
 template <typename Pairs, typename T>
 void set_in(Pairs& pairs, std::string_view name, T value) {
   if (name.empty()) detail::refuse("what is saved has an empty name");
-  if (auto* const found = find_in(pairs, name)) {
+  if (auto* const found = find_named(pairs, name)) {
     *found = std::move(value);
   } else {
     pairs.emplace_back(name, std::move(value));
@@ -34,8 +29,8 @@ void set_in(Pairs& pairs, std::string_view name, T value) {
 
 }  // namespace
 
-const Value* Snapshot::find(std::string_view name) const noexcept { return find_in(variables, name); }
-const std::string* Snapshot::find_state(std::string_view name) const noexcept { return find_in(state, name); }
+const Value* Snapshot::find(std::string_view name) const noexcept { return find_named(variables, name); }
+const std::string* Snapshot::find_state(std::string_view name) const noexcept { return find_named(state, name); }
 void Snapshot::set_state(std::string_view name, std::string bytes) { set_in(state, name, std::move(bytes)); }
 void Snapshot::set_metric(std::string_view name, double number) { set_in(metrics, name, number); }
 
