@@ -29,11 +29,6 @@ static_assert(kStopAtCheckpointSizeV1_0 == 32, "the 1.0 prefix is frozen");
 static_assert(offsetof(runhook_retention, metric) == 24 && kRetentionSizeV1_0 == 56 && kStoreSizeV1_0 == 40,
               "the 1.0 prefix is frozen");
 
-// As directory_checkpoints() names it.
-std::string checkpoint_path(const std::string& directory, std::int64_t step) {
-  return directory + "/" + v1::detail::step_name(step);
-}
-
 [[noreturn]] void refuse_none(const std::string& directory) {
   throw StatusError(StatusCode::not_found, "there are no checkpoints in '" + directory + "'");
 }
@@ -126,7 +121,7 @@ runhook_status runhook_checkpoint_wait(const char* directory, int64_t seen, int6
     const std::string where(required_text(directory, "directory"));
     const auto source = directory_checkpoints(where);
     std::optional<CheckpointInfo> known;
-    if (seen >= 0) known = CheckpointInfo{checkpoint_path(where, seen), seen};
+    if (seen >= 0) known = CheckpointInfo{v1::detail::checkpoint_path(where, seen), seen};
     const auto found = wait_for_new_checkpoint(*source, known, wanted);
     if (!found) {
       const bool stopped = wanted.stop != nullptr && wanted.stop->requested();

@@ -71,18 +71,15 @@ void CheckedFile::lose(std::string_view why) const {
 }
 
 void CheckedFile::read_at(std::uint64_t offset, char* memory, std::size_t size) const {
-  while (size > 0) {
-    const ssize_t count = files_->read_at(file_.fd(), memory, size, offset);
-    if (count == 0) lose("it has been cut off");
-    if (count < 0) {
-      if (errno == EINTR) continue;
-      if (errno == EIO) lose("the system cannot read it (EIO)");
-      throw StatusError(system_error(errno, "reading", path_));
-    }
-    memory += count;
-    offset += static_cast<std::uint64_t>(count);
-    size -= static_cast<std::size_t>(count);
-  }
+  const ssize_t count = read_all_at(*files_, file_.fd(), memory, size, offset);
+  if (count < 0 && errno == EIO) lose("the system cannot read it (EIO)");
+  if (count < 0) throw StatusError(system_error(errno, "reading", path_));
+  if (static_cast<std::size_t>(count) < size) lose("it has been cut off");
+}
+
+void CheckedFile::accept_piece(std::size_t piece, std::uint32_t checksum) const {
+  if (checksum != about_.pieces[piece]) lose(fmt::format("the checksum of its piece {} is another one", piece));
+  checked_[piece].store(true, std::memory_order_release);
 }
 
 void CheckedFile::read_piece(std::size_t piece, const std::vector<Target>& targets) const {
@@ -104,8 +101,7 @@ void CheckedFile::read_piece(std::size_t piece, const std::vector<Target>& targe
     checksum = crc32c({memory, size}, checksum);
     at += size;
   }
-  if (checksum != about_.pieces[piece]) lose(fmt::format("the checksum of its piece {} is another one", piece));
-  checked_[piece].store(true, std::memory_order_release);
+  accept_piece(piece, checksum);
 }
 
 void CheckedFile::check_piece(std::size_t piece) const {
@@ -118,8 +114,7 @@ void CheckedFile::check_piece(std::size_t piece) const {
     read_at(at, slice.data(), size);
     checksum = crc32c({slice.data(), size}, checksum);
   }
-  if (checksum != about_.pieces[piece]) lose(fmt::format("the checksum of its piece {} is another one", piece));
-  checked_[piece].store(true, std::memory_order_release);
+  accept_piece(piece, checksum);
 }
 
 void CheckedFile::check_range(std::uint64_t begin, std::uint64_t end) const {

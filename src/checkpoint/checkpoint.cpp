@@ -31,19 +31,13 @@ using detail::system_error;
 using detail::uninterrupted;
 using Files = std::shared_ptr<detail::FileSystem>;
 
-std::vector<CheckpointSummary> list_with(const Files& files, const std::string& directory) {
-  for (;;) {
-    std::vector<CheckpointSummary> all;
-    const std::vector<std::int64_t> steps = detail::steps_in(files, directory);
-    for (const std::int64_t step : steps) {
-      try {
-        all.push_back(detail::summarize(files, directory, step));
-      } catch (const StatusError& error) {
-        if (error.code() != StatusCode::not_found) throw;  // it has been deleted meanwhile
-      }
-    }
-    // If all of them have been deleted, there are newer ones.
-    if (!all.empty() || steps.empty()) return all;
+// Unless it has been deleted meanwhile.
+void add_if_there(std::vector<CheckpointSummary>& all, const Files& files, const std::string& directory,
+                  std::int64_t step) {
+  try {
+    all.push_back(detail::summarize(files, directory, step));
+  } catch (const StatusError& error) {
+    if (error.code() != StatusCode::not_found) throw;
   }
 }
 
@@ -80,7 +74,14 @@ auto use_newest(const Files& files, const std::string& directory, std::vector<Er
 }  // namespace
 
 std::vector<CheckpointSummary> list_checkpoints(const std::string& directory) {
-  return list_with(detail::system_files(), directory);
+  const Files files = detail::system_files();
+  for (;;) {
+    std::vector<CheckpointSummary> all;
+    const std::vector<std::int64_t> steps = detail::steps_in(files, directory);
+    for (const std::int64_t step : steps) add_if_there(all, files, directory, step);
+    // If all of them have been deleted, there are newer ones.
+    if (!all.empty() || steps.empty()) return all;
+  }
 }
 
 StoredCheckpoint open_checkpoint(const std::string& directory, std::int64_t step) {
@@ -298,7 +299,7 @@ void CheckpointStore::Impl::set_aside_if_damaged(std::int64_t step) {
 }
 
 void CheckpointStore::Impl::set_aside(std::int64_t step, std::string_view prefix) {
-  const std::string path = path_of(detail::step_name(step));
+  const std::string path = detail::checkpoint_path(directory, step);
   const std::string new_path = path_of(detail::unique_name(prefix, step));
   names_are_on_disk = is_tidy = false;
   if (files->rename(path, new_path) != 0) throw StatusError(system_error(errno, "setting aside", path));
@@ -351,11 +352,7 @@ const std::vector<CheckpointSummary>& CheckpointStore::Impl::look(const std::vec
       if (one.pinned || options.keep.wanted) one.pinned = detail::is_pinned(*files, one.path);
       continue;
     }
-    try {
-      now.push_back(detail::summarize(files, directory, step));
-    } catch (const StatusError& error) {
-      if (error.code() != StatusCode::not_found) throw;
-    }
+    add_if_there(now, files, directory, step);
   }
   seen = std::move(now);
   return seen;
@@ -381,8 +378,7 @@ void CheckpointStore::Impl::prune(bool has_just_saved) {
     const std::vector<std::string> there = list_names();
     const std::vector<CheckpointSummary>& all = look(there);
     if (!newest) {
-      const auto whole = std::find_if(all.rbegin(), all.rend(), [](const auto& one) { return !one.damage; });
-      if (whole != all.rend()) needed.insert(whole->step);
+      if (const CheckpointSummary* const whole = detail::newest_whole(all)) needed.insert(whole->step);
     }
     // The oldest first, so that what is left after a crash has no gaps.
     const std::vector<std::int64_t> unwanted = detail::unwanted(all, options.keep, needed);

@@ -16,6 +16,7 @@
 #include "base/known_names.hpp"
 #include "base/refuse.hpp"
 #include "checkpoint/checkpoint_names.hpp"
+#include "checkpoint/stored_form.hpp"
 #include "output/sink.hpp"
 
 namespace runhook::inline v1 {
@@ -25,10 +26,6 @@ namespace {
 
 constexpr std::uint64_t kMostManifestBytes = std::uint64_t{256} << 20;
 constexpr int kMostThreads = 8;
-
-std::string path_of(const std::string& directory, std::int64_t step) {
-  return fmt::format("{}/{}", directory, step_name(step));
-}
 
 [[noreturn]] void fail_no_checkpoint(const std::string& directory, std::int64_t step) {
   fail(StatusCode::not_found, fmt::format("there is no checkpoint of step {} in '{}'", step, directory));
@@ -92,22 +89,6 @@ class FirstError {
   Error error_;
 };
 
-void set_kind(StoredVariable& variable, const SafetensorsEntry& tensor, std::string_view kind) {
-  variable.dtype = tensor.dtype;
-  variable.shape = tensor.shape;
-  if (kind.empty()) return;
-  const bool is_list_of_bytes = tensor.dtype == DType::uint8 && tensor.shape.size() == 1;
-  if (kind == kComplex128Kind && tensor.dtype == DType::float64 && !tensor.shape.empty() && tensor.shape.back() == 2) {
-    variable.dtype = DType::complex128;
-    variable.shape.pop_back();
-  } else if ((kind == kStringKind || kind == kBytesKind) && is_list_of_bytes) {
-    variable.kind = kind == kStringKind ? ValueKind::string : ValueKind::bytes;
-    variable.shape.clear();
-  } else {
-    fail(StatusCode::data_loss, fmt::format("variable '{}' is not what the file says of it", tensor.name));
-  }
-}
-
 }  // namespace
 
 std::string read_small_file(const std::shared_ptr<FileSystem>& files, const std::string& path, std::uint64_t most) {
@@ -123,15 +104,10 @@ std::string read_small_file(const std::shared_ptr<FileSystem>& files, const std:
   if (!S_ISREG(about.st_mode)) lose("is no regular file");
   if (static_cast<std::uint64_t>(about.st_size) > most) lose("is larger than any such file");
   std::string text(static_cast<std::size_t>(about.st_size), '\0');
-  std::size_t at = 0;
-  while (at < text.size()) {
-    const ssize_t count = files->read_at(file.fd(), text.data() + at, text.size() - at, at);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0 && errno == EIO) lose("cannot be read by the system (EIO)");
-    if (count < 0) throw StatusError(system_error(errno, "reading", path));
-    if (count == 0) lose("has been cut off");
-    at += static_cast<std::size_t>(count);
-  }
+  const ssize_t count = read_all_at(*files, file.fd(), text.data(), text.size(), 0);
+  if (count < 0 && errno == EIO) lose("cannot be read by the system (EIO)");
+  if (count < 0) throw StatusError(system_error(errno, "reading", path));
+  if (static_cast<std::size_t>(count) < text.size()) lose("has been cut off");
   return text;
 }
 
@@ -145,7 +121,7 @@ CheckpointSummary summarize(const std::shared_ptr<FileSystem>& files, const std:
                             Manifest* manifest) {
   CheckpointSummary summary;
   summary.step = step;
-  summary.path = path_of(directory, step);
+  summary.path = checkpoint_path(directory, step);
   struct stat about {};
   if (files->status_of(summary.path, about) != 0) {
     if (errno == ENOENT || errno == ENOTDIR) fail_no_checkpoint(directory, step);
@@ -223,7 +199,7 @@ StoredCheckpoint CheckpointFiles::open(const std::shared_ptr<FileSystem>& files,
 
 CheckpointFiles::CheckpointFiles(const std::shared_ptr<FileSystem>& files, const std::string& directory,
                                  std::int64_t step) {
-  const std::string path = path_of(directory, step);
+  const std::string path = checkpoint_path(directory, step);
   held_ = OpenFile(files, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   if (!held_) {
     if (errno == ENOENT) fail_no_checkpoint(directory, step);
@@ -252,12 +228,7 @@ void CheckpointFiles::describe() {
   for (const auto& file : files_) {
     if (file->about().kind != ManifestFile::Kind::variables) continue;
     for (const SafetensorsEntry& tensor : file->header().tensors) {
-      StoredVariable variable;
-      variable.name = tensor.name;
-      variable.bytes = tensor.end - tensor.begin;
-      const auto kind = file->header().metadata.find(std::string(kKindPrefix) + tensor.name);
-      set_kind(variable, tensor, kind == file->header().metadata.end() ? std::string_view() : kind->second);
-      all.emplace_back(std::move(variable), Place{file.get(), &tensor});
+      all.emplace_back(variable_of(tensor, file->header()), Place{file.get(), &tensor});
     }
   }
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first.name < b.first.name; });

@@ -20,12 +20,6 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-// In the metadata of a safetensors file: what the tensor "name" is, if it is not what the file says of it.
-inline constexpr std::string_view kKindPrefix = "runhook:";
-inline constexpr std::string_view kStringKind = "string";
-inline constexpr std::string_view kBytesKind = "bytes";
-inline constexpr std::string_view kComplex128Kind = "complex128";
-
 // One data file, of which pieces are checked when they are first read.
 class CheckedFile {
  public:
@@ -58,6 +52,7 @@ class CheckedFile {
   struct Mapping;
   void read_header();
   void read_at(std::uint64_t offset, char* memory, std::size_t size) const;
+  void accept_piece(std::size_t piece, std::uint32_t checksum) const;
   void check_range(std::uint64_t begin, std::uint64_t end) const;
   [[noreturn]] void lose(std::string_view why) const;
 

@@ -17,6 +17,10 @@ constexpr std::size_t kDigits = 10;  // at least
 
 std::string step_name(std::int64_t step) { return fmt::format("{}{:0{}}", kStep, step, kDigits); }
 
+std::string checkpoint_path(std::string_view directory, std::int64_t step) {
+  return fmt::format("{}/{}", directory, step_name(step));
+}
+
 std::optional<std::int64_t> step_of(std::string_view name, std::string_view prefix) {
   if (!name.starts_with(prefix)) return {};
   name.remove_prefix(prefix.size());

@@ -22,6 +22,7 @@ inline constexpr std::string_view kUndone = "undone-";    // of steps that a run
 inline constexpr std::string_view kDamaged = "damaged-";  // in whose place a whole one was saved
 
 std::string step_name(std::int64_t step);  // "step-0000001200"
+std::string checkpoint_path(std::string_view directory, std::int64_t step);
 // The step of such a name, which may stand behind `prefix`; nullopt: it is no such name.
 std::optional<std::int64_t> step_of(std::string_view name, std::string_view prefix = {});
 // A name for the same that nobody else has, e.g. "undone-step-0000001200.1f03c9a2".

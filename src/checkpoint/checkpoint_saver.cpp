@@ -100,6 +100,7 @@ struct CheckpointSaver::State {
   void take_job(bool wait);  // if it has ended
   void forget_job();
   void note(SaveReport report);
+  void throw_failure();  // that nobody has asked for yet
 
   const CheckpointSaverOptions options;
   const detail::ForkMark birth;
@@ -180,6 +181,13 @@ void CheckpointSaver::State::note(SaveReport ended) {
   report = std::move(ended);
 }
 
+void CheckpointSaver::State::throw_failure() {
+  if (!report || !report->error) return;
+  const Error error = report->error;
+  report.reset();
+  throw StatusError(error);
+}
+
 void CheckpointSaver::State::take_job(bool wait) {
   if (job == nullptr) return;
   if (birth.forked()) return forget_job();  // the thread is not here
@@ -241,20 +249,12 @@ CheckpointSaver::~CheckpointSaver() {
 void CheckpointSaver::save(Session& session, const Snapshot& run) {
   State& state = *state_;
   state.take_job(/*wait=*/false);
-  if (state.report && state.report->error) {
-    const Error error = state.report->error;
-    state.report.reset();
-    throw StatusError(error);
-  }
+  state.throw_failure();
   if ((state.last_step == run.global_step && state.job == nullptr) || !wants(run.global_step)) return;
   if (state.job != nullptr) {
     if (state.options.overlap == SaveOverlap::skip) return;
     state.take_job(/*wait=*/true);
-    if (state.report && state.report->error) {
-      const Error error = state.report->error;
-      state.report.reset();
-      throw StatusError(error);
-    }
+    state.throw_failure();
     if (state.last_step == run.global_step) return;
   }
   Snapshot snapshot;
@@ -273,10 +273,7 @@ void CheckpointSaver::save(Session& session, const Snapshot& run) {
   state.add_state(snapshot);
   if (state.options.verify) return state.compare(snapshot);
   state.note(save_now(state.open_store(), snapshot));
-  if (!state.report->error) return;
-  const Error error = state.report->error;
-  state.report.reset();
-  throw StatusError(error);
+  state.throw_failure();
 }
 
 std::optional<Snapshot> CheckpointSaver::restore(Session& session) {

@@ -11,10 +11,10 @@
 
 #include "base/format.hpp"
 #include "base/refuse.hpp"
-#include "checkpoint/checkpoint_files.hpp"
 #include "checkpoint/checkpoint_names.hpp"
 #include "checkpoint/manifest.hpp"
 #include "checkpoint/safetensors.hpp"
+#include "checkpoint/stored_form.hpp"
 #include "output/crc32c.hpp"
 #include "output/sink.hpp"
 
@@ -37,14 +37,11 @@ struct TensorBytes {
   std::string_view bytes;
 };
 
-std::string_view bytes_of(const Value& value) { return {static_cast<const char*>(value.data()), value.byte_size()}; }
-
 PlannedFile plan(std::string name, ManifestFile::Kind kind, std::vector<TensorBytes> tensors, SafetensorsHeader header,
                  std::vector<Value> copies) {
   std::map<std::string_view, std::string_view> by_name;
   for (TensorBytes& tensor : tensors) {
     by_name.emplace(tensor.name, tensor.bytes);
-    tensor.entry.name = tensor.name;
     header.tensors.push_back(std::move(tensor.entry));
   }
   PlannedFile file;
@@ -55,27 +52,6 @@ PlannedFile plan(std::string name, ManifestFile::Kind kind, std::vector<TensorBy
   for (const SafetensorsEntry& tensor : header.tensors) file.data.push_back(by_name[tensor.name]);
   file.copies = std::move(copies);
   return file;
-}
-
-// A tensor as it lies in the file; a type that the format lacks as the one that it is made of.
-TensorBytes described(std::string_view name, const Value& value, SafetensorsHeader& header) {
-  TensorBytes tensor{name, {}, bytes_of(value)};
-  std::string_view kind;
-  if (value.kind() == ValueKind::tensor) {
-    tensor.entry.dtype = value.dtype();
-    tensor.entry.shape.assign(value.shape().begin(), value.shape().end());
-    if (value.dtype() == DType::complex128) {
-      kind = kComplex128Kind;
-      tensor.entry.dtype = DType::float64;
-      tensor.entry.shape.push_back(2);
-    }
-  } else {
-    kind = value.kind() == ValueKind::string ? kStringKind : kBytesKind;
-    tensor.bytes = value.text();
-    tensor.entry.shape = {static_cast<std::int64_t>(tensor.bytes.size())};
-  }
-  if (!kind.empty()) header.metadata.emplace(std::string(kKindPrefix) + std::string(name), kind);
-  return tensor;
 }
 
 PlannedFile plan_variables(const Snapshot& snapshot) {
@@ -91,7 +67,8 @@ PlannedFile plan_variables(const Snapshot& snapshot) {
     }
     const bool lies_in_order = value.kind() != ValueKind::tensor || value.is_contiguous();
     if (!lies_in_order) copies.push_back(value.clone());
-    tensors.push_back(described(name, lies_in_order ? value : copies.back(), header));
+    const Value& stored = lies_in_order ? value : copies.back();
+    tensors.push_back({name, stored_form(described(name, stored), header), bytes_of(stored)});
   }
   return plan(kVariablesName, ManifestFile::Kind::variables, std::move(tensors), std::move(header), std::move(copies));
 }
@@ -100,9 +77,8 @@ PlannedFile plan_state(const Snapshot& snapshot) {
   std::vector<TensorBytes> tensors;
   for (const auto& [name, bytes] : snapshot.state) {
     if (name.empty()) refuse("a state has an empty name");
-    TensorBytes tensor{name, {}, bytes};
-    tensor.entry.shape = {static_cast<std::int64_t>(bytes.size())};
-    tensors.push_back(std::move(tensor));
+    SafetensorsEntry entry{.name = name, .shape = {static_cast<std::int64_t>(bytes.size())}};
+    tensors.push_back({name, std::move(entry), bytes});
   }
   return plan(kStateName, ManifestFile::Kind::state, std::move(tensors), {}, {});
 }
@@ -227,9 +203,8 @@ void CheckpointWriter::commit(const Snapshot& snapshot) {
                      directory_, room));
   }
 
-  const std::string name = step_name(snapshot.global_step);
   const std::string path = fmt::format("{}/{}", directory_, unique_name(kUnfinished, snapshot.global_step));
-  const std::string new_path = fmt::format("{}/{}", directory_, name);
+  const std::string new_path = checkpoint_path(directory_, snapshot.global_step);
   if (files_->make_directory(path) != 0) throw StatusError(system_error(errno, "making", path));
   try {
     Manifest manifest;

@@ -64,6 +64,17 @@ void* FileSystem::map(int fd, std::size_t size) {
   return memory == MAP_FAILED ? nullptr : memory;
 }
 
+ssize_t read_all_at(FileSystem& files, int fd, char* memory, std::size_t size, std::uint64_t offset) {
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t count = uninterrupted([&] { return files.read_at(fd, memory + done, size - done, offset + done); });
+    if (count < 0) return -1;
+    if (count == 0) break;
+    done += static_cast<std::size_t>(count);
+  }
+  return static_cast<ssize_t>(done);
+}
+
 std::shared_ptr<FileSystem> system_files() {
   static const std::shared_ptr<FileSystem> files = std::make_shared<FileSystem>();
   return files;

@@ -54,6 +54,9 @@ auto uninterrupted(Call&& call) -> decltype(call()) {
   }
 }
 
+// Reads until all of it is there or the file ends. Returns how much that is, or -1.
+ssize_t read_all_at(FileSystem& files, int fd, char* memory, std::size_t size, std::uint64_t offset);
+
 // A descriptor that is closed with this. If it cannot be opened, errno says why.
 class OpenFile {
  public:

@@ -44,6 +44,11 @@ void check_retention(const CheckpointRetention& keep) {
   if (keep.best > 0 && keep.metric.empty()) refuse("the best checkpoints are to be kept, but by no metric");
 }
 
+const CheckpointSummary* newest_whole(const std::vector<CheckpointSummary>& all) noexcept {
+  const auto whole = std::find_if(all.rbegin(), all.rend(), [](const auto& one) { return !one.damage; });
+  return whole != all.rend() ? &*whole : nullptr;
+}
+
 std::vector<std::int64_t> unwanted(const std::vector<CheckpointSummary>& all, const CheckpointRetention& keep,
                                    const std::set<std::int64_t>& needed) {
   std::vector<const CheckpointSummary*> whole;

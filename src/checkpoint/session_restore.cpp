@@ -5,6 +5,7 @@
 
 #include "base/format.hpp"
 #include "base/refuse.hpp"
+#include "checkpoint/stored_form.hpp"
 #include "runhook/error.hpp"
 #include "session/session_variables.hpp"
 #include "value/tensor_text.hpp"
@@ -34,10 +35,6 @@ std::string difference(const std::string& name, const Value& here, const Value& 
   return fmt::format("variable '{}' is {} here, and {} there", name, describe_value(here), describe_value(saved));
 }
 
-std::size_t first_difference(const std::byte* here, const std::byte* saved, std::size_t size) noexcept {
-  return static_cast<std::size_t>(std::mismatch(here, here + size, saved).first - here);
-}
-
 std::size_t first_difference(std::string_view here, std::string_view saved) noexcept {
   const auto size = std::min(here.size(), saved.size());
   return static_cast<std::size_t>(std::mismatch(here.begin(), here.begin() + size, saved.begin()).first - here.begin());
@@ -47,16 +44,12 @@ std::size_t first_difference(std::string_view here, std::string_view saved) noex
 std::string content_difference(const std::string& name, const Value& here, const Value& saved) {
   std::string text = difference(name, here, saved);
   if (!text.empty() || !here) return text;
-  if (here.kind() != ValueKind::tensor) {
-    if (here.text() == saved.text()) return {};
-    return fmt::format("variable '{}' differs from byte {} on", name, first_difference(here.text(), saved.text()));
-  }
-  const std::size_t size = here.byte_size();
-  const std::size_t at =
-      first_difference(static_cast<const std::byte*>(here.data()), static_cast<const std::byte*>(saved.data()), size);
-  if (at == size) return {};
+  const std::string_view bytes = bytes_of(here);
+  if (bytes == bytes_of(saved)) return {};
+  const std::size_t at = first_difference(bytes, bytes_of(saved));
+  if (here.kind() != ValueKind::tensor) return fmt::format("variable '{}' differs from byte {} on", name, at);
   const std::size_t element = dtype_size(here.dtype());
-  return fmt::format("variable '{}' differs, first in element {} of {}", name, at / element, size / element);
+  return fmt::format("variable '{}' differs, first in element {} of {}", name, at / element, bytes.size() / element);
 }
 
 // Those of triggers, and how far the run is, are about this very run.

@@ -13,9 +13,8 @@
 
 #include "base/format.hpp"
 #include "base/refuse.hpp"
-#include "checkpoint/checkpoint_files.hpp"
 #include "checkpoint/file_system.hpp"
-#include "checkpoint/safetensors.hpp"
+#include "checkpoint/stored_form.hpp"
 #include "output/sink.hpp"
 #include "program/commands.hpp"
 #include "program/places.hpp"
@@ -111,33 +110,13 @@ class NewFile {
   detail::OpenFile file_;
 };
 
-// What readers of the format have no type for is as it is in a checkpoint, and the metadata says what it is.
-detail::SafetensorsEntry entry_of(const StoredVariable& variable, std::string& kind) {
-  detail::SafetensorsEntry entry;
-  entry.name = variable.name;
-  entry.dtype = variable.dtype;
-  entry.shape = variable.shape;
-  if (variable.kind != ValueKind::tensor) {
-    kind = variable.kind == ValueKind::string ? detail::kStringKind : detail::kBytesKind;
-    entry.dtype = DType::uint8;
-    entry.shape = {static_cast<std::int64_t>(variable.bytes)};
-  } else if (variable.dtype == DType::complex128) {
-    kind = detail::kComplex128Kind;
-    entry.dtype = DType::float64;
-    entry.shape.push_back(2);
-  }
-  return entry;
-}
-
 Reply export_to(const ExportOptions& options) {
   const StoredCheckpoint checkpoint = open_place(checkpoint_place(options.path, options.step));
   detail::SafetensorsHeader header;
   header.metadata.emplace("step", std::to_string(checkpoint.step()));
   if (!checkpoint.summary().session.empty()) header.metadata.emplace("session", checkpoint.summary().session);
   for (const StoredVariable& variable : checkpoint.variables()) {
-    std::string kind;
-    header.tensors.push_back(entry_of(variable, kind));
-    if (!kind.empty()) header.metadata.emplace(std::string(detail::kKindPrefix) + variable.name, std::move(kind));
+    header.tensors.push_back(detail::stored_form(variable, header));
   }
   const std::string beginning = detail::lay_out_safetensors(header);
   NewFile file(options.to, options.force);
@@ -145,8 +124,7 @@ Reply export_to(const ExportOptions& options) {
   // One after the other, so that not all have to be in memory.
   for (const detail::SafetensorsEntry& tensor : header.tensors) {
     const Value value = checkpoint.load(tensor.name);
-    const bool is_tensor = value.kind() == ValueKind::tensor;
-    file.write(is_tensor ? std::string_view(static_cast<const char*>(value.data()), value.byte_size()) : value.text());
+    file.write(detail::bytes_of(value));
   }
   file.finish();
   const std::uint64_t bytes = beginning.size() + header.data_bytes();

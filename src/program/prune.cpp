@@ -51,8 +51,7 @@ void check_metric(const PruneOptions& options, const std::vector<CheckpointSumma
 
 std::vector<std::int64_t> steps_that_go(const std::vector<CheckpointSummary>& all, const CheckpointRetention& keep) {
   std::set<std::int64_t> needed;
-  const auto newest = std::find_if(all.rbegin(), all.rend(), [](const auto& one) { return !one.damage; });
-  if (newest != all.rend()) needed.insert(newest->step);
+  if (const CheckpointSummary* const newest = detail::newest_whole(all)) needed.insert(newest->step);
   return detail::unwanted(all, keep, needed);
 }
 
