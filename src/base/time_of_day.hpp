@@ -2,6 +2,7 @@
 #ifndef RUNHOOK_SRC_BASE_TIME_OF_DAY_HPP_
 #define RUNHOOK_SRC_BASE_TIME_OF_DAY_HPP_
 
+#include <cstdint>
 #include <ctime>
 #include <string>
 
@@ -10,6 +11,11 @@ namespace detail {
 
 // The parts of a time in UTC.
 std::tm utc_parts(std::time_t time) noexcept;
+
+// Of times in nanoseconds since 1970: now, the second that has begun, and the time as "2026-01-31T22:59:59.123Z".
+std::int64_t unix_now_ns() noexcept;
+std::int64_t seconds_of(std::int64_t unix_ns) noexcept;
+std::string utc_time(std::int64_t unix_ns);
 
 // Now, as "2026-01-31T23:59:59+01:00 ": local time with its distance from UTC, so that lines of a night in which clocks
 // are put back can be told apart. Ends with a space, to be put in front of a line.

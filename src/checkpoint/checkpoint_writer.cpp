@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <utility>
 #include <vector>
 
 #include "base/format.hpp"
 #include "base/refuse.hpp"
+#include "base/time_of_day.hpp"
 #include "checkpoint/checkpoint_names.hpp"
 #include "checkpoint/manifest.hpp"
 #include "checkpoint/safetensors.hpp"
@@ -171,11 +171,6 @@ class NewFile {
   std::uint64_t in_piece_ = 0;
   std::vector<std::uint32_t> pieces_;
 };
-
-std::int64_t unix_now_ns() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-}
 
 }  // namespace
 

@@ -9,6 +9,7 @@
 #include "base/format.hpp"
 #include "base/refuse.hpp"
 #include "output/crc32c.hpp"
+#include "output/json_csv_values.hpp"
 #include "output/json_text.hpp"
 #include "runhook/error.hpp"
 
@@ -37,18 +38,19 @@ bool parse_hex(std::string_view text, std::uint32_t& number) noexcept {
 
 // JSON has no numbers that are not finite.
 std::string number_text(double number) {
-  if (std::isnan(number)) return "\"NaN\"";
-  if (std::isinf(number)) return number > 0 ? "\"Infinity\"" : "\"-Infinity\"";
+  if (!std::isfinite(number)) return fmt::format("\"{}\"", non_finite_text(number));
   if (number == 0) return std::signbit(number) ? "-0.0" : "0";  // "-0" would be read as a whole number
   return fmt::format("{}", number);
 }
 
 bool parse_not_finite(std::string_view text, double& number) noexcept {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  if (text == "NaN") number = std::numeric_limits<double>::quiet_NaN();
-  if (text == "Infinity") number = kInfinity;
-  if (text == "-Infinity") number = -kInfinity;
-  return text == "NaN" || text == "Infinity" || text == "-Infinity";
+  using Limits = std::numeric_limits<double>;
+  for (const double one : {Limits::quiet_NaN(), Limits::infinity(), -Limits::infinity()}) {
+    if (text != non_finite_text(one)) continue;
+    number = one;
+    return true;
+  }
+  return false;
 }
 
 bool is_file_name(std::string_view name) noexcept {

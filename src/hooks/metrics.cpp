@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "base/format.hpp"
 #include "base/monotonic.hpp"
 #include "base/refuse.hpp"
+#include "base/time_of_day.hpp"
 #include "hooks/fetched_names.hpp"
 #include "hooks/finish_writing.hpp"
 #include "hooks/newest_values.hpp"
@@ -29,11 +29,6 @@ using detail::refuse;
 Trigger trigger_of(const MetricsOptions& options) {
   if (options.every_n_steps) return Trigger::every_steps(*options.every_n_steps) || Trigger::last();
   return options.every_n_secs ? detail::every_n_secs(*options.every_n_secs) || Trigger::last() : Trigger();
-}
-
-std::int64_t ns_since_1970() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
 }
 
 }  // namespace
@@ -93,7 +88,7 @@ struct MetricsHook::Rows {
   }
   // Says that rows of later steps that are there already are obsolete.
   void write_start(std::int64_t step, std::int64_t now_ns) {
-    begin_row(step, ns_since_1970(), detail::saturating_distance(begin_ns, now_ns), "start");
+    begin_row(step, detail::unix_now_ns(), detail::saturating_distance(begin_ns, now_ns), "start");
     if (csv) row.append(tags.size() + logged_columns.size(), ',');
     end_row();
   }
@@ -143,7 +138,7 @@ struct MetricsHook::Rows {
   }
   // All rows that wait.
   void write_waiting(std::int64_t now_ns) {
-    const std::int64_t wall_ns = ns_since_1970();
+    const std::int64_t wall_ns = detail::unix_now_ns();
     newest.write([&](std::span<Kept* const> logged) {
       const LoggedValue& first = logged.front()->value;
       const std::int64_t ago_ns = detail::saturating_distance(logged.front()->time_ns, now_ns);

@@ -27,17 +27,9 @@ namespace {
 
 using detail::JsonObject;
 using detail::refuse;
-using std::chrono::system_clock;
 
 constexpr std::size_t kMostRecordedFiles = 100;
 constexpr std::string_view kOnLinesOfTheirOwn = ",\n  ";
-
-std::string utc(system_clock::time_point time) {
-  const std::tm parts = detail::utc_parts(system_clock::to_time_t(time));
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count() % 1000;
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900, parts.tm_mon + 1,
-                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, ms);
-}
 
 std::string_view kind_text(OutcomeKind kind) noexcept {
   switch (kind) {
@@ -144,7 +136,7 @@ struct RunRecordHook::Run {
 };
 
 std::string RunRecordHook::Run::record(const Outcome& outcome, const detail::RunState& state) const {
-  const std::string now = utc(system_clock::now());
+  const std::string now = detail::utc_time(detail::unix_now_ns());
   const bool ended = outcome.kind != OutcomeKind::running;
   JsonObject json(kOnLinesOfTheirOwn);
   json.add_text("updated", now);
@@ -238,7 +230,7 @@ void RunRecordHook::begin(SessionRunContext& context) {
   json.add_number("pid", process.pid);
   json.add("versions", fmt::format(R"({{"runhook": "{}"}})", RUNHOOK_VERSION_TEXT));
   json.add("parameters", options_.parameters.empty() ? "{}" : options_.parameters);
-  json.add_text("begin", utc(system_clock::now()));
+  json.add_text("begin", detail::utc_time(detail::unix_now_ns()));
   run.beginning = json.members();
   run.begin_ns = run.written_ns = context.now_ns();
   run.write(context, Outcome());

@@ -14,11 +14,6 @@ namespace detail {
 
 namespace {
 
-std::string_view non_finite_text(double number) noexcept {
-  if (std::isnan(number)) return "NaN";
-  return number > 0 ? "Infinity" : "-Infinity";
-}
-
 // Appends an element; `quote` goes around elements that are no numbers.
 struct AppendElement {
   void operator()(bool x) const { out += x ? "true" : "false"; }
@@ -60,12 +55,6 @@ void append_dimension(std::string& out, const Value& tensor, std::size_t dimensi
   out += ']';
 }
 
-std::string hexadecimal(std::string_view bytes) {
-  std::string out;
-  for (const char c : bytes) detail::append_format(out, "{:02x}", static_cast<unsigned char>(c));
-  return out;
-}
-
 bool is_readable(const Value& tensor) noexcept { return tensor.device().type == Device().type; }
 
 }  // namespace
@@ -78,6 +67,17 @@ std::string csv_field(std::string_view text) {
     out += c;
   }
   return out += '"';
+}
+
+std::string_view non_finite_text(double number) noexcept {
+  if (std::isnan(number)) return "NaN";
+  return number > 0 ? "Infinity" : "-Infinity";
+}
+
+std::string hexadecimal(std::string_view bytes) {
+  std::string out;
+  for (const char c : bytes) detail::append_format(out, "{:02x}", static_cast<unsigned char>(c));
+  return out;
 }
 
 void append_number(std::string& out, double number) {

@@ -7,16 +7,13 @@
 
 #include "base/format.hpp"
 #include "base/refuse.hpp"
+#include "output/json_csv_values.hpp"
 #include "output/sink.hpp"
 #include "program/text.hpp"
 
 namespace runhook::program {
 
-Json json_of(double number) {
-  if (std::isnan(number)) return "NaN";
-  if (std::isinf(number)) return number > 0 ? "Infinity" : "-Infinity";
-  return number;
-}
+Json json_of(double number) { return std::isfinite(number) ? Json(number) : Json(detail::non_finite_text(number)); }
 
 Json json_of(const Error& error) {
   if (!error) return nullptr;

@@ -8,6 +8,7 @@
 
 #include "base/format.hpp"
 #include "base/refuse.hpp"
+#include "base/time_of_day.hpp"
 #include "checkpoint/checkpoint_files.hpp"
 #include "checkpoint/checkpoint_names.hpp"
 #include "output/sink.hpp"
@@ -120,7 +121,7 @@ std::string run_directory(const std::string& path) { return without_slashes(exis
 Json json_of(const CheckpointSummary& summary) {
   return {{"step", summary.step},
           {"path", summary.path},
-          {"saved", utc_time(summary.saved_unix_ns)},
+          {"saved", detail::utc_time(summary.saved_unix_ns)},
           {"saved_unix_ns", summary.saved_unix_ns},
           {"session", summary.session},
           {"bytes", summary.bytes},

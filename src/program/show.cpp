@@ -3,6 +3,7 @@
 
 #include "base/format.hpp"
 #include "base/one_line.hpp"
+#include "output/json_csv_values.hpp"
 #include "program/commands.hpp"
 #include "program/elements.hpp"
 #include "program/places.hpp"
@@ -96,15 +97,9 @@ Reply show_all(const CheckpointPlace& place) {
   return reply;
 }
 
-std::string bytes_text(std::string_view bytes) {
-  std::string text;
-  for (const char byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-  return text;
-}
-
 // The first elements, the text, or the first bytes in hexadecimal digits.
 Json beginning_of(const Value& value) {
-  if (value.kind() == ValueKind::bytes) return bytes_text(value.text().substr(0, kShownBytes));
+  if (value.kind() == ValueKind::bytes) return detail::hexadecimal(value.text().substr(0, kShownBytes));
   if (value.kind() == ValueKind::string) return value.text();
   Json elements = Json::array();
   for (std::int64_t i = 0; i < std::min(value.element_count(), kShownElements); ++i) {

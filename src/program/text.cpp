@@ -11,6 +11,7 @@
 #include "base/format.hpp"
 #include "base/one_line.hpp"
 #include "base/time_of_day.hpp"
+#include "output/json_csv_values.hpp"
 
 namespace runhook::program {
 
@@ -23,10 +24,6 @@ constexpr std::int64_t kNsPerSecond = 1000 * kNsPerMs;
 std::size_t width_of(std::string_view utf8) noexcept {
   const auto begins_character = [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; };
   return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), begins_character));
-}
-
-std::int64_t seconds_of(std::int64_t unix_ns) noexcept {
-  return unix_ns / kNsPerSecond - (unix_ns % kNsPerSecond < 0 ? 1 : 0);
 }
 
 }  // namespace
@@ -95,9 +92,7 @@ std::string count_text(std::uint64_t count, std::string_view noun) {
 }
 
 std::string number_text(double number) {
-  if (std::isnan(number)) return "NaN";
-  if (std::isinf(number)) return number > 0 ? "Infinity" : "-Infinity";
-  return fmt::format("{:.6g}", number);
+  return std::isfinite(number) ? fmt::format("{:.6g}", number) : std::string(detail::non_finite_text(number));
 }
 
 std::string numbers_text(const NamedNumbers& numbers) {
@@ -116,20 +111,12 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
 }
 
 std::string local_time(std::int64_t unix_ns) {
-  const std::time_t seconds = seconds_of(unix_ns);
+  const std::time_t seconds = detail::seconds_of(unix_ns);
   std::tm parts{};
-  if (localtime_r(&seconds, &parts) == nullptr) return utc_time(unix_ns);
+  if (localtime_r(&seconds, &parts) == nullptr) return detail::utc_time(unix_ns);
   std::array<char, 64> text{};
   const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &parts);
   return {text.data(), size};
-}
-
-std::string utc_time(std::int64_t unix_ns) {
-  const std::int64_t seconds = seconds_of(unix_ns);
-  const std::tm parts = detail::utc_parts(seconds);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900, parts.tm_mon + 1,
-                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-                     (unix_ns - seconds * kNsPerSecond) / kNsPerMs);
 }
 
 std::optional<std::int64_t> unix_ns_of(std::string_view utc) {

@@ -46,8 +46,7 @@ std::string number_text(double number);                              // six digi
 std::string numbers_text(const NamedNumbers& numbers);               // "loss 0.25, accuracy 0.9"
 std::string shape_text(const std::vector<std::int64_t>& shape);      // "784x128"; a scalar: "scalar"
 std::string local_time(std::int64_t unix_ns);                        // "2026-01-31 23:59:59"
-std::string utc_time(std::int64_t unix_ns);                          // "2026-01-31T22:59:59.123Z"
-std::optional<std::int64_t> unix_ns_of(std::string_view utc);        // of what utc_time() makes
+std::optional<std::int64_t> unix_ns_of(std::string_view utc);        // of what detail::utc_time() makes
 std::string local_time_of(std::string_view utc);                     // the text itself if it is no such time
 
 }  // namespace runhook::program
