@@ -3,9 +3,9 @@
 #include <bit>
 #include <cstring>
 #include <optional>
-#include <protozero/pbf_message.hpp>
 #include <protozero/pbf_writer.hpp>
 
+#include "output/event_fields.hpp"
 #include "runhook/error.hpp"
 
 namespace runhook::inline v1 {
@@ -17,43 +17,7 @@ using protozero::data_view;
 using protozero::pbf_message;
 using protozero::pbf_wire_type;
 using protozero::pbf_writer;
-using protozero::tag_and_type;
 
-// The numbers of the fields.
-enum class EventField : protozero::pbf_tag_type {
-  wall_time = 1,
-  step = 2,
-  file_version = 3,
-  summary = 5,
-  session_log = 7
-};
-enum class SessionLogField : protozero::pbf_tag_type { status = 1, checkpoint_path = 2, message = 3 };
-enum class SummaryField : protozero::pbf_tag_type { value = 1 };
-enum class ValueField : protozero::pbf_tag_type {
-  tag = 1,
-  simple_value = 2,
-  image = 4,
-  histogram = 5,
-  tensor = 8,
-  metadata = 9,
-};
-enum class MetadataField : protozero::pbf_tag_type { plugin_data = 1, data_class = 4 };
-enum class PluginField : protozero::pbf_tag_type { name = 1 };
-enum class HistogramField : protozero::pbf_tag_type {
-  min = 1,
-  max = 2,
-  count = 3,
-  sum = 4,
-  sum_of_squares = 5,
-  limits = 6,
-  counts = 7,
-};
-enum class ImageField : protozero::pbf_tag_type { height = 1, width = 2, colorspace = 3, encoded = 4 };
-enum class TensorField : protozero::pbf_tag_type { dtype = 1, shape = 2, content = 4, floats = 5, strings = 8 };
-enum class ShapeField : protozero::pbf_tag_type { dimension = 2 };
-
-constexpr std::int32_t kFloat = 1;
-constexpr std::int32_t kString = 7;
 constexpr std::int32_t kTensorClass = 2;
 
 template <class Field>
@@ -61,7 +25,6 @@ constexpr protozero::pbf_tag_type number(Field field) noexcept {
   return static_cast<protozero::pbf_tag_type>(field);
 }
 
-data_view view(std::string_view text) noexcept { return {text.data(), text.size()}; }
 std::string_view text(const data_view& view) noexcept { return {view.data(), view.size()}; }
 
 void write_time(pbf_writer& event, EventTime time) {
@@ -73,7 +36,7 @@ void write_metadata(pbf_writer& value, std::string_view plugin, std::int32_t dat
   pbf_writer metadata(value, number(ValueField::metadata));
   {
     pbf_writer data(metadata, number(MetadataField::plugin_data));
-    data.add_bytes(number(PluginField::name), view(plugin));
+    data.add_bytes(number(PluginField::name), data_of(plugin));
   }
   // A value that is not a tensor gets no class: readers know by its field how to convert it.
   if (data_class != 0) metadata.add_enum(number(MetadataField::data_class), data_class);
@@ -87,7 +50,7 @@ void encode_value(std::string& buffer, EventTime time, SummaryTag tag, std::stri
   write_time(event, time);
   pbf_writer summary(event, number(EventField::summary));
   pbf_writer value(summary, number(SummaryField::value));
-  value.add_bytes(number(ValueField::tag), view(tag.name));
+  value.add_bytes(number(ValueField::tag), data_of(tag.name));
   write(value);
   if (tag.first) write_metadata(value, plugin, data_class);
 }
@@ -106,8 +69,8 @@ void encode_session_log(std::string& buffer, EventTime time, std::int32_t status
   write_time(event, time);
   pbf_writer log(event, number(EventField::session_log));
   log.add_enum(number(SessionLogField::status), status);
-  if (!checkpoint_path.empty()) log.add_bytes(number(SessionLogField::checkpoint_path), view(checkpoint_path));
-  if (!message.empty()) log.add_bytes(number(SessionLogField::message), view(message));
+  if (!checkpoint_path.empty()) log.add_bytes(number(SessionLogField::checkpoint_path), data_of(checkpoint_path));
+  if (!message.empty()) log.add_bytes(number(SessionLogField::message), data_of(message));
 }
 
 void encode_scalar(std::string& buffer, EventTime time, SummaryTag tag, float scalar) {
@@ -141,26 +104,19 @@ void encode_picture(std::string& buffer, EventTime time, SummaryTag tag, const P
 void encode_text(std::string& buffer, EventTime time, SummaryTag tag, std::string_view text) {
   encode_value(buffer, time, tag, "text", kTensorClass, [&](pbf_writer& value) {
     pbf_writer tensor(value, number(ValueField::tensor));
-    tensor.add_enum(number(TensorField::dtype), kString);
+    tensor.add_enum(number(TensorField::dtype), kStringType);
     tensor.add_message(number(TensorField::shape), data_view("", 0));  // no dimensions
-    tensor.add_bytes(number(TensorField::strings), view(text));
+    tensor.add_bytes(number(TensorField::strings), data_of(text));
   });
 }
 
 void encode_summary(std::string& buffer, EventTime time, std::string_view summary) {
   pbf_writer event(buffer);
   write_time(event, time);
-  event.add_message(number(EventField::summary), view(summary));
+  event.add_message(number(EventField::summary), data_of(summary));
 }
 
 namespace {
-
-// Whether the field at which `message` is has this number and type.
-template <class Field>
-bool is(const pbf_message<Field>& message, Field field, pbf_wire_type type) noexcept {
-  return message.tag_and_type() == tag_and_type(field, type);
-}
-constexpr auto kBytes = pbf_wire_type::length_delimited;
 
 // A tensor's only element, if it is a float without dimensions.
 std::optional<double> read_tensor(pbf_message<TensorField> tensor) {
@@ -169,23 +125,23 @@ std::optional<double> read_tensor(pbf_message<TensorField> tensor) {
   std::size_t count = 0;
   float element = 0;
   while (tensor.next()) {
-    if (is(tensor, TensorField::dtype, pbf_wire_type::varint)) {
+    if (is_field(tensor, TensorField::dtype, kVarintWire)) {
       dtype = tensor.get_enum();
-    } else if (is(tensor, TensorField::shape, kBytes)) {
+    } else if (is_field(tensor, TensorField::shape, kBytesWire)) {
       pbf_message<ShapeField> shape(tensor.get_message());
       while (shape.next()) {
         scalar = scalar && shape.tag() != ShapeField::dimension;
         shape.skip();
       }
-    } else if (is(tensor, TensorField::floats, kBytes)) {
+    } else if (is_field(tensor, TensorField::floats, kBytesWire)) {
       for (const float number : tensor.get_packed_float()) {
         element = number;
         ++count;
       }
-    } else if (is(tensor, TensorField::floats, pbf_wire_type::fixed32)) {
+    } else if (is_field(tensor, TensorField::floats, pbf_wire_type::fixed32)) {
       element = tensor.get_float();
       ++count;
-    } else if (is(tensor, TensorField::content, kBytes)) {
+    } else if (is_field(tensor, TensorField::content, kBytesWire)) {
       const data_view content = tensor.get_view();
       if (content.size() != sizeof(std::uint32_t)) return std::nullopt;
       std::uint32_t bits = 0;
@@ -198,7 +154,7 @@ std::optional<double> read_tensor(pbf_message<TensorField> tensor) {
       tensor.skip();
     }
   }
-  if (dtype != kFloat || !scalar || count != 1) return std::nullopt;
+  if (dtype != kFloatType || !scalar || count != 1) return std::nullopt;
   return element;
 }
 
@@ -206,11 +162,11 @@ void read_value(pbf_message<ValueField> value, EventScalars& event) {
   std::string_view tag;
   std::optional<double> scalar;
   while (value.next()) {
-    if (is(value, ValueField::tag, kBytes)) {
+    if (is_field(value, ValueField::tag, kBytesWire)) {
       tag = text(value.get_view());
-    } else if (is(value, ValueField::simple_value, pbf_wire_type::fixed32)) {
+    } else if (is_field(value, ValueField::simple_value, pbf_wire_type::fixed32)) {
       scalar = value.get_float();
-    } else if (is(value, ValueField::tensor, kBytes)) {
+    } else if (is_field(value, ValueField::tensor, kBytesWire)) {
       scalar = read_tensor(pbf_message<TensorField>(value.get_message()));
     } else {
       value.skip();
@@ -219,27 +175,14 @@ void read_value(pbf_message<ValueField> value, EventScalars& event) {
   if (scalar) event.scalars.push_back({tag, *scalar});
 }
 
-// Calls `use` with each value of a summary.
-template <class Use>
-void for_each_value(std::string_view encoded, Use use) {
-  pbf_message<SummaryField> summary{view(encoded)};
-  while (summary.next()) {
-    if (is(summary, SummaryField::value, kBytes)) {
-      use(pbf_message<ValueField>(summary.get_message()));
-    } else {
-      summary.skip();
-    }
-  }
-}
-
 }  // namespace
 
 std::vector<std::string_view> summary_tags(std::string_view summary) {
   std::vector<std::string_view> tags;
   try {
-    for_each_value(summary, [&](pbf_message<ValueField> value) {
+    for_each_value(data_of(summary), [&](pbf_message<ValueField> value) {
       while (value.next()) {
-        if (is(value, ValueField::tag, kBytes)) {
+        if (is_field(value, ValueField::tag, kBytesWire)) {
           tags.push_back(text(value.get_view()));
         } else {
           value.skip();
@@ -255,12 +198,12 @@ std::vector<std::string_view> summary_tags(std::string_view summary) {
 EventScalars decode_scalars(std::string_view encoded) {
   EventScalars found;
   try {
-    pbf_message<EventField> event{view(encoded)};
+    pbf_message<EventField> event{data_of(encoded)};
     while (event.next()) {
-      if (is(event, EventField::step, pbf_wire_type::varint)) {
+      if (is_field(event, EventField::step, kVarintWire)) {
         found.step = event.get_int64();
-      } else if (is(event, EventField::summary, kBytes)) {
-        for_each_value(text(event.get_view()), [&](const pbf_message<ValueField>& value) { read_value(value, found); });
+      } else if (is_field(event, EventField::summary, kBytesWire)) {
+        for_each_value(event.get_view(), [&](const pbf_message<ValueField>& value) { read_value(value, found); });
       } else {
         event.skip();
       }

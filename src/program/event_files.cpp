@@ -4,13 +4,13 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
-#include <protozero/pbf_message.hpp>
 #include <string_view>
 #include <utility>
 
 #include "base/format.hpp"
 #include "base/refuse.hpp"
 #include "output/event.hpp"
+#include "output/event_fields.hpp"
 #include "output/run_directory.hpp"
 #include "output/sink.hpp"
 #include "output/tfrecord.hpp"
@@ -20,59 +20,45 @@ namespace runhook::program {
 
 namespace {
 
-// The numbers of the fields, so far as they tell what is there.
-enum class EventField : protozero::pbf_tag_type { summary = 5, session_log = 7 };
-enum class SessionLogField : protozero::pbf_tag_type { status = 1 };
-enum class SummaryField : protozero::pbf_tag_type { value = 1 };
-enum class ValueField : protozero::pbf_tag_type {
-  tag = 1,
-  simple_value = 2,
-  image = 4,
-  histogram = 5,
-  audio = 6,
-  tensor = 8,
-};
-enum class TensorField : protozero::pbf_tag_type { dtype = 1 };
-constexpr std::int32_t kStringType = 7;
-constexpr std::int32_t kStart = 1;
+using detail::EventField;
+using detail::is_field;
+using detail::kBytesWire;
+using detail::kVarintWire;
+using detail::SessionLogField;
+using detail::TensorField;
+using detail::ValueField;
+using protozero::pbf_message;
 
-constexpr auto kBytes = protozero::pbf_wire_type::length_delimited;
-constexpr auto kVarint = protozero::pbf_wire_type::varint;
+constexpr std::int32_t kStart = 1;  // SessionLogField::status
 
-// Whether the field at which `message` is has this number and type: what it has under another type is not read as this.
-template <class Field>
-bool is(const protozero::pbf_message<Field>& message, Field field, protozero::pbf_wire_type type) noexcept {
-  return message.tag_and_type() == protozero::tag_and_type(field, type);
-}
-
-std::string_view kind_of_tensor(protozero::pbf_message<TensorField> tensor) {
+std::string_view kind_of_tensor(pbf_message<TensorField> tensor) {
   std::int32_t dtype = 0;
   while (tensor.next()) {
-    if (is(tensor, TensorField::dtype, kVarint)) {
+    if (is_field(tensor, TensorField::dtype, kVarintWire)) {
       dtype = tensor.get_enum();
     } else {
       tensor.skip();
     }
   }
-  return dtype == kStringType ? "text" : "tensor";
+  return dtype == detail::kStringType ? "text" : "tensor";
 }
 
-void note_value(protozero::pbf_message<ValueField> value, std::int64_t step, EventFiles& all) {
+void note_value(pbf_message<ValueField> value, std::int64_t step, EventFiles& all) {
   std::string tag;
   std::string_view kind = "other";
   while (value.next()) {
-    if (is(value, ValueField::tag, kBytes)) {
+    if (is_field(value, ValueField::tag, kBytesWire)) {
       tag = value.get_string();
       continue;
     }
-    if (is(value, ValueField::tensor, kBytes)) {
-      kind = kind_of_tensor(protozero::pbf_message<TensorField>(value.get_message()));
+    if (is_field(value, ValueField::tensor, kBytesWire)) {
+      kind = kind_of_tensor(pbf_message<TensorField>(value.get_message()));
       continue;
     }
-    if (is(value, ValueField::simple_value, protozero::pbf_wire_type::fixed32)) kind = "scalar";
-    if (is(value, ValueField::image, kBytes)) kind = "image";
-    if (is(value, ValueField::histogram, kBytes)) kind = "histogram";
-    if (is(value, ValueField::audio, kBytes)) kind = "audio";
+    if (is_field(value, ValueField::simple_value, protozero::pbf_wire_type::fixed32)) kind = "scalar";
+    if (is_field(value, ValueField::image, kBytesWire)) kind = "image";
+    if (is_field(value, ValueField::histogram, kBytesWire)) kind = "histogram";
+    if (is_field(value, ValueField::audio, kBytesWire)) kind = "audio";
     value.skip();
   }
   EventTag& known = all.tags[tag];
@@ -81,10 +67,10 @@ void note_value(protozero::pbf_message<ValueField> value, std::int64_t step, Eve
 }
 
 // A run that begins at a step has gone back behind what was written of it and of later ones.
-void note_session_log(protozero::pbf_message<SessionLogField> log, std::int64_t step, EventFiles& all) {
+void note_session_log(pbf_message<SessionLogField> log, std::int64_t step, EventFiles& all) {
   std::int32_t status = 0;
   while (log.next()) {
-    if (is(log, SessionLogField::status, kVarint)) {
+    if (is_field(log, SessionLogField::status, kVarintWire)) {
       status = log.get_enum();
     } else {
       log.skip();
@@ -98,24 +84,18 @@ void note_session_log(protozero::pbf_message<SessionLogField> log, std::int64_t 
 
 void note_event(std::string_view encoded, EventFiles& all) {
   const detail::EventScalars scalars = detail::decode_scalars(encoded);  // which also finds that it is no event
-  protozero::pbf_message<EventField> event{protozero::data_view(encoded.data(), encoded.size())};
+  pbf_message<EventField> event{detail::data_of(encoded)};
   while (event.next()) {
-    if (is(event, EventField::session_log, kBytes)) {
-      note_session_log(protozero::pbf_message<SessionLogField>(event.get_message()), scalars.step, all);
+    if (is_field(event, EventField::session_log, kBytesWire)) {
+      note_session_log(pbf_message<SessionLogField>(event.get_message()), scalars.step, all);
       continue;
     }
-    if (!is(event, EventField::summary, kBytes)) {
+    if (!is_field(event, EventField::summary, kBytesWire)) {
       event.skip();
       continue;
     }
-    protozero::pbf_message<SummaryField> summary(event.get_message());
-    while (summary.next()) {
-      if (is(summary, SummaryField::value, kBytes)) {
-        note_value(protozero::pbf_message<ValueField>(summary.get_message()), scalars.step, all);
-      } else {
-        summary.skip();
-      }
-    }
+    detail::for_each_value(event.get_view(),
+                           [&](pbf_message<ValueField> value) { note_value(value, scalars.step, all); });
   }
   for (const auto& [tag, value] : scalars.scalars) {
     EventTag& known = all.tags[std::string(tag)];
