@@ -113,10 +113,8 @@ runhook_status runhook_snapshot_set_state(runhook_snapshot* snapshot, const char
                                           runhook_error** error) {
   return guarded(error, [&] {
     const Pinned<runhook_snapshot> box(&require_unpinned(snapshot));
-    if (data == nullptr && size > 0) throw StatusError(StatusCode::invalid_argument, "data is NULL");
-    std::string bytes;
-    if (size > 0) bytes.assign(static_cast<const char*>(data), size);
-    box->snapshot.set_state(required_text(name, "the name"), std::move(bytes));
+    const std::string bytes(required_bytes(data, size));
+    box->snapshot.set_state(required_text(name, "the name"), bytes);
   });
 }
 

@@ -86,10 +86,8 @@ runhook_value* runhook_value_create_string(const char* text, runhook_error** err
 }
 
 runhook_value* runhook_value_create_bytes(const void* data, size_t size, runhook_error** error) {
-  return guarded_handle(error, [&] {
-    if (data == nullptr && size != 0) throw StatusError(StatusCode::invalid_argument, "data is NULL");
-    return give_value(Value::bytes({static_cast<const std::byte*>(data), size}));
-  });
+  return guarded_handle(error,
+                        [&] { return give_value(Value::bytes(std::as_bytes(std::span(required_bytes(data, size))))); });
 }
 
 runhook_value* runhook_value_adopt(const runhook_buffer* buffer, runhook_error** error) {

@@ -28,4 +28,9 @@ std::vector<std::string> required_texts(const char* const* texts, std::size_t co
   return copies;
 }
 
+std::string_view required_bytes(const void* data, std::size_t size) {
+  if (data == nullptr && size > 0) throw StatusError(StatusCode::invalid_argument, "data is NULL");
+  return data != nullptr ? std::string_view(static_cast<const char*>(data), size) : std::string_view();
+}
+
 }  // namespace runhook::capi

@@ -1,4 +1,4 @@
-// Checks of texts that come from C.
+// Checks of texts and bytes that come from C.
 #ifndef RUNHOOK_CAPI_BOUNDARY_TEXT_HPP_
 #define RUNHOOK_CAPI_BOUNDARY_TEXT_HPP_
 
@@ -18,6 +18,9 @@ std::string_view optional_text(const char* text, const char* what);
 std::string_view readable_text(const char* text) noexcept;
 // Copies an array of texts; `texts` may be NULL if `count` is 0.
 std::vector<std::string> required_texts(const char* const* texts, std::size_t count, const char* what);
+
+// Bytes that are no text; `data` may be NULL if `size` is 0. Throws INVALID_ARGUMENT.
+std::string_view required_bytes(const void* data, std::size_t size);
 
 }  // namespace runhook::capi
 

@@ -240,9 +240,7 @@ runhook_status runhook_context_set_state(runhook_context* context, const void* d
     if (hook == nullptr || hook->state_answer == nullptr || !hook->in_callback()) {
       refuse_context(context, "this is for a hook's save");
     }
-    if (data == nullptr && size > 0) throw StatusError(StatusCode::invalid_argument, "data is NULL");
-    std::string& answer = hook->state_answer->emplace();
-    if (size > 0) answer.assign(static_cast<const char*>(data), size);
+    hook->state_answer->emplace(required_bytes(data, size));
   });
 }
 

@@ -45,10 +45,18 @@ class Told {
   Told(SessionRunContext& context, const Outcome& outcome) noexcept : Told(context) {
     if (context_ != nullptr) context_->outcome = &outcome;
   }
+  Told(SessionRunContext& context, std::optional<std::string>& state_answer) noexcept : Told(context) {
+    if (context_ != nullptr) context_->state_answer = &state_answer;
+  }
+  Told(SessionRunContext& context, const std::string_view& state) noexcept : Told(context) {
+    if (context_ != nullptr) context_->state = &state;
+  }
   ~Told() {
     if (context_ == nullptr) return;
     context_->error = nullptr;
     context_->outcome = nullptr;
+    context_->state_answer = nullptr;
+    context_->state = nullptr;
     context_->withdraw();
   }
   Told(const Told&) = delete;
@@ -117,26 +125,14 @@ void CHook::on_error(SessionRunContext& context, const Error& error) {
 std::optional<std::string> CHook::save(SessionRunContext& context) {
   std::optional<std::string> answer;
   if (table_.save == nullptr) return answer;
-  HookContext& hook = require_hook_context(context);
-  const Told told(context);
-  hook.state_answer = &answer;
-  const struct Forget {
-    HookContext& hook;
-    ~Forget() { hook.state_answer = nullptr; }
-  } forget{hook};
+  const Told told(context, answer);
   call(table_.save, "save", context);
   return answer;
 }
 
 void CHook::restore(SessionRunContext& context, std::string_view state) {
   if (table_.restore == nullptr) return;
-  HookContext& hook = require_hook_context(context);
-  const Told told(context);
-  hook.state = &state;
-  const struct Forget {
-    HookContext& hook;
-    ~Forget() { hook.state = nullptr; }
-  } forget{hook};
+  const Told told(context, state);
   call(table_.restore, "restore", context);
 }
 

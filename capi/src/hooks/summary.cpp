@@ -114,8 +114,7 @@ runhook_status runhook_summary_writer_add_summary(runhook_summary_writer* writer
                                                   int64_t step, runhook_error** error) {
   return guarded(error, [&] {
     SummaryWriter& target = writer_of(writer);
-    if (data == nullptr && size > 0) throw StatusError(StatusCode::invalid_argument, "data is NULL");
-    target.add_summary({static_cast<const char*>(data), size}, step);
+    target.add_summary(required_bytes(data, size), step);
   });
 }
 
