@@ -65,36 +65,34 @@ class ManifestReader final : public JsonEvents {
   bool is_of_later_format() const noexcept { return schema_ && format_ > kManifestFormat; }
 
   bool begin_object() override {
-    if (++depth_ == 3 && in("files")) {
+    if (depth() == 3 && in("files")) {
       manifest_.files.emplace_back();
       file_key_.clear();
     }
     return true;
   }
-  bool end_object() override { return --depth_ >= 0; }
-  bool begin_array() override { return ++depth_ > 0; }
-  bool end_array() override { return --depth_ >= 0; }
   bool key(std::string& text) override {
-    if (depth_ == 1) {
+    if (depth() == 1) {
       member_ = std::move(text);
-    } else if (depth_ == 2 && in("metrics")) {
+    } else if (depth() == 2 && in("metrics")) {
       metric_ = std::move(text);
-    } else if (depth_ == 3 && in("files")) {
+    } else if (depth() == 3 && in("files")) {
       file_key_ = std::move(text);
     }
     return true;
   }
   bool text(std::string& value) override {
-    if (depth_ == 1 && member_ == "schema") schema_ = value == kSchema;
-    if (depth_ == 2 && in("metrics")) return parse_not_finite(value, manifest_.metrics.emplace_back(metric_, 0).second);
+    if (depth() == 1 && member_ == "schema") schema_ = value == kSchema;
+    if (depth() == 2 && in("metrics"))
+      return parse_not_finite(value, manifest_.metrics.emplace_back(metric_, 0).second);
     if (in_file() && file_key_ == "kind") {
       if (value != kVariables && value != kState) return false;
       manifest_.files.back().kind = value == kState ? ManifestFile::Kind::state : ManifestFile::Kind::variables;
     }
-    if (depth_ == 4 && in("files") && file_key_ == "crc32c") {
+    if (depth() == 4 && in("files") && file_key_ == "crc32c") {
       return parse_hex(value, manifest_.files.back().pieces.emplace_back());
     }
-    if (depth_ == 1 && member_ == "session") {
+    if (depth() == 1 && member_ == "session") {
       manifest_.session = std::move(value);
     } else if (in_file() && file_key_ == "name") {
       manifest_.files.back().name = std::move(value);
@@ -102,29 +100,28 @@ class ManifestReader final : public JsonEvents {
     return true;
   }
   bool count(std::uint64_t number) override {
-    if (depth_ == 1 && member_ == "format") format_ = number;
-    if (depth_ == 1 && member_ == "step") {
+    if (depth() == 1 && member_ == "format") format_ = number;
+    if (depth() == 1 && member_ == "step") {
       if (number > INT64_MAX) return false;
       manifest_.step = static_cast<std::int64_t>(number);
       has_step_ = true;
     }
-    if (depth_ == 1 && member_ == "saved_unix_ns") manifest_.saved_unix_ns = static_cast<std::int64_t>(number);
+    if (depth() == 1 && member_ == "saved_unix_ns") manifest_.saved_unix_ns = static_cast<std::int64_t>(number);
     if (in_file() && file_key_ == "bytes") manifest_.files.back().bytes = number;
-    if (depth_ == 2 && in("metrics")) manifest_.metrics.emplace_back(metric_, static_cast<double>(number));
+    if (depth() == 2 && in("metrics")) manifest_.metrics.emplace_back(metric_, static_cast<double>(number));
     return true;
   }
   bool number(double number) override {
-    if (depth_ == 2 && in("metrics")) manifest_.metrics.emplace_back(metric_, number);
+    if (depth() == 2 && in("metrics")) manifest_.metrics.emplace_back(metric_, number);
     return true;
   }
   bool other() override { return true; }
 
  private:
   bool in(std::string_view member) const noexcept { return member_ == member; }
-  bool in_file() const noexcept { return depth_ == 3 && in("files") && !manifest_.files.empty(); }
+  bool in_file() const noexcept { return depth() == 3 && in("files") && !manifest_.files.empty(); }
 
   Manifest& manifest_;
-  int depth_ = 0;
   std::string member_, metric_, file_key_;
   bool schema_ = false;
   std::uint64_t format_ = 0;

@@ -6,52 +6,54 @@
 namespace runhook::inline v1 {
 namespace detail {
 
-namespace {
-
-using nlohmann::json;
-
 // Hands on what the parser finds, without a tree of it being made.
-struct Parsing {
+class JsonParsing {
+ public:
+  using Json = nlohmann::json;
+  explicit JsonParsing(JsonEvents& its_events) noexcept : events(its_events) {}
   bool null() { return events.other(); }
   bool boolean(bool) { return events.other(); }
-  bool number_integer(json::number_integer_t number) { return events.number(static_cast<double>(number)); }
-  bool number_unsigned(json::number_unsigned_t number) { return events.count(number); }
-  bool number_float(json::number_float_t number, const std::string&) { return events.number(number); }
+  bool number_integer(Json::number_integer_t number) { return events.number(static_cast<double>(number)); }
+  bool number_unsigned(Json::number_unsigned_t number) { return events.count(number); }
+  bool number_float(Json::number_float_t number, const std::string&) { return events.number(number); }
   bool string(std::string& text) { return events.text(text); }
-  bool binary(json::binary_t&) { return false; }
-  bool start_object(std::size_t) { return ++depth <= kDeepest && events.begin_object(); }
+  bool binary(Json::binary_t&) { return false; }
+  bool start_object(std::size_t) { return ++events.depth_ <= kDeepest && events.begin_object(); }
   bool key(std::string& text) { return events.key(text); }
-  bool end_object() { return --depth >= 0 && events.end_object(); }
-  bool start_array(std::size_t) { return ++depth <= kDeepest && events.begin_array(); }
-  bool end_array() { return --depth >= 0 && events.end_array(); }
-  bool parse_error(std::size_t position, const std::string&, const json::exception&) {
+  bool end_object() { return --events.depth_ >= 0 && events.end_object(); }
+  bool start_array(std::size_t) { return ++events.depth_ <= kDeepest && events.begin_array(); }
+  bool end_array() { return --events.depth_ >= 0 && events.end_array(); }
+  bool parse_error(std::size_t position, const std::string&, const Json::exception&) {
     wrong_at = position;
     return false;
   }
+
+  bool is_too_deep() const noexcept { return events.depth_ > kDeepest; }
 
   static constexpr int kDeepest = 100;  // so that no reader gives up
 
   JsonEvents& events;
   std::size_t wrong_at = 0;  // the number of a byte; 0: it is well-formed, as far as it was read
-  int depth = 0;
 };
+
+namespace {
+
+using nlohmann::json;
 
 // The strings of the outermost object.
 class StringMembers final : public JsonEvents {
  public:
   bool begin_object() override {
-    is_object_ |= depth_ == 0;
-    return ++depth_ > 0;
+    is_object_ |= depth() == 1;
+    return true;
   }
-  bool end_object() override { return --depth_ >= 0; }
-  bool begin_array() override { return ++depth_ > 0 && is_object_; }
-  bool end_array() override { return --depth_ >= 0; }
+  bool begin_array() override { return is_object_; }
   bool key(std::string& text) override {
-    if (depth_ == 1) key_of_next_ = std::move(text);
+    if (depth() == 1) key_of_next_ = std::move(text);
     return true;
   }
   bool text(std::string& value) override {
-    if (depth_ == 1 && is_object_) found.insert_or_assign(key_of_next_, std::move(value));
+    if (depth() == 1 && is_object_) found.insert_or_assign(key_of_next_, std::move(value));
     return is_object_;
   }
   bool count(std::uint64_t) override { return is_object_; }
@@ -62,7 +64,6 @@ class StringMembers final : public JsonEvents {
 
  private:
   std::string key_of_next_;
-  int depth_ = 0;
   bool is_object_ = false;
 };
 
@@ -82,13 +83,13 @@ void JsonObject::add(std::string_view key, std::string_view json) {
 bool parse_json(std::string_view text, JsonEvents& events, std::string* why) {
   // The parser takes these for the begin and the end of a text; other readers do not.
   const bool is_plain = !text.starts_with("\xEF\xBB\xBF") && text.find('\0') == std::string_view::npos;
-  Parsing parsing{events};
+  JsonParsing parsing(events);
   if (is_plain && json::sax_parse(text.begin(), text.end(), &parsing)) return true;
   if (why != nullptr) {
-    *why = !is_plain                           ? "it begins with a byte order mark, or has a null character"
-           : parsing.depth > Parsing::kDeepest ? "it is nested too deeply"
-           : parsing.wrong_at > 0              ? "it is no JSON from byte " + std::to_string(parsing.wrong_at) + " on"
-                                               : "it is JSON, but no object";
+    *why = !is_plain               ? "it begins with a byte order mark, or has a null character"
+           : parsing.is_too_deep() ? "it is nested too deeply"
+           : parsing.wrong_at > 0  ? "it is no JSON from byte " + std::to_string(parsing.wrong_at) + " on"
+                                   : "it is JSON, but no object";
   }
   return false;
 }

@@ -35,15 +35,23 @@ class JsonObject {
 class JsonEvents {
  public:
   virtual ~JsonEvents() = default;
-  virtual bool begin_object() = 0;
-  virtual bool end_object() = 0;
-  virtual bool begin_array() = 0;
-  virtual bool end_array() = 0;
+  virtual bool begin_object() { return true; }
+  virtual bool end_object() { return true; }
+  virtual bool begin_array() { return true; }
+  virtual bool end_array() { return true; }
   virtual bool key(std::string& text) = 0;
   virtual bool text(std::string& value) = 0;
   virtual bool count(std::uint64_t number) = 0;  // a whole number that is not negative
   virtual bool number(double number) = 0;        // any other
   virtual bool other() = 0;                      // true, false or null
+
+ protected:
+  // How many objects and lists are open. One that begins is counted already, and one that ends no longer.
+  int depth() const noexcept { return depth_; }
+
+ private:
+  friend class JsonParsing;
+  int depth_ = 0;
 };
 
 // Whether the text is JSON, and what the events expect; if it is no JSON `why`, unless it is NULL, says so.
