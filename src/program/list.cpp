@@ -31,9 +31,8 @@ std::vector<SetAside> set_aside_in(const std::string& directory) {
   return all;
 }
 
-std::string condition_of(const CheckpointSummary& summary) {
-  if (summary.damage.code() == StatusCode::data_loss) return "damaged: " + summary.damage.message();
-  if (summary.damage) return "unreadable: " + summary.damage.message();
+std::string remark_on(const CheckpointSummary& summary) {
+  if (summary.damage) return fmt::format("{}: {}", condition_of(summary.damage), summary.damage.message());
   return summary.pinned ? "pinned" : "";
 }
 
@@ -45,7 +44,7 @@ std::string list_text(const std::string& directory, const std::vector<Checkpoint
   for (const CheckpointSummary& one : all) {
     const bool is_known = one.saved_unix_ns != 0;
     table.add({std::to_string(one.step), is_known ? local_time(one.saved_unix_ns) : "?",
-               is_known ? size_text(one.bytes) : "?", one.session, numbers_text(one.metrics), condition_of(one)});
+               is_known ? size_text(one.bytes) : "?", one.session, numbers_text(one.metrics), remark_on(one)});
     bytes += one.bytes;
   }
   std::string text = table.text();

@@ -118,6 +118,11 @@ StoredCheckpoint open_place(const CheckpointPlace& place) {
 
 std::string run_directory(const std::string& path) { return without_slashes(existing_directory(path)); }
 
+std::string_view condition_of(const Error& damage) noexcept {
+  if (!damage) return "whole";
+  return damage.code() == StatusCode::data_loss ? "damaged" : "unreadable";
+}
+
 Json json_of(const CheckpointSummary& summary) {
   return {{"step", summary.step},
           {"path", summary.path},

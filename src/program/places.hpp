@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "program/json.hpp"
@@ -34,6 +35,7 @@ StoredCheckpoint open_place(const CheckpointPlace& place);
 // The directory of a run. Throws NOT_FOUND if there is none.
 std::string run_directory(const std::string& path);
 
+std::string_view condition_of(const Error& damage) noexcept;  // "whole", "damaged" or "unreadable"
 Json json_of(const CheckpointSummary& summary);
 Json json_of(const StoredVariable& variable);
 

@@ -56,7 +56,7 @@ Reply verify(const VerifyOptions& options) {
       ++damaged;
       reply.status = Status::wrong;
     }
-    const std::string_view found = !error ? "whole" : error.code() == StatusCode::data_loss ? "damaged" : "unreadable";
+    const std::string_view found = condition_of(error);
     checkpoints.push_back({{"step", step}, {"condition", found}, {"damage", json_of(error)}});
     table.add({std::to_string(step), error ? fmt::format("{}: {}", found, error.message()) : std::string(found)});
   }
