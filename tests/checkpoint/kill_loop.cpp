@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <functional>
 #include <memory>
@@ -235,30 +236,16 @@ void run(Method& method, std::uint64_t kills, std::uint64_t seed, Counts& counts
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 3) {
-    std::fprintf(stderr, "kill_loop FOLDER KILLS [METHOD [SEED]]\n");
-    return 2;
-  }
-  const std::uint64_t kills = std::strtoull(argv[2], nullptr, 10);
-  const std::string method = argc > 3 ? argv[3] : "runhook";
-  const std::uint64_t seed = seed_of(argc, argv, 4);
   const Stopwatch watch;
   Counts counts;
-  try {
-    std::filesystem::remove_all(argv[1]);
-    run(*method_of(method, argv[1]), kills, seed, counts);
-    check(method != "runhook" || (counts.steps > 0 && counts.unfinished > 0),
+  const auto work = [&](const Task& task) {
+    run(*method_of(task.method, task.folder), std::stoull(task.amount), task.seed, counts);
+    check(task.method != "runhook" || (counts.steps > 0 && counts.unfinished > 0),
           "no kill has met a save: too few to tell");
-  } catch (const std::exception& error) {
-    std::printf("WRONG after %llu kills of '%s', seed %llu: %s\n", static_cast<unsigned long long>(counts.kills),
-                method.c_str(), static_cast<unsigned long long>(seed), error.what());
-    return 1;
-  }
-  std::printf(
-      "%llu kills in %.0f s: of %lld steps none is lost or torn, and nothing is left over; %llu have met a save or a "
-      "deletion, %llu a save that was committed, but not acknowledged yet (seed %llu)\n",
-      static_cast<unsigned long long>(counts.kills), watch.seconds(), static_cast<long long>(counts.steps),
-      static_cast<unsigned long long>(counts.unfinished), static_cast<unsigned long long>(counts.unacknowledged),
-      static_cast<unsigned long long>(seed));
-  return 0;
+    return std::to_string(counts.kills) + " kills in " + std::to_string(std::llround(watch.seconds())) + " s: of " +
+           std::to_string(counts.steps) + " steps none is lost or torn, and nothing is left over; " +
+           std::to_string(counts.unfinished) + " have met a save or a deletion, " +
+           std::to_string(counts.unacknowledged) + " a save that was committed, but not acknowledged yet";
+  };
+  return do_task(argc, argv, "kill_loop FOLDER KILLS", work, [&] { return std::to_string(counts.kills) + " kills"; });
 }

@@ -145,29 +145,15 @@ void run(Board& board, const std::string& folder, double seconds, bool locked, s
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 3) {
-    std::fprintf(stderr, "owners FOLDER SECONDS [METHOD [SEED]]\n");
-    return 2;
-  }
-  const std::string_view method = argc > 3 ? argv[3] : "runhook";
-  const std::uint64_t seed = seed_of(argc, argv, 4);
-  const auto of_seed = static_cast<unsigned long long>(seed);
   auto& board = shared<Board>();
-  try {
-    std::filesystem::remove_all(argv[1]);
-    run(board, argv[1], std::strtod(argv[2], nullptr), method != "unlocked", seed);
+  const auto work = [&](const Task& task) {
+    run(board, task.folder, std::stod(task.amount), task.method != "unlocked", task.seed);
     check(board.owners_named > 0, "nobody was refused: too few to tell");
-  } catch (const std::exception& error) {
-    std::printf("WRONG after %llu owners, seed %llu: %s\n", static_cast<unsigned long long>(board.ownerships), of_seed,
-                error.what());
-    return 1;
-  }
-  std::printf(
-      "8 processes for %s s: %llu owners, never two at a time, %llu saves, %llu kills; %llu refusals, of which %llu "
-      "could "
-      "name the owner, and did (seed %llu)\n",
-      argv[2], static_cast<unsigned long long>(board.ownerships), static_cast<unsigned long long>(board.saves),
-      static_cast<unsigned long long>(board.kills), static_cast<unsigned long long>(board.refusals),
-      static_cast<unsigned long long>(board.owners_named), of_seed);
-  return 0;
+    return "8 processes for " + task.amount + " s: " + std::to_string(board.ownerships) +
+           " owners, never two at a time, " + std::to_string(board.saves) + " saves, " + std::to_string(board.kills) +
+           " kills; " + std::to_string(board.refusals) + " refusals, of which " + std::to_string(board.owners_named) +
+           " could name the owner, and did";
+  };
+  return do_task(argc, argv, "owners FOLDER SECONDS", work,
+                 [&] { return std::to_string(board.ownerships) + " owners"; });
 }

@@ -96,8 +96,35 @@ class Random {
   std::mt19937_64 engine_;
 };
 
-inline std::uint64_t seed_of(int argc, char** argv, int index) {
-  return argc > index ? std::strtoull(argv[index], nullptr, 10) : std::random_device()();
+// What such a program has been told: PROGRAM FOLDER AMOUNT [METHOD [SEED]].
+struct Task {
+  std::string folder;
+  std::string amount;  // how often, or how many seconds
+  std::string method = "runhook";
+  unsigned long long seed = std::random_device()();
+};
+
+// Does a task in a folder that is not there yet, and says how it has ended, or what was wrong, after what `so_far` counts.
+// Returns the exit status.
+template <typename Do, typename SoFar>
+int do_task(int argc, char** argv, const char* usage, Do&& its_work, SoFar&& so_far) {
+  if (argc < 3) {
+    std::fprintf(stderr, "%s [METHOD [SEED]]\n", usage);
+    return 2;
+  }
+  Task task{.folder = argv[1], .amount = argv[2]};
+  if (argc > 3) task.method = argv[3];
+  if (argc > 4) task.seed = std::strtoull(argv[4], nullptr, 10);
+  try {
+    std::filesystem::remove_all(task.folder);
+    const std::string seen = its_work(task);
+    std::printf("%s (seed %llu)\n", seen.c_str(), task.seed);
+    return 0;
+  } catch (const std::exception& error) {
+    std::printf("WRONG after %s of '%s', seed %llu: %s\n", so_far().c_str(), task.method.c_str(), task.seed,
+                error.what());
+    return 1;
+  }
 }
 
 inline std::vector<std::string> names_in(const std::string& directory) {

@@ -156,30 +156,16 @@ void run(Board& board, const std::string& folder, double seconds, bool careful, 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 3) {
-    std::fprintf(stderr, "readers FOLDER SECONDS [METHOD [SEED]]\n");
-    return 2;
-  }
-  const std::string_view method = argc > 3 ? argv[3] : "runhook";
-  const std::uint64_t seed = seed_of(argc, argv, 4);
-  const auto of_seed = static_cast<unsigned long long>(seed);
   auto& board = shared<Board>();
-  try {
-    std::filesystem::remove_all(argv[1]);
-    run(board, argv[1], std::strtod(argv[2], nullptr), method != "careless", seed);
+  const auto work = [&](const Task& task) {
+    run(board, task.folder, std::stod(task.amount), task.method != "careless", task.seed);
     check(has_seen_all(board), "too few to tell");
-  } catch (const std::exception& error) {
-    std::printf("WRONG after %lld saves, seed %llu: %s\n", static_cast<long long>(board.acknowledged), of_seed,
-                error.what());
-    return 1;
-  }
-  std::printf(
-      "%lld saves in %s s, while %llu times the newest and %llu times one of a list was read, and %llu times one of a "
-      "list "
-      "was deleted meanwhile; %llu that were held and %llu that were pinned stayed until they were let go (seed "
-      "%llu)\n",
-      static_cast<long long>(board.acknowledged), argv[2], static_cast<unsigned long long>(board.newest_read),
-      static_cast<unsigned long long>(board.listed_read), static_cast<unsigned long long>(board.deleted_meanwhile),
-      static_cast<unsigned long long>(board.held), static_cast<unsigned long long>(board.pinned), of_seed);
-  return 0;
+    return std::to_string(board.acknowledged) + " saves in " + task.amount + " s, while " +
+           std::to_string(board.newest_read) + " times the newest and " + std::to_string(board.listed_read) +
+           " times one of a list was read, and " + std::to_string(board.deleted_meanwhile) +
+           " times one of a list was deleted meanwhile; " + std::to_string(board.held) + " that were held and " +
+           std::to_string(board.pinned) + " that were pinned stayed until they were let go";
+  };
+  return do_task(argc, argv, "readers FOLDER SECONDS", work,
+                 [&] { return std::to_string(board.acknowledged) + " saves"; });
 }
