@@ -1,0 +1,202 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/expect_error.hpp"
+#include "core/hooks/checkpoint_saver_rig.hpp"
+
+namespace {
+
+using namespace runhook;
+using namespace runhook_test;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+TEST_F(CheckpointSaverHookTest, AsynchronousSavesAreCommittedByTheEnd) {
+  options.checkpoints.asynchronous = true;
+  const auto listener = std::make_shared<Listener>();
+  options.listeners = {listener};
+  add_hook(Trigger::every_steps(1));
+  const auto session = rig.start();
+  session->run_until_stop(train, 20);
+  session->close();
+  EXPECT_THAT(saved(), ElementsAre(16, 17, 18, 19, 20));
+  EXPECT_EQ(open_checkpoint(folder.file("checkpoints"), 18).load("x").to_double(), 36);
+  EXPECT_THAT(listener->calls, Contains("after 20"));
+}
+
+TEST_F(CheckpointSaverHookTest, AsynchronousFailureSurfacesAtTheNextSafePoint) {
+  const auto disk = std::make_shared<FullDisk>();
+  options.checkpoints.file_system = disk;
+  options.checkpoints.asynchronous = true;
+  add_hook(Trigger::every_steps(1000));
+  const auto session = rig.start();
+  disk->full = true;
+  session->request_save();
+  Error error;
+  for (int i = 0; i < 100'000 && !error; ++i) {
+    try {
+      session->run(train);
+    } catch (const StatusError& failed) {
+      error = failed.error();
+    }
+  }
+  EXPECT_EQ(error.code(), StatusCode::resource_exhausted);
+  EXPECT_THAT(error.message(), HasSubstr("saving step"));
+  disk->full = false;
+  session->run(train);
+  session->close();
+  EXPECT_THAT(saved(), Contains(session->outcome().step)) << "tried again, and at the end";
+}
+
+TEST_F(CheckpointSaverHookTest, LastStepIsSavedThoughABusySaverSkips) {
+  const auto disk = shut_disk();
+  options.checkpoints.overlap = SaveOverlap::skip;
+  add_hook(Trigger::every_steps(1));
+  const auto session = rig.start();
+  session->run_until_stop(train, 5);
+  const std::jthread opener = disk->open_soon();
+  session->close();
+  EXPECT_THAT(saved(), ElementsAre(1, 5));
+}
+
+TEST_F(CheckpointSaverHookTest, EndWaitsForASaveOnceAndNoLongerThanItIsTold) {
+  const auto disk = shut_disk();
+  options.checkpoints.drain_timeout = std::chrono::milliseconds(400);
+  add_hook(Trigger::every_steps(1));
+  const auto session = rig.start();
+  session->run(train);
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_STATUS(session->close(), deadline_exceeded, "is still being written");
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 2 * options.checkpoints.drain_timeout);
+  disk->shut = false;
+  while (saved().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+TEST_F(CheckpointSaverHookTest, LastSaveWaitsNoLongerThanItIsToldEither) {
+  const auto disk = shut_disk();
+  options.checkpoints.drain_timeout = std::chrono::milliseconds(20);
+  add_hook();
+  const auto session = rig.start();
+  session->request_save();
+  session->run_until_stop(train, 2);
+  EXPECT_STATUS(session->close(), deadline_exceeded, "is still being written");
+  disk->shut = false;
+  while (saved().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+TEST_F(CheckpointSaverHookTest, ListenersHearOfEachSaveThatAnotherHasWaitedFor) {
+  const auto disk = shut_disk();
+  const auto listener = std::make_shared<Listener>();
+  options.listeners = {listener};
+  add_hook(Trigger::every_steps(1));
+  const auto slow = rig.hook();
+  slow->on_before = [&](SessionRunContext& context) {
+    if (context.global_step() < 2) return;
+    while (saved().size() < 2) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));  // until it has ended, too
+  };
+  const auto session = rig.start();
+  session->run(train);
+  const std::jthread opener = disk->open_soon();
+  session->run_until_stop(train, 2);
+  session->close();
+  EXPECT_THAT(listener->calls, testing::IsSupersetOf({"after 1", "after 2", "after 3"}));
+}
+
+TEST_F(CheckpointSaverHookTest, EndWaitsThoughNothingIsSavedThen) {
+  const auto disk = shut_disk();
+  const auto listener = std::make_shared<Listener>();
+  options.listeners = {listener};
+  options.save_at_end = false;
+  add_hook();
+  const auto session = rig.start();
+  session->request_save();
+  session->run_until_stop(train, 2);
+  const std::jthread opener = disk->open_soon();
+  session->close();
+  EXPECT_THAT(listener->calls, ElementsAre("begin", "before 1", "after 1", "end 2"));
+}
+
+TEST_F(CheckpointSaverHookTest, WhatFailsBehindTheLoopIsNoEndOfInput) {
+  const auto disk = shut_disk();
+  const auto listener = std::make_shared<Failing>();
+  listener->after = 1;
+  listener->code = StatusCode::out_of_range;
+  options.listeners = {listener};
+  add_hook();
+  const auto session = rig.start();
+  session->request_save();
+  session->run(train);
+  disk->shut = false;
+  const auto steps = [&] {
+    for (int i = 0; i < 1000; ++i) {
+      session->run_until_stop(train, 1);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  };
+  EXPECT_STATUS(steps(), internal, "failed with OUT_OF_RANGE");
+  session->close();
+}
+
+TEST_F(CheckpointSaverHookTest, WhatTheProgramSharesIsCopiedBeforeTheRunGoesOn) {
+  const auto disk = shut_disk();
+  Value shared = Value::scalar(1.0);
+  options.checkpoints.save_state = [&](Snapshot& to) { to.variables.emplace_back("shared", shared); };
+  options.checkpoints.restore_state = [](const Snapshot&) {};
+  add_hook();
+  const auto session = rig.start();
+  session->request_save();
+  session->run(train);
+  *static_cast<double*>(shared.mutable_data()) = 99;
+  disk->shut = false;
+  session->close();
+  EXPECT_EQ(open_checkpoint(folder.file("checkpoints"), 1).load("shared").to_double(), 1);
+}
+
+TEST_F(CheckpointSaverHookTest, ForkedProcessDoesNotWaitForTheSaveOfItsParent) {
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+  GTEST_SKIP() << "it cannot let go of a thread that is in the parent only";
+#endif
+#endif
+  const auto disk = shut_disk();
+  const std::shared_ptr<Session> session = rig.make();
+  session->initialize(VariableScope::global);
+  auto saver = std::make_unique<CheckpointSaver>(options.checkpoints);
+  saver->save(*session, {1});
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    alarm(10);
+    const bool waits = saver->saving() || !saver->drain(std::chrono::nanoseconds(-1));
+    saver->close();
+    saver.reset();
+    _exit(waits ? 1 : 0);
+  }
+  int status = -1;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "it has waited: " << status;
+  disk->shut = false;
+  saver->close();
+  EXPECT_THAT(saved(), ElementsAre(1));
+}
+
+TEST_F(CheckpointSaverHookTest, EndOfASaveIsForgottenThoughNobodyIsToldOfIt) {
+  rig.config.stop = std::make_shared<StopState>();
+  rig.config.stop->tell_save_ended();
+  const auto session = rig.start();
+  session->run(train);
+  EXPECT_FALSE(rig.config.stop->anything()) << "every step would look at it";
+  session->close();
+}
+
+}  // namespace
