@@ -32,8 +32,8 @@ static_assert(RUNHOOK_STOP_AFTER_STEP == static_cast<int>(StopUrgency::after_ste
               RUNHOOK_STOP_NOW == static_cast<int>(StopUrgency::now) &&
               RUNHOOK_STOP_IF_COMPLETED == static_cast<int>(StopUrgency::if_completed));
 
-constexpr std::size_t kListenerSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_stop_listener_table, on_stop);
-static_assert(offsetof(runhook_stop_listener_table, on_stop) == 24 && kListenerSizeV1_0 == 32,
+constexpr std::size_t kStopListenerSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_stop_listener_table, on_stop);
+static_assert(offsetof(runhook_stop_listener_table, on_stop) == 24 && kStopListenerSizeV1_0 == 32,
               "the 1.0 prefix is frozen");
 
 }  // namespace
@@ -150,7 +150,7 @@ runhook_stop_listener* runhook_stop_listener_create(const runhook_stop_source* s
                                                     const runhook_stop_listener_table* table, runhook_error** error) {
   runhook_stop_listener_table copy;
   UserData owner;
-  if (accept_table(table, kListenerSizeV1_0, copy, owner, error) != RUNHOOK_OK) return nullptr;
+  if (accept_table(table, kStopListenerSizeV1_0, copy, owner, error) != RUNHOOK_OK) return nullptr;
   return guarded_handle(error, [&] {
     const auto state = require(source).source.state();
     if (copy.on_stop == nullptr) throw StatusError(StatusCode::invalid_argument, "on_stop is NULL");

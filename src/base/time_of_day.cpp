@@ -6,15 +6,10 @@
 #include <ctime>
 
 #include "base/format.hpp"
+#include "base/monotonic.hpp"
 
 namespace runhook::inline v1 {
 namespace detail {
-
-namespace {
-
-constexpr std::int64_t kNsPerSecond = 1'000'000'000;
-
-}  // namespace
 
 std::tm utc_parts(std::time_t time) noexcept {
   std::tm parts{};
@@ -32,12 +27,11 @@ std::int64_t seconds_of(std::int64_t unix_ns) noexcept {
 }
 
 std::string utc_time(std::int64_t unix_ns) {
-  constexpr std::int64_t kNsPerMs = 1'000'000;
   const std::int64_t seconds = seconds_of(unix_ns);
   const std::tm parts = utc_parts(seconds);
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900, parts.tm_mon + 1,
                      parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-                     (unix_ns - seconds * kNsPerSecond) / kNsPerMs);
+                     (unix_ns - seconds * kNsPerSecond) / kNsPerMillisecond);
 }
 
 std::string time_of_day() {

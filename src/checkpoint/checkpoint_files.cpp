@@ -25,7 +25,7 @@ namespace detail {
 namespace {
 
 constexpr std::uint64_t kMostManifestBytes = std::uint64_t{256} << 20;
-constexpr int kMostThreads = 8;
+constexpr int kMostReadingThreads = 8;
 
 [[noreturn]] void fail_no_checkpoint(const std::string& directory, std::int64_t step) {
   fail(StatusCode::not_found, fmt::format("there is no checkpoint of step {} in '{}'", step, directory));
@@ -271,7 +271,7 @@ void CheckpointFiles::for_each_piece(int threads, ManifestFile::Kind kind, Work&
     }
   };
   const auto cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  const int wanted = threads > 0 ? threads : std::min(cores, kMostThreads);
+  const int wanted = threads > 0 ? threads : std::min(cores, kMostReadingThreads);
   const auto count = std::min<std::size_t>(static_cast<std::size_t>(wanted), std::max<std::size_t>(pieces.size(), 1));
   std::vector<std::thread> others;
   try {

@@ -27,28 +27,6 @@ namespace runhook::inline v1 {
 
 namespace {
 
-// The newest few saves; the longest of them is what the next one may take.
-class RecentTimes {
- public:
-  void add(std::chrono::nanoseconds time) noexcept { times_[next_++ % times_.size()] = time; }
-  std::chrono::nanoseconds longest() const noexcept { return *std::max_element(times_.begin(), times_.end()); }
-
- private:
-  std::array<std::chrono::nanoseconds, 4> times_{};
-  std::size_t next_ = 0;
-};
-
-// A save that a thread makes, which may outlive the saver.
-struct Job {
-  std::mutex mutex;
-  std::condition_variable changed;
-  bool ended = false;
-  SaveReport report;
-  Snapshot snapshot;
-  std::shared_ptr<CheckpointStore> store;
-  std::function<void()> when_saved;
-};
-
 SaveReport save_now(CheckpointStore& store, const Snapshot& snapshot) noexcept {
   SaveReport report;
   report.step = snapshot.global_step;
@@ -88,6 +66,28 @@ NamedValues copy_variables_into(NamedValues old, Session& session) {
 }  // namespace
 
 struct CheckpointSaver::State {
+  // The newest few saves; the longest of them is what the next one may take.
+  class RecentTimes {
+   public:
+    void add(std::chrono::nanoseconds time) noexcept { times_[next_++ % times_.size()] = time; }
+    std::chrono::nanoseconds longest() const noexcept { return *std::max_element(times_.begin(), times_.end()); }
+
+   private:
+    std::array<std::chrono::nanoseconds, 4> times_{};
+    std::size_t next_ = 0;
+  };
+
+  // A save that a thread makes, which may outlive the saver.
+  struct Job {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool ended = false;
+    SaveReport report;
+    Snapshot snapshot;
+    std::shared_ptr<CheckpointStore> store;
+    std::function<void()> when_saved;
+  };
+
   explicit State(CheckpointSaverOptions given)
       : options(std::move(given)), log(options.log ? options.log : LogSink(detail::log_to_stderr)) {}
 

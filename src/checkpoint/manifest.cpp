@@ -37,7 +37,7 @@ bool parse_hex(std::string_view text, std::uint32_t& number) noexcept {
 }
 
 // JSON has no numbers that are not finite.
-std::string number_text(double number) {
+std::string number_in_json(double number) {
   if (!std::isfinite(number)) return fmt::format("\"{}\"", non_finite_text(number));
   if (number == 0) return std::signbit(number) ? "-0.0" : "0";  // "-0" would be read as a whole number
   return fmt::format("{}", number);
@@ -144,7 +144,7 @@ std::string manifest_text(const Manifest& manifest) {
     append_format(files, "{}\n    {}", files.empty() ? "" : ",", entry.text());
   }
   JsonObject metrics;
-  for (const auto& [name, number] : manifest.metrics) metrics.add(name, number_text(number));
+  for (const auto& [name, number] : manifest.metrics) metrics.add(name, number_in_json(number));
   JsonObject all(",\n  ");
   all.add_text("schema", kSchema);
   all.add_number("format", std::int64_t{kManifestFormat});

@@ -54,7 +54,7 @@ const NamedType* type_called(std::string_view name) noexcept {
 }
 
 // Returns false if the tensor has more bytes than a file can.
-bool bytes_of(const SafetensorsEntry& tensor, std::uint64_t& bytes) noexcept {
+bool count_bytes(const SafetensorsEntry& tensor, std::uint64_t& bytes) noexcept {
   bytes = dtype_size(tensor.dtype);
   for (const std::int64_t extent : tensor.shape) {
     if (extent < 0 || __builtin_mul_overflow(bytes, static_cast<std::uint64_t>(extent), &bytes)) return false;
@@ -178,7 +178,7 @@ void check_places(SafetensorsHeader& header, std::uint64_t file_bytes) {
   for (const SafetensorsEntry& tensor : header.tensors) {
     std::uint64_t bytes = 0;
     if (tensor.begin != at || tensor.end < tensor.begin) lose("the data of tensors overlaps, or has gaps");
-    if (!bytes_of(tensor, bytes) || tensor.end - tensor.begin != bytes) {
+    if (!count_bytes(tensor, bytes) || tensor.end - tensor.begin != bytes) {
       lose("a tensor has not as many bytes as its type and shape say");
     }
     at = tensor.end;
@@ -221,7 +221,7 @@ std::string lay_out_safetensors(SafetensorsHeader& header) {
     if (tensor.name == kMetadata) refuse(fmt::format("no variable can be called '{}'", kMetadata));
     if (!names.insert(tensor.name).second) refuse(fmt::format("there are two variables '{}'", tensor.name));
     std::uint64_t bytes = 0;
-    if (!bytes_of(tensor, bytes)) refuse(fmt::format("variable '{}' is too large", tensor.name));
+    if (!count_bytes(tensor, bytes)) refuse(fmt::format("variable '{}' is too large", tensor.name));
     tensor.begin = at;
     tensor.end = at += bytes;
     if (json.size() > 1) json += ',';

@@ -42,7 +42,7 @@ void SummaryValues::write(std::span<const Value> values, SummaryWriter& writer, 
 
 namespace {
 
-std::string_view bytes_of(const Value& value, const char* what) {
+std::string_view text_of(const Value& value, const char* what) {
   if (value.kind() == ValueKind::string || value.kind() == ValueKind::bytes) return value.text();
   throw StatusError(StatusCode::failed_precondition, what);
 }
@@ -50,11 +50,11 @@ std::string_view bytes_of(const Value& value, const char* what) {
 }  // namespace
 
 void SummaryValues::write_text(SummaryWriter& writer, const std::string& name, const Value& value, std::int64_t step) {
-  writer.add_text(name, bytes_of(value, "the value is not a text"), step);
+  writer.add_text(name, text_of(value, "the value is not a text"), step);
 }
 
 void SummaryValues::write_encoded(SummaryWriter& writer, const std::string&, const Value& value, std::int64_t step) {
-  writer.add_summary(bytes_of(value, "the value is not an encoded Summary"), step);
+  writer.add_summary(text_of(value, "the value is not an encoded Summary"), step);
 }
 
 void check_destination(const std::shared_ptr<SummaryWriter>& writer, const std::string& directory) {

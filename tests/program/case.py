@@ -14,7 +14,7 @@ import tempfile
 import unittest
 
 PROGRAM, MAKE, SOURCE = sys.argv[1:4]
-ENVIRONMENT = {**os.environ, "TZ": "UTC"}
+ENVIRONMENT = {**os.environ, "TZ": "UTC", "LC_ALL": "C.UTF-8"}
 UTC = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 
 

@@ -73,7 +73,7 @@ class Completion(Case):
         script = self.folder / "script"
         script.write_text(self.text("completion", "bash"))
         done = subprocess.run(["bash", "--norc", "-c", COMPLETE, "bash", script, "runhook", *words], capture_output=True, text=True,
-                              cwd=self.folder, check=True)
+                              cwd=self.folder, env=ENVIRONMENT, check=True)
         self.assertEqual(done.stderr, "")
         return done.stdout.split()
 
@@ -120,7 +120,8 @@ class Completion(Case):
             self.assertIn("--keep-last" if shell == "zsh" else "-l keep-last", script)
             if shutil.which(shell):
                 (self.folder / shell).write_text(script)
-                done = subprocess.run([shell, "-n", shell], cwd=self.folder, capture_output=True, text=True, check=False)
+                done = subprocess.run([shell, "-n", shell], cwd=self.folder, env={**ENVIRONMENT, "HOME": str(self.folder)},
+                                      capture_output=True, text=True, check=False)
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
 
 

@@ -23,10 +23,10 @@ namespace {
 using v1::detail::refuse;
 
 constexpr std::size_t kCheckpointSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_checkpoint_options, reserved);
-constexpr std::size_t kListenerSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_checkpoint_listener, after_save);
+constexpr std::size_t kSaveListenerSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_checkpoint_listener, after_save);
 static_assert(offsetof(runhook_checkpoint_options, memory) == 40 &&
                   offsetof(runhook_checkpoint_options, grace_ns) == 72 && kCheckpointSizeV1_0 == 136 &&
-                  kListenerSizeV1_0 == 40 && sizeof(runhook_memory) == 32,
+                  kSaveListenerSizeV1_0 == 40 && sizeof(runhook_memory) == 32,
               "the 1.0 prefix is frozen");
 
 class CListener final : public CheckpointSaverListener {
@@ -62,7 +62,7 @@ runhook_status accept_listener(const runhook_checkpoint_listener* given,
                                std::shared_ptr<CheckpointSaverListener>& listener, runhook_error** error) noexcept {
   runhook_checkpoint_listener copy{};
   UserData owner;
-  if (const auto status = accept_table(given, kListenerSizeV1_0, copy, owner, error); status != RUNHOOK_OK) {
+  if (const auto status = accept_table(given, kSaveListenerSizeV1_0, copy, owner, error); status != RUNHOOK_OK) {
     return status;
   }
   return guarded(error, [&] { listener = std::make_shared<CListener>(copy, std::move(owner)); });
