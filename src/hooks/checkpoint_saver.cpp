@@ -1,6 +1,8 @@
 #include "runhook/hooks/checkpoint_saver.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -8,6 +10,7 @@
 #include "base/monotonic.hpp"
 #include "base/refuse.hpp"
 #include "hooks/newest_values.hpp"
+#include "hooks/saved_text.hpp"
 #include "output/json_text.hpp"
 #include "run/run_state.hpp"
 #include "runhook/monitored_session.hpp"
@@ -19,6 +22,11 @@ using detail::RunState;
 namespace {
 
 constexpr std::string_view kRunState = "runhook/run";
+constexpr std::string_view kBestFormat = "best 1\n";
+
+double seconds(std::int64_t ns) noexcept {
+  return static_cast<double>(ns) / static_cast<double>(detail::kNsPerSecond);
+}
 
 // How far the run is, for those who look at the checkpoint.
 std::string run_text(SessionRunContext& context) {
@@ -39,18 +47,36 @@ std::string run_text(SessionRunContext& context) {
 struct CheckpointSaverHook::State final : ValueListener, detail::SaveService {
   explicit State(CheckpointSaverHookOptions given) : options(std::move(given)) {}
 
-  void on_logged(SessionRunContext&, std::span<const LoggedValue> values) override {
+  void on_logged(SessionRunContext& context, std::span<const LoggedValue> values) override {
     newest.note(values, 0, /*every=*/false, /*due=*/false, [] {});
+    if (!options.save_on_best) return;
+    for (const LoggedValue& value : values) {
+      if (is_better(value)) {
+        best = {value.number, value.step};
+        context.request_save();
+      }
+    }
   }
   void save_requested(SessionRunContext& context) override { save(context, /*may_stop=*/true); }
   void save_ended(SessionRunContext& context) override { take_report(context, /*may_stop=*/true); }
+  bool is_in_a_hurry(SessionRunContext& context) const override {
+    return options.grace.count() > 0 && options.save_at_end && last_step != context.global_step() && is_killed(context);
+  }
 
+  const CheckpointRetention& retention() const noexcept {
+    return checkpoints != nullptr ? checkpoints->options().keep : options.checkpoints.keep;
+  }
+  bool is_better(const LoggedValue& value) const noexcept;
   void save(SessionRunContext& context, bool may_stop);
   void compare(SessionRunContext& context, std::int64_t step);
   void take_report(SessionRunContext& context, bool may_stop);
   void finish(SessionRunContext& context, bool may_stop);  // waits for what is being written
   void tell_saved(SessionRunContext& context, std::int64_t step, bool may_stop);
   bool has_something_to_save(Session& session) const;
+  static bool is_killed(SessionRunContext& context) {
+    return context.stop_requested() && RunState::of(context).session.stop->first().origin == StopOrigin::signal;
+  }
+  void warn_if_too_slow(SessionRunContext& context);
   void warn_if_too_late(SessionRunContext& context) const;
   Snapshot run_snapshot(SessionRunContext& context) const;
 
@@ -59,8 +85,14 @@ struct CheckpointSaverHook::State final : ValueListener, detail::SaveService {
   std::shared_ptr<Saver> saver;
   CheckpointSaver* checkpoints = nullptr;  // the same, if it is one
   detail::NewestValues newest;
+  struct Best {
+    double value = 0;
+    std::int64_t step = 0;
+  };
+  std::optional<Best> best;  // with save_on_best
   std::optional<std::int64_t> last_step;  // saved, or gone on from
   bool ending = false;
+  bool warned_of_grace = false;
   std::chrono::nanoseconds patience{-1};  // for a save that is being written; negative: without end
 };
 
@@ -73,6 +105,15 @@ Snapshot CheckpointSaverHook::State::run_snapshot(SessionRunContext& context) co
     if (!kept.undone && kept.value.kind != LoggedKind::text) run.metrics.emplace_back(kept.name, kept.value.number);
   }
   return run;
+}
+
+bool CheckpointSaverHook::State::is_better(const LoggedValue& value) const noexcept {
+  const CheckpointRetention& wanted = retention();
+  if (value.name != wanted.metric || value.kind == LoggedKind::text || value.failed || std::isnan(value.number)) {
+    return false;
+  }
+  if (!best) return true;
+  return wanted.higher_is_better ? value.number > best->value : value.number < best->value;
 }
 
 void CheckpointSaverHook::State::save(SessionRunContext& context, bool may_stop) {
@@ -119,7 +160,9 @@ void CheckpointSaverHook::State::finish(SessionRunContext& context, bool may_sto
 void CheckpointSaverHook::State::compare(SessionRunContext& context, std::int64_t step) {
   if (!checkpoints->wants(step)) return;
   Snapshot run = run_snapshot(context);
-  std::erase_if(run.state, [](const auto& one) { return detail::NewestValues::is_saved(one.second); });
+  std::erase_if(run.state, [](const auto& one) {
+    return detail::NewestValues::is_saved(one.second) || one.second.starts_with(kBestFormat);
+  });
   last_step = step;
   saver->save(context.session(), run);
 }
@@ -133,6 +176,7 @@ void CheckpointSaverHook::State::take_report(SessionRunContext& context, bool ma
     context.request_save();
     throw StatusError(report->error);
   }
+  warn_if_too_slow(context);
   tell_saved(context, report->step, may_stop);
 }
 
@@ -147,19 +191,27 @@ bool CheckpointSaverHook::State::has_something_to_save(Session& session) const {
   return !session.variables(VariableScope::global).empty();
 }
 
+// Once; as soon as it is known.
+void CheckpointSaverHook::State::warn_if_too_slow(SessionRunContext& context) {
+  const std::chrono::nanoseconds needed = checkpoints->expected_duration();
+  if (options.grace.count() == 0 || needed <= options.grace || std::exchange(warned_of_grace, true)) return;
+  context.warn(Error(StatusCode::deadline_exceeded,
+                     fmt::format("saving takes some {:.1f} s, and the process is killed {:.1f} s after a signal: what "
+                                 "comes after the last checkpoint may be lost then",
+                                 seconds(needed.count()), seconds(options.grace.count()))));
+}
+
 void CheckpointSaverHook::State::warn_if_too_late(SessionRunContext& context) const {
-  if (options.grace.count() == 0 || checkpoints == nullptr || !context.stop_requested()) return;
+  if (options.grace.count() == 0 || checkpoints == nullptr || !is_killed(context)) return;
   const StopReason stop = RunState::of(context).session.stop->first();
-  if (stop.origin != StopOrigin::signal) return;  // nobody is going to kill it
   const std::int64_t left_ns = options.grace.count() - (detail::monotonic_ns() - stop.time_ns);
-  const std::int64_t needed_ns = checkpoints->expected_duration().count();
+  const int saves = checkpoints->saving() ? 2 : 1;  // one after the other
+  const std::int64_t needed_ns = saves * checkpoints->expected_duration().count();
   if (needed_ns <= left_ns) return;
-  constexpr double kSecond = 1e9;
   context.warn(Error(StatusCode::deadline_exceeded,
                      fmt::format("saving takes some {:.1f} s, and of the time until the process is killed {:.1f} s are "
                                  "left: step {} may not be saved in time",
-                                 static_cast<double>(needed_ns) / kSecond, static_cast<double>(left_ns) / kSecond,
-                                 context.global_step())));
+                                 seconds(needed_ns), seconds(left_ns), context.global_step())));
 }
 
 CheckpointSaverHook::CheckpointSaverHook(CheckpointSaverHookOptions options) {
@@ -173,6 +225,12 @@ CheckpointSaverHook::CheckpointSaverHook(CheckpointSaverHookOptions options) {
   std::shared_ptr<Saver> own = options.saver;
   if (own == nullptr && !options.checkpoints.directory.empty()) {
     own = std::make_shared<CheckpointSaver>(options.checkpoints);
+  }
+  if (options.save_on_best) {
+    const auto* const given = dynamic_cast<const CheckpointSaver*>(own.get());
+    if (given == nullptr || given->options().keep.metric.empty()) {
+      detail::refuse("save_on_best needs the metric of the retention of checkpoints");
+    }
   }
   state_ = std::make_unique<State>(std::move(options));
   state_->own = std::move(own);
@@ -204,8 +262,10 @@ void CheckpointSaverHook::begin(SessionRunContext& context) {
                       "there is nothing to save with: give the hook a directory or a saver, or the scaffold a saver");
   }
   state.newest = {};
+  state.best.reset();
   state.last_step.reset();
   state.ending = false;
+  state.warned_of_grace = false;
   state.patience = std::chrono::nanoseconds(-1);
   state.checkpoints = dynamic_cast<CheckpointSaver*>(state.saver.get());
   if (state.checkpoints != nullptr) {
@@ -230,6 +290,7 @@ void CheckpointSaverHook::after_create_session(SessionRunContext& context) {
     return;
   }
   state.newest.rewind(context.global_step());
+  if (state.best && state.best->step > context.global_step()) state.best.reset();
   state.last_step = state.checkpoints != nullptr ? state.checkpoints->last_step() : std::nullopt;
   if (!state.options.save_at_start || state.last_step == context.global_step()) return;
   // Intervals count from here, as from a run that has reached this step; also in a run that goes on from what is saved.
@@ -238,12 +299,25 @@ void CheckpointSaverHook::after_create_session(SessionRunContext& context) {
   state.save(context, /*may_stop=*/false);
 }
 
-// So that the metrics of a checkpoint are those of a run that was never interrupted.
+// So that the metrics of a checkpoint, and what is the best, are those of a run that was never interrupted.
 std::optional<std::string> CheckpointSaverHook::save(SessionRunContext&) {
-  return state_->newest.save(/*waiting=*/false);
+  const State& state = *state_;
+  std::string text = state.newest.save(/*waiting=*/false);
+  if (!state.best) return text;
+  return fmt::format("{}{} {} {}", kBestFormat, std::bit_cast<std::int64_t>(state.best->value), state.best->step, text);
 }
 
-void CheckpointSaverHook::restore(SessionRunContext&, std::string_view saved) { state_->newest.restore(saved, 0); }
+void CheckpointSaverHook::restore(SessionRunContext&, std::string_view saved) {
+  std::optional<State::Best> best;
+  if (saved.starts_with(kBestFormat)) {
+    detail::SavedText in(saved, kBestFormat);
+    const auto value = std::bit_cast<double>(in.number());
+    best = {value, in.number()};
+    saved = in.rest();
+  }
+  state_->newest.restore(saved, 0);
+  state_->best = best;
+}
 
 // The loop saves when the step is complete: what it has logged is out by then.
 void CheckpointSaverHook::after_run(SessionRunContext& context, const SessionRunValues&) {

@@ -18,6 +18,7 @@ class SavedText {
  public:
   SavedText(std::string_view text, std::string_view format) : rest_(text) { expect(format); }
   bool empty() const noexcept { return rest_.empty(); }
+  std::string_view rest() const noexcept { return rest_; }
   std::int64_t number() {
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), number);

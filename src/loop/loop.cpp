@@ -238,7 +238,10 @@ void Loop::step_succeeded() {
     outcome_.went_on_after_failure();
     keeper_.step_completed();
   }
-  stop()->tell_listeners();  // if it was a signal handler that asked
+  if (stop()->requested()) [[unlikely]] {
+    stop()->tell_listeners();  // if it was a signal handler that asked
+    if (hurries_to_save()) stop()->request_save();
+  }
   if (stop()->save_ended()) [[unlikely]]
     end_save();
   if (stop()->save_requested()) [[unlikely]]
@@ -392,7 +395,13 @@ void Loop::save_if_requested(std::string_view when) {
   }
 }
 
+bool Loop::hurries_to_save() const {
+  return stop()->requested() && state_.saves.service != nullptr && !state_.saves.slot->disabled &&
+         state_.saves.service->is_in_a_hurry(*state_.context);
+}
+
 bool Loop::save_if_requested() {
+  if (hurries_to_save()) stop()->request_save();
   if (!stop()->save_requested()) return false;
   save_if_requested("during a callback");
   return true;

@@ -156,6 +156,8 @@ class Loop final : private Reporter {
   [[noreturn]] void settle_failure(const Error& error);
   void post_stop(const Error& error);
   void save_if_requested(std::string_view when);  // throws what the save fails with
+  Error serve_save_request(std::string_view when);
+  bool hurries_to_save() const;
   void save();
   void end_save();
   [[noreturn]] void fail_save(Error error, std::string_view when);

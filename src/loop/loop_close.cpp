@@ -108,15 +108,24 @@ Error Loop::end_hooks() {
     }
     return {};
   }
-  Error error = lifecycle_.end_all();
-  if (state_.session.raw != nullptr) {
-    try {
-      save_if_requested("at the end");
-    } catch (...) {
-      error.merge(Error::from_current_exception(StatusCode::internal));
-    }
+  if (hurries_to_save()) {
+    stop()->request_save();
+    if (Error error = serve_save_request("before the end")) return error;
   }
+  Error error = lifecycle_.end_all();
+  error.merge(serve_save_request("at the end"));
   return error;
+}
+
+// Returns what the save has failed with.
+Error Loop::serve_save_request(std::string_view when) {
+  if (state_.session.raw == nullptr) return {};
+  try {
+    save_if_requested(when);
+    return {};
+  } catch (...) {
+    return Error::from_current_exception(StatusCode::internal);
+  }
 }
 
 // Outputs get what other threads have logged so far, and close.

@@ -35,11 +35,15 @@ struct CheckpointSaverHookOptions {
   std::vector<std::shared_ptr<CheckpointSaverListener>> listeners = {};
   bool save_at_start = true;  // when a session is made, unless it goes on from what is saved already
   bool save_at_end = true;
+  // Also whenever the metric of the saver's retention is logged with a better value than ever before in the run: after
+  // that step, or where a save that is asked for is made meanwhile. With CheckpointRetention::best those are kept.
+  bool save_on_best = false;
   // Where there is nothing to save with, or nothing of the program to save (no variables, and no save_state), the hook
   // does nothing. Otherwise that is an error.
   bool optional = false;
-  // How long the process has from a signal that stops the run until it is killed; 0: not known. If the next save is
-  // likely to take longer than is left of it, a warning says so.
+  // How long the process has from a signal that stops the run until it is killed; 0: not known. If it is known, the last
+  // completed step is saved before other hooks end, which may take their time, and what they change then is not saved.
+  // Warnings say when saves take longer than that, and when the next one is likely to take longer than is left.
   std::chrono::nanoseconds grace{0};
 };
 
@@ -54,8 +58,8 @@ struct CheckpointSaverHookOptions {
 // tf.estimator.CheckpointSaverHook. Since 1.0.
 class CheckpointSaverHook final : public SessionRunHook {
  public:
-  // Throws INVALID_ARGUMENT for a saver besides a directory, a NULL listener, a negative grace, and as CheckpointSaver
-  // does.
+  // Throws INVALID_ARGUMENT for a saver besides a directory, a NULL listener, a negative grace, save_on_best without a
+  // metric, and as CheckpointSaver does.
   explicit CheckpointSaverHook(CheckpointSaverHookOptions options);
   ~CheckpointSaverHook() override;
   std::string_view name() const override { return "checkpoint saver"; }

@@ -1,0 +1,118 @@
+// A saver's hook that also saves whenever a metric has improved.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/hooks/checkpoint_saver_rig.hpp"
+#include "runhook/hooks/in_memory_evaluator.hpp"
+
+namespace {
+
+using namespace runhook;
+using namespace runhook_test;
+using testing::ElementsAre;
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+// Step N logs the Nth of these.
+class BestCheckpoint : public CheckpointSaverHookTest {
+ protected:
+  BestCheckpoint() {
+    options.checkpoints.keep.last = 0;
+    options.checkpoints.keep.metric = "accuracy";
+    options.checkpoints.keep.higher_is_better = true;
+    options.save_at_start = false;
+    options.save_at_end = false;
+    options.save_on_best = true;
+  }
+  std::unique_ptr<MonitoredSession> start_logging(std::vector<double> values) {
+    rig.config.hooks.clear();
+    add_hook();
+    rig.hook()->on_after = [values = std::move(values)](SessionRunContext& context) {
+      context.log_scalar("accuracy", values[static_cast<std::size_t>(context.global_step() - 1)]);
+      context.log_scalar("another", static_cast<double>(context.global_step()));
+    };
+    return rig.start();
+  }
+  void run_all(std::vector<double> values) {
+    const auto steps = static_cast<std::int64_t>(values.size());
+    const auto session = start_logging(std::move(values));
+    session->run_until_stop(train, steps - session->global_step());
+    session->close();
+  }
+};
+
+TEST_F(BestCheckpoint, IsSavedWhenTheMetricHasABetterValueThanEverBefore) {
+  run_all({0.5, 0.4, kNaN, 0.5, 0.7, 0.6, 0.8});
+  EXPECT_THAT(saved(), ElementsAre(1, 5, 7));
+  EXPECT_DOUBLE_EQ(list_checkpoints(folder.file("checkpoints"))[1].metrics[0].second, 0.7);
+}
+
+TEST_F(BestCheckpoint, MayHaveTheLowestValue) {
+  options.checkpoints.keep.higher_is_better = false;
+  run_all({kNaN, 3, 4, 2, 2, -INFINITY, 1});
+  EXPECT_THAT(saved(), ElementsAre(2, 4, 6));
+}
+
+TEST_F(BestCheckpoint, IsKeptWhateverIsSavedAfterIt) {
+  options.checkpoints.keep.last = 1;
+  options.checkpoints.keep.best = 1;
+  options.save_at_end = true;
+  run_all({0.5, 0.7, 0.6, 0.6, 0.6});
+  EXPECT_THAT(saved(), ElementsAre(2, 5));
+}
+
+TEST_F(BestCheckpoint, IsRememberedByARunThatGoesOn) {
+  run_all({0.5, 0.9, 0.1});
+  EXPECT_THAT(saved(), ElementsAre(1, 2));
+  run_all({0.5, 0.9, 0.8, 0.7, 0.95});  // goes on from step 2
+  EXPECT_THAT(saved(), ElementsAre(1, 2, 5));
+}
+
+TEST_F(BestCheckpoint, OfAnUndoneStepIsForgotten) {
+  options.save_at_start = true;
+  options.save_on_best = true;
+  options.checkpoints.asynchronous = false;
+  bool fails = true;
+  rig.config.hooks.clear();
+  add_hook();
+  const auto hook = rig.hook();
+  hook->on_after = [&](SessionRunContext& context) {
+    context.log_scalar("accuracy", context.global_step() == 2 && fails ? 0.9 : 0.5);
+    if (context.global_step() == 2 && fails) {
+      fails = false;
+      fail(StatusCode::unavailable, "gone");
+    }
+  };
+  const auto session = rig.start();
+  session->run_until_stop(train, 3);
+  session->close();
+  EXPECT_THAT(saved(), ElementsAre(0, 1));  // neither 0.9, which is gone, nor 0.5 again
+}
+
+TEST_F(BestCheckpoint, NeedsAMetric) {
+  options.checkpoints.keep.metric.clear();
+  EXPECT_STATUS(CheckpointSaverHook::make(options), invalid_argument, "save_on_best needs the metric of the retention");
+  CheckpointSaverHookOptions other;
+  other.saver = std::make_shared<MemorySaver>();
+  other.save_on_best = true;
+  EXPECT_STATUS(CheckpointSaverHook::make(other), invalid_argument, "save_on_best needs the metric of the retention");
+}
+
+TEST_F(BestCheckpoint, IsThatOfTheSaverThatIsGiven) {
+  CheckpointSaverHookOptions other;
+  other.saver = std::make_shared<CheckpointSaver>(options.checkpoints);
+  other.save_at_start = other.save_at_end = false;
+  other.save_on_best = true;
+  options = other;
+  run_all({0.5, 0.4, 0.6});
+  EXPECT_THAT(saved(), ElementsAre(1, 3));
+}
+
+}  // namespace
