@@ -153,6 +153,7 @@ void Output::State::ask(bool State::*what) noexcept {
 }
 
 void Output::State::failed(const Error& error) noexcept {
+  if (sink->hopeless()) stop_taking();  // before anybody can know of the failure
   const std::lock_guard lock(mutex);
   if (!failure) failure = error;
   given_up = sink->hopeless();

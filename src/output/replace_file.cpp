@@ -130,14 +130,16 @@ std::string behind_links(std::string path) {
 // replaced it since it was looked at, `file` is what he has put there.
 std::string own_name(const std::string& path, struct stat& file) {
   const auto free = [](char* name) { std::free(name); };  // NOLINT: realpath() uses malloc()
-  for (;;) {
+  constexpr int kMostTries = 100;  // a file that is new may have the number of the one that was looked at
+  for (int i = 0; i < kMostTries; ++i) {
     const std::unique_ptr<char, decltype(free)> name(::realpath(path.c_str(), nullptr), free);
     struct stat named = no_file();
     if (name != nullptr && ::stat(name.get(), &named) == 0 && same_file(named, file)) return name.get();
     struct stat now = no_file();
-    if (::stat(path.c_str(), &now) != 0 || same_file(now, file) || !S_ISREG(now.st_mode)) return {};
+    if (::stat(path.c_str(), &now) != 0 || now.st_nlink == 0 || !S_ISREG(now.st_mode)) return {};
     file = now;
   }
+  return {};
 }
 
 Error write_to(const Descriptor& file, std::string_view content, const std::string& path) {
