@@ -7,7 +7,8 @@ rm -rf "$2"
 env --default-signal="$3" "$1" --dir "$2" --target 1 --max-steps 1000000 >"$2.out" 2>"$2.err" &
 program=$!
 tries=0
-until [ -s "$2/metrics.jsonl" ]; do
+# The line that says that the run has begun comes before its first step.
+until grep -qsv '"event":"start"' "$2/metrics.jsonl"; do
   tries=$((tries + 1))
   [ $tries -lt 600 ] || { echo "the run has not begun"; cat "$2.err"; exit 1; }
   sleep 0.1

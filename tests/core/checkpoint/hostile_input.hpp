@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "runhook/error.hpp"
+#include "sanitizer.hpp"
 
 namespace runhook_test {
 
@@ -64,11 +65,7 @@ inline Cost cost_of_refusing(const std::function<void()>& read) {
 }
 
 // What is kept of what was freed, and what is looked at on the way, are no matter of the reader.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kIsSanitized = true;
-#else
-inline constexpr bool kIsSanitized = false;
-#endif
+inline constexpr bool kIsSanitized = kIsAddressSanitized || kIsThreadSanitized;
 
 inline testing::AssertionResult is_cheap(const Cost& cost) {
   constexpr std::size_t kMostBytes = std::size_t{kIsSanitized ? 512 : 64} << 20;

@@ -11,6 +11,7 @@
 
 #include "core/expect_error.hpp"
 #include "core/hooks/checkpoint_saver_rig.hpp"
+#include "sanitizer.hpp"
 
 namespace {
 
@@ -163,11 +164,7 @@ TEST_F(CheckpointSaverHookTest, WhatTheProgramSharesIsCopiedBeforeTheRunGoesOn) 
 }
 
 TEST_F(CheckpointSaverHookTest, ForkedProcessDoesNotWaitForTheSaveOfItsParent) {
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-  GTEST_SKIP() << "it cannot let go of a thread that is in the parent only";
-#endif
-#endif
+  if (kIsThreadSanitized) GTEST_SKIP() << "its runtime cannot let go of a thread that is in the parent only";
   const auto disk = shut_disk();
   const std::shared_ptr<Session> session = rig.make();
   session->initialize(VariableScope::global);
