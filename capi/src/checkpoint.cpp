@@ -1,7 +1,6 @@
 #include "runhook/checkpoint.h"
 
 #include <chrono>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -15,7 +14,6 @@
 #include "handle/stop_handle.hpp"
 #include "hooks/builtin_hook.hpp"
 #include "runhook/hooks/stop_at_checkpoint_step.hpp"
-#include "src/checkpoint/checkpoint_names.hpp"
 
 namespace runhook::capi {
 
@@ -25,7 +23,8 @@ constexpr std::size_t kRetentionSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_retentio
 constexpr std::size_t kStoreSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_checkpoint_store_options, reserved);
 constexpr std::size_t kStopAtCheckpointSizeV1_0 =
     RUNHOOK_CAPI_SIZE_TO(runhook_stop_at_checkpoint_step_options, wait_ns);
-static_assert(kStopAtCheckpointSizeV1_0 == 32, "the 1.0 prefix is frozen");
+constexpr std::size_t kWatcherSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_checkpoint_watcher_options, min_interval_ns);
+static_assert(kStopAtCheckpointSizeV1_0 == 32 && kWatcherSizeV1_0 == 48, "the 1.0 prefix is frozen");
 static_assert(offsetof(runhook_retention, metric) == 24 && kRetentionSizeV1_0 == 56 && kStoreSizeV1_0 == 40,
               "the 1.0 prefix is frozen");
 
@@ -111,24 +110,27 @@ runhook_snapshot* runhook_checkpoint_read(const char* directory, int64_t step, r
   });
 }
 
-runhook_status runhook_checkpoint_wait(const char* directory, int64_t seen, int64_t poll_ns, int64_t timeout_ns,
-                                       const runhook_stop_source* stop, int64_t* step, runhook_error** error) {
+runhook_checkpoint_watcher* runhook_checkpoint_watcher_create(const runhook_checkpoint_watcher_options* options,
+                                                              runhook_error** error) {
+  return guarded_handle(error, [&] {
+    const runhook_checkpoint_watcher_options given = read_struct(options, kWatcherSizeV1_0);
+    CheckpointWatchOptions wanted;
+    wanted.wait.poll = std::chrono::nanoseconds(number_or(given.poll_ns, wanted.wait.poll.count(), "poll_ns"));
+    if (given.timeout_ns > 0) wanted.wait.timeout = std::chrono::nanoseconds(given.timeout_ns);
+    if (given.stop != nullptr) wanted.wait.stop = require(given.stop).source.state();
+    wanted.min_interval = std::chrono::nanoseconds(amount_or(given.min_interval_ns, 0));
+    return create<runhook_checkpoint_watcher>(
+        directory_checkpoints(std::string(required_text(given.directory, "directory"))), wanted);
+  });
+}
+
+void runhook_checkpoint_watcher_destroy(runhook_checkpoint_watcher* watcher) { capi::destroy(watcher); }
+
+runhook_status runhook_checkpoint_watcher_next(runhook_checkpoint_watcher* watcher, int64_t* step,
+                                               runhook_error** error) {
   return guarded(error, [&] {
-    CheckpointWaitOptions wanted;
-    wanted.poll = std::chrono::nanoseconds(number_or(poll_ns, wanted.poll.count(), "poll_ns"));
-    if (timeout_ns >= 0) wanted.timeout = std::chrono::nanoseconds(timeout_ns);
-    if (stop != nullptr) wanted.stop = require(stop).source.state();
-    const std::string where(required_text(directory, "directory"));
-    const auto source = directory_checkpoints(where);
-    std::optional<CheckpointInfo> known;
-    if (seen >= 0) known = CheckpointInfo{v1::detail::checkpoint_path(where, seen), seen};
-    const auto found = wait_for_new_checkpoint(*source, known, wanted);
-    if (!found) {
-      const bool stopped = wanted.stop != nullptr && wanted.stop->requested();
-      if (stopped) throw StatusError(StatusCode::stopped, "a stop has been asked for");
-      throw StatusError(StatusCode::deadline_exceeded, "there is no new checkpoint in '" + where + "'");
-    }
-    if (step != nullptr) *step = found->step;
+    const CheckpointInfo found = next_checkpoint(require_unpinned(watcher));
+    if (step != nullptr) *step = found.step;
   });
 }
 

@@ -31,6 +31,14 @@ class Checkpoint : public NoHandlesLeft {
     runhook_builtin_hook_destroy(hook);
     return status;
   }
+  void save_step(int64_t step) {
+    runhook_checkpoint_store* const store = open();
+    runhook_snapshot* const snapshot = runhook_snapshot_create(nullptr);
+    runhook_snapshot_set_global_step(snapshot, step, nullptr);
+    EXPECT_EQ(runhook_checkpoint_store_save(store, snapshot, nullptr, error.out()), RUNHOOK_OK) << error.message();
+    runhook_snapshot_destroy(snapshot);
+    runhook_checkpoint_store_destroy(store);
+  }
   const Folder folder;
   const std::string directory = folder.file("checkpoints");
   runhook_checkpoint_options options = RUNHOOK_CHECKPOINT_OPTIONS_INIT;
@@ -252,22 +260,40 @@ TEST_F(Checkpoint, DirectoryOfALoopHasItsCheckpointsToo) {
   EXPECT_TRUE(std::filesystem::exists(dir + "/checkpoints/step-0000000002/variables.safetensors"));
 }
 
-TEST_F(Checkpoint, WaitFindsNewOnesAndAWorkerStopsAtTheChiefsLast) {
-  int64_t step = -1;
-  const char* const where = directory.c_str();
-  EXPECT_EQ(runhook_checkpoint_wait(where, -1, 1, 0, nullptr, &step, nullptr), RUNHOOK_ERR_DEADLINE_EXCEEDED);
-  runhook_checkpoint_store* store = open();
-  runhook_snapshot* snapshot = runhook_snapshot_create(nullptr);
-  runhook_snapshot_set_global_step(snapshot, 2, nullptr);
-  EXPECT_EQ(runhook_checkpoint_store_save(store, snapshot, nullptr, nullptr), RUNHOOK_OK);
-  EXPECT_EQ(runhook_checkpoint_wait(where, -1, 0, 0, nullptr, &step, error.out()), RUNHOOK_OK) << error.message();
-  EXPECT_EQ(step, 2);
-  EXPECT_EQ(runhook_checkpoint_wait(where, 2, 1, 1000, nullptr, &step, error.out()), RUNHOOK_ERR_DEADLINE_EXCEEDED);
+TEST_F(Checkpoint, WatcherFindsNewOnesUntilNoneComesOrAStopIsAskedFor) {
   runhook_stop_source* stop = runhook_stop_source_create(nullptr);
+  runhook_checkpoint_watcher_options wanted = RUNHOOK_CHECKPOINT_WATCHER_OPTIONS_INIT;
+  wanted.directory = directory.c_str();
+  wanted.timeout_ns = wanted.poll_ns = 1;
+  wanted.stop = stop;
+  runhook_checkpoint_watcher* watcher = runhook_checkpoint_watcher_create(&wanted, error.out());
+  ASSERT_NE(watcher, nullptr) << error.message();
+  int64_t step = -1;
+  EXPECT_EQ(runhook_checkpoint_watcher_next(watcher, &step, error.out()), RUNHOOK_ERR_DEADLINE_EXCEEDED);
+  save_step(2);
+  EXPECT_EQ(runhook_checkpoint_watcher_next(watcher, &step, error.out()), RUNHOOK_OK) << error.message();
+  EXPECT_EQ(step, 2);
+  EXPECT_EQ(runhook_checkpoint_watcher_next(watcher, &step, error.out()), RUNHOOK_ERR_DEADLINE_EXCEEDED);
+  save_step(3);
+  EXPECT_EQ(runhook_checkpoint_watcher_next(watcher, nullptr, error.out()), RUNHOOK_OK) << error.message();
   runhook_stop_source_request_stop(stop, 0, nullptr, 0);
-  EXPECT_EQ(runhook_checkpoint_wait(where, 2, 1, -1, stop, &step, error.out()), RUNHOOK_ERR_STOPPED);
+  EXPECT_EQ(runhook_checkpoint_watcher_next(watcher, &step, error.out()), RUNHOOK_ERR_STOPPED);
+  EXPECT_EQ(step, 2) << "nothing is set unless one was found";
+  runhook_checkpoint_watcher_destroy(watcher);
   runhook_stop_source_destroy(stop);
 
+  wanted = RUNHOOK_CHECKPOINT_WATCHER_OPTIONS_INIT;
+  EXPECT_EQ(runhook_checkpoint_watcher_create(&wanted, error.out()), nullptr);
+  EXPECT_THAT(error.message(), HasSubstr("directory"));
+  wanted.directory = directory.c_str();
+  wanted.poll_ns = -1;
+  EXPECT_EQ(runhook_checkpoint_watcher_create(&wanted, error.out()), nullptr);
+  EXPECT_THAT(error.message(), HasSubstr("poll_ns is negative"));
+}
+
+TEST_F(Checkpoint, WorkerStopsAtTheChiefsLast) {
+  save_step(2);
+  const char* const where = directory.c_str();
   runhook_stop_at_checkpoint_step_options worker = RUNHOOK_STOP_AT_CHECKPOINT_STEP_OPTIONS_INIT;
   worker.directory = where;
   worker.last_step = 2;
@@ -281,8 +307,53 @@ TEST_F(Checkpoint, WaitFindsNewOnesAndAWorkerStopsAtTheChiefsLast) {
   worker.last_step = -1;
   EXPECT_EQ(runhook_stop_at_checkpoint_step_hook_create(&worker, error.out()), nullptr);
   EXPECT_EQ(error.code(), RUNHOOK_ERR_INVALID_ARGUMENT);
-  runhook_snapshot_destroy(snapshot);
-  runhook_checkpoint_store_destroy(store);
+}
+
+TEST_F(Checkpoint, MetricThatImprovesHasTheRunSaved) {
+  double x = 0;
+  const runhook_memory memory = {"x", &x, 1, RUNHOOK_FLOAT64, 0};
+  runhook_retention keep = RUNHOOK_RETENTION_INIT;
+  keep.metric = "loss";
+  keep.last = -1;
+  options.memory = &memory;
+  options.memory_count = 1;
+  options.not_at_start = options.not_at_end = options.save_on_best = 1;
+  EXPECT_EQ(runhook_checkpoint_hook_create(&options, error.out()), nullptr);
+  EXPECT_THAT(error.message(), HasSubstr("save_on_best needs the metric"));
+  options.keep = &keep;
+  Loop loop;
+  const std::array<double, 4> losses{3, 4, 2, 2};
+  loop.step = [&](runhook_context* context) {
+    runhook_context_log_scalar(context, "loss", losses[static_cast<std::size_t>(x++)], nullptr);
+    return kOk;
+  };
+  ASSERT_EQ(add(loop), RUNHOOK_OK) << error.message();
+  ASSERT_TRUE(loop.start());
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(loop.run(), RUNHOOK_OK);
+  for (const int64_t step : {1, 2, 3, 4}) {
+    runhook_snapshot* saved = runhook_checkpoint_read(directory.c_str(), step, nullptr);
+    EXPECT_EQ(saved != nullptr, step == 1 || step == 3) << step;
+    runhook_snapshot_destroy(saved);
+  }
+}
+
+TEST_F(Checkpoint, RunThatComesToSomethingElseIsToldWhatIsDifferent) {
+  double x = 0;
+  const runhook_memory memory = {"x", &x, 1, RUNHOOK_FLOAT64, 0};
+  options.memory = &memory;
+  options.memory_count = 1;
+  options.every_steps = 1;
+  for (const double add_per_step : {1.0, 1.0, 1.5}) {
+    Loop loop;
+    loop.step = [&](runhook_context*) {
+      x += add_per_step;
+      return kOk;
+    };
+    ASSERT_EQ(add(loop), RUNHOOK_OK) << error.message();
+    ASSERT_TRUE(loop.start());
+    EXPECT_EQ(loop.run(), add_per_step == 1 ? RUNHOOK_OK : RUNHOOK_ERR_FAILED_PRECONDITION);
+    options.verify = 1;
+  }
 }
 
 TEST_F(Checkpoint, OptionsThatMakeNoSenseAreRefused) {

@@ -29,10 +29,10 @@ using Handles =
     std::tuple<runhook_context*, runhook_error*, runhook_value*, runhook_run_options*, runhook_run_args*,
                runhook_results*, runhook_metadata*, runhook_stop_source*, runhook_outcome*, runhook_clock*,
                runhook_coordinator*, runhook_thread*, runhook_snapshot*, runhook_saver*, runhook_checkpoint_store*,
-               runhook_session*, runhook_graph*, runhook_scaffold*, runhook_session_manager*, runhook_session_creator*,
-               runhook_config*, runhook_monitored_session*, runhook_trigger*, runhook_builtin_hook*,
-               runhook_signal_subscription*, runhook_summary_writer*, runhook_timings*, runhook_stop_flag*,
-               runhook_stop_listener*, runhook_logger*>;
+               runhook_checkpoint_watcher*, runhook_metric_history*, runhook_session*, runhook_graph*,
+               runhook_scaffold*, runhook_session_manager*, runhook_session_creator*, runhook_config*,
+               runhook_monitored_session*, runhook_trigger*, runhook_builtin_hook*, runhook_signal_subscription*,
+               runhook_summary_writer*, runhook_timings*, runhook_stop_flag*, runhook_stop_listener*, runhook_logger*>;
 
 // Whether the test program is called back in the step or in after_run, to do what a test wants done there.
 class Visitor {
@@ -105,6 +105,11 @@ class World {
     get<runhook_saver>() = runhook_memory_saver_create(nullptr);
     get<runhook_checkpoint_store>() =
         runhook_checkpoint_store_create((folder() + "/checkpoints").c_str(), nullptr, nullptr);
+    runhook_checkpoint_watcher_options watched = RUNHOOK_CHECKPOINT_WATCHER_OPTIONS_INIT;
+    watched.directory = keep(folder() + "/checkpoints").c_str();
+    watched.timeout_ns = 1;
+    get<runhook_checkpoint_watcher>() = runhook_checkpoint_watcher_create(&watched, nullptr);
+    get<runhook_metric_history>() = runhook_metric_history_read(folder().c_str(), nullptr, nullptr);
     get<runhook_graph>() = runhook_graph_create(nullptr);
     runhook_graph* other = runhook_graph_create(nullptr);
     runhook_graph_add_variable(other, "text", value, RUNHOOK_VARIABLES_GLOBAL, nullptr);
@@ -389,6 +394,12 @@ RUNHOOK_SANE(const runhook_checkpoint_store_options*) {
   options.log = Sane<const runhook_log*>::make(world, "");
   return &world.keep(options);
 } RUNHOOK_SANE_END;
+RUNHOOK_SANE(const runhook_checkpoint_watcher_options*) {
+  runhook_checkpoint_watcher_options options = RUNHOOK_CHECKPOINT_WATCHER_OPTIONS_INIT;
+  options.directory = world.keep(World::folder() + "/checkpoints").c_str();
+  options.timeout_ns = 1;
+  return &world.keep(options);
+} RUNHOOK_SANE_END;
 RUNHOOK_SANE(const runhook_session_table*) {
   runhook_session_table table = RUNHOOK_SESSION_TABLE_INIT;
   table.resolve = succeed;
@@ -522,6 +533,8 @@ inline void end(runhook_thread* handle) { runhook_thread_destroy(handle); }
 inline void end(runhook_snapshot* handle) { runhook_snapshot_destroy(handle); }
 inline void end(runhook_saver* handle) { runhook_saver_destroy(handle); }
 inline void end(runhook_checkpoint_store* handle) { runhook_checkpoint_store_destroy(handle); }
+inline void end(runhook_checkpoint_watcher* handle) { runhook_checkpoint_watcher_destroy(handle); }
+inline void end(runhook_metric_history* handle) { runhook_metric_history_destroy(handle); }
 inline void end(runhook_session* handle) { runhook_session_destroy(handle); }
 inline void end(runhook_graph* handle) { runhook_graph_destroy(handle); }
 inline void end(runhook_scaffold* handle) { runhook_scaffold_destroy(handle); }

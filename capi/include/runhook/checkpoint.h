@@ -82,8 +82,9 @@ typedef struct runhook_checkpoint_options {
                                           reads from it, after memory and session have been restored; consumed; NULL:
                                           none */
   const runhook_checkpoint_listener* listener; /* consumed; NULL: none */
-  int64_t grace_ns; /* how long the process has from a signal that stops it until it is killed: if the next save is
-                               likely to take longer than is left of it, a warning says so; 0 or negative: unknown */
+  int64_t grace_ns; /* how long the process has from a signal that stops it until it is killed: then the last completed
+                       step is saved before other hooks end, and warnings say when saves take longer than that, or than
+                       is left of it; 0 or negative: unknown */
   int64_t
       drain_timeout_ns; /* how long the end of a run waits for a save that is being written; 0: 20 minutes; negative:
                                for ever */
@@ -102,11 +103,19 @@ typedef struct runhook_checkpoint_options {
   int32_t not_at_start;          /* 1: no save before the first step */
   int32_t not_at_end;            /* 1: no save at the end */
   int32_t optional; /* 1: where there is nothing of the program to save, the hook does nothing. 0: that is an error */
-  int32_t reserved; /* 0 */
+  int32_t save_on_best; /* 1: also saves whenever the metric of `keep` is logged with a better value than ever before in
+                           the run */
+  int32_t verify;       /* 1: nothing is saved: the run goes on from restore_step, or from the oldest checkpoint, and
+                           what it would save is compared with each checkpoint that it comes to. That it differs fails
+                           the hook, with all differences; at the end the log says how many were compared */
+  int32_t reserved;     /* 0 */
   /* End of 1.0. Append only, below this line. */
 } runhook_checkpoint_options;
-#define RUNHOOK_CHECKPOINT_OPTIONS_INIT \
-  { sizeof(runhook_checkpoint_options), NULL, 0, 0, NULL, NULL, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define RUNHOOK_CHECKPOINT_OPTIONS_INIT                                                                               \
+  {                                                                                                                   \
+    sizeof(runhook_checkpoint_options), NULL, 0, 0, NULL, NULL, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
+        0, 0                                                                                                          \
+  }
 
 /**
  * Makes a hook that saves its session when it is due, whenever a save is asked for, at the start and at the end, always
@@ -116,8 +125,8 @@ typedef struct runhook_checkpoint_options {
  * A save that fails fails the hook, is reported, and is tried again after the next step, if there is one: with
  * RUNHOOK_POLICY_WARN the run goes on. A session has one such hook.
  *
- * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without a directory, for both periods, and for what else the
- *   options say.
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without a directory, for both periods, for save_on_best
+ *   without a metric, and for what else the options say.
  * \threadsafety Any thread.
  * \since 1.0
  */
@@ -220,21 +229,53 @@ RUNHOOK_API runhook_snapshot* runhook_checkpoint_store_restore_step(runhook_chec
 RUNHOOK_API runhook_snapshot* runhook_checkpoint_read(const char* directory, int64_t step, runhook_error** error);
 
 /**
- * Waits for a checkpoint other than `seen`, e.g. to evaluate each with runhook_evaluate_once() and the snapshot that
- * runhook_checkpoint_read() gives. It is looked for by manifests alone.
+ * How checkpoints are waited for. The caller sets struct_size; growth follows the rules of runhook_function.
  *
- * \param seen the step of the last one; negative: none yet.
- * \param poll_ns time between two looks; 0: a second; negative is refused.
- * \param timeout_ns 0: one look; negative: for ever.
- * \param stop a stop request ends the wait at once; may be NULL.
- * \param step set to the newest step; may be NULL.
- * \returns RUNHOOK_ERR_DEADLINE_EXCEEDED if none came in time, RUNHOOK_ERR_STOPPED if a stop has been asked for.
+ * \since 1.0
+ */
+typedef struct runhook_checkpoint_watcher_options {
+  size_t struct_size;
+  const char* directory;           /* copied; required; need not exist yet */
+  const runhook_stop_source* stop; /* a stop request ends a wait at once; copied; NULL: none */
+  int64_t poll_ns;                 /* time between two looks; 0: a second; negative is refused */
+  int64_t timeout_ns;              /* how long to wait for each checkpoint; 0 or negative: for ever; 1: one look */
+  int64_t min_interval_ns; /* the shortest time from one checkpoint to the next; others that come in between are left
+                              out; 0 or negative: none is */
+  /* End of 1.0. Append only, below this line. */
+} runhook_checkpoint_watcher_options;
+#define RUNHOOK_CHECKPOINT_WATCHER_OPTIONS_INIT \
+  { sizeof(runhook_checkpoint_watcher_options), NULL, NULL, 0, 0, 0 }
+
+/**
+ * Looks out for checkpoints that another process saves, or another thread, e.g. to evaluate each with
+ * runhook_evaluate_next(). They are looked for by manifests alone.
+ *
+ * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without a directory, and for a negative poll_ns.
  * \threadsafety Any thread.
  * \since 1.0
  */
-RUNHOOK_API runhook_status runhook_checkpoint_wait(const char* directory, int64_t seen, int64_t poll_ns,
-                                                   int64_t timeout_ns, const runhook_stop_source* stop, int64_t* step,
-                                                   runhook_error** error);
+RUNHOOK_API runhook_checkpoint_watcher* runhook_checkpoint_watcher_create(
+    const runhook_checkpoint_watcher_options* options, runhook_error** error);
+
+/**
+ * Lets go of the checkpoint that was found last: until then it is not deleted.
+ *
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API void runhook_checkpoint_watcher_destroy(runhook_checkpoint_watcher* watcher);
+
+/**
+ * Waits until there is a newest checkpoint that this has not found yet.
+ *
+ * \param step set to its step, for runhook_checkpoint_read(); may be NULL.
+ * \returns RUNHOOK_ERR_DEADLINE_EXCEEDED if none came in time, RUNHOOK_ERR_STOPPED if a stop has been asked for.
+ *   RUNHOOK_ERR_BUSY in a callback of an evaluation that the watcher is used for.
+ * \threadsafety One thread at a time per object.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_checkpoint_watcher_next(runhook_checkpoint_watcher* watcher, int64_t* step,
+                                                           runhook_error** error);
 
 /**
  * When a worker stops whose chief saves. The caller sets struct_size; growth follows the rules of runhook_function.

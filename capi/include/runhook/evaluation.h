@@ -97,6 +97,25 @@ RUNHOOK_API runhook_status runhook_evaluate_once(const runhook_config* config,
                                                  runhook_error** error);
 
 /**
+ * Waits for the next checkpoint that a watcher finds, and evaluates it: a loop over this evaluates what another process
+ * saves, one checkpoint after the other.
+ *
+ * \param config, options, result, last_values, final_values as in runhook_evaluate_once(); all global variables of the
+ *   session are written from the checkpoint, or the evaluation fails with RUNHOOK_ERR_NOT_FOUND.
+ * \param watcher what it finds is not deleted before it finds another.
+ * \returns RUNHOOK_ERR_DEADLINE_EXCEEDED if none came in time; RUNHOOK_ERR_STOPPED if a stop has been asked for by the
+ *   watcher's stop source, or by that of `config` during the evaluation, which then has no result.
+ * \threadsafety Any thread, one at a time with one watcher; also in a callback, but RUNHOOK_ERR_BUSY in one of an
+ *   evaluation that the same watcher is used for.
+ * \since 1.0
+ */
+RUNHOOK_API runhook_status runhook_evaluate_next(const runhook_config* config,
+                                                 const runhook_evaluation_options* options,
+                                                 runhook_checkpoint_watcher* watcher, runhook_evaluation_result* result,
+                                                 runhook_results* last_values, runhook_results* final_values,
+                                                 runhook_error** error);
+
+/**
  * What is evaluated while another session runs, and how often. The caller sets struct_size; growth follows the rules of
  * runhook_function.
  *

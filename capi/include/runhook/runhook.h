@@ -59,6 +59,7 @@
 #include "runhook/logged_value.h"
 #include "runhook/logging.h"
 #include "runhook/loop.h"
+#include "runhook/metric_history.h"
 #include "runhook/metric_stop.h"
 #include "runhook/monitored_session.h"
 #include "runhook/outcome.h"

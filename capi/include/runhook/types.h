@@ -29,19 +29,21 @@ typedef struct runhook_coordinator runhook_coordinator;     /* owned; handles of
 typedef struct runhook_thread runhook_thread;               /* owned by the thread it stands for */
 typedef struct runhook_snapshot runhook_snapshot;           /* owned */
 typedef struct runhook_saver runhook_saver;                 /* owned */
-typedef struct runhook_checkpoint_store runhook_checkpoint_store;   /* owned */
-typedef struct runhook_session runhook_session;                     /* owned, or borrowed from a context */
-typedef struct runhook_graph runhook_graph;                         /* owned */
-typedef struct runhook_scaffold runhook_scaffold;                   /* owned */
-typedef struct runhook_trigger runhook_trigger;                     /* owned */
-typedef struct runhook_builtin_hook runhook_builtin_hook;           /* owned; registrations share what is behind it */
-typedef struct runhook_summary_writer runhook_summary_writer;       /* owned; hooks share what is behind it */
-typedef struct runhook_timings runhook_timings;                     /* owned */
-typedef struct runhook_stop_flag runhook_stop_flag;                 /* owned; hooks share what is behind it */
-typedef struct runhook_session_manager runhook_session_manager;     /* owned */
-typedef struct runhook_session_creator runhook_session_creator;     /* owned */
-typedef struct runhook_config runhook_config;                       /* owned */
-typedef struct runhook_monitored_session runhook_monitored_session; /* owned, or borrowed from a context */
+typedef struct runhook_checkpoint_store runhook_checkpoint_store;     /* owned */
+typedef struct runhook_checkpoint_watcher runhook_checkpoint_watcher; /* owned */
+typedef struct runhook_metric_history runhook_metric_history;         /* owned */
+typedef struct runhook_session runhook_session;                       /* owned, or borrowed from a context */
+typedef struct runhook_graph runhook_graph;                           /* owned */
+typedef struct runhook_scaffold runhook_scaffold;                     /* owned */
+typedef struct runhook_trigger runhook_trigger;                       /* owned */
+typedef struct runhook_builtin_hook runhook_builtin_hook;             /* owned; registrations share what is behind it */
+typedef struct runhook_summary_writer runhook_summary_writer;         /* owned; hooks share what is behind it */
+typedef struct runhook_timings runhook_timings;                       /* owned */
+typedef struct runhook_stop_flag runhook_stop_flag;                   /* owned; hooks share what is behind it */
+typedef struct runhook_session_manager runhook_session_manager;       /* owned */
+typedef struct runhook_session_creator runhook_session_creator;       /* owned */
+typedef struct runhook_config runhook_config;                         /* owned */
+typedef struct runhook_monitored_session runhook_monitored_session;   /* owned, or borrowed from a context */
 typedef struct runhook_signal_subscription runhook_signal_subscription; /* owned */
 
 /**

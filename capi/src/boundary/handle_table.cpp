@@ -59,6 +59,10 @@ const char* noun_of(HandleKind kind) noexcept {
       return "saver";
     case HandleKind::checkpoint_store:
       return "checkpoint store";
+    case HandleKind::checkpoint_watcher:
+      return "checkpoint watcher";
+    case HandleKind::metric_history:
+      return "metric history";
     case HandleKind::session:
       return "session";
     case HandleKind::graph:

@@ -25,6 +25,8 @@ enum class HandleKind : std::uint8_t {
   snapshot,
   saver,
   checkpoint_store,
+  checkpoint_watcher,
+  metric_history,
   session,
   graph,
   scaffold,

@@ -25,7 +25,7 @@ using v1::detail::refuse;
 constexpr std::size_t kCheckpointSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_checkpoint_options, reserved);
 constexpr std::size_t kSaveListenerSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_checkpoint_listener, after_save);
 static_assert(offsetof(runhook_checkpoint_options, memory) == 40 &&
-                  offsetof(runhook_checkpoint_options, grace_ns) == 72 && kCheckpointSizeV1_0 == 136 &&
+                  offsetof(runhook_checkpoint_options, grace_ns) == 72 && kCheckpointSizeV1_0 == 144 &&
                   kSaveListenerSizeV1_0 == 40 && sizeof(runhook_memory) == 32,
               "the 1.0 prefix is frozen");
 
@@ -165,6 +165,8 @@ HookRegistration CheckpointRequest::make(const std::string& preset_directory) co
   wanted.save_at_start = !read_flag(given.not_at_start, "not_at_start");
   wanted.save_at_end = !read_flag(given.not_at_end, "not_at_end");
   wanted.optional = read_flag(given.optional, "optional");
+  wanted.save_on_best = read_flag(given.save_on_best, "save_on_best");
+  saver.verify = read_flag(given.verify, "verify");
   check_reserved(given.reserved);
   return CheckpointSaverHook::make(std::move(wanted), trigger_from(given.every_steps, given.every_ns));
 }

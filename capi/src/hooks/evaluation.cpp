@@ -7,6 +7,7 @@
 #include "boundary/options_with_tables.hpp"
 #include "boundary/text.hpp"
 #include "call/evaluation_contexts.hpp"
+#include "handle/checkpoint_handle.hpp"
 #include "handle/config_handle.hpp"
 #include "handle/run_args_handle.hpp"
 #include "handle/snapshot_handle.hpp"
@@ -112,6 +113,20 @@ runhook_status runhook_evaluate_once(const runhook_config* config, const runhook
     const Pinned<runhook_snapshot> state(snapshot == nullptr ? nullptr : &require(snapshot));
     const ResultPlaces places(result, last_values, final_values);
     places.fill(state.get() == nullptr ? evaluate_once(wanted) : evaluate_once(wanted, state->snapshot));
+  });
+}
+
+runhook_status runhook_evaluate_next(const runhook_config* config, const runhook_evaluation_options* options,
+                                     runhook_checkpoint_watcher* watcher, runhook_evaluation_result* result,
+                                     runhook_results* last_values, runhook_results* final_values,
+                                     runhook_error** error) {
+  return guarded(error, [&] {
+    const EvaluationOptions wanted = options_from(config, options);
+    const Pinned<runhook_checkpoint_watcher> box(&require_unpinned(watcher));
+    const ResultPlaces places(result, last_values, final_values);
+    const EvaluationResult evaluated = evaluate_once(wanted, box->source, next_checkpoint(*box));
+    if (!evaluated.complete) throw StatusError(StatusCode::stopped, "a stop has cut the evaluation short");
+    places.fill(evaluated);
   });
 }
 

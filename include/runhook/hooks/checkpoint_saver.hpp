@@ -41,8 +41,8 @@ struct CheckpointSaverHookOptions {
   // Where there is nothing to save with, or nothing of the program to save (no variables, and no save_state), the hook
   // does nothing. Otherwise that is an error.
   bool optional = false;
-  // How long the process has from a signal that stops the run until it is killed; 0: not known. If it is known, the last
-  // completed step is saved before other hooks end, which may take their time, and what they change then is not saved.
+  // How long the process has from a signal that stops the run until it is killed; 0: not known. If it is known, the
+  // last completed step is saved before other hooks end, which may take their time; what they change then is not saved.
   // Warnings say when saves take longer than that, and when the next one is likely to take longer than is left.
   std::chrono::nanoseconds grace{0};
 };

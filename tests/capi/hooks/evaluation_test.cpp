@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "capi/scripted.hpp"
+#include "folder.hpp"
 
 namespace {
 
@@ -124,6 +125,71 @@ TEST_F(Evaluation, SnapshotIsWrittenOverTheInitialValues) {
   runhook_snapshot_destroy(snapshot);
   EXPECT_EQ(final_w(), 70);
   EXPECT_EQ(result_.step, 12);
+}
+
+TEST_F(Evaluation, EachNewCheckpointIsEvaluated) {
+  const Folder folder;
+  runhook_checkpoint_watcher_options watched = RUNHOOK_CHECKPOINT_WATCHER_OPTIONS_INIT;
+  const std::string directory = folder.file("checkpoints");
+  watched.directory = directory.c_str();
+  watched.timeout_ns = 1;
+  runhook_checkpoint_watcher* watcher = runhook_checkpoint_watcher_create(&watched, nullptr);
+  runhook_checkpoint_store_options kept = RUNHOOK_CHECKPOINT_STORE_OPTIONS_INIT;
+  runhook_retention one = RUNHOOK_RETENTION_INIT;
+  one.last = 1;
+  kept.keep = &one;
+  runhook_checkpoint_store* store = runhook_checkpoint_store_create(directory.c_str(), &kept, nullptr);
+  const Model model("count", RUNHOOK_VARIABLES_LOCAL, 10, 1);
+  const auto next = [&] {
+    return runhook_evaluate_next(model.config, &options_, watcher, &result_, last_, final_, error_.out());
+  };
+  EXPECT_EQ(next(), RUNHOOK_ERR_DEADLINE_EXCEEDED);
+  for (const int64_t step : {5, 8}) {
+    runhook_snapshot* snapshot = runhook_snapshot_create(nullptr);
+    runhook_value* value = runhook_value_create_double(10.0 * static_cast<double>(step), nullptr);
+    runhook_snapshot_set(snapshot, "w", value, nullptr);
+    runhook_snapshot_set_global_step(snapshot, step, nullptr);
+    EXPECT_EQ(runhook_checkpoint_store_save(store, snapshot, nullptr, nullptr), RUNHOOK_OK);
+    runhook_value_destroy(value);
+    runhook_snapshot_destroy(snapshot);
+    ASSERT_EQ(next(), RUNHOOK_OK) << error_.message();
+    EXPECT_EQ(result_.step, step);
+    EXPECT_EQ(result_.evaluations, 3);
+    EXPECT_EQ(final_w(), 10.0 * static_cast<double>(step));
+    EXPECT_EQ(next(), RUNHOOK_ERR_DEADLINE_EXCEEDED) << "it has been evaluated";
+  }
+  runhook_checkpoint_store_destroy(store);
+  runhook_checkpoint_watcher_destroy(watcher);
+  EXPECT_EQ(next(), RUNHOOK_ERR_INVALID_ARGUMENT) << "there is no such watcher any more";
+}
+
+TEST_F(Evaluation, WatcherThatIsUsedForAnEvaluationIsBusyInItsCallbacks) {
+  const Folder folder;
+  const std::string directory = folder.file("checkpoints");
+  runhook_checkpoint_store* store = runhook_checkpoint_store_create(directory.c_str(), nullptr, nullptr);
+  runhook_snapshot* snapshot = runhook_snapshot_create(nullptr);
+  runhook_value* value = runhook_value_create_double(1, nullptr);
+  runhook_snapshot_set(snapshot, "w", value, nullptr);
+  EXPECT_EQ(runhook_checkpoint_store_save(store, snapshot, nullptr, nullptr), RUNHOOK_OK);
+  runhook_value_destroy(value);
+  runhook_snapshot_destroy(snapshot);
+  runhook_checkpoint_store_destroy(store);
+  runhook_checkpoint_watcher_options watched = RUNHOOK_CHECKPOINT_WATCHER_OPTIONS_INIT;
+  watched.directory = directory.c_str();
+  runhook_checkpoint_watcher* watcher = runhook_checkpoint_watcher_create(&watched, nullptr);
+  Model model("count", RUNHOOK_VARIABLES_LOCAL, 10, 1);
+  ScriptedHook hook;
+  hook.on["after_run"] = [&](runhook_context*) {
+    EXPECT_EQ(runhook_checkpoint_watcher_next(watcher, nullptr, nullptr), RUNHOOK_ERR_BUSY);
+    return kOk;
+  };
+  const runhook_hook table = hook.table();
+  ASSERT_EQ(runhook_config_add_hook(model.config, &table, nullptr, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(runhook_evaluate_next(model.config, &options_, watcher, &result_, nullptr, nullptr, error_.out()),
+            RUNHOOK_OK)
+      << error_.message();
+  EXPECT_EQ(hook.count("after_run"), 3);
+  runhook_checkpoint_watcher_destroy(watcher);
 }
 
 TEST_F(Evaluation, HooksOfCHaveTheirContexts) {
