@@ -29,8 +29,13 @@ struct CheckedFile::Mapping {
   ~Mapping() { ::munmap(memory, size); }
 };
 
-CheckedFile::CheckedFile(std::shared_ptr<FileSystem> files, std::string path, ManifestFile about)
-    : files_(std::move(files)), path_(std::move(path)), about_(std::move(about)), checked_(about_.pieces.size()) {
+CheckedFile::CheckedFile(std::shared_ptr<FileSystem> files, std::string path, ManifestFile about,
+                         std::uint64_t piece_bytes)
+    : files_(std::move(files)),
+      path_(std::move(path)),
+      about_(std::move(about)),
+      piece_bytes_(piece_bytes),
+      checked_(about_.pieces.size()) {
   file_ = OpenFile(files_, path_, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if (!file_) {
     if (errno == ENOENT) lose("it is not there");
@@ -83,8 +88,8 @@ void CheckedFile::accept_piece(std::size_t piece, std::uint32_t checksum) const 
 }
 
 void CheckedFile::read_piece(std::size_t piece, const std::vector<Target>& targets) const {
-  std::uint64_t at = piece * kPieceBytes;
-  const std::uint64_t end = std::min(at + kPieceBytes, about_.bytes);
+  std::uint64_t at = piece * piece_bytes_;
+  const std::uint64_t end = std::min(at + piece_bytes_, about_.bytes);
   std::uint32_t checksum = 0;
   if (at < beginning_.size()) {
     const std::uint64_t upto = std::min<std::uint64_t>(end, beginning_.size());
@@ -106,10 +111,10 @@ void CheckedFile::read_piece(std::size_t piece, const std::vector<Target>& targe
 
 void CheckedFile::check_piece(std::size_t piece) const {
   if (checked_[piece].load(std::memory_order_acquire)) return;
-  const std::uint64_t end = std::min((piece + 1) * kPieceBytes, about_.bytes);
-  std::string slice(std::min(kSliceBytes, end - piece * kPieceBytes), '\0');
+  const std::uint64_t end = std::min((piece + 1) * piece_bytes_, about_.bytes);
+  std::string slice(std::min(kSliceBytes, end - piece * piece_bytes_), '\0');
   std::uint32_t checksum = 0;
-  for (std::uint64_t at = piece * kPieceBytes; at < end; at += slice.size()) {
+  for (std::uint64_t at = piece * piece_bytes_; at < end; at += slice.size()) {
     const std::size_t size = std::min<std::uint64_t>(slice.size(), end - at);
     read_at(at, slice.data(), size);
     checksum = crc32c({slice.data(), size}, checksum);
@@ -118,7 +123,7 @@ void CheckedFile::check_piece(std::size_t piece) const {
 }
 
 void CheckedFile::check_range(std::uint64_t begin, std::uint64_t end) const {
-  for (std::uint64_t piece = begin / kPieceBytes; piece * kPieceBytes < end; ++piece) check_piece(piece);
+  for (std::uint64_t piece = begin / piece_bytes_; piece * piece_bytes_ < end; ++piece) check_piece(piece);
 }
 
 void CheckedFile::read(const SafetensorsEntry& tensor, char* memory) const {

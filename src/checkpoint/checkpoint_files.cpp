@@ -218,7 +218,7 @@ CheckpointFiles::CheckpointFiles(const std::shared_ptr<FileSystem>& files, const
   if (summary_.damage) throw StatusError(summary_.damage);
   for (ManifestFile& file : manifest.files) {
     std::string name = fmt::format("{}/{}", path, file.name);
-    files_.push_back(std::make_unique<CheckedFile>(files, std::move(name), std::move(file)));
+    files_.push_back(std::make_unique<CheckedFile>(files, std::move(name), std::move(file), manifest.piece_bytes));
   }
   describe();
 }

@@ -23,7 +23,7 @@ namespace detail {
 // One data file, of which pieces are checked when they are first read.
 class CheckedFile {
  public:
-  CheckedFile(std::shared_ptr<FileSystem> files, std::string path, ManifestFile about);
+  CheckedFile(std::shared_ptr<FileSystem> files, std::string path, ManifestFile about, std::uint64_t piece_bytes);
   CheckedFile(const CheckedFile&) = delete;
   CheckedFile& operator=(const CheckedFile&) = delete;
   ~CheckedFile();
@@ -59,6 +59,7 @@ class CheckedFile {
   const std::shared_ptr<FileSystem> files_;
   const std::string path_;
   const ManifestFile about_;
+  const std::uint64_t piece_bytes_;
   OpenFile file_;
   std::string beginning_;  // up to where the data begins
   SafetensorsHeader header_;

@@ -107,6 +107,7 @@ class ManifestReader final : public JsonEvents {
       has_step_ = true;
     }
     if (depth() == 1 && member_ == "saved_unix_ns") manifest_.saved_unix_ns = static_cast<std::int64_t>(number);
+    if (depth() == 1 && member_ == "piece_bytes") manifest_.piece_bytes = number;
     if (in_file() && file_key_ == "bytes") manifest_.files.back().bytes = number;
     if (depth() == 2 && in("metrics")) manifest_.metrics.emplace_back(metric_, static_cast<double>(number));
     return true;
@@ -151,7 +152,7 @@ std::string manifest_text(const Manifest& manifest) {
   all.add_number("step", manifest.step);
   all.add_number("saved_unix_ns", manifest.saved_unix_ns);
   all.add_text("session", manifest.session);
-  all.add_number("piece_bytes", std::int64_t{kPieceBytes});
+  all.add_number("piece_bytes", static_cast<std::int64_t>(manifest.piece_bytes));
   all.add("metrics", metrics.text());
   all.add("files", "[" + files + "]");
   std::string text = "{\n  " + all.members();
@@ -172,12 +173,14 @@ Manifest parse_manifest(std::string_view text) {
   }
   if (crc32c(checked) != checksum) reject("is not as it was written: its checksum is another one");
   Manifest manifest;
+  manifest.piece_bytes = 0;  // it has to say
   ManifestReader reader(manifest);
   const bool is_read = parse_json(text, reader);
   if (reader.is_of_later_format()) fail(StatusCode::unimplemented, "it was written by a later release of runhook");
   if (!is_read || !reader.has_all()) reject("does not say what it should");
+  if (manifest.piece_bytes == 0) reject("does not say what it should");
   for (const ManifestFile& file : manifest.files) {
-    const std::uint64_t pieces = file.bytes / kPieceBytes + (file.bytes % kPieceBytes == 0 ? 0 : 1);
+    const std::uint64_t pieces = file.bytes / manifest.piece_bytes + (file.bytes % manifest.piece_bytes == 0 ? 0 : 1);
     if (!is_file_name(file.name) || file.pieces.size() != pieces) reject("does not say what it should of a file");
   }
   return manifest;

@@ -15,8 +15,8 @@ namespace detail {
 inline constexpr const char* kManifestName = "manifest.json";
 
 // The checksums of a file: one CRC-32C for each piece of so many bytes, so that a part can be checked by itself and
-// several threads can check at once.
-inline constexpr std::uint64_t kPieceBytes = std::uint64_t{4} << 20;
+// several threads can check at once. Who wants one small variable of a file that is not in memory reads two pieces.
+inline constexpr std::uint64_t kPieceBytes = std::uint64_t{1} << 20;
 
 struct ManifestFile {
   // Variables may be in several files, of as many writers; state, too.
@@ -31,6 +31,7 @@ struct Manifest {
   std::int64_t step = 0;
   std::int64_t saved_unix_ns = 0;
   std::string session;
+  std::uint64_t piece_bytes = kPieceBytes;
   std::vector<ManifestFile> files;
   NamedNumbers metrics;
 };

@@ -208,6 +208,26 @@ TEST_F(CheckpointBitRot, DamageWithChecksumsToMatchPassesUnnoticed) {
   EXPECT_EQ(complaint(), "it is not noticed");
 }
 
+TEST_F(CheckpointBitRot, PiecesAreAsLongAsTheManifestSays) {
+  detail::Manifest manifest = detail::parse_manifest(content(path("manifest.json")));
+  manifest.piece_bytes = 64;
+  for (detail::ManifestFile& file : manifest.files) {
+    const std::string bytes = content(path(file.name));
+    ASSERT_GT(bytes.size(), manifest.piece_bytes);
+    file.pieces.clear();
+    for (std::size_t at = 0; at < bytes.size(); at += manifest.piece_bytes) {
+      file.pieces.push_back(detail::crc32c(std::string_view(bytes).substr(at, manifest.piece_bytes)));
+    }
+  }
+  put(path("manifest.json"), detail::manifest_text(manifest));
+  EXPECT_EQ(complaint(), "it is not noticed") << "all is as it was";
+  const OpenedFile variables(path("variables.safetensors"));
+  const std::size_t last = variables.bytes().size() - 1;
+  variables.put(last, "?");
+  EXPECT_EQ(complaint(), "");
+  EXPECT_THAT(log_.back(), testing::HasSubstr("piece " + std::to_string(last / manifest.piece_bytes)));
+}
+
 TEST_F(CheckpointBitRot, PinAndLockAndStrangeFilesDoNotMatter) {
   put(path("pinned"), "anything");
   put(path("notes.txt"), "anything");

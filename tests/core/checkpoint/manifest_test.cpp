@@ -66,6 +66,7 @@ void expect_same(const Manifest& read, const Manifest& written) {
   EXPECT_EQ(read.step, written.step);
   EXPECT_EQ(read.saved_unix_ns, written.saved_unix_ns);
   EXPECT_EQ(read.session, written.session);
+  EXPECT_EQ(read.piece_bytes, written.piece_bytes);
   ASSERT_EQ(read.files.size(), written.files.size());
   for (std::size_t i = 0; i < written.files.size(); ++i) {
     EXPECT_EQ(read.files[i].name, written.files[i].name);
@@ -92,6 +93,8 @@ TEST(CheckpointManifest, WhatIsWrittenIsReadBack) {
   manifest.step = std::numeric_limits<std::int64_t>::max();
   manifest.session = "\"\\\n\xC3\xB6";
   manifest.files = {{"a \"b\" \xC3\xB6.safetensors", ManifestFile::Kind::variables, 0, {}}};
+  manifest.piece_bytes = 7;
+  manifest.files.push_back({"state.safetensors", ManifestFile::Kind::state, 8, {1, 2}});
   expect_same(parse_manifest(manifest_text(manifest)), manifest);
   EXPECT_EQ(sealed(members_of(manifest_text(example()))), manifest_text(example())) << "this test makes checksums, too";
 }
@@ -171,7 +174,11 @@ TEST(CheckpointManifest, WhatDoesNotSayWhatItShouldIsDataLoss) {
       {"\"00001234\"", "\"0000123G\""},
       {"\"00001234\"", "\"0000123A\""},
       {"\"bytes\": 100", "\"bytes\": 18446744073709551615"},
-      {"\"bytes\": 100", "\"bytes\": 4194305"},
+      {"\"bytes\": 100", "\"bytes\": 1048577"},
+      {"\"piece_bytes\": 1048576", "\"piece_bytes\": 0"},
+      {"\"piece_bytes\": 1048576", "\"piece_bytes\": 99"},
+      {"\"piece_bytes\": 1048576", "\"piece_bytes\": -1"},
+      {"\"piece_bytes\": 1048576,", ""},
       {"\"bytes\": 100, \"crc32c\": [\"00001234\"]", "\"bytes\": 18446744073709551615, \"crc32c\": []"},
       {"\"state.safetensors\"", "\"\""},
       {"\"state.safetensors\"", "\"../state.safetensors\""},
