@@ -1,10 +1,10 @@
 """What all commands of the program have in common, their completion and their manual page."""
 import contextlib
-import json
 import os
 import pathlib
 import pty
 import re
+import select
 import shutil
 import subprocess
 
@@ -104,15 +104,27 @@ class Completion(Case):
                               start_new_session=True) as shell:
             os.close(child)
             seen = b""
-            while b"ready> " not in seen:
-                seen += os.read(parent, 4096)
-            os.write(parent, b"runhook verif\tmad\t --js\t > whole; exit\n")
+
+            def type_and_see(keys, answer):
+                """As a person does: the next keys come when the answer to the ones before is there."""
+                nonlocal seen
+                begin = len(seen)
+                os.write(parent, keys)
+                while answer not in seen[begin:]:
+                    self.assertTrue(select.select([parent], [], [], 30)[0], seen)
+                    seen += os.read(parent, 4096)
+
+            type_and_see(b"", b"ready> ")
+            type_and_see(b"runhook verif\t", b"verify ")
+            type_and_see(b"mad\t", b"made/")
+            type_and_see(b" --js\t", b"--json ")
+            os.write(parent, b"> whole; exit\n")
             with contextlib.suppress(OSError):  # how a terminal ends
-                while os.read(parent, 4096):
-                    pass
+                while more := os.read(parent, 4096):
+                    seen += more
             shell.wait(30)
         os.close(parent)
-        self.assertTrue(json.loads((self.folder / "whole").read_text())["whole"])
+        self.assertIn('"whole": true', (self.folder / "whole").read_text(), seen)
 
     def test_other_shells_understand_their_scripts(self):
         for shell in ("zsh", "fish"):
