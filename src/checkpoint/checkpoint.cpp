@@ -130,8 +130,9 @@ struct CheckpointStore::Impl {
   const std::vector<CheckpointSummary>& look(const std::vector<std::string>& names);
   void prune(bool has_just_saved);
   bool keeps_newest_and_all_others();
-  bool collect_garbage(const std::vector<std::string>& names);
-  bool remove_if_unused(const std::string& name, std::int64_t step);
+  std::vector<std::string> garbage_among(const std::vector<std::string>& names);
+  void delete_garbage(const std::vector<std::string>& paths);
+  void take_name_if_unused(const std::string& name, std::int64_t step, std::vector<std::string>& garbage);
   void set_aside(std::int64_t step, std::string_view prefix);
   void sync_names();
   void warn(const Error& error) const noexcept;
@@ -163,7 +164,11 @@ CheckpointStore::Impl::Impl(std::string its_directory, CheckpointStoreOptions it
   detail::check_retention(options.keep);
   make_directories();
   become_owner();
-  collect_garbage(list_names());
+  try {
+    delete_garbage(garbage_among(list_names()));
+  } catch (...) {
+    warn(Error::from_current_exception(StatusCode::internal));
+  }
 }
 
 CheckpointStore::Impl::~Impl() {
@@ -382,8 +387,10 @@ void CheckpointStore::Impl::prune(bool has_just_saved) {
     }
     // The oldest first, so that what is left after a crash has no gaps.
     const std::vector<std::int64_t> unwanted = detail::unwanted(all, options.keep, needed);
-    for (const std::int64_t step : unwanted) remove_if_unused(detail::step_name(step), step);
-    is_tidy = !collect_garbage(there) && unwanted.empty();
+    std::vector<std::string> garbage = garbage_among(there);
+    is_tidy = garbage.empty() && unwanted.empty();
+    for (const std::int64_t step : unwanted) take_name_if_unused(detail::step_name(step), step, garbage);
+    delete_garbage(garbage);
   } catch (...) {
     Error error = Error::from_current_exception(StatusCode::internal);
     error.prepend("old checkpoints could not be deleted: ");
@@ -391,43 +398,47 @@ void CheckpointStore::Impl::prune(bool has_just_saved) {
   }
 }
 
-// By what is there: what is remembered would be forgotten in a crash. Returns whether there was any.
-bool CheckpointStore::Impl::collect_garbage(const std::vector<std::string>& names) {
-  bool found = false;
+// By what is there: what is remembered would be forgotten in a crash.
+std::vector<std::string> CheckpointStore::Impl::garbage_among(const std::vector<std::string>& names) {
+  std::vector<std::string> garbage;
   for (const std::string& name : names) {
-    const bool unfinished = detail::step_of_unique(name, detail::kUnfinished).has_value();
-    const bool gone = detail::step_of_unique(name, detail::kGone).has_value();
     const auto undone = detail::step_of_unique(name, detail::kUndone);
-    found = found || unfinished || gone || undone;
-    if (unfinished || gone) {
-      if (const Error error = writer.remove(path_of(name))) warn(error);
+    if (detail::step_of_unique(name, detail::kUnfinished) || detail::step_of_unique(name, detail::kGone)) {
+      garbage.push_back(path_of(name));
     } else if (undone && newest && newest != restored && *undone <= *newest) {
-      remove_if_unused(name, *undone);
+      take_name_if_unused(name, *undone, garbage);
     }
   }
-  return found;
+  return garbage;
 }
 
-// Whoever reads it holds a shared lock on its directory.
-bool CheckpointStore::Impl::remove_if_unused(const std::string& name, std::int64_t step) {
+// What had the name of a checkpoint goes when it is on the disk that it has that no more: else half of it might be found
+// under its name after a power failure.
+void CheckpointStore::Impl::delete_garbage(const std::vector<std::string>& paths) {
+  if (!paths.empty()) sync_names();
+  for (const std::string& path : paths) {
+    if (const Error error = writer.remove(path)) warn(error);
+  }
+}
+
+// Whoever reads it holds a shared lock on its directory. Adds the path under which it can be deleted.
+void CheckpointStore::Impl::take_name_if_unused(const std::string& name, std::int64_t step,
+                                                std::vector<std::string>& garbage) {
   const std::string path = path_of(name);
-  if (detail::is_pinned(*files, path)) return false;
+  if (detail::is_pinned(*files, path)) return;
   const OpenFile held(files, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   if (!held) {
     if (errno != ENOENT) warn(system_error(errno, "deleting", path));
-    return false;
+    return;
   }
-  if (uninterrupted([&] { return files->lock(held.fd(), LOCK_EX | LOCK_NB); }) != 0 && errno == EWOULDBLOCK) {
-    return false;
-  }
-  if (detail::is_pinned(*files, path)) return false;  // by now
-  const std::string gone = path_of(detail::unique_name(detail::kGone, step));
-  if (files->rename(path, gone) != 0) {
+  if (uninterrupted([&] { return files->lock(held.fd(), LOCK_EX | LOCK_NB); }) != 0 && errno == EWOULDBLOCK) return;
+  if (detail::is_pinned(*files, path)) return;  // by now
+  garbage.push_back(path_of(detail::unique_name(detail::kGone, step)));
+  names_are_on_disk = false;
+  if (files->rename(path, garbage.back()) != 0) {
     warn(system_error(errno, "deleting", path));
-    return false;
+    garbage.pop_back();
   }
-  if (const Error error = writer.remove(gone)) warn(error);
-  return true;
 }
 
 CheckpointStore::CheckpointStore(std::string directory, CheckpointStoreOptions options)

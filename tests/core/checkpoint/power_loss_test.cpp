@@ -115,7 +115,9 @@ class Recorder {
 std::string complaint_about(const std::string& folder, const std::set<Saved>& expected) {
   std::vector<std::string> log;
   try {
-    CheckpointStore store(folder + "/" + Recorder::kDirectory, small_options(log, {}, Durability::process_crash));
+    const std::string directory = folder + "/" + Recorder::kDirectory;
+    CheckpointStore store(directory, small_options(log, {}, Durability::process_crash));
+    for (const CheckpointSummary& one : list_checkpoints(directory)) open_checkpoint(directory, one.step).verify();
     const std::optional<Snapshot> restored = store.restore();
     bool is_expected = !restored && (expected.empty() || expected.count({-1, 0}) > 0);
     for (const Saved& saved : expected) {
