@@ -33,18 +33,24 @@
 //!         step.set("loss", train_one_batch())?;
 //!     }
 //!
+//! Started again, a program goes on where it was, if it has `save` and `restore` (see `SavedState`). Its step, or the
+//! body of its loop, shares it with the checkpoints:
+//!
+//!     let program = Rc::new(RefCell::new(Program::default()));
+//!     config.add_checkpoints("checkpoints", &CheckpointOptions::default(), program.clone())?;
+//!
 //! Three rules make it safe: no panic leaves a callback, so `-C panic=abort` is not for it; what runhook lends cannot
 //! outlive the callback, by lifetimes; and one thread does all, because only `StopSource` can be sent to another.
 #![allow(dead_code, unused_imports)] // a program needs a part of it
 
-use std::cell::RefCell;
+use std::cell::{RefCell, RefMut};
 use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::ffi::CString;
 use std::fmt;
 use std::mem::size_of;
 use std::ops::{Deref, DerefMut};
-use std::os::raw::c_void;
+use std::os::raw::{c_char, c_void};
 use std::ptr::{null, null_mut};
 use std::rc::Rc;
 use std::time::Duration;
@@ -67,6 +73,8 @@ macro_rules! numbers {
 }
 
 // With their paths, so that this file can be taken from anywhere with a path of its own.
+#[path = "runhook/checkpoint.rs"]
+pub mod checkpoint;
 #[path = "runhook/error.rs"]
 pub mod error;
 #[path = "runhook/ffi.rs"]
@@ -74,6 +82,7 @@ pub mod ffi;
 #[path = "runhook/hook.rs"]
 pub mod hook;
 
+pub use checkpoint::{CheckpointOptions, SavedState};
 pub use error::{check, Code, Error, Owned, Result};
 pub use hook::{BoxedError, Context, Hook, HookResult};
 
@@ -176,14 +185,22 @@ pub struct DefaultHooks<'a> {
     pub quiet: bool,
 }
 
+fn nanoseconds(given: Option<Duration>) -> i64 {
+    match given {
+        None => 0,
+        Some(Duration::ZERO) => -1,
+        Some(time) => i64::try_from(time.as_nanos()).unwrap_or(i64::MAX),
+    }
+}
+
 /// What a monitored session is made from. It can be used again; hooks are then shared by the sessions.
-pub struct Config(Owned<ffi::Config>);
+pub struct Config(Owned<ffi::Config>, bool); // whether it has checkpoints of its own
 
 impl Config {
     pub fn new() -> Result<Config> {
         check(|e| unsafe { ffi::runhook_check_version(ffi::VERSION, e) })?;
         let config = check(|e| unsafe { ffi::runhook_config_create(e) })?;
-        Ok(Config(Owned(config, ffi::runhook_config_destroy)))
+        Ok(Config(Owned(config, ffi::runhook_config_destroy), false))
     }
 
     /// For functions that are not here.
@@ -232,21 +249,16 @@ impl Config {
         let (dir, title, parameters) = (c_string(dir), hooks.title.map(c_string), hooks.parameters.map(c_string));
         let names: Vec<_> = hooks.scalars.iter().map(|name| c_string(name)).collect();
         let scalars: Vec<_> = names.iter().map(|name| name.as_ptr()).collect();
-        let time = |given: Option<Duration>| match given {
-            None => 0,
-            Some(Duration::ZERO) => -1,
-            Some(time) => i64::try_from(time.as_nanos()).unwrap_or(i64::MAX),
-        };
         let hooks = ffi::DefaultHooks {
             struct_size: size_of::<ffi::DefaultHooks>(),
             dir: dir.as_ptr(),
             title: title.as_ref().map_or(null(), |title| title.as_ptr()),
             scalars: scalars.as_ptr(),
             scalar_count: scalars.len(),
-            interval_ns: time(hooks.interval),
-            stall_timeout_ns: time(hooks.stall_timeout),
-            profile_interval_ns: time(hooks.profile_interval),
-            left_out: hooks.left_out,
+            interval_ns: nanoseconds(hooks.interval),
+            stall_timeout_ns: nanoseconds(hooks.stall_timeout),
+            profile_interval_ns: nanoseconds(hooks.profile_interval),
+            left_out: hooks.left_out | if self.1 { default_hook::CHECKPOINTS } else { 0 },
             keep_all: 0,
             parameters: parameters.as_ref().map_or(null(), |text| text.as_ptr()),
             max_bytes: 0,
@@ -297,7 +309,7 @@ impl Config {
             end: Some(callbacks::end),
             cleanup: Some(callbacks::cleanup),
             on_values: None,
-            save: None, // no release calls these yet
+            save: None, // a program saves its state by `add_checkpoints`
             restore: None,
         };
         let (failure_policy, max_failures) = match options.policy {
@@ -426,6 +438,11 @@ impl MonitoredSession {
 
     pub fn should_stop(&self) -> bool {
         unsafe { ffi::runhook_monitored_session_should_stop(self.0 .0) == 1 }
+    }
+
+    /// The steps that are done, also by earlier runs that this one goes on from.
+    pub fn global_step(&self) -> i64 {
+        unsafe { ffi::runhook_monitored_session_global_step(self.0 .0) }
     }
 
     /// Asks for a stop after this step; returns whether this was the first request.

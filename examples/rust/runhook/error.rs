@@ -89,7 +89,8 @@ thread_local! { // of the session at work on this thread
 }
 
 fn cause(hook: &str, message: &str) -> Option<Cause> {
-    let matches = |known: &&(String, String, Cause)| known.0 == hook && known.1 == message;
+    // A step has no name, nor has the state of a program, whose failure is that of the hook that saves it.
+    let matches = |known: &&(String, String, Cause)| (known.0 == hook || known.0.is_empty()) && known.1 == message;
     CAUSES.with(|causes| {
         causes
             .borrow()

@@ -11,7 +11,7 @@ pub type Destroy = Option<unsafe extern "C" fn(*mut c_void)>;
 
 macro_rules! handles { ($($name:ident)*) => { $(#[repr(C)] pub struct $name { _private: [u8; 0] })* } }
 handles!(Context Error Graph Config MonitoredSession Session SessionCreator RunArgs Results Value Outcome StopSource
-    Trigger);
+    Trigger BuiltinHook Snapshot);
 
 // Structs as of 1.0. A later library knows from `struct_size` that they end here.
 
@@ -101,6 +101,55 @@ pub struct RecoveryPolicy {
 }
 
 #[repr(C)]
+pub struct SaverTable {
+    pub struct_size: usize,
+    pub user_data: *mut c_void,
+    pub destroy: Destroy,
+    pub save: Callback,
+    pub restore: Callback,
+}
+
+#[repr(C)]
+pub struct Retention {
+    pub struct_size: usize,
+    pub last: i64,
+    pub best: i64,
+    pub metric: *const c_char,
+    pub every_steps: i64,
+    pub every_ns: i64,
+    pub higher_is_better: i32,
+    pub reserved: i32,
+}
+
+#[repr(C)]
+pub struct CheckpointOptions {
+    pub struct_size: usize,
+    pub directory: *const c_char,
+    pub every_steps: i64,
+    pub every_ns: i64,
+    pub keep: *const Retention,
+    pub memory: *const c_void,
+    pub memory_count: usize,
+    pub state: *const SaverTable,
+    pub listener: *const c_void,
+    pub grace_ns: i64,
+    pub drain_timeout_ns: i64,
+    pub restore_step: i64,
+    pub restore_one: i32,
+    pub asynchronous: i32,
+    pub skip_if_busy: i32,
+    pub process_crash_only: i32,
+    pub partial: i32,
+    pub begin_anew_if_damaged: i32,
+    pub not_at_start: i32,
+    pub not_at_end: i32,
+    pub optional: i32,
+    pub save_on_best: i32,
+    pub verify: i32,
+    pub reserved: i32,
+}
+
+#[repr(C)]
 pub struct StopReason {
     pub struct_size: usize,
     pub origin: i32,
@@ -174,6 +223,13 @@ extern "C" {
     pub fn runhook_trigger_destroy(trigger: *mut Trigger);
     pub fn runhook_config_add_hook(config: *mut Config, hook: *const Hook, options: *const HookOptions, error: E) -> Status;
 
+    pub fn runhook_config_add_builtin_hook(config: *mut Config, hook: *const BuiltinHook, options: *const HookOptions, error: E) -> Status;
+    pub fn runhook_checkpoint_hook_create(options: *const CheckpointOptions, error: E) -> *mut BuiltinHook;
+    pub fn runhook_builtin_hook_destroy(hook: *mut BuiltinHook);
+    pub fn runhook_context_snapshot(context: *mut Context) -> *mut Snapshot;
+    pub fn runhook_snapshot_set_state(snapshot: *mut Snapshot, name: Text, data: *const c_void, size: usize, error: E) -> Status;
+    pub fn runhook_snapshot_state(snapshot: *const Snapshot, name: Text, size: *mut usize) -> *const c_void;
+
     pub fn runhook_run_args_create(error: E) -> *mut RunArgs;
     pub fn runhook_run_args_destroy(args: *mut RunArgs);
     pub fn runhook_run_args_add_fetch(args: *mut RunArgs, key: Text, name: Text, error: E) -> Status;
@@ -189,6 +245,7 @@ extern "C" {
     pub fn runhook_monitored_session_fail(session: *mut MonitoredSession, code: Status, message: Text, error: E) -> Status;
     pub fn runhook_monitored_session_run(session: *mut MonitoredSession, args: *const RunArgs, results: *mut Results, error: E) -> Status;
     pub fn runhook_monitored_session_run_until_stop(session: *mut MonitoredSession, args: *const RunArgs, max_steps: i64, completed: *mut i64, error: E) -> Status;
+    pub fn runhook_monitored_session_global_step(session: *const MonitoredSession) -> i64;
     pub fn runhook_monitored_session_should_stop(session: *const MonitoredSession) -> i32;
     pub fn runhook_monitored_session_request_stop(session: *const MonitoredSession, code: i32, text: Text, urgency: i32) -> i32;
     pub fn runhook_monitored_session_stop_source(session: *const MonitoredSession, error: E) -> *mut StopSource;

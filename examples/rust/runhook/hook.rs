@@ -3,7 +3,6 @@
 use super::error::{c_string, remember, text};
 use super::*;
 use std::any::Any;
-use std::cell::RefMut;
 use std::marker::PhantomData;
 use std::mem::forget;
 use std::os::raw::c_void;
@@ -126,6 +125,16 @@ hook! {
 
 /// Keeps panics on this side and tells runhook what went wrong.
 pub(super) fn guard(context: *mut ffi::Context, ok: i32, body: impl FnOnce(&mut Context) -> HookResult) -> i32 {
+    guard_as("", context, ok, body)
+}
+
+/// Likewise, after a text that says what was being done.
+pub(super) fn guard_as(
+    what: &str,
+    context: *mut ffi::Context,
+    ok: i32,
+    body: impl FnOnce(&mut Context) -> HookResult,
+) -> i32 {
     let body = AssertUnwindSafe(|| {
         body(&mut Context(context, PhantomData)).map_err(|error| match error.downcast_ref::<Error>() {
             Some(known) => (known.code, known.message.clone(), error),
@@ -140,7 +149,7 @@ pub(super) fn guard(context: *mut ffi::Context, ok: i32, body: impl FnOnce(&mut 
             (Code::Unknown, text.clone(), text.into())
         }
     };
-    let message = c_string(&message);
+    let message = c_string(&format!("{what}{message}"));
     let returned = unsafe { ffi::runhook_context_fail(context, code.into(), message.as_ptr()) };
     let hook = unsafe { ffi::runhook_context_hook_name(context) };
     remember(text(hook), text(message.as_ptr()), cause.into());
