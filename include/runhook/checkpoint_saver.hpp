@@ -36,7 +36,7 @@ struct CheckpointSaverOptions {
   // written at a time.
   bool asynchronous = false;
   SaveOverlap overlap = SaveOverlap::wait;
-  // How long the end of a run waits for a save that is being written; negative: for ever.
+  // How long the end of a run, and restore(), wait for a save that is being written; negative: for ever.
   std::chrono::nanoseconds drain_timeout = std::chrono::minutes(20);
 
   // Nothing is written or set aside, nor the directory owned. The run goes on from restore_step, or from the oldest
@@ -77,7 +77,8 @@ class CheckpointSaver final : public Saver {
   // save before it has failed with that nobody has asked for since; with `verify` FAILED_PRECONDITION, with all that is
   // different, and DATA_LOSS for a checkpoint that is damaged.
   void save(Session& session, const Snapshot& run) override;
-  // Throws what CheckpointStore::restore() throws; FAILED_PRECONDITION if the variables are not those that were saved.
+  // Throws what CheckpointStore::restore() throws; FAILED_PRECONDITION if the variables are not those that were saved;
+  // DEADLINE_EXCEEDED if a save that is being written takes longer than drain_timeout.
   std::optional<Snapshot> restore(Session& session) override;
 
   // The report of the save that has ended last, once for each; nullopt: none has since.
@@ -96,8 +97,9 @@ class CheckpointSaver final : public Saver {
   const CheckpointSaverOptions& options() const noexcept;
   std::optional<std::int64_t> last_step() const noexcept;  // that was saved or restored
   void call_when_saved(std::function<void()> call);        // on the saver's thread, when an asynchronous save has ended
-  // The session and the log of the run that uses it, in place of those that the options lack.
-  void set_run(std::string_view session, LogSink log);
+  // The session and the log of the run that uses it from here to close(), in place of those that the options lack.
+  // Throws ALREADY_EXISTS while another run uses it.
+  void begin_run(std::string_view session, LogSink log);
 
  private:
   struct State;

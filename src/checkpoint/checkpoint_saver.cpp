@@ -20,6 +20,7 @@
 #include "checkpoint/file_system.hpp"
 #include "checkpoint/retention.hpp"
 #include "checkpoint/session_restore.hpp"
+#include "runhook/claim_mark.hpp"
 #include "runhook/session.hpp"
 #include "session/session_variables.hpp"
 
@@ -104,6 +105,7 @@ struct CheckpointSaver::State {
 
   const CheckpointSaverOptions options;
   const detail::ForkMark birth;
+  detail::ClaimMark claim;  // of the run that uses it
   std::string session;
   LogSink log;
   std::shared_ptr<CheckpointStore> store;
@@ -278,7 +280,10 @@ void CheckpointSaver::save(Session& session, const Snapshot& run) {
 
 std::optional<Snapshot> CheckpointSaver::restore(Session& session) {
   State& state = *state_;
-  state.take_job(/*wait=*/true);
+  if (!drain(state.options.drain_timeout)) {
+    detail::fail(StatusCode::deadline_exceeded,
+                 "a checkpoint is still being written, and nothing can be restored before it is");
+  }
   std::optional<Snapshot> snapshot;
   if (state.options.verify) {
     snapshot = state.load_first();
@@ -348,6 +353,7 @@ void CheckpointSaver::close(std::chrono::nanoseconds limit) {
         fmt::format("{} steps were compared with their checkpoints in '{}', and {} are different",
                     std::exchange(state.compared, 0), state.options.directory, std::exchange(state.different, 0)));
   }
+  state.claim.give_back();
   const bool drained = drain(limit);
   if (!drained) state.forget_job();
   state.store.reset();
@@ -363,7 +369,10 @@ const CheckpointSaverOptions& CheckpointSaver::options() const noexcept { return
 std::optional<std::int64_t> CheckpointSaver::last_step() const noexcept { return state_->last_step; }
 void CheckpointSaver::call_when_saved(std::function<void()> call) { state_->when_saved = std::move(call); }
 
-void CheckpointSaver::set_run(std::string_view session, LogSink log) {
+void CheckpointSaver::begin_run(std::string_view session, LogSink log) {
+  if (!state_->claim.take()) {
+    detail::fail(StatusCode::already_exists, "another run, which has not ended, uses the saver of the checkpoints");
+  }
   state_->session = session;
   if (!state_->options.log) state_->log = std::move(log);
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/one_line.hpp"
 #include "base/refuse.hpp"
 #include "base/utf8.hpp"
 #include "output/json_text.hpp"
@@ -217,7 +218,9 @@ std::string lay_out_safetensors(SafetensorsHeader& header) {
   std::set<std::string_view> names;
   std::uint64_t at = 0;
   for (SafetensorsEntry& tensor : header.tensors) {
-    if (!is_utf8(tensor.name)) refuse("the name of a variable is not UTF-8");
+    if (!is_utf8(tensor.name)) {
+      refuse(fmt::format("the name '{}' of a variable or a state is not UTF-8", one_line(tensor.name)));
+    }
     if (tensor.name == kMetadata) refuse(fmt::format("no variable can be called '{}'", kMetadata));
     if (!names.insert(tensor.name).second) refuse(fmt::format("there are two variables '{}'", tensor.name));
     std::uint64_t bytes = 0;

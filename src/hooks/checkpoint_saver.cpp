@@ -267,9 +267,9 @@ void CheckpointSaverHook::begin(SessionRunContext& context) {
   state.ending = false;
   state.warned_of_grace = false;
   state.patience = std::chrono::nanoseconds(-1);
-  state.checkpoints = dynamic_cast<CheckpointSaver*>(state.saver.get());
-  if (state.checkpoints != nullptr) {
-    state.checkpoints->set_run(run.id, context.log_sink());
+  if (auto* const checkpoints = dynamic_cast<CheckpointSaver*>(state.saver.get()); checkpoints != nullptr) {
+    checkpoints->begin_run(run.id, context.log_sink());
+    state.checkpoints = checkpoints;
     state.checkpoints->call_when_saved([stop = run.session.stop] { stop->tell_save_ended(); });
   }
   for (const auto& listener : state.options.listeners) listener->begin(context);

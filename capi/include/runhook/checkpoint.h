@@ -86,8 +86,8 @@ typedef struct runhook_checkpoint_options {
                        step is saved before other hooks end, and warnings say when saves take longer than that, or than
                        is left of it; 0 or negative: unknown */
   int64_t
-      drain_timeout_ns; /* how long the end of a run waits for a save that is being written; 0: 20 minutes; negative:
-                               for ever */
+      drain_timeout_ns; /* how long the end of a run, and a recovery, wait for a save that is being written; 0: 20
+                               minutes; negative: for ever */
   int64_t restore_step; /* with restore_one */
   int32_t restore_one;  /* 1: the run goes on from the checkpoint of restore_step, and newer ones are set aside. 0:
                                from the newest that is whole */

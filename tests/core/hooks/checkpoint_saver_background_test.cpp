@@ -187,6 +187,18 @@ TEST_F(CheckpointSaverHookTest, ForkedProcessDoesNotWaitForTheSaveOfItsParent) {
   EXPECT_THAT(saved(), ElementsAre(1));
 }
 
+TEST_F(CheckpointSaverHookTest, RecoveryWaitsForASaveNoLongerThanItIsTold) {
+  const auto disk = shut_disk();
+  options.checkpoints.drain_timeout = std::chrono::milliseconds(5);
+  add_hook(Trigger::every_steps(1));
+  rig.hook()->on_before = [](SessionRunContext& context) {
+    if (context.global_step() == 1) fail(StatusCode::aborted);
+  };
+  const auto session = rig.start();
+  EXPECT_STATUS(session->run_until_stop(train, 5), deadline_exceeded, "nothing can be restored before it is");
+  disk->shut = false;
+}
+
 TEST_F(CheckpointSaverHookTest, EndOfASaveIsForgottenThoughNobodyIsToldOfIt) {
   rig.config.stop = std::make_shared<StopState>();
   rig.config.stop->tell_save_ended();

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/expect_error.hpp"
@@ -242,6 +243,28 @@ TEST_F(CheckpointSaverHookTest, ProgramCannotReplaceAVariableOfTheSession) {
   options.checkpoints.restore_state = [](const Snapshot&) {};
   add_hook();
   EXPECT_STATUS(rig.start(), invalid_argument, "two variables 'x'");
+}
+
+TEST_F(CheckpointSaverHookTest, SaverServesOneRunAtATime) {
+  options.saver = std::make_shared<CheckpointSaver>(std::exchange(options.checkpoints, {}));
+  add_hook();
+  const auto one = rig.start();
+  rig.config.hooks.clear();
+  add_hook();
+  EXPECT_STATUS(rig.start(), already_exists, "another run, which has not ended, uses the saver");
+  one->run(train);
+  one->request_save();
+  one->run(train);
+  one->close();
+  EXPECT_THAT(saved(), ElementsAre(0, 2)) << "it is still the first one's";
+  rig.start()->close();
+}
+
+TEST_F(CheckpointSaverHookTest, NameThatCannotBeSavedIsTold) {
+  const auto counting = std::make_shared<Counting>();
+  rig.config.add_hook(counting, {.name = "caf\xE9"});
+  add_hook();
+  EXPECT_STATUS(rig.start(), invalid_argument, "hook/caf\\xe9' of a variable or a state is not UTF-8");
 }
 
 TEST_F(CheckpointSaverHookTest, GraceIsThatOfASignal) {
