@@ -91,7 +91,8 @@ class SessionRunContext {
   void request_save() noexcept;  // save at the end of this step and go on
   // In after_create_session, after_run and end, for callbacks that take long, e.g. since they evaluate: makes a save
   // now that has been asked for, of the step that was completed last; hooks that come later have not been told of it
-  // yet. Returns whether there was such a request. Throws what the save fails with; FAILED_PRECONDITION elsewhere.
+  // yet. Returns whether there was such a request; in end also whether a signal has stopped a run whose saver knows a
+  // grace. Throws what the save fails with; FAILED_PRECONDITION elsewhere.
   bool save_if_requested();
 
   // In before_run: asks for more. What the caller and all hooks ask for is merged and run once. A callback may ask for

@@ -101,13 +101,14 @@ class ManifestReader final : public JsonEvents {
   }
   bool count(std::uint64_t number) override {
     if (depth() == 1 && member_ == "format") format_ = number;
-    if (depth() == 1 && member_ == "step") {
+    if (depth() == 1 && (member_ == "step" || member_ == "saved_unix_ns" || member_ == "piece_bytes")) {
       if (number > INT64_MAX) return false;
-      manifest_.step = static_cast<std::int64_t>(number);
-      has_step_ = true;
+      const auto value = static_cast<std::int64_t>(number);
+      if (member_ == "saved_unix_ns") manifest_.saved_unix_ns = value;
+      if (member_ == "piece_bytes") manifest_.piece_bytes = number;
+      if (member_ == "step") manifest_.step = value;
+      has_step_ = has_step_ || member_ == "step";
     }
-    if (depth() == 1 && member_ == "saved_unix_ns") manifest_.saved_unix_ns = static_cast<std::int64_t>(number);
-    if (depth() == 1 && member_ == "piece_bytes") manifest_.piece_bytes = number;
     if (in_file() && file_key_ == "bytes") manifest_.files.back().bytes = number;
     if (depth() == 2 && in("metrics")) manifest_.metrics.emplace_back(metric_, static_cast<double>(number));
     return true;

@@ -24,8 +24,17 @@ namespace {
 constexpr std::string_view kRunState = "runhook/run";
 constexpr std::string_view kBestFormat = "best 1\n";
 
-double seconds(std::int64_t ns) noexcept {
-  return static_cast<double>(ns) / static_cast<double>(detail::kNsPerSecond);
+double seconds(std::int64_t ns) noexcept { return static_cast<double>(ns) / static_cast<double>(detail::kNsPerSecond); }
+
+// By which the process has been told that it is going to be killed.
+std::optional<StopReason> signal_of(SessionRunContext& context) {
+  if (!context.stop_requested()) return std::nullopt;
+  const StopState& stop = *RunState::of(context).session.stop;
+  if (StopReason first = stop.first(); first.origin == StopOrigin::signal) return first;
+  for (const StopReason& later : stop.later()) {
+    if (later.origin == StopOrigin::signal) return later;
+  }
+  return std::nullopt;
 }
 
 // How far the run is, for those who look at the checkpoint.
@@ -49,33 +58,26 @@ struct CheckpointSaverHook::State final : ValueListener, detail::SaveService {
 
   void on_logged(SessionRunContext& context, std::span<const LoggedValue> values) override {
     newest.note(values, 0, /*every=*/false, /*due=*/false, [] {});
-    if (!options.save_on_best) return;
+    if (!options.save_on_best || saver == nullptr || ended) return;
     for (const LoggedValue& value : values) {
-      if (is_better(value)) {
-        best = {value.number, value.step};
-        context.request_save();
-      }
+      // Of a step that has been saved nothing more can be: what is saved is never changed.
+      if (is_best(value) && (!last_step || value.step > *last_step)) context.request_save();
     }
   }
   void save_requested(SessionRunContext& context) override { save(context, /*may_stop=*/true); }
   void save_ended(SessionRunContext& context) override { take_report(context, /*may_stop=*/true); }
-  bool is_in_a_hurry(SessionRunContext& context) const override {
-    return options.grace.count() > 0 && options.save_at_end && last_step != context.global_step() && is_killed(context);
-  }
+  bool take_hurry(SessionRunContext& context) override;
 
-  const CheckpointRetention& retention() const noexcept {
-    return checkpoints != nullptr ? checkpoints->options().keep : options.checkpoints.keep;
-  }
-  bool is_better(const LoggedValue& value) const noexcept;
+  bool verifies() const noexcept { return checkpoints != nullptr && checkpoints->options().verify; }
+  const CheckpointRetention& retention() const noexcept { return checkpoints->options().keep; }  // with save_on_best
+  bool is_best(const LoggedValue& value) const noexcept;
   void save(SessionRunContext& context, bool may_stop);
   void compare(SessionRunContext& context, std::int64_t step);
   void take_report(SessionRunContext& context, bool may_stop);
   void finish(SessionRunContext& context, bool may_stop);  // waits for what is being written
   void tell_saved(SessionRunContext& context, std::int64_t step, bool may_stop);
   bool has_something_to_save(Session& session) const;
-  static bool is_killed(SessionRunContext& context) {
-    return context.stop_requested() && RunState::of(context).session.stop->first().origin == StopOrigin::signal;
-  }
+  void note_written();
   void warn_if_too_slow(SessionRunContext& context);
   void warn_if_too_late(SessionRunContext& context) const;
   Snapshot run_snapshot(SessionRunContext& context) const;
@@ -89,9 +91,13 @@ struct CheckpointSaverHook::State final : ValueListener, detail::SaveService {
     double value = 0;
     std::int64_t step = 0;
   };
-  std::optional<Best> best;  // with save_on_best
+  std::optional<Best> best;               // that a checkpoint has, with save_on_best
+  std::optional<Best> written;            // that one has which is being written: it may fail
   std::optional<std::int64_t> last_step;  // saved, or gone on from
+  bool created = false;                   // its session, as far as the saver is concerned
   bool ending = false;
+  bool ended = false;
+  std::int64_t hurried_step = -1;
   bool warned_of_grace = false;
   std::chrono::nanoseconds patience{-1};  // for a save that is being written; negative: without end
 };
@@ -107,26 +113,37 @@ Snapshot CheckpointSaverHook::State::run_snapshot(SessionRunContext& context) co
   return run;
 }
 
-bool CheckpointSaverHook::State::is_better(const LoggedValue& value) const noexcept {
+bool CheckpointSaverHook::State::is_best(const LoggedValue& value) const noexcept {
   const CheckpointRetention& wanted = retention();
   if (value.name != wanted.metric || value.kind == LoggedKind::text || value.failed || std::isnan(value.number)) {
     return false;
   }
-  if (!best) return true;
-  return wanted.higher_is_better ? value.number > best->value : value.number < best->value;
+  const auto is_better = [&](const std::optional<Best>& than) {
+    if (!than) return true;
+    return wanted.higher_is_better ? value.number > than->value : value.number < than->value;
+  };
+  return is_better(best) && is_better(written);
+}
+
+bool CheckpointSaverHook::State::take_hurry(SessionRunContext& context) {
+  const std::int64_t step = context.global_step();
+  if (options.grace.count() == 0 || !options.save_at_end || saver == nullptr || verifies()) return false;
+  if (last_step == step || !signal_of(context)) return false;
+  return std::exchange(hurried_step, step) != step;
 }
 
 void CheckpointSaverHook::State::save(SessionRunContext& context, bool may_stop) {
+  if (saver == nullptr || !created) return;  // there is nothing but what was restored
   const std::int64_t step = context.global_step();
-  if (checkpoints != nullptr && checkpoints->options().verify) {
+  if (verifies()) {
     if (last_step != step) compare(context, step);
     return;
   }
   try {
     take_report(context, may_stop);
     if (last_step == step) return;
-    if (!ending && checkpoints != nullptr && checkpoints->options().overlap == SaveOverlap::skip &&
-        checkpoints->saving()) {
+    if (!ending && hurried_step != step && checkpoints != nullptr &&
+        checkpoints->options().overlap == SaveOverlap::skip && checkpoints->saving()) {
       return;
     }
     bool allowed = true;
@@ -134,8 +151,10 @@ void CheckpointSaverHook::State::save(SessionRunContext& context, bool may_stop)
     if (!allowed) return;
     warn_if_too_late(context);
     finish(context, may_stop);  // the next report would take the place of its own
+    note_written();
     saver->save(context.session(), run_snapshot(context));
   } catch (...) {
+    written.reset();
     context.request_save();  // at the next safe point
     throw;
   }
@@ -144,6 +163,17 @@ void CheckpointSaverHook::State::save(SessionRunContext& context, bool may_stop)
     tell_saved(context, step, may_stop);
   } else if (!checkpoints->saving()) {
     take_report(context, may_stop);
+  }
+}
+
+// As the snapshot has it.
+void CheckpointSaverHook::State::note_written() {
+  written.reset();
+  if (!options.save_on_best) return;
+  for (const detail::NewestValues::Kept& kept : newest.all()) {
+    LoggedValue value = kept.value;
+    value.name = kept.name;
+    if (!kept.undone && is_best(value)) written = {value.number, value.step};
   }
 }
 
@@ -171,11 +201,13 @@ void CheckpointSaverHook::State::take_report(SessionRunContext& context, bool ma
   if (checkpoints == nullptr) return;
   const std::optional<SaveReport> report = checkpoints->take_report();
   if (!report) return;
+  const std::optional<Best> value = std::exchange(written, std::nullopt);
   if (report->error) {
     last_step.reset();
     context.request_save();
     throw StatusError(report->error);
   }
+  if (value) best = value;
   warn_if_too_slow(context);
   tell_saved(context, report->step, may_stop);
 }
@@ -191,27 +223,31 @@ bool CheckpointSaverHook::State::has_something_to_save(Session& session) const {
   return !session.variables(VariableScope::global).empty();
 }
 
-// Once; as soon as it is known.
+// Once, as soon as it is known, unless there is nothing left to save.
 void CheckpointSaverHook::State::warn_if_too_slow(SessionRunContext& context) {
   const std::chrono::nanoseconds needed = checkpoints->expected_duration();
-  if (options.grace.count() == 0 || needed <= options.grace || std::exchange(warned_of_grace, true)) return;
+  if (options.grace.count() == 0 || needed <= options.grace || ending) return;
+  if (std::exchange(warned_of_grace, true)) return;
   context.warn(Error(StatusCode::deadline_exceeded,
-                     fmt::format("saving takes some {:.1f} s, and the process is killed {:.1f} s after a signal: what "
+                     fmt::format("saving takes some {:.2g} s, and the process is killed {:.2g} s after a signal: what "
                                  "comes after the last checkpoint may be lost then",
                                  seconds(needed.count()), seconds(options.grace.count()))));
 }
 
 void CheckpointSaverHook::State::warn_if_too_late(SessionRunContext& context) const {
-  if (options.grace.count() == 0 || checkpoints == nullptr || !is_killed(context)) return;
-  const StopReason stop = RunState::of(context).session.stop->first();
-  const std::int64_t left_ns = options.grace.count() - (detail::monotonic_ns() - stop.time_ns);
+  if (options.grace.count() == 0 || checkpoints == nullptr) return;
+  const std::optional<StopReason> signal = signal_of(context);
+  if (!signal) return;
+  const std::int64_t left_ns = options.grace.count() - (detail::monotonic_ns() - signal->time_ns);
   const int saves = checkpoints->saving() ? 2 : 1;  // one after the other
   const std::int64_t needed_ns = saves * checkpoints->expected_duration().count();
   if (needed_ns <= left_ns) return;
-  context.warn(Error(StatusCode::deadline_exceeded,
-                     fmt::format("saving takes some {:.1f} s, and of the time until the process is killed {:.1f} s are "
-                                 "left: step {} may not be saved in time",
-                                 seconds(needed_ns), seconds(left_ns), context.global_step())));
+  const std::string left = left_ns > 0 ? fmt::format("{:.2g} s are left", seconds(left_ns)) : "nothing is left";
+  context.warn(
+      Error(StatusCode::deadline_exceeded,
+            fmt::format("saving takes some {:.2g} s, and of the time until the process is killed {}: step {} may "
+                        "not be saved in time",
+                        seconds(needed_ns), left, context.global_step())));
 }
 
 CheckpointSaverHook::CheckpointSaverHook(CheckpointSaverHookOptions options) {
@@ -263,8 +299,10 @@ void CheckpointSaverHook::begin(SessionRunContext& context) {
   }
   state.newest = {};
   state.best.reset();
+  state.written.reset();
   state.last_step.reset();
-  state.ending = false;
+  state.created = state.ending = state.ended = false;
+  state.hurried_step = -1;
   state.warned_of_grace = false;
   state.patience = std::chrono::nanoseconds(-1);
   if (auto* const checkpoints = dynamic_cast<CheckpointSaver*>(state.saver.get()); checkpoints != nullptr) {
@@ -292,6 +330,7 @@ void CheckpointSaverHook::after_create_session(SessionRunContext& context) {
   state.newest.rewind(context.global_step());
   if (state.best && state.best->step > context.global_step()) state.best.reset();
   state.last_step = state.checkpoints != nullptr ? state.checkpoints->last_step() : std::nullopt;
+  state.created = true;
   if (!state.options.save_at_start || state.last_step == context.global_step()) return;
   // Intervals count from here, as from a run that has reached this step; also in a run that goes on from what is saved.
   RunState& run = RunState::of(context);
@@ -303,20 +342,32 @@ void CheckpointSaverHook::after_create_session(SessionRunContext& context) {
 std::optional<std::string> CheckpointSaverHook::save(SessionRunContext&) {
   const State& state = *state_;
   std::string text = state.newest.save(/*waiting=*/false);
-  if (!state.best) return text;
-  return fmt::format("{}{} {} {}", kBestFormat, std::bit_cast<std::int64_t>(state.best->value), state.best->step, text);
+  const std::optional<State::Best>& best = state.written ? state.written : state.best;
+  if (!best) return text;
+  const CheckpointRetention& wanted = state.retention();
+  return fmt::format("{}{:d} {} {} {} {}{}", kBestFormat, wanted.higher_is_better,
+                     std::bit_cast<std::int64_t>(best->value), best->step, wanted.metric.size(), wanted.metric, text);
 }
 
 void CheckpointSaverHook::restore(SessionRunContext&, std::string_view saved) {
+  State& state = *state_;
   std::optional<State::Best> best;
   if (saved.starts_with(kBestFormat)) {
     detail::SavedText in(saved, kBestFormat);
-    const auto value = std::bit_cast<double>(in.number());
-    best = {value, in.number()};
+    const bool higher_is_better = in.number() != 0;
+    State::Best value;
+    value.value = std::bit_cast<double>(in.number());
+    value.step = in.number();
+    const std::int64_t size = in.number();
+    const std::string_view metric = in.bytes(size);
     saved = in.rest();
+    const bool is_the_same = state.options.save_on_best && metric == state.retention().metric &&
+                             higher_is_better == state.retention().higher_is_better;
+    if (is_the_same) best = value;
   }
-  state_->newest.restore(saved, 0);
-  state_->best = best;
+  state.newest.restore(saved, 0);
+  state.best = best;
+  state.written.reset();
 }
 
 // The loop saves when the step is complete: what it has logged is out by then.
@@ -329,10 +380,13 @@ void CheckpointSaverHook::after_run(SessionRunContext& context, const SessionRun
 void CheckpointSaverHook::end(SessionRunContext& context) {
   State& state = *state_;
   if (state.saver == nullptr) return;
+  RunState& run = RunState::of(context);
+  if (run.reporter != nullptr) run.reporter->deliver_logged();  // it may be the best
   if (state.checkpoints != nullptr) state.patience = state.checkpoints->options().drain_timeout;
   state.ending = true;
-  if (state.options.save_at_end) state.save(context, /*may_stop=*/false);
+  if (state.options.save_at_end || run.session.stop->save_requested()) state.save(context, /*may_stop=*/false);
   state.finish(context, /*may_stop=*/false);
+  state.ended = true;
   for (const auto& listener : state.options.listeners) listener->end(context, context.global_step());
 }
 

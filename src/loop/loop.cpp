@@ -240,7 +240,7 @@ void Loop::step_succeeded() {
   }
   if (stop()->requested()) [[unlikely]] {
     stop()->tell_listeners();  // if it was a signal handler that asked
-    if (hurries_to_save()) stop()->request_save();
+    request_hurried_save();
   }
   if (stop()->save_ended()) [[unlikely]]
     end_save();
@@ -395,13 +395,15 @@ void Loop::save_if_requested(std::string_view when) {
   }
 }
 
-bool Loop::hurries_to_save() const {
-  return stop()->requested() && state_.saves.service != nullptr && !state_.saves.slot->disabled &&
-         state_.saves.service->is_in_a_hurry(*state_.context);
+bool Loop::request_hurried_save() {
+  if (!stop()->requested() || state_.saves.service == nullptr || state_.saves.slot->disabled) return false;
+  if (!state_.saves.service->take_hurry(*state_.context)) return false;
+  stop()->request_save();
+  return true;
 }
 
 bool Loop::save_if_requested() {
-  if (hurries_to_save()) stop()->request_save();
+  if (state_.hot.callback == CallbackKind::end) request_hurried_save();  // elsewhere the step ends before the run does
   if (!stop()->save_requested()) return false;
   save_if_requested("during a callback");
   return true;

@@ -157,7 +157,7 @@ class Loop final : private Reporter {
   void post_stop(const Error& error);
   void save_if_requested(std::string_view when);  // throws what the save fails with
   Error serve_save_request(std::string_view when);
-  bool hurries_to_save() const;
+  bool request_hurried_save();
   void save();
   void end_save();
   [[noreturn]] void fail_save(Error error, std::string_view when);
@@ -194,6 +194,7 @@ class Loop final : private Reporter {
   std::string hook_name(const HookSlot* slot) const override { return hooks_.name_of(slot); }
   std::shared_ptr<Saver> session_saver() const override { return config_.session_creator->saver(); }
   bool save_if_requested() override;
+  void deliver_logged() noexcept override;
   NamedBytes hook_states() override { return hook_states_.save(); }
 
   // What every step touches is kept together, in as few cache lines as it takes: whoever has a thousand sessions pays

@@ -108,8 +108,7 @@ Error Loop::end_hooks() {
     }
     return {};
   }
-  if (hurries_to_save()) {
-    stop()->request_save();
+  if (request_hurried_save()) {
     if (Error error = serve_save_request("before the end")) return error;
   }
   Error error = lifecycle_.end_all();
@@ -128,10 +127,14 @@ Error Loop::serve_save_request(std::string_view when) {
   }
 }
 
-// Outputs get what other threads have logged so far, and close.
-void Loop::end_logging() noexcept {
+void Loop::deliver_logged() noexcept {
   delivery_.receive();
   if (state_.hot.logged) delivery_.deliver(global_step());
+}
+
+// Outputs get what other threads have logged so far, and close.
+void Loop::end_logging() noexcept {
+  deliver_logged();
   delivery_.queue()->close();
 }
 

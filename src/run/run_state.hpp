@@ -108,6 +108,7 @@ class Reporter {
   virtual std::string hook_name(const HookSlot* slot) const = 0;  // empty if the hook is gone
   virtual std::shared_ptr<Saver> session_saver() const = 0;       // that the sessions come from; NULL: none
   virtual bool save_if_requested() = 0;                           // the thread that is in the loop; throws
+  virtual void deliver_logged() noexcept = 0;                     // to the outputs, by now. The same thread
   virtual NamedBytes hook_states() = 0;                           // for a save. The thread that is in the loop
 
  protected:

@@ -17,8 +17,8 @@ class SaveService {
  public:
   virtual void save_requested(SessionRunContext& context) = 0;
   virtual void save_ended(SessionRunContext& context) = 0;  // one that has gone on behind the loop
-  // Whether what is not saved yet is to be saved before the end of a run that has been asked to stop.
-  virtual bool is_in_a_hurry(SessionRunContext& context) const = 0;
+  // Whether what is not saved yet is to be saved before the end of a run that has been asked to stop: once for a step.
+  virtual bool take_hurry(SessionRunContext& context) = 0;
 
  protected:
   ~SaveService() = default;

@@ -21,7 +21,7 @@ typedef struct runhook_retention {
   size_t struct_size;
   int64_t last;             /* so many of the newest; 0: 5; negative: all */
   int64_t best;             /* so many of those with the best value of `metric`; 0 or negative: none */
-  const char* metric;       /* copied; required for `best` */
+  const char* metric;       /* copied; required for `best` and for save_on_best */
   int64_t every_steps;      /* each whose step is a multiple of this; 0 or negative: none */
   int64_t every_ns;         /* the first of each span of this length; 0 or negative: none */
   int32_t higher_is_better; /* 1: of the metric */
@@ -82,17 +82,16 @@ typedef struct runhook_checkpoint_options {
                                           reads from it, after memory and session have been restored; consumed; NULL:
                                           none */
   const runhook_checkpoint_listener* listener; /* consumed; NULL: none */
-  int64_t grace_ns; /* how long the process has from a signal that stops it until it is killed: then the last completed
-                       step is saved before other hooks end, and warnings say when saves take longer than that, or than
-                       is left of it; 0 or negative: unknown */
-  int64_t
-      drain_timeout_ns; /* how long the end of a run, and a recovery, wait for a save that is being written; 0: 20
+  int64_t grace_ns; /* how long the process has from a signal that stops it until it is killed: then what is to be
+                       saved at the end is saved, or begun to be, before other hooks end, and warnings say when saves
+                       take longer than that, or than is left of it; 0 or negative: unknown */
+  int64_t drain_timeout_ns; /* how long the end of a run, and a recovery, wait for a save that is being written; 0: 20
                                minutes; negative: for ever */
-  int64_t restore_step; /* with restore_one */
-  int32_t restore_one;  /* 1: the run goes on from the checkpoint of restore_step, and newer ones are set aside. 0:
+  int64_t restore_step;     /* with restore_one */
+  int32_t restore_one;      /* 1: the run goes on from the checkpoint of restore_step, and newer ones are set aside. 0:
                                from the newest that is whole */
-  int32_t asynchronous; /* 1: the loop pauses for a copy only, and a thread writes */
-  int32_t skip_if_busy; /* 1: a save that comes while another is being written is left out, but for that at the end.
+  int32_t asynchronous;     /* 1: the loop pauses for a copy only, and a thread writes */
+  int32_t skip_if_busy;     /* 1: a save that comes while another is being written is left out, but for that at the end.
                            0: it waits */
   int32_t process_crash_only; /* 1: checkpoints outlive the process, but perhaps not the power; saves the waits for the
                                  disk */
@@ -103,10 +102,10 @@ typedef struct runhook_checkpoint_options {
   int32_t not_at_start;          /* 1: no save before the first step */
   int32_t not_at_end;            /* 1: no save at the end */
   int32_t optional; /* 1: where there is nothing of the program to save, the hook does nothing. 0: that is an error */
-  int32_t save_on_best; /* 1: also saves whenever the metric of `keep` is logged with a better value than ever before in
-                           the run */
-  int32_t verify;       /* 1: nothing is saved: the run goes on from restore_step, or from the oldest checkpoint, and
-                           what it would save is compared with each checkpoint that it comes to. That it differs fails
+  int32_t save_on_best; /* 1: also saves after each step of which the metric of `keep` is logged with a better value
+                           than any checkpoint of the run has */
+  int32_t verify;       /* 1: nothing is saved: the run goes on from the oldest checkpoint, or with restore_one from
+                           restore_step, and what it would save is compared with each checkpoint that it comes to. That it differs fails
                            the hook, with all differences; at the end the log says how many were compared */
   int32_t reserved;     /* 0 */
   /* End of 1.0. Append only, below this line. */

@@ -35,15 +35,17 @@ struct CheckpointSaverHookOptions {
   std::vector<std::shared_ptr<CheckpointSaverListener>> listeners = {};
   bool save_at_start = true;  // when a session is made, unless it goes on from what is saved already
   bool save_at_end = true;
-  // Also whenever the metric of the saver's retention is logged with a better value than ever before in the run: after
-  // that step, or where a save that is asked for is made meanwhile. With CheckpointRetention::best those are kept.
+  // Also after each step of which the metric of the saver's retention is logged with a better value than any checkpoint
+  // of the run has, which a run that goes on remembers; not of a step that has been saved when the value comes, e.g. to
+  // be evaluated. With CheckpointRetention::best the best are kept.
   bool save_on_best = false;
   // Where there is nothing to save with, or nothing of the program to save (no variables, and no save_state), the hook
   // does nothing. Otherwise that is an error.
   bool optional = false;
-  // How long the process has from a signal that stops the run until it is killed; 0: not known. If it is known, the
-  // last completed step is saved before other hooks end, which may take their time; what they change then is not saved.
-  // Warnings say when saves take longer than that, and when the next one is likely to take longer than is left.
+  // How long the process has from a signal that stops the run until it is killed; 0: not known. If it is known, what
+  // save_at_end is to save is saved, or an asynchronous saver begins to, before other hooks end, which may take their
+  // time; what they change then is not saved. Warnings say when saves take longer than that, and when the next one is
+  // likely to take longer than is left.
   std::chrono::nanoseconds grace{0};
 };
 
@@ -59,7 +61,7 @@ struct CheckpointSaverHookOptions {
 class CheckpointSaverHook final : public SessionRunHook {
  public:
   // Throws INVALID_ARGUMENT for a saver besides a directory, a NULL listener, a negative grace, save_on_best without a
-  // metric, and as CheckpointSaver does.
+  // saver of its own that has a metric, and as CheckpointSaver does.
   explicit CheckpointSaverHook(CheckpointSaverHookOptions options);
   ~CheckpointSaverHook() override;
   std::string_view name() const override { return "checkpoint saver"; }

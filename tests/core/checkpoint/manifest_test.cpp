@@ -175,7 +175,9 @@ TEST(CheckpointManifest, WhatDoesNotSayWhatItShouldIsDataLoss) {
       {"\"00001234\"", "\"0000123A\""},
       {"\"bytes\": 100", "\"bytes\": 18446744073709551615"},
       {"\"bytes\": 100", "\"bytes\": 1048577"},
+      {"\"saved_unix_ns\": 1", "\"saved_unix_ns\": 9"},  // ten times as much as there can be
       {"\"piece_bytes\": 1048576", "\"piece_bytes\": 0"},
+      {"\"piece_bytes\": 1048576", "\"piece_bytes\": 9223372036854775808"},
       {"\"piece_bytes\": 1048576", "\"piece_bytes\": 99"},
       {"\"piece_bytes\": 1048576", "\"piece_bytes\": -1"},
       {"\"piece_bytes\": 1048576,", ""},

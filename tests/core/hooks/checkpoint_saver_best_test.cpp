@@ -3,14 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <memory>
-#include <string>
+#include <thread>
 #include <vector>
 
 #include "core/hooks/checkpoint_saver_rig.hpp"
-#include "runhook/hooks/in_memory_evaluator.hpp"
 
 namespace {
 
@@ -94,6 +95,131 @@ TEST_F(BestCheckpoint, OfAnUndoneStepIsForgotten) {
   session->run_until_stop(train, 3);
   session->close();
   EXPECT_THAT(saved(), ElementsAre(0, 1));  // neither 0.9, which is gone, nor 0.5 again
+}
+
+// As in tf.estimator.
+struct EvaluatingListener final : CheckpointSaverListener {
+  bool after_save(SessionRunContext& context, std::int64_t step) override {
+    context.log_scalar("accuracy", static_cast<double>(step));
+    return false;
+  }
+};
+
+TEST_F(BestCheckpoint, EvaluationOfWhatIsSavedHasNothingElseSaved) {
+  options.listeners = {std::make_shared<EvaluatingListener>()};
+  add_hook(Trigger::every_steps(5));
+  const auto session = rig.start();
+  session->run_until_stop(train, 12);
+  session->close();
+  EXPECT_THAT(saved(), ElementsAre(1, 6, 11));
+}
+
+TEST_F(BestCheckpoint, ValueOfTheStartIsNotThatOfTheFirstStep) {
+  options.save_at_start = true;
+  rig.hook()->on_create = [](SessionRunContext& context) { context.log_scalar("accuracy", 0.5); };
+  add_hook();
+  const auto session = rig.start();
+  session->run_until_stop(train, 3);
+  session->close();
+  EXPECT_THAT(saved(), ElementsAre(0));
+}
+
+TEST_F(BestCheckpoint, ValueOfTheEndIsInTheLastCheckpoint) {
+  for (const bool at_end : {false, true}) {
+    options.save_at_end = at_end;
+    options.checkpoints.directory = folder.file(at_end ? "other" : "checkpoints");
+    rig.config.hooks.clear();
+    const auto hook = rig.hook();
+    hook->on_after = [](SessionRunContext& context) {
+      if (context.global_step() == 1) context.log_scalar("accuracy", 0.5);
+    };
+    hook->on_end = [](SessionRunContext& context) { context.log_scalar("accuracy", 0.9); };
+    rig.config.stop = std::make_shared<StopState>();
+    add_hook();
+    const auto session = rig.start();
+    session->run_until_stop(train, 3);
+    session->close();
+    const std::vector<CheckpointSummary> all = list_checkpoints(options.checkpoints.directory);
+    ASSERT_EQ(all.size(), 2U);
+    EXPECT_EQ(all.back().step, 3);
+    EXPECT_DOUBLE_EQ(all.back().metrics[0].second, 0.9);
+    EXPECT_FALSE(rig.config.stop->save_requested()) << "it would be the next session's";
+  }
+}
+
+TEST_F(BestCheckpoint, ValueThatAThreadLogsBeforeTheEndIsSaved) {
+  add_hook();
+  const auto session = rig.start();
+  auto logger = session->logger();
+  session->run_until_stop(train, 2);
+  std::jthread([&] { logger.log_scalar("accuracy", 0.5, 2); }).join();
+  session->close();
+  EXPECT_THAT(saved(), ElementsAre(2));
+}
+
+TEST_F(BestCheckpoint, ThatIsVetoedIsNotTheBest) {
+  const auto listener = std::make_shared<Listener>();
+  listener->vetoed = 2;
+  options.listeners = {listener};
+  run_all({0.5, 0.9, 0.7, 0.6});
+  EXPECT_THAT(saved(), ElementsAre(1, 3));
+}
+
+TEST_F(BestCheckpoint, ThatCannotBeWrittenIsNotTheBest) {
+  const auto disk = std::make_shared<FullDisk>();
+  options.checkpoints.file_system = disk;
+  add_hook(Trigger::never(), FailurePolicy::warn);
+  rig.hook()->on_after = [&](SessionRunContext& context) {
+    const std::int64_t step = context.global_step();
+    disk->full = step == 1;
+    context.log_scalar("accuracy", step == 1 ? 0.9 : step == 2 ? 0.1 : 0.8);
+  };
+  const auto session = rig.start();
+  session->run_until_stop(train, 3);
+  session->close();
+  EXPECT_THAT(saved(), ElementsAre(2, 3)) << "the save that has failed is made after the next step; 0.8 is better then";
+}
+
+TEST_F(BestCheckpoint, ThatComesWhileAnotherIsWrittenIsNotForgotten) {
+  const auto disk = shut_disk();
+  options.checkpoints.overlap = SaveOverlap::skip;
+  rig.hook()->on_after = [&](SessionRunContext& context) {
+    const std::int64_t step = context.global_step();
+    context.log_scalar("accuracy", step == 1 ? 0.5 : step < 4 ? 0.9 : 0.6);
+    if (step == 3) {
+      disk->shut = false;
+      while (saved().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));  // until it is known to have ended
+    }
+  };
+  add_hook();
+  const auto session = rig.start();
+  session->run_until_stop(train, 5);
+  session->close();
+  EXPECT_EQ(saved().size(), 2U);
+}
+
+TEST_F(BestCheckpoint, IsThatOfTheMetricAndTheDirectionThatAreAskedFor) {
+  run_all({0.5, 0.9});
+  options.checkpoints.keep.higher_is_better = false;
+  run_all({0, 0, 5.0, 6.0});
+  EXPECT_THAT(saved(), ElementsAre(1, 2, 3));
+  options.checkpoints.keep.metric = "another";
+  run_all({0, 0, 0, 0});
+  EXPECT_THAT(saved(), ElementsAre(1, 2, 3, 4));
+}
+
+TEST_F(BestCheckpoint, NothingIsAskedForWhereThereIsNothingToSave) {
+  options.optional = true;
+  rig.make = nullptr;  // a function has no variables
+  rig.hook()->on_after = [](SessionRunContext& context) {
+    context.log_scalar("accuracy", static_cast<double>(context.global_step()));
+  };
+  add_hook();
+  const auto session = rig.start();
+  session->run_until_stop({}, 3);
+  session->close();
+  EXPECT_EQ(rig.logged("a save was requested"), 0);
 }
 
 TEST_F(BestCheckpoint, NeedsAMetric) {

@@ -274,6 +274,26 @@ TEST(Output, UnwritableFolderIsToldOnce) {
   EXPECT_EQ(output->dropped(), 2U);
 }
 
+TEST(Output, WhatIsRefusedAfterAFailureIsExplainedByIt) {
+  constexpr int kRounds = 300;
+  for (int i = 0; i < kRounds; ++i) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(pipe(ends.data()), 0);
+    close(ends[0]);
+    OutputOptions options;
+    options.buffer_bytes = std::size_t{1} << 30;  // never full
+    const auto output = Output::descriptor(ends[1], "the pipe", options);
+    const std::jthread other([&](const std::stop_token& stop) {
+      while (!stop.stop_requested()) output->flush();
+    });
+    while (output->write("x\n")) {
+    }
+    const Error failure = output->take_failure();
+    close(ends[1]);
+    ASSERT_NE(failure.code(), StatusCode::resource_exhausted) << "round " << i << ": " << failure.to_string();
+  }
+}
+
 TEST(Output, FileThatIsDeletedIsToldOnceAndGivenUp) {
   const Folder folder;
   const auto output = Output::file(folder.file("run/log"), {.flush_interval = 1h});
