@@ -1,6 +1,8 @@
 #include "runhook/checkpoint.h"
 
 #include <chrono>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -48,6 +50,13 @@ CheckpointRetention retention_from(const runhook_retention* given) {
   keep.every_n_steps = amount_or(copy.every_steps, 0);
   keep.every = std::chrono::nanoseconds(amount_or(copy.every_ns, 0));
   return keep;
+}
+
+CheckpointInfo next_checkpoint(CheckpointWatcherBox& box, const std::shared_ptr<StopState>& stop) {
+  const std::shared_ptr<StopState>& stops = box.stop != nullptr ? box.stop : stop;
+  if (const std::optional<CheckpointInfo> found = box.watcher.next(stops)) return *found;
+  if (stops != nullptr && stops->requested()) throw StatusError(StatusCode::stopped, "a stop has been asked for");
+  throw StatusError(StatusCode::deadline_exceeded, "there is no new checkpoint in '" + box.directory + "'");
 }
 
 }  // namespace runhook::capi
@@ -119,8 +128,7 @@ runhook_checkpoint_watcher* runhook_checkpoint_watcher_create(const runhook_chec
     if (given.timeout_ns > 0) wanted.wait.timeout = std::chrono::nanoseconds(given.timeout_ns);
     if (given.stop != nullptr) wanted.wait.stop = require(given.stop).source.state();
     wanted.min_interval = std::chrono::nanoseconds(amount_or(given.min_interval_ns, 0));
-    return create<runhook_checkpoint_watcher>(
-        directory_checkpoints(std::string(required_text(given.directory, "directory"))), wanted);
+    return create<runhook_checkpoint_watcher>(std::string(required_text(given.directory, "directory")), wanted);
   });
 }
 
@@ -129,7 +137,9 @@ void runhook_checkpoint_watcher_destroy(runhook_checkpoint_watcher* watcher) { c
 runhook_status runhook_checkpoint_watcher_next(runhook_checkpoint_watcher* watcher, int64_t* step,
                                                runhook_error** error) {
   return guarded(error, [&] {
-    const CheckpointInfo found = next_checkpoint(require_unpinned(watcher));
+    CheckpointWatcherBox& box = require_unpinned(watcher);
+    const CheckpointInfo found = next_checkpoint(box);
+    box.unevaluated.reset();
     if (step != nullptr) *step = found.step;
   });
 }

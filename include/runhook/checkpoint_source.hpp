@@ -16,10 +16,12 @@
 
 namespace runhook::inline v1 {
 
-// A saved state: what its source calls it, and the global step it belongs to.
+// A saved state: what its source calls it, the global step it belongs to, and when it was saved, if the source knows:
+// a run that goes back may save another one in the same place.
 struct CheckpointInfo {
   std::string path;
   std::int64_t step = 0;
+  std::int64_t saved_unix_ns = 0;
   bool operator==(const CheckpointInfo&) const = default;
 };
 
@@ -64,7 +66,9 @@ class CheckpointWatcher {
  public:
   // Throws INVALID_ARGUMENT as wait_for_new_checkpoint() does, and for a NULL source or a negative interval.
   explicit CheckpointWatcher(std::shared_ptr<CheckpointSource> source, CheckpointWatchOptions options = {});
-  std::optional<CheckpointInfo> next();  // nullopt: it gave up after a time-out, or a stop has been asked for
+  // nullopt: it gave up after a time-out, or a stop has been asked for; of `stop`, if that is not NULL, in place of the
+  // one of the options.
+  std::optional<CheckpointInfo> next(const std::shared_ptr<StopState>& stop = {});
 
  private:
   std::shared_ptr<CheckpointSource> source_;

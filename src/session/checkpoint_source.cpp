@@ -81,21 +81,23 @@ CheckpointWatcher::CheckpointWatcher(std::shared_ptr<CheckpointSource> source, C
   if (options_.wait.clock == nullptr) options_.wait.clock = system_clock();
 }
 
-std::optional<CheckpointInfo> CheckpointWatcher::next() {
+std::optional<CheckpointInfo> CheckpointWatcher::next(const std::shared_ptr<StopState>& stop) {
   Clock& clock = *options_.wait.clock;
+  CheckpointWaitOptions wait = options_.wait;
+  if (stop != nullptr) wait.stop = stop;
   if (seen_) {
     const std::int64_t passed_ns = detail::saturating_distance(seen_ns_, clock.now_ns());
     const std::int64_t left = detail::saturating_distance(passed_ns, options_.min_interval.count());
-    if (left > 0) clock.wait(left, options_.wait.stop.get());
+    if (left > 0) clock.wait(left, wait.stop.get());
   }
   for (;;) {
-    std::optional<CheckpointInfo> found = wait_for_new_checkpoint(*source_, seen_, options_.wait);
+    std::optional<CheckpointInfo> found = wait_for_new_checkpoint(*source_, seen_, wait);
     if (found) {
       seen_ = found;
       seen_ns_ = clock.now_ns();
       return found;
     }
-    if (stop_requested(options_.wait) || !options_.on_timeout || options_.on_timeout()) return std::nullopt;
+    if (stop_requested(wait) || !options_.on_timeout || options_.on_timeout()) return std::nullopt;
   }
 }
 

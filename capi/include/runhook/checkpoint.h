@@ -101,12 +101,14 @@ typedef struct runhook_checkpoint_options {
   int32_t begin_anew_if_damaged; /* 1: if there are checkpoints but none is whole, the run begins anew. 0: an error */
   int32_t not_at_start;          /* 1: no save before the first step */
   int32_t not_at_end;            /* 1: no save at the end */
-  int32_t optional; /* 1: where there is nothing of the program to save, the hook does nothing. 0: that is an error */
+  int32_t optional;     /* 1: where there is nothing of the program to save, the hook does nothing. 0: that is an
+                           error */
   int32_t save_on_best; /* 1: also saves after each step of which the metric of `keep` is logged with a better value
                            than any checkpoint of the run has */
   int32_t verify;       /* 1: nothing is saved: the run goes on from the oldest checkpoint, or with restore_one from
-                           restore_step, and what it would save is compared with each checkpoint that it comes to. That it differs fails
-                           the hook, with all differences; at the end the log says how many were compared */
+                           restore_step, and what it would save is compared with each checkpoint that it comes to. That
+                           it differs fails the hook, with all differences; at the end the log says how many were
+                           compared */
   int32_t reserved;     /* 0 */
   /* End of 1.0. Append only, below this line. */
 } runhook_checkpoint_options;
@@ -237,7 +239,8 @@ typedef struct runhook_checkpoint_watcher_options {
   const char* directory;           /* copied; required; need not exist yet */
   const runhook_stop_source* stop; /* a stop request ends a wait at once; copied; NULL: none */
   int64_t poll_ns;                 /* time between two looks; 0: a second; negative is refused */
-  int64_t timeout_ns;              /* how long to wait for each checkpoint; 0 or negative: for ever; 1: one look */
+  int64_t timeout_ns;              /* how long to wait for each checkpoint; no look is taken after that, so that less
+                                      than poll_ns is one look; 0 or negative: for ever */
   int64_t min_interval_ns; /* the shortest time from one checkpoint to the next; others that come in between are left
                               out; 0 or negative: none is */
   /* End of 1.0. Append only, below this line. */
@@ -265,7 +268,7 @@ RUNHOOK_API runhook_checkpoint_watcher* runhook_checkpoint_watcher_create(
 RUNHOOK_API void runhook_checkpoint_watcher_destroy(runhook_checkpoint_watcher* watcher);
 
 /**
- * Waits until there is a newest checkpoint that this has not found yet.
+ * Waits until the newest checkpoint is another one than this has found last: also an older one, if a run goes back.
  *
  * \param step set to its step, for runhook_checkpoint_read(); may be NULL.
  * \returns RUNHOOK_ERR_DEADLINE_EXCEEDED if none came in time, RUNHOOK_ERR_STOPPED if a stop has been asked for.

@@ -102,9 +102,11 @@ RUNHOOK_API runhook_status runhook_evaluate_once(const runhook_config* config,
  *
  * \param config, options, result, last_values, final_values as in runhook_evaluate_once(); all global variables of the
  *   session are written from the checkpoint, or the evaluation fails with RUNHOOK_ERR_NOT_FOUND.
- * \param watcher what it finds is not deleted before it finds another.
- * \returns RUNHOOK_ERR_DEADLINE_EXCEEDED if none came in time; RUNHOOK_ERR_STOPPED if a stop has been asked for by the
- *   watcher's stop source, or by that of `config` during the evaluation, which then has no result.
+ * \param watcher what it finds is not deleted before it finds another. Without a stop source of its own that of
+ *   `config` ends its wait.
+ * \returns RUNHOOK_ERR_DEADLINE_EXCEEDED if none came in time; RUNHOOK_ERR_STOPPED if a stop has been asked for, which
+ *   also cuts an evaluation short. One that is cut short or fails has no result: the next call evaluates the same
+ *   checkpoint again, unless runhook_checkpoint_watcher_next() has found another meanwhile.
  * \threadsafety Any thread, one at a time with one watcher; also in a callback, but RUNHOOK_ERR_BUSY in one of an
  *   evaluation that the same watcher is used for.
  * \since 1.0

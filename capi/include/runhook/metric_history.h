@@ -14,7 +14,7 @@ extern "C" {
  * names. Of two values with the same step and name the later one is kept. A file that is being written is read as far
  * as it goes.
  *
- * \param directory if there is none, or no file in it, the history is empty.
+ * \param directory if there is none, or no such file in it, the history is empty.
  * \param log is warned of each file that is damaged or cannot be read: values before the damage are kept, the rest of
  *   the file is skipped. Consumed; NULL: standard error.
  * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without a directory.

@@ -4,13 +4,13 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "boundary/handle_box.hpp"
 #include "runhook/checkpoint.h"
 #include "runhook/checkpoint.hpp"
 #include "runhook/checkpoint_source.hpp"
-#include "runhook/error.hpp"
 #include "runhook/stop.hpp"
 
 namespace runhook::capi {
@@ -22,23 +22,21 @@ struct CheckpointStoreBox final : Boxed {
 RUNHOOK_CAPI_BOX(runhook_checkpoint_store, CheckpointStoreBox, checkpoint_store);
 
 struct CheckpointWatcherBox final : Boxed {
-  CheckpointWatcherBox(std::shared_ptr<CheckpointSource> its_source, const CheckpointWatchOptions& options)
-      : source(std::move(its_source)), stop(options.wait.stop), watcher(source, options) {}
+  CheckpointWatcherBox(std::string its_directory, const CheckpointWatchOptions& options)
+      : directory(std::move(its_directory)),
+        source(directory_checkpoints(directory)),
+        stop(options.wait.stop),
+        watcher(source, options) {}
+  const std::string directory;
   const std::shared_ptr<CheckpointSource> source;
   const std::shared_ptr<StopState> stop;  // may be NULL
   CheckpointWatcher watcher;
+  std::optional<CheckpointInfo> unevaluated;  // found, but its evaluation has failed or was cut short
 };
 RUNHOOK_CAPI_BOX(runhook_checkpoint_watcher, CheckpointWatcherBox, checkpoint_watcher);
 
-// Throws STOPPED and DEADLINE_EXCEEDED.
-inline CheckpointInfo next_checkpoint(CheckpointWatcherBox& box) {
-  const std::optional<CheckpointInfo> found = box.watcher.next();
-  if (found) return *found;
-  if (box.stop != nullptr && box.stop->requested()) {
-    throw StatusError(StatusCode::stopped, "a stop has been asked for");
-  }
-  throw StatusError(StatusCode::deadline_exceeded, "there is no new checkpoint");
-}
+// `stop` ends the wait if the watcher has no stop source; may be NULL. Throws STOPPED and DEADLINE_EXCEEDED.
+CheckpointInfo next_checkpoint(CheckpointWatcherBox& box, const std::shared_ptr<StopState>& stop = {});
 
 // NULL is the default. Throws INVALID_ARGUMENT, UNIMPLEMENTED.
 CheckpointRetention retention_from(const runhook_retention* given);

@@ -124,8 +124,10 @@ runhook_status runhook_evaluate_next(const runhook_config* config, const runhook
     const EvaluationOptions wanted = options_from(config, options);
     const Pinned<runhook_checkpoint_watcher> box(&require_unpinned(watcher));
     const ResultPlaces places(result, last_values, final_values);
-    const EvaluationResult evaluated = evaluate_once(wanted, box->source, next_checkpoint(*box));
+    if (!box->unevaluated) box->unevaluated = next_checkpoint(*box, wanted.config.stop);
+    const EvaluationResult evaluated = evaluate_once(wanted, box->source, *box->unevaluated);
     if (!evaluated.complete) throw StatusError(StatusCode::stopped, "a stop has cut the evaluation short");
+    box->unevaluated.reset();
     places.fill(evaluated);
   });
 }

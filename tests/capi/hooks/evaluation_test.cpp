@@ -88,6 +88,19 @@ class Evaluation : public NoHandlesLeft {
   runhook_status evaluate(const Model& model, const runhook_snapshot* snapshot = nullptr) {
     return runhook_evaluate_once(model.config, &options_, snapshot, &result_, last_, final_, error_.out());
   }
+  // A checkpoint that has "w". Returns its directory.
+  static std::string save_w(const Folder& folder) {
+    std::string directory = folder.file("checkpoints");
+    runhook_checkpoint_store* store = runhook_checkpoint_store_create(directory.c_str(), nullptr, nullptr);
+    runhook_snapshot* snapshot = runhook_snapshot_create(nullptr);
+    runhook_value* value = runhook_value_create_double(1, nullptr);
+    runhook_snapshot_set(snapshot, "w", value, nullptr);
+    EXPECT_EQ(runhook_checkpoint_store_save(store, snapshot, nullptr, nullptr), RUNHOOK_OK);
+    runhook_value_destroy(value);
+    runhook_snapshot_destroy(snapshot);
+    runhook_checkpoint_store_destroy(store);
+    return directory;
+  }
   double final_w() {
     double w = -1;
     runhook_results_get_double(final_, "w", &w, nullptr);
@@ -163,17 +176,58 @@ TEST_F(Evaluation, EachNewCheckpointIsEvaluated) {
   EXPECT_EQ(next(), RUNHOOK_ERR_INVALID_ARGUMENT) << "there is no such watcher any more";
 }
 
+TEST_F(Evaluation, CheckpointWhoseEvaluationWasCutShortIsEvaluatedAgain) {
+  const Folder folder;
+  const std::string directory = save_w(folder);
+  runhook_checkpoint_watcher_options watched = RUNHOOK_CHECKPOINT_WATCHER_OPTIONS_INIT;
+  watched.directory = directory.c_str();
+  watched.timeout_ns = 1;
+  runhook_checkpoint_watcher* watcher = runhook_checkpoint_watcher_create(&watched, nullptr);
+  Model model("count", RUNHOOK_VARIABLES_LOCAL, 10, 1);
+  runhook_stop_source* stop = runhook_stop_source_create(nullptr);
+  runhook_config_set_stop_source(model.config, stop, nullptr);
+  const auto next = [&] {
+    return runhook_evaluate_next(model.config, &options_, watcher, &result_, nullptr, nullptr, error_.out());
+  };
+  ScriptedHook hook;
+  bool stops = true;
+  hook.on["after_run"] = [&](runhook_context*) {
+    if (stops) runhook_stop_source_request_stop(stop, 0, nullptr, 0);
+    return kOk;
+  };
+  const runhook_hook table = hook.table();
+  ASSERT_EQ(runhook_config_add_hook(model.config, &table, nullptr, nullptr), RUNHOOK_OK);
+  EXPECT_EQ(next(), RUNHOOK_ERR_STOPPED);
+  stops = false;
+  runhook_stop_source* fresh = runhook_stop_source_create(nullptr);
+  runhook_config_set_stop_source(model.config, fresh, nullptr);
+  EXPECT_EQ(next(), RUNHOOK_OK) << error_.message();
+  EXPECT_EQ(next(), RUNHOOK_ERR_DEADLINE_EXCEEDED);
+  EXPECT_NE(error_.message().find(directory), std::string::npos) << error_.message();
+  runhook_stop_source_destroy(stop);
+  runhook_stop_source_destroy(fresh);
+  runhook_checkpoint_watcher_destroy(watcher);
+}
+
+TEST_F(Evaluation, StopOfTheConfigEndsTheWaitForACheckpoint) {
+  const Folder folder;
+  const std::string directory = folder.file("none");
+  runhook_checkpoint_watcher_options watched = RUNHOOK_CHECKPOINT_WATCHER_OPTIONS_INIT;
+  watched.directory = directory.c_str();  // and for ever
+  runhook_checkpoint_watcher* watcher = runhook_checkpoint_watcher_create(&watched, nullptr);
+  const Model model("count", RUNHOOK_VARIABLES_LOCAL, 10, 1);
+  runhook_stop_source* stop = runhook_stop_source_create(nullptr);
+  runhook_config_set_stop_source(model.config, stop, nullptr);
+  runhook_stop_source_request_stop(stop, 0, nullptr, 0);
+  EXPECT_EQ(runhook_evaluate_next(model.config, &options_, watcher, nullptr, nullptr, nullptr, error_.out()),
+            RUNHOOK_ERR_STOPPED);
+  runhook_stop_source_destroy(stop);
+  runhook_checkpoint_watcher_destroy(watcher);
+}
+
 TEST_F(Evaluation, WatcherThatIsUsedForAnEvaluationIsBusyInItsCallbacks) {
   const Folder folder;
-  const std::string directory = folder.file("checkpoints");
-  runhook_checkpoint_store* store = runhook_checkpoint_store_create(directory.c_str(), nullptr, nullptr);
-  runhook_snapshot* snapshot = runhook_snapshot_create(nullptr);
-  runhook_value* value = runhook_value_create_double(1, nullptr);
-  runhook_snapshot_set(snapshot, "w", value, nullptr);
-  EXPECT_EQ(runhook_checkpoint_store_save(store, snapshot, nullptr, nullptr), RUNHOOK_OK);
-  runhook_value_destroy(value);
-  runhook_snapshot_destroy(snapshot);
-  runhook_checkpoint_store_destroy(store);
+  const std::string directory = save_w(folder);
   runhook_checkpoint_watcher_options watched = RUNHOOK_CHECKPOINT_WATCHER_OPTIONS_INIT;
   watched.directory = directory.c_str();
   runhook_checkpoint_watcher* watcher = runhook_checkpoint_watcher_create(&watched, nullptr);

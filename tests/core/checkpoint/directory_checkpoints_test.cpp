@@ -90,6 +90,29 @@ TEST_F(DirectoryCheckpointsTest, NamedOneIsNotDeletedUntilItIsRestored) {
   EXPECT_STATUS(source->restore(first, *session), not_found, "step 1");
 }
 
+TEST_F(DirectoryCheckpointsTest, OneThatIsSavedAnewInThePlaceOfAnotherIsANewOne) {
+  CheckpointStore store(folder.path());
+  store.save(saved_at(1));
+  store.save(saved_at(2));
+  const auto source = directory_checkpoints(folder.path());
+  CheckpointWatchOptions once;
+  once.wait.timeout = std::chrono::nanoseconds(0);
+  CheckpointWatcher watcher(source, once);
+  EXPECT_EQ(watcher.next()->step, 2);
+  store.restore(1);
+  Snapshot other = saved_at(2);
+  other.set("x", Value::scalar(7.0));
+  store.save(other);
+  const auto found = watcher.next();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->step, 2);
+  const auto session = model()();
+  session->initialize(VariableScope::global);
+  source->restore(*found, *session);
+  EXPECT_EQ(session->read_variable("x").to_double(), 7);
+  EXPECT_FALSE(watcher.next());
+}
+
 // A guard that has the run go back to what was saved last.
 TEST(NanGuardRollsBack, RunGoesOnFromTheNewestCheckpointAndFailsInTheEnd) {
   for (const bool for_good : {false, true}) {
