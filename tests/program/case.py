@@ -6,6 +6,7 @@ made by a program of the library, and damaged here.
 import json
 import os
 import pathlib
+import pty
 import shutil
 import struct
 import subprocess
@@ -61,6 +62,13 @@ class Case(unittest.TestCase):
             self.assertEqual((done.returncode, done.stdout), (status, ""), done.stderr)
             self.assertRegex(done.stderr, r"\Arunhook: [^\n]*[^\n.]\n\Z")
         return done.stderr
+
+    def terminal(self):
+        """Both ends of one."""
+        try:
+            return pty.openpty()
+        except OSError as failed:
+            return self.skipTest(f"there are no terminals here: {failed}")
 
     def content(self):
         """All files, to see whether anything has been written."""

@@ -2,7 +2,6 @@
 import contextlib
 import os
 import pathlib
-import pty
 import re
 import select
 import shutil
@@ -44,7 +43,7 @@ class Usage(Case):
             self.assertIn("standard output", done.stderr)
 
     def test_there_is_no_control_sequence_on_a_terminal_either(self):
-        parent, child = pty.openpty()
+        parent, child = self.terminal()
         subprocess.run([PROGRAM, "list", "made"], stdout=child, cwd=self.folder, check=True)
         os.close(child)
         self.assertNotIn(b"\033", os.read(parent, 65536))
@@ -96,7 +95,7 @@ class Completion(Case):
         """In a bash that has a terminal: a command and an option, with the tabulator."""
         script = self.folder / "script"
         script.write_text(self.text("completion", "bash"))
-        parent, child = pty.openpty()
+        parent, child = self.terminal()
         environment = {**ENVIRONMENT, "PATH": f"{pathlib.Path(PROGRAM).parent}:{os.environ['PATH']}", "TERM": "dumb",
                        "INPUTRC": "/dev/null", "HISTFILE": ""}
         script.write_text(script.read_text() + "PS1='ready> '\n")
