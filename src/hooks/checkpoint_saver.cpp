@@ -384,7 +384,8 @@ void CheckpointSaverHook::end(SessionRunContext& context) {
   if (run.reporter != nullptr) run.reporter->deliver_logged();  // it may be the best
   if (state.checkpoints != nullptr) state.patience = state.checkpoints->options().drain_timeout;
   state.ending = true;
-  if (state.options.save_at_end || run.session.stop->save_requested()) state.save(context, /*may_stop=*/false);
+  const bool is_asked_for = run.session.stop->take_save_request();
+  if (state.options.save_at_end || is_asked_for) state.save(context, /*may_stop=*/false);
   state.finish(context, /*may_stop=*/false);
   state.ended = true;
   for (const auto& listener : state.options.listeners) listener->end(context, context.global_step());
