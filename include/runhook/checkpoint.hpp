@@ -154,6 +154,10 @@ class CheckpointStore {
   void prune();  // as save() does
   const std::string& directory() const noexcept;
 
+  // For a save that nobody waits for any more: from here on neither the log nor CheckpointRetention::wanted is called,
+  // which may be gone by then. Nothing is deleted then, and standard error is the log. Any thread, also during a save.
+  void abandon() noexcept;
+
  private:
   struct Impl;
   const std::unique_ptr<Impl> impl_;

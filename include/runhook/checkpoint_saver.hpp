@@ -88,7 +88,7 @@ class CheckpointSaver final : public Saver {
   // Waits for a save that is being written. Returns whether it has ended in time; negative: for ever.
   bool drain(std::chrono::nanoseconds limit);
   // Waits as long as drain_timeout says, and lets go of the directory: then others may own it, or this again. Throws
-  // DEADLINE_EXCEEDED if the save takes longer, which goes on then.
+  // DEADLINE_EXCEEDED if the save takes longer, which goes on then, but calls nothing of the options any more.
   void close();
   void close(std::chrono::nanoseconds limit);  // the same with another one
   // How long a save is going to take, by those that were made; 0 before the first one.

@@ -135,7 +135,7 @@ struct CheckpointStore::Impl {
   void take_name_if_unused(const std::string& name, std::int64_t step, std::vector<std::string>& garbage);
   void set_aside(std::int64_t step, std::string_view prefix);
   void sync_names();
-  void warn(const Error& error) const noexcept;
+  void warn(const Error& error) noexcept;
   std::string path_of(std::string_view name) const { return fmt::format("{}/{}", directory, name); }
 
   const std::string directory;
@@ -145,6 +145,8 @@ struct CheckpointStore::Impl {
   const detail::ForkMark birth;
   detail::CheckpointWriter writer;
   std::mutex mutex;
+  std::mutex callers_own;  // held while the log or keep.wanted is called
+  bool is_abandoned = false;
   OpenFile lock;
   std::optional<std::int64_t> newest;    // that has been committed or restored here
   std::optional<std::int64_t> restored;  // from which the run has gone on, until it has saved another
@@ -219,8 +221,10 @@ void CheckpointStore::Impl::become_owner() {
   if (::ftruncate(lock.fd(), 0) == 0) files->write(lock.fd(), text.data(), text.size());
 }
 
-void CheckpointStore::Impl::warn(const Error& error) const noexcept {
+void CheckpointStore::Impl::warn(const Error& error) noexcept {
   try {
+    const std::lock_guard guard(callers_own);
+    if (is_abandoned) return detail::log_to_stderr({.level = LogLevel::warning, .message = error.message()});
     log(LogLevel::warning, error.message());
   } catch (...) {  // NOLINT(bugprone-empty-catch): as LogSink says
   }
@@ -386,7 +390,12 @@ void CheckpointStore::Impl::prune(bool has_just_saved) {
       if (const CheckpointSummary* const whole = detail::newest_whole(all)) needed.insert(whole->step);
     }
     // The oldest first, so that what is left after a crash has no gaps.
-    const std::vector<std::int64_t> unwanted = detail::unwanted(all, options.keep, needed);
+    std::vector<std::int64_t> unwanted;
+    {
+      const std::lock_guard guard(callers_own);
+      if (is_abandoned) return;
+      unwanted = detail::unwanted(all, options.keep, needed);
+    }
     std::vector<std::string> garbage = garbage_among(there);
     is_tidy = garbage.empty() && unwanted.empty();
     for (const std::int64_t step : unwanted) take_name_if_unused(detail::step_name(step), step, garbage);
@@ -464,6 +473,11 @@ Snapshot CheckpointStore::restore(std::int64_t step) {
 void CheckpointStore::prune() {
   const std::lock_guard lock(impl_->mutex);
   impl_->prune(/*has_just_saved=*/false);
+}
+
+void CheckpointStore::abandon() noexcept {
+  const std::lock_guard guard(impl_->callers_own);
+  impl_->is_abandoned = true;
 }
 
 const std::string& CheckpointStore::directory() const noexcept { return impl_->directory; }

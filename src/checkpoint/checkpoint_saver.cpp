@@ -355,7 +355,10 @@ void CheckpointSaver::close(std::chrono::nanoseconds limit) {
   }
   state.claim.give_back();
   const bool drained = drain(limit);
-  if (!drained) state.forget_job();
+  if (!drained) {
+    if (state.store != nullptr) state.store->abandon();
+    state.forget_job();
+  }
   state.store.reset();
   state.last_step.reset();
   if (!drained) {

@@ -96,7 +96,10 @@ class Completion(Case):
         script = self.folder / "script"
         script.write_text(self.text("completion", "bash"))
         parent, child = self.terminal()
-        environment = {**ENVIRONMENT, "PATH": f"{pathlib.Path(PROGRAM).parent}:{os.environ['PATH']}", "TERM": "dumb",
+        programs = self.folder / "programs"
+        programs.mkdir()
+        (programs / "runhook").symlink_to(PROGRAM)  # as it is called when it is installed
+        environment = {**ENVIRONMENT, "PATH": f"{programs}:{os.environ['PATH']}", "TERM": "dumb",
                        "INPUTRC": "/dev/null", "HISTFILE": ""}
         script.write_text(script.read_text() + "PS1='ready> '\n")
         with subprocess.Popen(["bash", "--rcfile", script, "-i"], stdin=child, stdout=child, stderr=child, cwd=self.folder, env=environment,

@@ -196,8 +196,8 @@ RUNHOOK_API runhook_status runhook_context_request_save(runhook_context* context
  * In after_create_session, after_run and end, for callbacks that take long, e.g. since they evaluate: makes a save now
  * that has been asked for, of the step that was completed last. Hooks that come later have not been told of it yet.
  *
- * \param saved set to 1 if there was such a request, or in end if a signal has stopped a run whose checkpoint hook knows
- *   a grace; else to 0; may be NULL.
+ * \param saved set to 1 if there was such a request, or in end if a signal has stopped a run whose checkpoint hook
+ *   knows a grace; else to 0; may be NULL.
  * \returns what the save fails with.
  * \threadsafety The callback's thread.
  * \since 1.0

@@ -3,7 +3,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <thread>
@@ -79,7 +82,7 @@ TEST_F(CheckpointSaverHookTest, EndWaitsForASaveOnceAndNoLongerThanItIsTold) {
   EXPECT_STATUS(session->close(), deadline_exceeded, "is still being written");
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 2 * options.checkpoints.drain_timeout);
   disk->shut = false;
-  while (saved().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  wait_until_saved();
 }
 
 TEST_F(CheckpointSaverHookTest, LastSaveWaitsNoLongerThanItIsToldEither) {
@@ -91,7 +94,7 @@ TEST_F(CheckpointSaverHookTest, LastSaveWaitsNoLongerThanItIsToldEither) {
   session->run_until_stop(train, 2);
   EXPECT_STATUS(session->close(), deadline_exceeded, "is still being written");
   disk->shut = false;
-  while (saved().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  wait_until_saved();
 }
 
 TEST_F(CheckpointSaverHookTest, ListenersHearOfEachSaveThatAnotherHasWaitedFor) {
@@ -187,6 +190,46 @@ TEST_F(CheckpointSaverHookTest, ForkedProcessDoesNotWaitForTheSaveOfItsParent) {
   EXPECT_THAT(saved(), ElementsAre(1));
 }
 
+// Cannot be listed any more once it is open.
+struct UnlistedDisk final : detail::FileSystem {
+  int reserve(int fd, std::uint64_t size) override {
+    while (shut) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return FileSystem::reserve(fd, size);
+  }
+  int list(const std::string& directory, std::vector<std::string>& names) override {
+    if (shut) return FileSystem::list(directory, names);
+    errno = EIO;
+    return -1;
+  }
+  std::atomic<bool> shut = true;
+};
+
+TEST_F(CheckpointSaverHookTest, SaveThatIsNotWaitedForCallsNothingOfTheProgramAnyMore) {
+  for (const bool is_listed : {true, false}) {
+    const auto shut = shut_disk();
+    const auto unlisted = std::make_shared<UnlistedDisk>();
+    if (!is_listed) options.checkpoints.file_system = unlisted;
+    options.checkpoints.directory = folder.file(is_listed ? "checkpoints" : "other");
+    options.checkpoints.drain_timeout = std::chrono::milliseconds(5);
+    std::atomic<bool> is_over = false;
+    std::atomic<int> calls = 0;
+    options.checkpoints.keep.wanted = [&](const CheckpointSummary&) {
+      calls += is_over ? 1 : 0;
+      return true;
+    };
+    options.checkpoints.log = [&](const LogRecord&) { calls += is_over ? 1 : 0; };
+    auto saver = std::make_shared<CheckpointSaver>(options.checkpoints);
+    const std::shared_ptr<Session> session = rig.make();
+    session->initialize(VariableScope::global);
+    saver->save(*session, {1});
+    EXPECT_STATUS(saver->close(), deadline_exceeded, "is still being written");
+    is_over = true;
+    shut->shut = unlisted->shut = false;
+    wait_until_saved();
+    EXPECT_EQ(calls, 0);
+  }
+}
+
 TEST_F(CheckpointSaverHookTest, RecoveryWaitsForASaveNoLongerThanItIsTold) {
   const auto disk = shut_disk();
   options.checkpoints.drain_timeout = std::chrono::milliseconds(5);
@@ -197,6 +240,8 @@ TEST_F(CheckpointSaverHookTest, RecoveryWaitsForASaveNoLongerThanItIsTold) {
   const auto session = rig.start();
   EXPECT_STATUS(session->run_until_stop(train, 5), deadline_exceeded, "nothing can be restored before it is");
   disk->shut = false;
+  session->close();
+  wait_until_saved();
 }
 
 TEST_F(CheckpointSaverHookTest, EndOfASaveIsForgottenThoughNobodyIsToldOfIt) {

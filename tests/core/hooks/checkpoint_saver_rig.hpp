@@ -150,6 +150,17 @@ class CheckpointSaverHookTest : public testing::Test {
       steps.push_back(one.step);
     return steps;
   }
+  // Until a save that the run has not waited for is over: then the directory can be owned.
+  void wait_until_saved() const {
+    for (bool is_over = false; !is_over;) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      try {
+        const runhook::CheckpointStore other(options.checkpoints.directory);
+        is_over = !other.list().empty();
+      } catch (const runhook::StatusError&) {  // it has an owner still
+      }
+    }
+  }
   // What is there as soon as this step has been saved, as if the process had been killed then, is the folder from then on.
   void die_after(std::int64_t step, const std::string& copy) {
     const auto listener = std::make_shared<Listener>();
