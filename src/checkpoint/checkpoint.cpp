@@ -136,6 +136,7 @@ struct CheckpointStore::Impl {
   void set_aside(std::int64_t step, std::string_view prefix);
   void sync_names();
   void warn(const Error& error) noexcept;
+  void warn_not_deleted() noexcept;  // of the exception that is being handled
   std::string path_of(std::string_view name) const { return fmt::format("{}/{}", directory, name); }
 
   const std::string directory;
@@ -166,10 +167,11 @@ CheckpointStore::Impl::Impl(std::string its_directory, CheckpointStoreOptions it
   detail::check_retention(options.keep);
   make_directories();
   become_owner();
+  const std::vector<std::string> garbage = garbage_among(list_names());
   try {
-    delete_garbage(garbage_among(list_names()));
+    delete_garbage(garbage);
   } catch (...) {
-    warn(Error::from_current_exception(StatusCode::internal));
+    warn_not_deleted();
   }
 }
 
@@ -228,6 +230,12 @@ void CheckpointStore::Impl::warn(const Error& error) noexcept {
     log(LogLevel::warning, error.message());
   } catch (...) {  // NOLINT(bugprone-empty-catch): as LogSink says
   }
+}
+
+void CheckpointStore::Impl::warn_not_deleted() noexcept {
+  Error error = Error::from_current_exception(StatusCode::internal);
+  error.prepend("old checkpoints could not be deleted: ");
+  warn(error);
 }
 
 bool CheckpointStore::Impl::save(const Snapshot& snapshot) {
@@ -401,9 +409,7 @@ void CheckpointStore::Impl::prune(bool has_just_saved) {
     for (const std::int64_t step : unwanted) take_name_if_unused(detail::step_name(step), step, garbage);
     delete_garbage(garbage);
   } catch (...) {
-    Error error = Error::from_current_exception(StatusCode::internal);
-    error.prepend("old checkpoints could not be deleted: ");
-    warn(error);
+    warn_not_deleted();
   }
 }
 

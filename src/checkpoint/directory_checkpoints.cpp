@@ -20,9 +20,8 @@ class DirectoryCheckpoints final : public CheckpointSource {
   std::optional<CheckpointInfo> latest() override {
     std::vector<std::int64_t> steps = detail::steps_in(detail::system_files(), directory_);
     for (; !steps.empty(); steps.pop_back()) {
-      if (held_ && is_held(steps.back())) return info_of(held_->summary());
       try {
-        held_ = open_checkpoint(directory_, steps.back());
+        if (!held_ || !is_held(steps.back())) held_ = open_checkpoint(directory_, steps.back());
       } catch (const StatusError& failed) {
         if (failed.code() != StatusCode::not_found && failed.code() != StatusCode::data_loss) throw;
         continue;

@@ -101,14 +101,9 @@ class ManifestReader final : public JsonEvents {
   }
   bool count(std::uint64_t number) override {
     if (depth() == 1 && member_ == "format") format_ = number;
-    if (depth() == 1 && (member_ == "step" || member_ == "saved_unix_ns" || member_ == "piece_bytes")) {
-      if (number > INT64_MAX) return false;
-      const auto value = static_cast<std::int64_t>(number);
-      if (member_ == "saved_unix_ns") manifest_.saved_unix_ns = value;
-      if (member_ == "piece_bytes") manifest_.piece_bytes = number;
-      if (member_ == "step") manifest_.step = value;
-      has_step_ = has_step_ || member_ == "step";
-    }
+    if (depth() == 1 && member_ == "step") return has_step_ = keep(number, manifest_.step);
+    if (depth() == 1 && member_ == "saved_unix_ns") return keep(number, manifest_.saved_unix_ns);
+    if (depth() == 1 && member_ == "piece_bytes") return keep(number, manifest_.piece_bytes);
     if (in_file() && file_key_ == "bytes") manifest_.files.back().bytes = number;
     if (depth() == 2 && in("metrics")) manifest_.metrics.emplace_back(metric_, static_cast<double>(number));
     return true;
@@ -120,6 +115,13 @@ class ManifestReader final : public JsonEvents {
   bool other() override { return true; }
 
  private:
+  // Returns false for one that no number of ours is.
+  template <typename Integer>
+  static bool keep(std::uint64_t number, Integer& member) noexcept {
+    if (number > INT64_MAX) return false;
+    member = static_cast<Integer>(number);
+    return true;
+  }
   bool in(std::string_view member) const noexcept { return member_ == member; }
   bool in_file() const noexcept { return depth() == 3 && in("files") && !manifest_.files.empty(); }
 

@@ -58,10 +58,10 @@ struct CheckpointSaverHook::State final : ValueListener, detail::SaveService {
 
   void on_logged(SessionRunContext& context, std::span<const LoggedValue> values) override {
     newest.note(values, 0, /*every=*/false, /*due=*/false, [] {});
-    if (!options.save_on_best || saver == nullptr || ended) return;
+    if (!options.save_on_best || saver == nullptr || stage == Stage::ended) return;
     for (const LoggedValue& value : values) {
       // Of a step that has been saved nothing more can be: what is saved is never changed.
-      if (is_best(value) && (!last_step || value.step > *last_step)) context.request_save();
+      if (is_best(value.name, value) && (!last_step || value.step > *last_step)) context.request_save();
     }
   }
   void save_requested(SessionRunContext& context) override { save(context, /*may_stop=*/true); }
@@ -70,7 +70,7 @@ struct CheckpointSaverHook::State final : ValueListener, detail::SaveService {
 
   bool verifies() const noexcept { return checkpoints != nullptr && checkpoints->options().verify; }
   const CheckpointRetention& retention() const noexcept { return checkpoints->options().keep; }  // with save_on_best
-  bool is_best(const LoggedValue& value) const noexcept;
+  bool is_best(std::string_view name, const LoggedValue& value) const noexcept;
   void save(SessionRunContext& context, bool may_stop);
   void compare(SessionRunContext& context, std::int64_t step);
   void take_report(SessionRunContext& context, bool may_stop);
@@ -91,12 +91,11 @@ struct CheckpointSaverHook::State final : ValueListener, detail::SaveService {
     double value = 0;
     std::int64_t step = 0;
   };
-  std::optional<Best> best;               // that a checkpoint has, with save_on_best
-  std::optional<Best> written;            // that one has which is being written: it may fail
-  std::optional<std::int64_t> last_step;  // saved, or gone on from
-  bool created = false;                   // its session, as far as the saver is concerned
-  bool ending = false;
-  bool ended = false;
+  std::optional<Best> best;                            // that a checkpoint has, with save_on_best
+  std::optional<Best> written;                         // that one has which is being written: it may fail
+  std::optional<std::int64_t> last_step;               // saved, or gone on from
+  enum class Stage { begun, created, ending, ended };  // of the run, or its session, as far as the saver is concerned
+  Stage stage = Stage::begun;
   std::int64_t hurried_step = -1;
   bool warned_of_grace = false;
   std::chrono::nanoseconds patience{-1};  // for a save that is being written; negative: without end
@@ -113,9 +112,9 @@ Snapshot CheckpointSaverHook::State::run_snapshot(SessionRunContext& context) co
   return run;
 }
 
-bool CheckpointSaverHook::State::is_best(const LoggedValue& value) const noexcept {
+bool CheckpointSaverHook::State::is_best(std::string_view name, const LoggedValue& value) const noexcept {
   const CheckpointRetention& wanted = retention();
-  if (value.name != wanted.metric || value.kind == LoggedKind::text || value.failed || std::isnan(value.number)) {
+  if (name != wanted.metric || value.kind == LoggedKind::text || value.failed || std::isnan(value.number)) {
     return false;
   }
   const auto is_better = [&](const std::optional<Best>& than) {
@@ -133,7 +132,7 @@ bool CheckpointSaverHook::State::take_hurry(SessionRunContext& context) {
 }
 
 void CheckpointSaverHook::State::save(SessionRunContext& context, bool may_stop) {
-  if (saver == nullptr || !created) return;  // there is nothing but what was restored
+  if (saver == nullptr || stage == Stage::begun) return;  // there is nothing but what was restored
   const std::int64_t step = context.global_step();
   if (verifies()) {
     if (last_step != step) compare(context, step);
@@ -142,7 +141,7 @@ void CheckpointSaverHook::State::save(SessionRunContext& context, bool may_stop)
   try {
     take_report(context, may_stop);
     if (last_step == step) return;
-    if (!ending && hurried_step != step && checkpoints != nullptr &&
+    if (stage < Stage::ending && hurried_step != step && checkpoints != nullptr &&
         checkpoints->options().overlap == SaveOverlap::skip && checkpoints->saving()) {
       return;
     }
@@ -171,9 +170,7 @@ void CheckpointSaverHook::State::note_written() {
   written.reset();
   if (!options.save_on_best) return;
   for (const detail::NewestValues::Kept& kept : newest.all()) {
-    LoggedValue value = kept.value;
-    value.name = kept.name;
-    if (!kept.undone && is_best(value)) written = {value.number, value.step};
+    if (!kept.undone && is_best(kept.name, kept.value)) written = {kept.value.number, kept.value.step};
   }
 }
 
@@ -226,7 +223,7 @@ bool CheckpointSaverHook::State::has_something_to_save(Session& session) const {
 // Once, as soon as it is known, unless there is nothing left to save.
 void CheckpointSaverHook::State::warn_if_too_slow(SessionRunContext& context) {
   const std::chrono::nanoseconds needed = checkpoints->expected_duration();
-  if (options.grace.count() == 0 || needed <= options.grace || ending) return;
+  if (options.grace.count() == 0 || needed <= options.grace || stage >= Stage::ending) return;
   if (std::exchange(warned_of_grace, true)) return;
   context.warn(Error(StatusCode::deadline_exceeded,
                      fmt::format("saving takes some {:.2g} s, and the process is killed {:.2g} s after a signal: what "
@@ -301,7 +298,7 @@ void CheckpointSaverHook::begin(SessionRunContext& context) {
   state.best.reset();
   state.written.reset();
   state.last_step.reset();
-  state.created = state.ending = state.ended = false;
+  state.stage = State::Stage::begun;
   state.hurried_step = -1;
   state.warned_of_grace = false;
   state.patience = std::chrono::nanoseconds(-1);
@@ -330,7 +327,7 @@ void CheckpointSaverHook::after_create_session(SessionRunContext& context) {
   state.newest.rewind(context.global_step());
   if (state.best && state.best->step > context.global_step()) state.best.reset();
   state.last_step = state.checkpoints != nullptr ? state.checkpoints->last_step() : std::nullopt;
-  state.created = true;
+  state.stage = State::Stage::created;
   if (!state.options.save_at_start || state.last_step == context.global_step()) return;
   // Intervals count from here, as from a run that has reached this step; also in a run that goes on from what is saved.
   RunState& run = RunState::of(context);
@@ -383,11 +380,11 @@ void CheckpointSaverHook::end(SessionRunContext& context) {
   RunState& run = RunState::of(context);
   if (run.reporter != nullptr) run.reporter->deliver_logged();  // it may be the best
   if (state.checkpoints != nullptr) state.patience = state.checkpoints->options().drain_timeout;
-  state.ending = true;
+  state.stage = State::Stage::ending;
   const bool is_asked_for = run.session.stop->take_save_request();
   if (state.options.save_at_end || is_asked_for) state.save(context, /*may_stop=*/false);
   state.finish(context, /*may_stop=*/false);
-  state.ended = true;
+  state.stage = State::Stage::ended;
   for (const auto& listener : state.options.listeners) listener->end(context, context.global_step());
 }
 

@@ -155,8 +155,8 @@ void Output::State::ask(bool State::*what) noexcept {
 void Output::State::failed(const Error& error) noexcept {
   const std::lock_guard lock(mutex);
   if (!failure) failure = error;
-  if (sink->hopeless()) stop_taking();  // nobody can know of the failure yet, nor of a record that is refused for it
   given_up = sink->hopeless();
+  if (given_up) stop_taking();  // nobody can know of the failure yet, nor of a record that is refused for it
   news.store(true, std::memory_order_release);
 }
 

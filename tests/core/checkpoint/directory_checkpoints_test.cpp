@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <filesystem>
 #include <limits>
 #include <memory>
 #include <vector>
@@ -111,6 +112,17 @@ TEST_F(DirectoryCheckpointsTest, OneThatIsSavedAnewInThePlaceOfAnotherIsANewOne)
   source->restore(*found, *session);
   EXPECT_EQ(session->read_variable("x").to_double(), 7);
   EXPECT_FALSE(watcher.next());
+}
+
+TEST_F(DirectoryCheckpointsTest, OneThatIsGoneSinceItWasListedIsPassedOver) {
+  CheckpointStore store(folder.path());
+  store.save(saved_at(1));
+  store.save(saved_at(2));
+  const auto source = directory_checkpoints(folder.path());
+  const std::string newest = source->latest()->path;
+  std::filesystem::rename(newest, newest + ".away");
+  std::filesystem::create_symlink("nowhere", newest);  // a name, and nothing behind it
+  EXPECT_EQ(source->latest()->step, 1);
 }
 
 // A guard that has the run go back to what was saved last.

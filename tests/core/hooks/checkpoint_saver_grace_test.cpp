@@ -26,6 +26,11 @@ class Grace : public CheckpointSaverHookTest {
     options.save_at_start = false;
   }
   void signal() { rig.config.stop->request_from_signal(15, StopUrgency::after_step); }
+  void signal_in_step(std::int64_t step) {
+    rig.hook()->on_after = [this, step](SessionRunContext& context) {
+      if (context.global_step() == step) signal();
+    };
+  }
   // A hook whose end takes its time, and sees what is saved by then. It is not the saver that is last.
   void note_what_is_saved_at_the_end() {
     rig.hook()->on_end = [this](SessionRunContext&) { saved_at_the_end = saved(); };
@@ -35,9 +40,7 @@ class Grace : public CheckpointSaverHookTest {
 
 TEST_F(Grace, AfterASignalTheLastStepIsSavedBeforeHooksEnd) {
   note_what_is_saved_at_the_end();
-  rig.hook()->on_after = [this](SessionRunContext& context) {
-    if (context.global_step() == 2) signal();
-  };
+  signal_in_step(2);
   add_hook();
   const auto session = rig.start();
   session->run_until_stop(train, 5);
@@ -123,9 +126,7 @@ TEST_F(Grace, NothingIsComparedInAHurry) {
   first->close();
   options.checkpoints.verify = true;
   rig.config.hooks.clear();
-  rig.hook()->on_after = [this](SessionRunContext& context) {
-    if (context.global_step() == 2) signal();
-  };
+  signal_in_step(2);
   note_what_is_saved_at_the_end();
   add_hook();
   const auto session = rig.start();
