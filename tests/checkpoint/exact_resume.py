@@ -161,7 +161,11 @@ class Runs:
         return subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
 
     def finish(self, process):
-        printed, _ = process.communicate(timeout=60)
+        try:
+            printed, _ = process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise Wrong("a run has not ended in a minute") from None
         if process.returncode != 0:
             raise Wrong(f"a run has ended with {process.returncode}")
         return printed

@@ -97,13 +97,22 @@ def check_directory(folder, how):
 
 
 def is_recorded(folder, pid):
-    path = folder / "run.json"
-    return path.exists() and read_record(path)["pid"] == pid
+    try:
+        return read_record(folder / "run.json")["pid"] == pid
+    except FileNotFoundError:  # there is none while a run puts aside what the last one has left
+        return False
 
 
 def run(program, folder, rng, number, how):
     process = subprocess.Popen([program, str(folder)])
-    by_term = number % 10 == 9
+    try:
+        how[process.pid] = end(process, folder, rng, number % 10 == 9)
+    finally:
+        process.kill()  # one that went on would keep the output of this test open
+
+
+def end(process, folder, rng, by_term):
+    """Kills the process at a random moment or, by_term, asks it to end. Returns which."""
     # One that is to end by itself has to have its handlers first.
     deadline = time.monotonic() + 30
     while by_term and not is_recorded(folder, process.pid):
@@ -113,7 +122,7 @@ def run(program, folder, rng, number, how):
     process.send_signal(signal.SIGTERM if by_term else signal.SIGKILL)
     status = process.wait(30)
     check(status == (128 + signal.SIGTERM if by_term else -signal.SIGKILL), f"the run has ended with {status}")
-    how[process.pid] = "ended" if by_term else "killed"
+    return "ended" if by_term else "killed"
 
 
 def main():
