@@ -9,8 +9,10 @@ export RUST_BACKTRACE
 build() { rustc --edition 2021 -O -D warnings "$@" -L "native=$libraries" -C "link-arg=-Wl,-rpath,$libraries"; }
 expect() { sh "$SOURCE_DIR/tests/expect.sh" "$@"; }
 
-build --test "$SOURCE_DIR/tests/bindings/hooks_test.rs" -o hooks_test -l runhook
-expect 0 'test result: ok' ./hooks_test
+for tests in hooks_test checkpoints_test; do
+  build --test "$SOURCE_DIR/tests/bindings/$tests.rs" -o "$tests" -l runhook
+  expect 0 'test result: ok' "./$tests"
+done
 
 build "$SOURCE_DIR/examples/rust/train_fashion_mnist.rs" -o train -L "native=$(dirname "$2")" \
   -l static=fashion_model -l dylib=runhook -l dylib=z -l dylib=m
