@@ -1,4 +1,4 @@
-// monotonic.hpp: the machine's monotonic time, and sums that do not overflow.
+// monotonic.hpp: the machine's monotonic time, its units, and sums that do not overflow.
 #ifndef RUNHOOK_SRC_BASE_MONOTONIC_HPP_
 #define RUNHOOK_SRC_BASE_MONOTONIC_HPP_
 
@@ -14,6 +14,10 @@ namespace detail {
 
 inline constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 inline constexpr std::int64_t kNsPerMillisecond = 1'000'000;
+
+constexpr double in_seconds(std::int64_t ns) noexcept {
+  return static_cast<double>(ns) / static_cast<double>(kNsPerSecond);
+}
 
 // Async-signal-safe.
 inline std::int64_t monotonic_ns() noexcept {

@@ -24,8 +24,6 @@ namespace {
 constexpr std::string_view kRunState = "runhook/run";
 constexpr std::string_view kBestFormat = "best 1\n";
 
-double seconds(std::int64_t ns) noexcept { return static_cast<double>(ns) / static_cast<double>(detail::kNsPerSecond); }
-
 // By which the process has been told that it is going to be killed.
 std::optional<StopReason> signal_of(SessionRunContext& context) {
   if (!context.stop_requested()) return std::nullopt;
@@ -228,7 +226,7 @@ void CheckpointSaverHook::State::warn_if_too_slow(SessionRunContext& context) {
   context.warn(Error(StatusCode::deadline_exceeded,
                      fmt::format("saving takes some {:.2g} s, and the process is killed {:.2g} s after a signal: what "
                                  "comes after the last checkpoint may be lost then",
-                                 seconds(needed.count()), seconds(options.grace.count()))));
+                                 detail::in_seconds(needed.count()), detail::in_seconds(options.grace.count()))));
 }
 
 void CheckpointSaverHook::State::warn_if_too_late(SessionRunContext& context) const {
@@ -239,12 +237,13 @@ void CheckpointSaverHook::State::warn_if_too_late(SessionRunContext& context) co
   const int saves = checkpoints->saving() ? 2 : 1;  // one after the other
   const std::int64_t needed_ns = saves * checkpoints->expected_duration().count();
   if (needed_ns <= left_ns) return;
-  const std::string left = left_ns > 0 ? fmt::format("{:.2g} s are left", seconds(left_ns)) : "nothing is left";
+  const std::string left =
+      left_ns > 0 ? fmt::format("{:.2g} s are left", detail::in_seconds(left_ns)) : "nothing is left";
   context.warn(
       Error(StatusCode::deadline_exceeded,
             fmt::format("saving takes some {:.2g} s, and of the time until the process is killed {}: step {} may "
                         "not be saved in time",
-                        seconds(needed_ns), left, context.global_step())));
+                        detail::in_seconds(needed_ns), left, context.global_step())));
 }
 
 CheckpointSaverHook::CheckpointSaverHook(CheckpointSaverHookOptions options) {

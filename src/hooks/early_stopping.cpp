@@ -196,7 +196,7 @@ std::string EarlyStoppingHook::judge(const MetricRule& rule, Progress& progress,
   if (!rule.patience_time) return {};
   const std::int64_t ns = detail::saturating_distance(progress.since_ns, context.now_ns());
   if (ns >= rule.patience_time->count()) {
-    return fmt::format("'{}' has not improved for {:.3g} s{}", rule.name, static_cast<double>(ns) * 1e-9,
+    return fmt::format("'{}' has not improved for {:.3g} s{}", rule.name, detail::in_seconds(ns),
                        best_text(progress, value));
   }
   return {};

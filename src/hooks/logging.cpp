@@ -183,8 +183,7 @@ void LoggingHook::log(SessionRunContext& context, std::string text, std::int64_t
   const std::optional<std::int64_t> last_ns = std::exchange(last_ns_, now_ns);
   if (last_ns && !options_.formatter) {
     const std::int64_t ns = detail::saturating_distance(*last_ns, now_ns);
-    const double seconds = static_cast<double>(ns) / static_cast<double>(detail::kNsPerSecond);
-    detail::append_format(text, " ({:.3f} sec)", seconds);
+    detail::append_format(text, " ({:.3f} sec)", detail::in_seconds(ns));
   }
   if (!options_.formatter) text.insert(0, fmt::format("step {}: ", step));
   if (options_.time_of_day) text.insert(0, detail::time_of_day());

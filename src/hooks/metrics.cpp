@@ -67,9 +67,7 @@ struct MetricsHook::Rows {
   void begin_row(std::int64_t step, std::int64_t time_ns, std::int64_t elapsed_ns, std::string_view event) {
     row.clear();
     const auto start = csv ? "{},{:.6f},{:.9f}" : R"({{"step":{},"wall_time":{:.6f},"elapsed":{:.9f})";
-    constexpr double kNs = static_cast<double>(detail::kNsPerSecond);
-    detail::append_format(row, fmt::runtime(start), step, static_cast<double>(time_ns) / kNs,
-                          static_cast<double>(elapsed_ns) / kNs);
+    detail::append_format(row, fmt::runtime(start), step, detail::in_seconds(time_ns), detail::in_seconds(elapsed_ns));
     row += origin;
     if (csv) {
       row += ',';

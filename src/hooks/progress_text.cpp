@@ -28,17 +28,14 @@ void add_part(std::string& text, const std::string& part) {
 }
 
 double seconds_between(const Sample& start, const Sample& end) noexcept {
-  const std::int64_t ns = std::max<std::int64_t>(saturating_distance(start.time_ns, end.time_ns), 0);
-  return static_cast<double>(ns) / static_cast<double>(kNsPerSecond);
+  return in_seconds(std::max<std::int64_t>(saturating_distance(start.time_ns, end.time_ns), 0));
 }
 
 }  // namespace
 
 std::optional<double> steps_per_second(const Sample& from, const Sample& to) noexcept {
   if (to.time_ns <= from.time_ns || to.step <= from.step) return std::nullopt;
-  const auto ns = static_cast<double>(saturating_distance(from.time_ns, to.time_ns));
-  const auto steps = static_cast<double>(saturating_distance(from.step, to.step));
-  return steps / (ns / static_cast<double>(kNsPerSecond));
+  return static_cast<double>(saturating_distance(from.step, to.step)) / seconds_between(from, to);
 }
 
 void RecentRate::add(const Sample& sample) {

@@ -162,8 +162,7 @@ void ReportHook::sample_speed(SessionRunContext& context) {
   const std::int64_t step = context.global_step();
   if (passed < kLeastSpeedTime || step == run_->speed_step) return;
   const auto steps = static_cast<double>(std::max<std::int64_t>(step - run_->speed_step, 0));  // it may have gone back
-  run_->report.speed.add(detail::saturating_distance(run_->report.start_ns, now),
-                         steps * static_cast<double>(detail::kNsPerSecond) / static_cast<double>(passed));
+  run_->report.speed.add(detail::saturating_distance(run_->report.start_ns, now), steps / detail::in_seconds(passed));
   run_->speed_ns = now;
   run_->speed_step = step;
 }

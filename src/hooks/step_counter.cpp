@@ -71,8 +71,7 @@ void StepCounterHook::after_run(SessionRunContext& context, const SessionRunValu
   if (since_recorded < options_.every_n_steps.value_or(1) || steps == 0 || ns <= 0) return;
   start_ = now;
   recorded_step_ = now.step;
-  record(context, static_cast<double>(steps) * static_cast<double>(detail::kNsPerSecond) / static_cast<double>(ns),
-         now.step);
+  record(context, static_cast<double>(steps) / detail::in_seconds(ns), now.step);
 }
 
 void StepCounterHook::record(SessionRunContext& context, double rate, std::int64_t step) {

@@ -24,8 +24,6 @@ namespace {
 
 std::chrono::nanoseconds wall_time() noexcept { return std::chrono::system_clock::now().time_since_epoch(); }
 
-double in_seconds(std::chrono::nanoseconds time) noexcept { return std::chrono::duration<double>(time).count(); }
-
 std::string host_in_a_file_name() {
   std::string name = detail::host_name();
   std::replace(name.begin(), name.end(), '/', '_');
@@ -50,7 +48,7 @@ std::shared_ptr<Output> open(const std::string& directory, SummaryWriterOptions 
   const std::chrono::nanoseconds now = wall_time();
   std::string& header = options.output.header;
   detail::begin_record(header);
-  detail::encode_version(header, in_seconds(now));
+  detail::encode_version(header, detail::in_seconds(now.count()));
   detail::finish_record(header);
   options.output.lines = false;
   return Output::file(fmt::format("{}/{}", directory, file_name(now, options.suffix)), std::move(options.output));
@@ -120,7 +118,7 @@ SummaryWriter::State::Tag* SummaryWriter::State::admit(Kind kind, std::string_vi
 template <class Encode>
 bool SummaryWriter::State::write(std::int64_t step, Encode encode) {
   detail::begin_record(buffer);
-  encode(detail::EventTime{in_seconds(wall_time()), step});
+  encode(detail::EventTime{detail::in_seconds(wall_time().count()), step});
   detail::finish_record(buffer);
   return output->write(buffer);
 }

@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "base/format.hpp"
+#include "base/monotonic.hpp"
 #include "base/one_line.hpp"
 #include "base/time_of_day.hpp"
 #include "output/json_csv_values.hpp"
@@ -18,8 +19,6 @@ namespace runhook::program {
 namespace {
 
 constexpr std::string_view kBetweenColumns = "  ";
-constexpr std::int64_t kNsPerMs = 1'000'000;
-constexpr std::int64_t kNsPerSecond = 1000 * kNsPerMs;
 
 std::size_t width_of(std::string_view utf8) noexcept {
   const auto begins_character = [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; };
@@ -131,8 +130,8 @@ std::optional<std::int64_t> unix_ns_of(std::string_view utc) {
   parts.tm_year -= 1900;
   parts.tm_mon -= 1;
   const std::time_t seconds = timegm(&parts);
-  if (std::abs(seconds) > std::numeric_limits<std::int64_t>::max() / kNsPerSecond - 1) return {};
-  return seconds * kNsPerSecond + ms * kNsPerMs;
+  if (std::abs(seconds) > std::numeric_limits<std::int64_t>::max() / detail::kNsPerSecond - 1) return {};
+  return seconds * detail::kNsPerSecond + ms * detail::kNsPerMillisecond;
 }
 
 std::string local_time_of(std::string_view utc) {

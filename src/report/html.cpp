@@ -5,6 +5,7 @@
 #include <cmath>
 #include <ctime>
 
+#include "base/monotonic.hpp"
 #include "base/time_of_day.hpp"
 #include "base/utf8.hpp"
 
@@ -126,7 +127,7 @@ std::string percent(double share) {
 }
 
 std::string duration_text(std::int64_t ns) {
-  const double s = static_cast<double>(std::max<std::int64_t>(ns, 0)) * 1e-9;
+  const double s = in_seconds(std::max<std::int64_t>(ns, 0));
   const std::int64_t whole = std::llround(s);
   if (s < 999.5e-9) return fmt::format("{} ns", ns < 0 ? 0 : ns);
   if (s < 999.5e-6) return fmt::format("{:.3g} µs", s * 1e6);

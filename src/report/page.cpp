@@ -1,5 +1,6 @@
 #include <string>
 
+#include "base/monotonic.hpp"
 #include "report/sections.hpp"
 #include "report/style.hpp"
 
@@ -39,7 +40,7 @@ void add_figures(Html& html, const RunReport& report) {
              grouped(outcome.runs));
   add_figure(html, "Duration", duration_text(report.duration_ns));
   if (report.duration_ns > 0 && outcome.runs > 0) {
-    const double rate = static_cast<double>(outcome.runs) / (static_cast<double>(report.duration_ns) * 1e-9);
+    const double rate = static_cast<double>(outcome.runs) / in_seconds(report.duration_ns);
     add_figure(html, "Runs per second", rate_text(rate));
   }
   if (report.timings.step.samples > 0) add_figure(html, "Step time, median", duration_text(report.timings.step.p50_ns));

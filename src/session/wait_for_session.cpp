@@ -27,7 +27,7 @@ CreatedSession SessionManager::wait_for_session(std::int64_t max_wait_ns, const 
     if (max_wait_ns >= 0 && detail::saturating_distance(waited_ns, max_wait_ns) < poll_ns_) {
       throw StatusError(StatusCode::deadline_exceeded,
                         fmt::format("the session was not ready after waiting {:.3f} s, missing: {}",
-                                    static_cast<double>(waited_ns) * 1e-9, detail::joined(missing, ", ")));
+                                    detail::in_seconds(waited_ns), detail::joined(missing, ", ")));
     }
     if (clock.wait(poll_ns_, context.stop)) {
       throw StatusError(StatusCode::stopped, "a stop was requested while waiting for the session to become ready");
