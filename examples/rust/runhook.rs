@@ -309,8 +309,8 @@ impl Config {
             end: Some(callbacks::end),
             cleanup: Some(callbacks::cleanup),
             on_values: None,
-            save: None, // a program saves its state by `add_checkpoints`
-            restore: None,
+            save: Some(callbacks::save),
+            restore: Some(callbacks::restore),
         };
         let (failure_policy, max_failures) = match options.policy {
             Policy::Fail => (1, 0),

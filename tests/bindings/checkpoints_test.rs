@@ -136,6 +136,55 @@ fn state_is_dropped_once_when_the_last_session_is_gone() {
     assert_eq!(Rc::strong_count(&program), 1);
 }
 
+/// Counts the steps of a run, however often it is started anew, and calls a closure with the name of each callback that
+/// has to do with checkpoints before it does its work.
+struct Remembering<F: FnMut(&str) -> HookResult>(Rc<RefCell<Vec<u8>>>, F);
+
+impl<F: FnMut(&str) -> HookResult> Hook for Remembering<F> {
+    fn after_run(&mut self, context: &mut Context) -> HookResult {
+        self.0.borrow_mut().push(context.global_step() as u8);
+        Ok(())
+    }
+    fn save(&mut self, context: &mut Context) -> HookResult {
+        (self.1)("save")?;
+        Ok(context.set_state(&self.0.borrow())?)
+    }
+    fn restore(&mut self, context: &mut Context) -> HookResult {
+        (self.1)("restore")?;
+        *self.0.borrow_mut() = context.state().to_vec();
+        Ok(())
+    }
+}
+
+fn remembering(directory: &Directory, call: impl FnMut(&str) -> HookResult + 'static) -> (Rc<RefCell<Vec<u8>>>, Config) {
+    let (seen, (_, mut config)) = (Rc::default(), counting(directory, |_| Ok(())));
+    let hook = Remembering(Rc::clone(&seen), call);
+    config.add_hook("remembering", hook, HookOptions::default()).unwrap();
+    (seen, config)
+}
+
+#[test]
+fn hook_has_what_it_saved_when_the_run_goes_on() {
+    let directory = Directory::new("hook");
+    for (steps, all) in [(3, vec![1, 2, 3]), (2, vec![1, 2, 3, 4, 5])] {
+        let (seen, config) = remembering(&directory, |_| Ok(()));
+        assert!(run(&config, steps).1.is_none());
+        assert_eq!(*seen.borrow(), all);
+    }
+}
+
+#[test]
+fn what_a_hook_fails_to_save_or_to_restore_fails_the_run() {
+    for callback in ["save", "restore"] {
+        let directory = Directory::new("hook-failing");
+        assert!(run(&remembering(&directory, |_| Ok(())).1, 1).1.is_none());
+        let panics = move |name: &str| if name == callback { panic!("on purpose") } else { Ok(()) };
+        let error = run(&remembering(&directory, panics).1, 1).1.expect(callback);
+        assert_eq!((error.hook.as_str(), error.callback.as_str()), ("remembering", callback));
+        assert!(error.message.ends_with("panic: on purpose"), "{error}");
+    }
+}
+
 #[test]
 fn best_checkpoint_is_saved_and_kept_and_the_default_hooks_leave_theirs_out() {
     let directory = Directory::new("best");

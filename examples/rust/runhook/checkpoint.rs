@@ -1,6 +1,6 @@
 //! Has a program saved, and go on where it was when it is started again.
 
-use super::hook::{destroy, guard_as};
+use super::hook::{bytes, destroy, guard_as};
 use super::*;
 use std::mem::zeroed;
 
@@ -93,9 +93,7 @@ unsafe extern "C" fn restore<S: SavedState>(context: *mut ffi::Context, state: *
     guard_as("the state cannot be restored: ", context, ok, |context| {
         let mut size = 0;
         let saved = ffi::runhook_snapshot_state(ffi::runhook_context_snapshot(context.0), NAME, &mut size);
-        if saved.is_null() {
-            return Err("the checkpoint is not of a program in Rust".into());
-        }
-        borrow::<S>(state)?.restore(std::slice::from_raw_parts(saved as *const u8, size))
+        let saved = bytes(saved, size).ok_or("the checkpoint is not of a program in Rust")?;
+        borrow::<S>(state)?.restore(saved)
     })
 }

@@ -226,6 +226,8 @@ extern "C" {
     pub fn runhook_config_add_builtin_hook(config: *mut Config, hook: *const BuiltinHook, options: *const HookOptions, error: E) -> Status;
     pub fn runhook_checkpoint_hook_create(options: *const CheckpointOptions, error: E) -> *mut BuiltinHook;
     pub fn runhook_builtin_hook_destroy(hook: *mut BuiltinHook);
+    pub fn runhook_context_set_state(context: *mut Context, data: *const c_void, size: usize, error: E) -> Status;
+    pub fn runhook_context_state(context: *mut Context, size: *mut usize) -> *const c_void;
     pub fn runhook_context_snapshot(context: *mut Context) -> *mut Snapshot;
     pub fn runhook_snapshot_set_state(snapshot: *mut Snapshot, name: Text, data: *const c_void, size: usize, error: E) -> Status;
     pub fn runhook_snapshot_state(snapshot: *const Snapshot, name: Text, size: *mut usize) -> *const c_void;

@@ -79,6 +79,17 @@ impl<'a> Context<'a> {
         let value = Owned(value, ffi::runhook_value_destroy);
         check(|e| unsafe { ffi::runhook_step_set_output(self.0, name.as_ptr(), value.0, e) }).map(drop)
     }
+    /// In `save`: what the hook has to remember of the run.
+    pub fn set_state(&mut self, state: &[u8]) -> Result<()> {
+        let data = state.as_ptr() as *const c_void;
+        check(|e| unsafe { ffi::runhook_context_set_state(self.0, data, state.len(), e) }).map(drop)
+    }
+    /// In `restore`: what a hook of this name has saved.
+    pub fn state(&self) -> &[u8] {
+        let mut size = 0;
+        let state = unsafe { ffi::runhook_context_state(self.0, &mut size) };
+        unsafe { bytes(state, size) }.unwrap_or_default()
+    }
     /// In `on_error`: what went wrong.
     pub fn error(&self) -> Option<Error> {
         let error = unsafe { ffi::runhook_context_error(self.0) };
@@ -121,6 +132,15 @@ hook! {
     end
     /// Once, always, last.
     cleanup
+    /// When the run is saved: answers with `Context::set_state`.
+    save
+    /// If the run goes on from what a hook of this name has saved, before `after_create_session`: `Context::state`.
+    restore
+}
+
+/// What C lends, for as long as it does.
+pub(super) unsafe fn bytes<'a>(data: *const c_void, size: usize) -> Option<&'a [u8]> {
+    (!data.is_null()).then(|| std::slice::from_raw_parts(data as *const u8, size))
 }
 
 /// Keeps panics on this side and tells runhook what went wrong.
