@@ -19,7 +19,8 @@ struct InlineOptions {
   std::optional<std::vector<std::string>> outputs = {};
   std::optional<std::vector<std::string>> inputs = {};  // the names that can be fed; nullopt: any
   std::int64_t initial_step = 0;      // the global step at which a program that resumes by itself begins
-  std::int64_t max_steps = 0;         // how many steps next() gives; 0: no limit
+  std::int64_t max_steps = 0;         // how many steps next() makes, wherever the run goes on from; those that a
+                                      // recovery has undone count once; 0: no limit
   std::shared_ptr<Saver> saver = {};  // saves in next() and end_step() only, and restores on creation
 };
 

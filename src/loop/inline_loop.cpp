@@ -76,7 +76,7 @@ bool Loop::open_next_step(const SessionRunArgs& args) {
   if (max_steps > 0 && !open_.last_run) open_.last_run.emplace(engine_.schedule(), engine_.run_number(), max_steps);
   const auto under_way = [this] { return open_.again && (open_.last_chance || !should_stop()); };
   while (!end_.abandoned() &&
-         (under_way() || (!should_stop() && (max_steps == 0 || engine_.run_number() < max_steps)))) {
+         (under_way() || (!should_stop() && (max_steps == 0 || engine_.lasting_runs() < max_steps)))) {
     if (!open_.again && !may_go_on()) return false;
     if (open_step(args)) return true;
   }

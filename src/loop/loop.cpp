@@ -89,12 +89,13 @@ void Loop::run_until_stop(const SessionRunArgs& args, std::int64_t max_steps, st
   completed = 0;
   check_makes_steps();
   if (closed()) throw StatusError(StatusCode::closed, "the session is closed");
-  const std::int64_t start = engine_.completed_runs();
-  const std::int64_t first_run = engine_.run_number();
+  const std::int64_t start = engine_.lasting_runs();
+  const std::int64_t skipped_before = engine_.skipped_runs();
   const std::int64_t limit = max_steps > 0 ? max_steps : std::numeric_limits<std::int64_t>::max();
-  const auto count = [&] { return engine_.completed_runs() - start; };
-  const auto remaining = [&] { return limit - (engine_.run_number() - first_run); };
-  const TriggerSchedule::LastRun last_run(engine_.schedule(), first_run, max_steps);
+  const auto made = [&] { return engine_.lasting_runs() - start; };  // negative after a recovery to a step before
+  const auto count = [&] { return std::max<std::int64_t>(made() - (engine_.skipped_runs() - skipped_before), 0); };
+  const auto remaining = [&] { return made() < 0 ? limit : limit - made(); };
+  const TriggerSchedule::LastRun last_run(engine_.schedule(), engine_.run_number(), max_steps);
   try {
     while (remaining() > 0 && !should_stop() && may_go_on()) make_steps(args, remaining());
   } catch (const StatusError& error) {
@@ -278,6 +279,7 @@ void Loop::recover_or_fail(Error error, std::int64_t begun_at) {
   state_.stops.drop();
   try {
     keeper_.recover(error, std::min(begun_at, global_step()));
+    engine_.steps_undone(saturating_distance(global_step(), begun_at));
     if (state_.hot.logged) delivery_.deliver(global_step());
     hooks_.collect_calls();  // a hook may have been disabled since
   } catch (const StatusError& given_up) {

@@ -158,6 +158,12 @@ Error StepEngine::finish_interrupted() noexcept {
   return error;
 }
 
+void StepEngine::steps_undone(std::int64_t steps) noexcept {
+  const std::int64_t runs = std::max<std::int64_t>(steps, 0) / std::max<std::int64_t>(state_.session.advance, 1);
+  undone_runs_ += runs;
+  schedule_.runs_undone(runs);
+}
+
 void StepEngine::return_to_fast_path() noexcept {
   if (!state_.attempt.plan.quiet() || results_stale_ || !state_.attempt.metadata.nodes.empty()) return;
   if (!hooks_.idle().listeners.empty() || remaining_.capacity() < hooks_.slots().size()) return;

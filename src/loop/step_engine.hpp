@@ -74,6 +74,9 @@ class alignas(64) StepEngine {
   std::int64_t completed_runs() const noexcept { return runs_.load(std::memory_order_relaxed); }  // any thread
   std::int64_t skipped_runs() const noexcept { return skips_; }
   std::int64_t run_number() const noexcept { return completed_runs() + skips_; }
+  // How far these have come, for calls that make a number of them: what a recovery has undone is to be made again.
+  std::int64_t lasting_runs() const noexcept { return run_number() - undone_runs_; }
+  void steps_undone(std::int64_t steps) noexcept;
 
  private:
   static constexpr std::size_t kAllHooks = static_cast<std::size_t>(-1);
@@ -114,7 +117,8 @@ class alignas(64) StepEngine {
 
   TriggerSchedule schedule_;
   ValueDelivery& delivery_;
-  std::int64_t skips_ = 0;  // steps that a hook has skipped
+  std::int64_t skips_ = 0;        // steps that a hook has skipped
+  std::int64_t undone_runs_ = 0;  // by recoveries
   Results results_;
   bool results_stale_ = false;     // results_ holds something that is not of the next step
   std::int64_t fetched_step_ = 0;  // which the last attempt whose results were handed out has reached

@@ -35,6 +35,10 @@ class TriggerSchedule {
   // Works out which hooks are due: once for a run, however many attempts it takes, and once more for hooks that were
   // added between two of them.
   void decide(std::int64_t run);
+  // So many runs are to be made again: the last one comes so much later.
+  void runs_undone(std::int64_t runs) noexcept {
+    if (last_run_ != Trigger::kNever) last_run_ = saturating_add(last_run_, runs);
+  }
   // None is due in this run, as idle_runs() has found.
   void none_due_in(std::int64_t run) noexcept { decided_run_ = run; }
 

@@ -51,7 +51,8 @@ typedef struct runhook_inline_options {
   const char* const* inputs; /* names that can be fed; copied; NULL: any */
   size_t input_count;
   int64_t initial_step;       /* the global step at which a program that resumes by itself begins */
-  int64_t max_steps;          /* how many steps the loop gives; 0: no limit */
+  int64_t max_steps;          /* how many steps the loop makes, wherever it goes on from; those that a recovery has
+                                 undone count once; 0: no limit */
   const runhook_saver* saver; /* saves in next and end_step only, restores when the session is created; NULL: none */
   /* End of 1.0. Append only, below this line. */
 } runhook_inline_options;

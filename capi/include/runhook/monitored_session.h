@@ -58,7 +58,7 @@ RUNHOOK_API runhook_status runhook_monitored_session_run(runhook_monitored_sessi
  * Executes steps until a stop is asked for or input ends, which is no error here.
  *
  * \param args for every step. NULL: nothing is fetched or fed.
- * \param max_steps 0: no limit.
+ * \param max_steps 0: no limit. Steps that a recovery has undone are made again, and count once.
  * \param completed set to the number of completed steps, also on failure; may be NULL.
  * \returns what a step or a hook failed with.
  * \threadsafety One thread at a time per object.

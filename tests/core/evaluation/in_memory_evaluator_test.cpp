@@ -95,7 +95,7 @@ TEST_F(InMemoryEvaluator, RecoveryAddsNoEvaluation) {
   train(*session, 6);
   session->close();
   EXPECT_EQ(session->outcome().recoveries, 1);
-  EXPECT_EQ(at, (Steps{0, 5}));  // two steps before the failure, and four from step 1 on
+  EXPECT_EQ(at, (Steps{0, 6}));  // two steps before the failure, and five from step 1 on
 }
 
 TEST_F(InMemoryEvaluator, FailedRunIsNotEvaluatedAtTheEnd) {

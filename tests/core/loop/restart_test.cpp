@@ -37,6 +37,17 @@ class FirstTimeFails final : public SessionRunHook {
   std::set<std::int64_t> failed;
 };
 
+class StepsSeen final : public SessionRunHook {
+ public:
+  explicit StepsSeen(std::vector<std::int64_t>& seen) : seen_(seen) {}
+  void after_run(SessionRunContext& context, const SessionRunValues&) override {
+    seen_.push_back(context.global_step());
+  }
+
+ private:
+  std::vector<std::int64_t>& seen_;
+};
+
 // A graph that counts its steps, whose sessions fail with UNAVAILABLE at steps that the test names. Sessions are
 // numbered from 1.
 class Restart : public testing::Test {
@@ -161,6 +172,20 @@ TEST_F(Restart, StepThatAHookHasFailedIsPassedOnceItIsCompleted) {
   EXPECT_EQ(session->global_step(), 4);
   EXPECT_EQ(hook->failed.size(), 4U);
   for (const Notice& notice : notices) EXPECT_EQ(notice.attempt, 1);
+}
+
+TEST_F(Restart, CallWithALimitMakesTheUndoneStepsAgain) {
+  fails_at = [](int number, std::int64_t step) { return number == 1 && step == 7; };
+  std::vector<std::int64_t> last;
+  const auto seen = std::make_shared<StepsSeen>(last);
+  config.add_hook({seen, {.trigger = Trigger::last()}});
+  open();
+  const SessionRunArgs args{"train", {}, {}};
+  EXPECT_EQ(session->run_until_stop(args, 5), 5);
+  EXPECT_EQ(session->run_until_stop(args, 5), 5) << "two steps, then ten once more";
+  EXPECT_EQ(session->global_step(), 10);
+  EXPECT_EQ(last, (std::vector<std::int64_t>{5, 10}));
+  EXPECT_EQ(session->outcome().runs, 17);
 }
 
 TEST_F(Restart, StepsThatAreNotCountedAreProgressToo) {
