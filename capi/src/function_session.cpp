@@ -4,8 +4,7 @@
 #include "boundary/exception_guard.hpp"
 #include "boundary/table.hpp"
 #include "boundary/text.hpp"
-#include "call/inline_step_call.hpp"
-#include "call/step_call.hpp"
+#include "call/step_code.hpp"
 #include "handle/guarded_session.hpp"
 #include "handle/session_handle.hpp"
 #include "handle/value_handle.hpp"
@@ -46,32 +45,17 @@ class CFunctionSession final : public CoreEngine<FunctionSession> {
   void* const data_;
 };
 
-// Of a function session, or of a loop that stays where it is.
-Step* find_step(const runhook_context* context) noexcept {
-  if (const auto* call = find_inline_step(context)) return call->step;
-  const auto* call = find_context_as<StepCall>(context, Role::function_session);
-  return call != nullptr ? call->step : nullptr;
-}
-
 Step& require_step(const runhook_context* context) {
   if (Step* step = find_step(context)) return *step;
   refuse_context(context, "this is for the function of a function session and for the body of a loop");
 }
 
-// Publishes an output. If that fails, so does the step, even if the function goes on: otherwise the one who fetches the
-// output would only hear of a missing value.
+// Publishes an output.
 template <class Body>
 runhook_status publish(runhook_context* context, runhook_error** error, Body&& body) {
   return guarded(error, [&] {
     Step& step = require_step(context);
-    try {
-      body(step);
-    } catch (...) {
-      const Error failure = Error::from_current_exception(StatusCode::unknown);
-      auto* const call = find_inline_step(context);
-      call != nullptr ? call->step->fail(failure) : find_context(context)->record(failure);
-      throw;
-    }
+    or_fail_step(context, [&] { body(step); });
   });
 }
 

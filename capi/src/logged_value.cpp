@@ -7,10 +7,8 @@
 #include "boundary/text.hpp"
 #include "call/context_access.hpp"
 #include "call/hook_context.hpp"
-#include "call/inline_step_call.hpp"
 #include "call/monitored_handle.hpp"
-#include "call/step_call.hpp"
-#include "handle/error_handle.hpp"
+#include "call/step_code.hpp"
 #include "handle/logger_handle.hpp"
 #include "runhook/context.h"
 
@@ -22,40 +20,16 @@ static_assert(RUNHOOK_LOGGED_NUMBER == static_cast<int>(LoggedKind::number) &&
               RUNHOOK_LOGGED_INTEGER == static_cast<int>(LoggedKind::integer) &&
               RUNHOOK_LOGGED_TEXT == static_cast<int>(LoggedKind::text));
 
-template <class To>
-void log_to(To& to, std::string_view name, double number) {
-  to.log_scalar(name, number);
-}
-template <class To>
-void log_to(To& to, std::string_view name, std::int64_t number) {
-  to.log_int64(name, number);
-}
-template <class To>
-void log_to(To& to, std::string_view name, std::string_view text) {
-  to.log_text(name, text);
-}
-
-// What a step's own code is refused fails the step, even if it goes on: nobody else would hear of it.
-template <typename T>
-void log(runhook_context* context, std::string_view name, T value) {
-  Step* step_code = nullptr;
-  if (const auto* call = find_inline_step(context)) {
-    step_code = call->step;
-  } else if (const auto* function = find_context_as<StepCall>(context, Role::function_session)) {
-    step_code = function->step;
-  }
-  if (step_code != nullptr) {
-    try {
-      return log_to(*step_code, name, value);
-    } catch (const StatusError& refused) {
-      runhook_context_fail_with(context, give_error(refused.error()));
-      throw;
-    }
-  }
-  if (SessionRunContext* const run_context = find_run_context(context)) return log_to(*run_context, name, value);
-  // Of an engine, or a kernel's.
-  if (const SessionStep* const step = find_session_step(context)) return log_to(*step, name, value);
-  require_hook_context(context);  // says what is wrong
+// Calls `body` with what there is to log to.
+template <class Body>
+runhook_status log(runhook_context* context, runhook_error** error, Body&& body) {
+  return guarded(error, [&] {
+    if (Step* const step = find_step(context)) return or_fail_step(context, [&] { body(*step); });
+    if (SessionRunContext* const run_context = find_run_context(context)) return body(*run_context);
+    // Of an engine, or a kernel's.
+    if (const SessionStep* const step = find_session_step(context)) return body(*step);
+    require_hook_context(context);  // says what is wrong
+  });
 }
 
 const LoggedValue* find_logged(const runhook_context* context, std::size_t index) noexcept {
@@ -74,17 +48,17 @@ using namespace runhook::capi;
 
 runhook_status runhook_context_log_scalar(runhook_context* context, const char* name, double number,
                                           runhook_error** error) {
-  return guarded(error, [&] { log(context, required_text(name, "name"), number); });
+  return log(context, error, [&](auto& to) { to.log_scalar(required_text(name, "name"), number); });
 }
 
 runhook_status runhook_context_log_int64(runhook_context* context, const char* name, int64_t number,
                                          runhook_error** error) {
-  return guarded(error, [&] { log(context, required_text(name, "name"), number); });
+  return log(context, error, [&](auto& to) { to.log_int64(required_text(name, "name"), number); });
 }
 
 runhook_status runhook_context_log_text(runhook_context* context, const char* name, const char* text,
                                         runhook_error** error) {
-  return guarded(error, [&] { log(context, required_text(name, "name"), required_text(text, "text")); });
+  return log(context, error, [&](auto& to) { to.log_text(required_text(name, "name"), required_text(text, "text")); });
 }
 
 size_t runhook_context_logged_count(runhook_context* context) {

@@ -133,6 +133,28 @@ TEST_F(OneCallLoop, ErrorOfACallInTheBodyFailsTheRun) {
   EXPECT_NE(said.find("name is NULL"), std::string::npos) << said;
 }
 
+TEST_F(OneCallLoop, RefusedCallThatLogsFailsTheStepThoughNobodyLooksAtIt) {
+  struct Refused {
+    runhook_status (*call)(runhook_context*);
+    const char* why;
+  };
+  const Refused all[] = {
+      {[](runhook_context* step) { return runhook_context_log_scalar(step, nullptr, 1, nullptr); }, "name is NULL"},
+      {[](runhook_context* step) { return runhook_context_log_int64(step, "\xff", 1, nullptr); }, "UTF-8"},
+      {[](runhook_context* step) { return runhook_context_log_text(step, "", "text", nullptr); }, "name"},
+      {[](runhook_context* step) { return runhook_context_log_text(step, "phase", nullptr, nullptr); }, "text is NULL"},
+      {[](runhook_context* step) { return runhook_step_set_double(step, nullptr, 1, nullptr); }, "name is NULL"}};
+  for (const auto& [call, why] : all) {
+    runhook_error* error = nullptr;
+    runhook_monitored_session* loop = runhook_loop_open(nullptr, &error);
+    EXPECT_EQ(call(runhook_monitored_session_next(loop, &error)), RUNHOOK_ERR_INVALID_ARGUMENT);
+    EXPECT_EQ(runhook_monitored_session_next(loop, &error), nullptr);
+    std::string said;
+    EXPECT_EQ(finish(loop, error, said), 1);
+    EXPECT_NE(said.find(why), std::string::npos) << said;
+  }
+}
+
 TEST_F(OneCallLoop, ThatCouldNotBeOpenedIsFinishedWithItsError) {
   runhook_loop_options options = RUNHOOK_LOOP_OPTIONS_INIT;
   options.max_steps = -1;
