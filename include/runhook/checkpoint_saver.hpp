@@ -9,9 +9,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "runhook/checkpoint.hpp"
 #include "runhook/snapshot.hpp"
+#include "runhook/value.hpp"
 
 namespace runhook::inline v1 {
 
@@ -21,14 +23,24 @@ enum class SaveOverlap : std::int32_t {
   skip = 1,  // it is left out; that at the end of a run waits
 };
 
+// Memory of the program that is saved as it lies, and written into when a run goes on. It has to be there as long as
+// the saver.
+struct SavedMemory {
+  std::string name = {};   // of the variable in the checkpoint; none of the session's may have it
+  DType dtype = {};        // e.g. uint8 for a struct, whose count is its size
+  std::int64_t count = 0;  // of elements
+  void* data = nullptr;    // aligned as they are
+};
+
 struct CheckpointSaverOptions {
   std::string directory = {};  // required; made if it does not exist
   CheckpointRetention keep = {};
   Durability durability = Durability::full;
 
-  // For state that is in no session's variables, e.g. in arrays or objects of the program's own. `save_state` adds to
-  // what is saved, under names that no variable of the session has; `restore_state` gets it back, after these have been
-  // restored.
+  // For state that is in no session's variables, e.g. in arrays or objects of the program's own: memory is copied, and
+  // functions do the rest. `save_state` adds to what is saved, under names of its own; `restore_state` gets that back,
+  // after variables and memory have been restored.
+  std::vector<SavedMemory> memory = {};
   std::function<void(Snapshot&)> save_state = {};
   std::function<void(const Snapshot&)> restore_state = {};
 
@@ -41,13 +53,14 @@ struct CheckpointSaverOptions {
 
   // Nothing is written or set aside, nor the directory owned. The run goes on from restore_step, or from the oldest
   // checkpoint, and whenever it comes to a step of which there is a checkpoint, save() compares what it would save with
-  // that: the variables, what save_state adds, and the states of hooks that both have; not triggers, nor what outputs
-  // keep, which may depend on the time. close() says in the log how many steps were compared.
+  // that: the variables, the memory, what save_state adds, and the states of hooks that both have; not triggers, nor
+  // what outputs keep, which may depend on the time. close() says in the log how many steps were compared.
   bool verify = false;
   // Restores this step instead of the newest; newer ones are set aside: see CheckpointStore::restore().
   std::optional<std::int64_t> restore_step = {};
-  // If the session's variables are not those that were saved (missing, extra, of another dtype or shape): restores
-  // those that are the same and says in the log which are not. Otherwise that is an error that lists them.
+  // If variables or memory are not those that were saved (missing, extra, of another dtype or shape): restores those
+  // that are the same and says in the log which are not. Otherwise that is an error that lists them, and nothing is
+  // restored. With restore_state what is extra may be its own.
   bool partial = false;
   // If there are checkpoints but none of them is whole: begins anew all the same.
   bool begin_anew_if_damaged = false;
@@ -69,7 +82,8 @@ struct SaveReport {
 // or the end of this, whichever comes first. Used by the thread that runs the loop, one at a time. Since 1.0.
 class CheckpointSaver final : public Saver {
  public:
-  // Throws INVALID_ARGUMENT for an empty directory and bad retention. Nothing is opened yet.
+  // Throws INVALID_ARGUMENT for an empty directory, bad retention, and memory without a name of its own, a dtype or an
+  // address, or with a negative count. Nothing is opened yet.
   explicit CheckpointSaver(CheckpointSaverOptions options);
   ~CheckpointSaver() override;  // as close(), without a limit
 
@@ -77,13 +91,15 @@ class CheckpointSaver final : public Saver {
   // save before it has failed with that nobody has asked for since; with `verify` FAILED_PRECONDITION, with all that is
   // different, and DATA_LOSS for a checkpoint that is damaged.
   void save(Session& session, const Snapshot& run) override;
-  // Throws what CheckpointStore::restore() throws; FAILED_PRECONDITION if the variables are not those that were saved;
+  // Throws what CheckpointStore::restore() throws; FAILED_PRECONDITION if variables or memory are not those that were
+  // saved;
   // DEADLINE_EXCEEDED if a save that is being written takes longer than drain_timeout.
   std::optional<Snapshot> restore(Session& session) override;
 
   // The report of the save that has ended last, once for each; nullopt: none has since.
   std::optional<SaveReport> take_report();
   bool wants(std::int64_t step) const noexcept;  // with `verify` only steps of which there is a checkpoint
+  std::int64_t compared() const noexcept;        // how many steps were, with `verify`, since the run has begun
   bool saving() const noexcept;                  // whether one is being written
   // Waits for a save that is being written. Returns whether it has ended in time; negative: for ever.
   bool drain(std::chrono::nanoseconds limit);

@@ -69,9 +69,9 @@ class MonitoredSession {
   const Results& run(const SessionRunArgs& args = no_args);
   // The same; copies the results, and what the session reported about the run.
   void run(const SessionRunArgs& args, Results* results, RunMetadata* metadata = nullptr);
-  // Executes steps until should_stop(), or `max_steps` of them (0: no limit). Returns how many were completed. Those that
-  // a recovery has undone are made again, and count once.
-  // A stop or the end of input is not an error here; every other failure is thrown.
+  // Executes steps until should_stop(), or `max_steps` of them (0: no limit). Returns how many were completed. Those
+  // that a recovery has undone are made again, and count once. A stop or the end of input is not an error here; every
+  // other failure is thrown.
   std::int64_t run_until_stop(const SessionRunArgs& args = no_args, std::int64_t max_steps = 0);
   // The same; `completed` is set on failure, too.
   void run_until_stop(const SessionRunArgs& args, std::int64_t max_steps, std::int64_t* completed);

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <exception>
 #include <mutex>
+#include <set>
+#include <span>
 #include <thread>
 #include <utility>
 
@@ -62,6 +64,18 @@ NamedValues copy_variables_into(NamedValues old, Session& session) {
     copies.emplace_back(std::move(name), std::move(copy));
   }
   return copies;
+}
+
+void check_memory(const std::vector<SavedMemory>& memory) {
+  std::set<std::string_view> names;
+  for (const SavedMemory& one : memory) {
+    const auto refuse = [&](const char* text) { detail::refuse(fmt::format(fmt::runtime(text), one.name)); };
+    if (one.name.empty()) refuse("the name of a memory is empty");
+    if (dtype_size(one.dtype) == 0) refuse("memory '{}' has no dtype");
+    if (one.count < 0) refuse("the count of memory '{}' is negative");
+    if (one.data == nullptr && one.count > 0) refuse("memory '{}' is NULL");
+    if (!names.insert(one.name).second) refuse("two memories are called '{}'");
+  }
 }
 
 }  // namespace
@@ -143,6 +157,9 @@ CheckpointStore& CheckpointSaver::State::open_store() {
 
 // What the program adds, apart from the variables of the session, whose place none of it can take.
 void CheckpointSaver::State::add_state(Snapshot& snapshot) {
+  for (const SavedMemory& one : options.memory) {
+    snapshot.set(one.name, one.dtype, std::span(&one.count, 1), one.data);
+  }
   if (!options.save_state) return;
   NamedValues all = std::exchange(snapshot.variables, {});
   options.save_state(snapshot);
@@ -234,6 +251,7 @@ void CheckpointSaver::State::save_behind(Session& from, Snapshot snapshot) {
 CheckpointSaver::CheckpointSaver(CheckpointSaverOptions options) {
   if (options.directory.empty()) detail::refuse("the directory of the checkpoints is empty");
   detail::check_retention(options.keep);
+  check_memory(options.memory);
   state_ = std::make_unique<State>(std::move(options));
 }
 
@@ -301,13 +319,13 @@ std::optional<Snapshot> CheckpointSaver::restore(Session& session) {
   if (!snapshot) return std::nullopt;
   const std::string name =
       fmt::format("the checkpoint of step {} in '{}'", snapshot->global_step, state.options.directory);
-  const bool others = static_cast<bool>(state.options.restore_state);
-  const std::vector<std::string> left =
-      detail::restore_session(session, *snapshot, name, state.options.partial, others);
+  const detail::Restored here{session, state.options.memory, static_cast<bool>(state.options.restore_state)};
+  const std::vector<std::string> left = detail::restore(here, *snapshot, name, state.options.partial);
   if (!left.empty()) {
     state.log(LogLevel::warning, fmt::format("{} is restored in part: {}", name, detail::joined(left, "; ")));
   }
   if (state.options.restore_state) state.options.restore_state(*snapshot);
+  state.log(LogLevel::info, fmt::format("the run goes on from {}", name));
   state.last_step = snapshot->global_step;
   snapshot->variables.clear();
   return snapshot;
@@ -322,6 +340,8 @@ bool CheckpointSaver::wants(std::int64_t step) const noexcept {
   const State& state = *state_;
   return !state.options.verify || std::binary_search(state.steps.begin(), state.steps.end(), step);
 }
+
+std::int64_t CheckpointSaver::compared() const noexcept { return state_->compared; }
 
 bool CheckpointSaver::saving() const noexcept {
   if (state_->job == nullptr || state_->birth.forked()) return false;
@@ -348,10 +368,13 @@ void CheckpointSaver::close(std::chrono::nanoseconds limit) {
   State& state = *state_;
   if (state.options.verify) {
     const bool good = state.compared > 0 && state.different == 0;
-    state.log(
-        good ? LogLevel::info : LogLevel::warning,
-        fmt::format("{} steps were compared with their checkpoints in '{}', and {} are different",
-                    std::exchange(state.compared, 0), state.options.directory, std::exchange(state.different, 0)));
+    state.log(good ? LogLevel::info : LogLevel::warning,
+              fmt::format("{} compared with {} in '{}', and {} different",
+                          state.compared == 1 ? "1 step was" : fmt::format("{} steps were", state.compared),
+                          state.compared == 1 ? "its checkpoint" : "their checkpoints", state.options.directory,
+                          state.different == 1 ? "1 is" : fmt::format("{} are", state.different)));
+    state.compared = 0;
+    state.different = 0;
   }
   state.claim.give_back();
   const bool drained = drain(limit);

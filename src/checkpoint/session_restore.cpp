@@ -61,20 +61,41 @@ bool has(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+bool is_memory(const std::vector<SavedMemory>& memory, const std::string& name) {
+  return std::any_of(memory.begin(), memory.end(), [&](const SavedMemory& one) { return one.name == name; });
+}
+
+// Its shape does not matter: memory has none.
+std::string difference(const SavedMemory& memory, const Value& saved) {
+  if (saved.kind() == ValueKind::tensor && saved.dtype() == memory.dtype &&
+      static_cast<std::int64_t>(saved.element_count()) == memory.count) {
+    return {};
+  }
+  return fmt::format("memory '{}' is {}[{}] here, and {} there", memory.name, dtype_name(memory.dtype), memory.count,
+                     describe_value(saved));
+}
+
 }  // namespace
 
-std::vector<std::string> differences(Session& session, const Snapshot& snapshot, bool others) {
+std::vector<std::string> differences(const Restored& here, const Snapshot& snapshot) {
   std::vector<std::string> found;
-  const std::vector<std::string> names = session.variables(VariableScope::global);
+  const std::vector<std::string> names = here.session.variables(VariableScope::global);
   for (const std::string& name : names) {
     const Value* const saved = snapshot.find(name);
     std::string text = saved == nullptr ? fmt::format("variable '{}' is not there", name)
-                                        : difference(name, present_value(session, name), *saved);
+                                        : difference(name, present_value(here.session, name), *saved);
     if (!text.empty()) found.push_back(std::move(text));
   }
-  if (others) return found;
+  for (const SavedMemory& one : here.memory) {
+    const Value* const saved = snapshot.find(one.name);
+    std::string text = saved == nullptr ? fmt::format("memory '{}' is not there", one.name) : difference(one, *saved);
+    if (!text.empty()) found.push_back(std::move(text));
+  }
+  if (here.others) return found;
   for (const auto& [name, value] : snapshot.variables) {
-    if (!has(names, name)) found.push_back(fmt::format("variable '{}' is there, and not here", name));
+    if (!has(names, name) && !is_memory(here.memory, name)) {
+      found.push_back(fmt::format("variable '{}' is there, and not here", name));
+    }
   }
   return found;
 }
@@ -106,10 +127,9 @@ std::vector<std::string> differences(const Snapshot& here, const Snapshot& saved
   return found;
 }
 
-std::vector<std::string> restore_session(Session& session, Snapshot& snapshot, std::string_view name, bool partial,
-                                         bool others) {
-  std::vector<std::string> found = differences(session, snapshot, others);
-  const std::vector<std::string> names = session.variables(VariableScope::global);
+std::vector<std::string> restore(const Restored& here, Snapshot& snapshot, std::string_view name, bool partial) {
+  std::vector<std::string> found = differences(here, snapshot);
+  const std::vector<std::string> names = here.session.variables(VariableScope::global);
   if (found.empty() || partial) {
     NamedValues left;
     for (auto& [variable, value] : snapshot.variables) {
@@ -117,10 +137,10 @@ std::vector<std::string> restore_session(Session& session, Snapshot& snapshot, s
         left.emplace_back(std::move(variable), std::move(value));
         continue;
       }
-      if (partial && !difference(variable, present_value(session, variable), value).empty()) continue;
+      if (partial && !difference(variable, present_value(here.session, variable), value).empty()) continue;
       const std::string description = describe_value(value);
       try {
-        session.write_variable(variable, own_copy(std::move(value)));
+        here.session.write_variable(variable, own_copy(std::move(value)));
       } catch (const StatusError& refused) {
         if (refused.code() != StatusCode::invalid_argument) throw;
         found.push_back(fmt::format("variable '{}', {} there: {}", variable, description, refused.error().message()));
@@ -128,10 +148,18 @@ std::vector<std::string> restore_session(Session& session, Snapshot& snapshot, s
     }
     snapshot.variables = std::move(left);
   }
-  if (found.empty() || partial) return found;
-  fail(StatusCode::failed_precondition,
-       fmt::format("{} was not saved by the program as it is now, so that it is not restored: {}", name,
-                   joined(found, "; ")));
+  if (!found.empty() && !partial) {
+    fail(StatusCode::failed_precondition,
+         fmt::format("{} was not saved by the program as it is now, so that it is not restored: {}", name,
+                     joined(found, "; ")));
+  }
+  for (const SavedMemory& one : here.memory) {
+    const Value* const saved = snapshot.find(one.name);
+    if (saved == nullptr || !difference(one, *saved).empty()) continue;
+    snapshot.copy_to(one.name, one.dtype, static_cast<std::size_t>(one.count), one.data);
+  }
+  std::erase_if(snapshot.variables, [&](const auto& one) { return is_memory(here.memory, one.first); });
+  return found;
 }
 
 }  // namespace detail

@@ -74,6 +74,7 @@ struct CheckpointSaverHook::State final : ValueListener, detail::SaveService {
   void take_report(SessionRunContext& context, bool may_stop);
   void finish(SessionRunContext& context, bool may_stop);  // waits for what is being written
   void tell_saved(SessionRunContext& context, std::int64_t step, bool may_stop);
+  void check_has_compared() const;
   bool has_something_to_save(Session& session) const;
   void note_written();
   void warn_if_too_slow(SessionRunContext& context);
@@ -214,8 +215,17 @@ void CheckpointSaverHook::State::tell_saved(SessionRunContext& context, std::int
 }
 
 bool CheckpointSaverHook::State::has_something_to_save(Session& session) const {
-  if (checkpoints == nullptr || checkpoints->options().save_state) return true;
+  if (checkpoints == nullptr || checkpoints->options().save_state || !checkpoints->options().memory.empty())
+    return true;
   return !session.variables(VariableScope::global).empty();
+}
+
+// A verification that has looked at nothing has not succeeded.
+void CheckpointSaverHook::State::check_has_compared() const {
+  if (checkpoints == nullptr || !checkpoints->options().verify || checkpoints->compared() > 0) return;
+  throw StatusError(StatusCode::failed_precondition,
+                    fmt::format("nothing was verified: of no step that was made there is a checkpoint in '{}'",
+                                checkpoints->options().directory));
 }
 
 // Once, as soon as it is known, unless there is nothing left to save.
@@ -316,8 +326,8 @@ void CheckpointSaverHook::after_create_session(SessionRunContext& context) {
   if (!state.has_something_to_save(context.session())) {
     if (!state.options.optional) {
       throw StatusError(StatusCode::failed_precondition,
-                        "a checkpoint would have nothing of the program: its session has no variables, and the options "
-                        "have no save_state and restore_state for what it keeps elsewhere");
+                        "a checkpoint would have nothing of the program: its session has no variables, and neither "
+                        "memory nor state of its own is given to be saved");
     }
     RunState::of(context).saves = {};
     state.saver.reset();
@@ -384,6 +394,7 @@ void CheckpointSaverHook::end(SessionRunContext& context) {
   if (state.options.save_at_end || is_asked_for) state.save(context, /*may_stop=*/false);
   state.finish(context, /*may_stop=*/false);
   state.stage = State::Stage::ended;
+  state.check_has_compared();
   for (const auto& listener : state.options.listeners) listener->end(context, context.global_step());
 }
 

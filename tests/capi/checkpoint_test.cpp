@@ -6,7 +6,9 @@
 #include <array>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "capi/scripted.hpp"
 #include "folder.hpp"
@@ -14,6 +16,7 @@
 namespace {
 
 using namespace runhook_test;
+using ::testing::Contains;
 using ::testing::HasSubstr;
 
 class Checkpoint : public NoHandlesLeft {
@@ -124,6 +127,50 @@ TEST_F(Checkpoint, MemoryOfTheProgramNeedsNoCallback) {
     x = 0;
     cursor.position = 0;
   }
+}
+
+TEST_F(Checkpoint, ProgramWhoseMemoryHasChangedIsToldAllOfItAndLosesNothing) {
+  std::array<double, 2> x{1, 2};
+  double y = 3;
+  float z = 4;
+  const auto loop_with = [&](std::vector<runhook_memory> memory, std::vector<std::string>& log) {
+    options.memory = memory.data();
+    options.memory_count = memory.size();
+    auto loop = std::make_unique<Loop>();
+    runhook_log table = RUNHOOK_LOG_INIT;
+    table.user_data = &log;
+    table.write = [](const runhook_log_record* record, void* lines) {
+      static_cast<std::vector<std::string>*>(lines)->emplace_back(record->message);
+    };
+    EXPECT_EQ(runhook_config_set_log(loop->config, &table, nullptr), RUNHOOK_OK);
+    EXPECT_EQ(add(*loop), RUNHOOK_OK) << error.message();
+    return loop;
+  };
+  std::vector<std::string> log;
+  const auto before = loop_with({{"x", x.data(), 2, RUNHOOK_FLOAT64, 0}, {"y", &y, 1, RUNHOOK_FLOAT64, 0}}, log);
+  ASSERT_TRUE(before->start());
+  ASSERT_EQ(before->run(), RUNHOOK_OK);
+  ASSERT_EQ(before->close(), RUNHOOK_OK);
+  x = {0, 0};
+  y = 0;
+
+  // One less, one more, and another size.
+  const std::vector<runhook_memory> changed{{"x", x.data(), 1, RUNHOOK_FLOAT64, 0}, {"z", &z, 1, RUNHOOK_FLOAT32, 0}};
+  const auto refused = loop_with(changed, log);
+  EXPECT_FALSE(refused->start());
+  EXPECT_EQ(refused->error.code(), RUNHOOK_ERR_FAILED_PRECONDITION);
+  EXPECT_THAT(refused->error.message(),
+              HasSubstr("the checkpoint of step 1 in '" + directory +
+                        "' was not saved by the program as it is now, so "
+                        "that it is not restored: memory 'x' is float64[1] here, and float64[2] there; "
+                        "memory 'z' is not there; variable 'y' is there, and not here"));
+
+  options.partial = 1;
+  const auto part = loop_with({{"y", &y, 1, RUNHOOK_FLOAT64, 0}, {"z", &z, 1, RUNHOOK_FLOAT32, 0}}, log);
+  ASSERT_TRUE(part->start());
+  EXPECT_EQ(y, 3);
+  EXPECT_EQ(z, 4);
+  EXPECT_THAT(log, Contains(HasSubstr("is restored in part: memory 'z' is not there; variable 'x' is there")));
 }
 
 TEST_F(Checkpoint, HookSavesWhatItRemembersAndGetsItBack) {
@@ -239,6 +286,30 @@ TEST_F(Checkpoint, LoopThatStaysWhereItIsGoesOnWithThreeLines) {
     EXPECT_EQ(runhook_loop_finish(loop, nullptr), 0);
     x = 0;
   }
+}
+
+TEST_F(Checkpoint, LoopMakesTheStepsAgainThatARecoveryHasUndone) {
+  double x = 0;
+  const runhook_memory memory = {"x", &x, 1, RUNHOOK_FLOAT64, 0};
+  options.memory = &memory;
+  options.memory_count = 1;
+  options.every_steps = 4;
+  runhook_loop_options of_loop = RUNHOOK_LOOP_OPTIONS_INIT;
+  of_loop.checkpoints = &options;
+  of_loop.max_steps = 10;
+  of_loop.quiet = 1;
+  runhook_monitored_session* const loop = runhook_loop_open(&of_loop, error.out());
+  int bodies = 0;
+  testing::internal::CaptureStderr();
+  while (runhook_context* const step = runhook_monitored_session_next(loop, error.out())) {
+    x += 1;
+    if (++bodies == 8) runhook_context_fail(step, RUNHOOK_ERR_UNAVAILABLE, "for a moment");
+  }
+  EXPECT_EQ(runhook_monitored_session_global_step(loop), 10);
+  EXPECT_EQ(runhook_loop_finish(loop, nullptr), 0);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("for a moment"));
+  EXPECT_EQ(x, 10);
+  EXPECT_EQ(bodies, 8 + 6);
 }
 
 TEST_F(Checkpoint, DirectoryOfALoopHasItsCheckpointsToo) {

@@ -34,8 +34,8 @@ typedef struct runhook_retention {
 /**
  * Memory of the program that is saved as it lies, and written into when a run goes on: no callback is needed for it. It
  * is read and written on the thread that runs the loop, at its safe points only, and has to be there as long as the
- * hook. If one of several cannot be restored, those before it have been written into all the same. None may have the
- * name of a variable of the session.
+ * hook. What is restored is looked at as a whole before any of it is written into. None may have the name of a variable
+ * of the session.
  *
  * \since 1.0
  */
@@ -95,9 +95,10 @@ typedef struct runhook_checkpoint_options {
                            0: it waits */
   int32_t process_crash_only; /* 1: checkpoints outlive the process, but perhaps not the power; saves the waits for the
                                  disk */
-  int32_t partial;            /* 1: if variables of the session are missing, extra, or of another dtype or shape than
-                                 those that were saved, the others are restored, and the log lists these. 0: that is an
-                                 error. Of `memory` it is one in any case */
+  int32_t partial;            /* 1: if variables of the session, or `memory`, are missing, extra, or of another dtype or
+                                 size than what was saved, the others are restored, and the log lists these. 0: that is
+                                 an error that lists them, and nothing is restored. What is extra may be of `state`, if
+                                 there is one, and is for that to judge */
   int32_t begin_anew_if_damaged; /* 1: if there are checkpoints but none is whole, the run begins anew. 0: an error */
   int32_t not_at_start;          /* 1: no save before the first step */
   int32_t not_at_end;            /* 1: no save at the end */
@@ -107,8 +108,8 @@ typedef struct runhook_checkpoint_options {
                            than any checkpoint of the run has */
   int32_t verify;       /* 1: nothing is saved: the run goes on from the oldest checkpoint, or with restore_one from
                            restore_step, and what it would save is compared with each checkpoint that it comes to. That
-                           it differs fails the hook, with all differences; at the end the log says how many were
-                           compared */
+                           it differs fails the hook, with all differences; so does a run in which none was compared.
+                           The log says how many were, as information: see runhook_config_set_log() */
   int32_t reserved;     /* 0 */
   /* End of 1.0. Append only, below this line. */
 } runhook_checkpoint_options;

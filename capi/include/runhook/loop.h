@@ -26,7 +26,9 @@ typedef struct runhook_loop_options {
   size_t scalar_count;
   const runhook_hook* const* hooks; /* further hooks; each table is consumed; NULL: none */
   size_t hook_count;
-  int64_t max_steps;   /* 0: no limit */
+  int64_t max_steps;   /* how many steps this loop makes, wherever it goes on from; those that a recovery has undone
+                          count once. To end at a step, however often the program is started, add the hook of
+                          runhook_stop_at_step_hook_create(). 0: no limit */
   int64_t interval_ns; /* between two rows, points and log lines of the hooks of dir; 0: a second; 1: every step */
   int32_t keep_all;    /* 1: every logged value is in the files of dir. 0: the newest of each name, at the interval */
   int32_t quiet;       /* 1: standard error gets warnings and errors only: no progress, no log lines, and no word of an
@@ -36,7 +38,8 @@ typedef struct runhook_loop_options {
   int64_t max_bytes; /* how large the metrics, and the event files of this run, may become: then their older half is
                         begun anew; 0 or negative: there is no limit */
   const runhook_checkpoint_options* checkpoints; /* saves the loop, and has it go on from there: its state is in the
-                                                    `memory` or the `state` of these; NULL: nothing is saved */
+                                                    `memory` or the `state` of these; their directory may be NULL with
+                                                    a dir: then it is `checkpoints` there; NULL: nothing is saved */
   /* End of 1.0. Append only, below this line. */
 } runhook_loop_options;
 #define RUNHOOK_LOOP_OPTIONS_INIT \
@@ -47,7 +50,8 @@ typedef struct runhook_loop_options {
  * its step; a second SIGINT, a second or more later, asks the body to give up (runhook_context_cancel_requested()), and
  * a third ends the process. A SIGINT that the process ignores, as in the background of a shell script, stays ignored.
  *
- * Hooks with options, e.g. a trigger, are added with runhook_monitored_session_add_hook() afterwards.
+ * Hooks with options, e.g. a trigger, are added with runhook_monitored_session_add_hook() afterwards; one that saves is
+ * too late by then to go on from what is saved.
  *
  * \param options NULL: those of RUNHOOK_LOOP_OPTIONS_INIT. Unless its struct_size is refused the hooks are consumed,
  *   whether the call succeeds or not.

@@ -1,8 +1,6 @@
 #include "hooks/checkpoint.hpp"
 
 #include <chrono>
-#include <cstring>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -68,53 +66,17 @@ runhook_status accept_listener(const runhook_checkpoint_listener* given,
   return guarded(error, [&] { listener = std::make_shared<CListener>(copy, std::move(owner)); });
 }
 
-struct MemoryEntry {
-  std::string name;
-  void* data;
-  std::int64_t count;
-  DType dtype;
-};
-
-std::vector<MemoryEntry> memory_from(const runhook_memory* memory, std::size_t count) {
+std::vector<SavedMemory> memory_from(const runhook_memory* memory, std::size_t count) {
   if (memory != nullptr && count == 0) refuse("memory is given, but its count is 0");
   if (memory == nullptr && count != 0) refuse("memory is NULL, but its count is " + std::to_string(count));
-  std::vector<MemoryEntry> entries;
+  std::vector<SavedMemory> all;
   for (std::size_t i = 0; i < count; ++i) {
-    const runhook_memory& one = memory[i];
-    const auto dtype = static_cast<DType>(one.dtype);
-    MemoryEntry entry{std::string(required_text(one.name, "the name of a memory")), one.data, one.count, dtype};
-    if (entry.name.empty()) refuse("the name of a memory is empty");
-    if (dtype_size(dtype) == 0) refuse("memory '" + entry.name + "' has no dtype");
-    if (one.count < 0) refuse("the count of memory '" + entry.name + "' is negative");
-    if (one.data == nullptr && one.count > 0) refuse("memory '" + entry.name + "' is NULL");
-    check_reserved(one.reserved);
-    for (const MemoryEntry& other : entries) {
-      if (other.name == entry.name) refuse("two memories are called '" + entry.name + "'");
-    }
-    entries.push_back(std::move(entry));
+    check_reserved(memory[i].reserved);
+    all.push_back({std::string(required_text(memory[i].name, "the name of a memory")),
+                   static_cast<DType>(memory[i].dtype), memory[i].count, memory[i].data});
   }
-  return entries;
+  return all;
 }
-
-// The program's own state: memory that is copied, and functions that do the rest.
-struct ProgramState {
-  std::vector<MemoryEntry> memory;
-  std::shared_ptr<StateFunctions> functions;
-
-  void save(Snapshot& snapshot) const {
-    for (const MemoryEntry& one : memory) {
-      snapshot.set(one.name, one.dtype, std::span(&one.count, 1), one.data);
-    }
-    if (functions != nullptr) functions->save(nullptr, snapshot);
-  }
-  void restore(const Snapshot& snapshot) const {
-    for (const MemoryEntry& one : memory) {
-      snapshot.copy_to(one.name, one.dtype, static_cast<std::size_t>(one.count), one.data);
-    }
-    Snapshot copy = snapshot;
-    if (functions != nullptr) functions->restore(nullptr, copy);
-  }
-};
 
 Trigger trigger_from(std::int64_t every_steps, std::int64_t every_ns) {
   constexpr std::int64_t kPresetNs = 600'000'000'000;
@@ -141,12 +103,13 @@ HookRegistration CheckpointRequest::make(const std::string& preset_directory) co
                         ? preset_directory
                         : std::string(required_text(given.directory, "directory"));
   saver.keep = retention_from(given.keep);
-  const auto state = std::make_shared<ProgramState>();
-  state->memory = memory_from(given.memory, given.memory_count);
-  state->functions = state_;
-  if (!state->memory.empty() || state->functions != nullptr) {
-    saver.save_state = [state](Snapshot& snapshot) { state->save(snapshot); };
-    saver.restore_state = [state](const Snapshot& snapshot) { state->restore(snapshot); };
+  saver.memory = memory_from(given.memory, given.memory_count);
+  if (state_ != nullptr) {
+    saver.save_state = [state = state_](Snapshot& snapshot) { state->save(nullptr, snapshot); };
+    saver.restore_state = [state = state_](const Snapshot& snapshot) {
+      Snapshot copy = snapshot;
+      state->restore(nullptr, copy);
+    };
   }
   if (listener_ != nullptr) wanted.listeners.push_back(listener_);
   wanted.grace = std::chrono::nanoseconds(amount_or(given.grace_ns, 0));

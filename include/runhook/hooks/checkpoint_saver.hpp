@@ -39,8 +39,8 @@ struct CheckpointSaverHookOptions {
   // of the run has, which a run that goes on remembers; not of a step that has been saved when the value comes, e.g. to
   // be evaluated. With CheckpointRetention::best the best are kept.
   bool save_on_best = false;
-  // Where there is nothing to save with, or nothing of the program to save (no variables, and no save_state), the hook
-  // does nothing. Otherwise that is an error.
+  // Where there is nothing to save with, or nothing of the program to save (no variables, no memory, and no
+  // save_state), the hook does nothing. Otherwise that is an error.
   bool optional = false;
   // How long the process has from a signal that stops the run until it is killed; 0: not known. If it is known, what
   // save_at_end is to save is saved, or an asynchronous saver begins to, before other hooks end, which may take their
@@ -56,8 +56,8 @@ struct CheckpointSaverHookOptions {
 //
 // A save that fails fails the hook, is reported, and is tried again after the next step, if there is one: with
 // FailurePolicy::warn the run goes on. With CheckpointSaverOptions::verify nothing is saved, and no listener told: that
-// a step differs from what was saved fails the hook. A session has one such hook. After
-// tf.estimator.CheckpointSaverHook. Since 1.0.
+// a step differs from what was saved fails the hook, and so does a run in which no step was compared. A session has one
+// such hook. After tf.estimator.CheckpointSaverHook. Since 1.0.
 class CheckpointSaverHook final : public SessionRunHook {
  public:
   // Throws INVALID_ARGUMENT for a saver besides a directory, a NULL listener, a negative grace, save_on_best without a

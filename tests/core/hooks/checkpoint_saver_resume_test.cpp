@@ -80,7 +80,7 @@ TEST_F(CheckpointSaverHookTest, RecoveryGoesOnFromTheNewestCheckpoint) {
   session->run_until_stop(train, 5);
   EXPECT_EQ(session->outcome().recoveries, 1);
   EXPECT_EQ(x(*session), 2.0 * static_cast<double>(session->global_step()));
-  EXPECT_EQ(session->global_step(), 4) << "step 3 was made twice";
+  EXPECT_EQ(session->global_step(), 5) << "step 3 was made twice, and counts once";
   session->close();
 }
 
@@ -280,8 +280,8 @@ TEST_F(CheckpointSaverHookTest, RunThatIsMadeAgainIsComparedWithWhatItHasSaved) 
   EXPECT_EQ(x(*session), 2);
   session->run_until_stop(train, 5);
   session->close();
-  EXPECT_EQ(rig.logged("3 steps were compared with their checkpoints"), 1);
-  EXPECT_EQ(rig.logged("and 0 are different"), 1);
+  EXPECT_EQ(rig.logged("3 steps were compared with their checkpoints in '"), 1);
+  EXPECT_EQ(rig.logged("', and 0 are different"), 1);
   const std::vector<CheckpointSummary> after = list_checkpoints(folder.file("checkpoints"));
   ASSERT_EQ(after.size(), before.size()) << "nothing is saved, set aside or deleted";
   for (std::size_t i = 0; i < after.size(); ++i) EXPECT_EQ(after[i].saved_unix_ns, before[i].saved_unix_ns);
@@ -318,6 +318,17 @@ TEST_F(CheckpointSaverHookTest, RunThatComesToSomethingElseIsToldEachDifference)
 TEST_F(CheckpointSaverHookTest, RunIsNotComparedWithNothing) {
   options.checkpoints.verify = true;
   EXPECT_STATUS(start_anew(), not_found, "there is no checkpoint");
+}
+
+TEST_F(CheckpointSaverHookTest, VerificationInWhichNoStepIsComparedFails) {
+  add_hook(Trigger::every_steps(1));
+  rig.start()->run_until_stop(train, 4);
+  options.checkpoints.verify = true;
+  options.checkpoints.restore_step = 4;
+  const auto session = start_anew();
+  session->run_until_stop(train, 2);
+  EXPECT_STATUS(session->close(), failed_precondition, "nothing was verified: of no step that was made there is a");
+  EXPECT_EQ(session->outcome().kind, OutcomeKind::failed);
 }
 
 TEST_F(CheckpointSaverHookTest, HooksOfAnyNamesAreToldApart) {
