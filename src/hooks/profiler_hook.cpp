@@ -10,11 +10,13 @@
 #include "profiler/chrome_trace.hpp"
 #include "profiler/span_ring.hpp"
 #include "profiler/trace_files.hpp"
+#include "run/run_state.hpp"
 
 namespace runhook::inline v1 {
 
 namespace {
 
+using detail::RunState;
 using detail::SpanRing;
 using detail::Trace;
 using detail::TraceFiles;
@@ -53,6 +55,7 @@ struct ProfilerHook::State final : SpanListener {
   Trigger interval;  // for record_every_run, with which the hook is called in every run
   SpanRing ring;
   std::unique_ptr<TraceFiles> files;
+  std::string directory;  // of the present run
 
   bool decided = false;    // whether the present run is profiled
   bool profiled = false;   // whether it is, once that is decided
@@ -76,7 +79,7 @@ void ProfilerHook::State::write(std::int64_t from_ns, const Error& error) noexce
     trace.error = error;
     trace.error_ns = detail::monotonic_ns();
     const std::string name = error ? "failure" : fmt::format("{}", reached);
-    files->write(fmt::format("{}/timeline-{}.json", options.directory, name), std::move(trace));
+    files->write(fmt::format("{}/timeline-{}.json", directory, name), std::move(trace));
   } catch (...) {  // NOLINT(bugprone-empty-catch): there is no memory for it
   }
 }
@@ -108,7 +111,8 @@ HookRegistration ProfilerHook::make(ProfilerOptions options) {
 
 SpanListener* ProfilerHook::span_listener() noexcept { return state_.get(); }
 
-void ProfilerHook::begin(SessionRunContext&) {
+void ProfilerHook::begin(SessionRunContext& context) {
+  state_->directory = RunState::of(context).place_of(state_->options.directory);
   state_->files = std::make_unique<TraceFiles>(state_->options.output);
   state_->ring.clear();
   state_->interval.reset();

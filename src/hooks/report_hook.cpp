@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <optional>
@@ -37,6 +38,7 @@ void draw(SessionRunContext& context, detail::report::NamedSeries& series, std::
 }  // namespace
 
 struct ReportHook::Run {
+  std::string path;
   detail::report::RunReport report;  // with the parts that do not change; the others are set for each page
   detail::NameIndex names;           // of report.series
   std::map<std::string, std::string, std::less<>> texts;  // logged last
@@ -97,7 +99,11 @@ void ReportHook::begin(SessionRunContext& context) {
     run->names.add(metric);
     report.series.push_back({metric, {}, true});
   }
-  run->output = Output::replaced_file(options_.path, {.buffer_bytes = kMostBytes});
+  const std::filesystem::path path(options_.path);
+  const std::string folder = path.has_parent_path() ? path.parent_path().native() : ".";
+  const std::string place = detail::RunState::of(context).place_of(folder);
+  run->path = place == folder ? options_.path : place + "/" + path.filename().native();
+  run->output = Output::replaced_file(run->path, {.buffer_bytes = kMostBytes});
   run_ = std::move(run);
 }
 
@@ -199,7 +205,7 @@ void ReportHook::write(SessionRunContext& context, const Outcome& outcome) {
   for (std::size_t kind = 0; kind < detail::kMarkKinds; ++kind) {
     report.mark_counts[kind] = state.marks.count(static_cast<detail::MarkKind>(kind));
   }
-  report.files = detail::report::files_beside(options_.path);
+  report.files = detail::report::files_beside(run_->path);
   const std::shared_ptr<StopState> stop = context.stop_source().state();
   report.later_stops = stop->later();
   report.later_stops_dropped = stop->dropped();

@@ -168,8 +168,8 @@ std::string RunRecordHook::Run::values(const detail::LastFetched& last) const {
   return json.text();
 }
 
-// Where the record is, unless there is none yet: in its place, or, if that is taken, where those of earlier runs are. A run
-// that comes meanwhile moves it there.
+// Where the record is, unless there is none yet: in its place, or, if that is taken, where those of earlier runs are.
+// Where there are no locks, a run that comes meanwhile moves it there.
 void RunRecordHook::Run::write(SessionRunContext& context, const Outcome& outcome) {
   if (!moved) {
     std::string there;
@@ -211,13 +211,17 @@ HookRegistration RunRecordHook::make(RunRecordOptions options) {
 void RunRecordHook::begin(SessionRunContext& context) {
   run_ = std::make_unique<Run>(options_.directory);
   Run& run = *run_;
-  bool is_alone = true;
-  if (const Error error = run.directory.open()) {
+  if (const Error error = run.directory.open(context.session_id())) {
     context.warn(error);
     if (error.code() != StatusCode::already_exists) return;
-    is_alone = false;
+    run.moved = true;
+    run.output = Output::replaced_file(run.directory.earlier_record(context.session_id()));
+    detail::RunState& state = detail::RunState::of(context);
+    state.shared_directory = options_.directory;
+    state.own_directory = run.directory.earlier(context.session_id());
+  } else if (const Error failure = run.directory.keep_earlier(context.session_id())) {
+    context.warn(failure);
   }
-  if (const Error error = run.directory.keep_earlier(context.session_id(), is_alone)) context.warn(error);
   const detail::ProcessFacts process = detail::process_facts();
   JsonObject json(kOnLinesOfTheirOwn);
   json.add_text("schema", detail::kRecordSchema);
@@ -239,7 +243,11 @@ void RunRecordHook::begin(SessionRunContext& context) {
 }
 
 void RunRecordHook::after_create_session(SessionRunContext& context) {
-  if (!run_->first_step) run_->first_step = context.global_step();
+  if (!run_->first_step) {
+    run_->first_step = context.global_step();
+    // Of a run that is killed soon it is to be known where it went on.
+    if (run_->output != nullptr && *run_->first_step > 0) run_->write(context, Outcome());
+  }
   run_->newest.rewind(context.global_step());
 }
 

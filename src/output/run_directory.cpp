@@ -127,16 +127,16 @@ std::string RunDirectory::earlier(std::string_view session) const {
   return fmt::format("{}/{}/{}", path_, kEarlier, session);
 }
 
-Error RunDirectory::open() {
+Error RunDirectory::open(std::string_view own) {
   if (Error error = make_directory(path_)) return error;
   lock_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (lock_ < 0) return system_error(errno, "opening", path_);
   if (flock(lock_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return {};  // not every file system has locks
   return Error(
       StatusCode::already_exists,
-      fmt::format("another run is writing in '{}': its record and report go on in {}, and the rows of both are "
-                  "in the metrics, where their sessions tell them apart",
-                  path_, earlier("<session>")));
+      fmt::format("another run is writing in '{}': the record, report and traces of this one are in '{}', and the "
+                  "rows of both in the metrics, where their sessions tell them apart",
+                  path_, earlier(own)));
 }
 
 Error RunDirectory::session_of_record(std::string& session) const {
@@ -171,7 +171,7 @@ void RunDirectory::remove_unfinished(const std::string& name) const {
   }
 }
 
-Error RunDirectory::keep_earlier(std::string_view own, bool ended) const {
+Error RunDirectory::keep_earlier(std::string_view own) const {
   std::vector<std::string> moved = names_in(path_);
   for (const std::string& name : moved) remove_unfinished(name);
   moved.erase(std::remove_if(moved.begin(), moved.end(), [](const auto& name) { return !is_replaced(name); }),
@@ -185,7 +185,7 @@ Error RunDirectory::keep_earlier(std::string_view own, bool ended) const {
     error.merge(failure);
     return error;
   }
-  for (const std::string& name : moved) error.merge(move(name, folder, ended));
+  for (const std::string& name : moved) error.merge(move(name, folder));
   return error;
 }
 
@@ -199,13 +199,13 @@ std::vector<std::string> RunDirectory::files() const {
 }
 
 // What has to be said otherwise at its new place is written there anew.
-Error RunDirectory::move(const std::string& name, const std::string& folder, bool ended) const {
+Error RunDirectory::move(const std::string& name, const std::string& folder) const {
   const std::string path = fmt::format("{}/{}", path_, name);
   const std::string new_path = fmt::format("{}/{}", folder, name);
   if (!is_regular_file(path)) return {};
   std::string text;
   if (name == kReport) text = with_links_from_earlier(content_of(path));
-  if (name == kRecord && ended) text = with_end_unless_known(content_of(path));
+  if (name == kRecord) text = with_end_unless_known(content_of(path));
   if (!text.empty()) {
     if (Error error = replace_file(new_path, text)) return error;
     if (::unlink(path.c_str()) == 0) return {};

@@ -39,19 +39,19 @@ class RunDirectory {
   std::string earlier_record(std::string_view session) const;  // and its record
 
   // Makes the directory, and locks it as long as this exists. ALREADY_EXISTS: another run has locked it, which keeps
-  // nobody from writing in it.
-  Error open();
+  // nobody from writing in it; the message says where the files of session `own` go then.
+  Error open(std::string_view own);
   // The session of the record that is there; empty: there is none. FAILED_PRECONDITION: it is not one of ours.
   Error session_of_record(std::string& session) const;
   // Moves what an earlier run has left and the one of session `own` would replace to where the files of earlier runs
-  // are, its record last: if the process dies on the way, the next one goes on. `ended`: that run is over, also if its
-  // record does not say so, which is then told in it. Fails as session_of_record() does, too.
-  Error keep_earlier(std::string_view own, bool ended) const;
+  // are, its record last: if the process dies on the way, the next one goes on. That run is over, also if its record
+  // does not say so, which is then told in it. Fails as session_of_record() does, too.
+  Error keep_earlier(std::string_view own) const;
   std::vector<std::string> files() const;  // the names of those that runs leave, but for the record and earlier runs
 
  private:
   void remove_unfinished(const std::string& name) const;
-  Error move(const std::string& name, const std::string& folder, bool ended) const;
+  Error move(const std::string& name, const std::string& folder) const;
 
   const std::string path_;
   const ForkMark birth_;

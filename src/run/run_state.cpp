@@ -1,7 +1,11 @@
 #include "run/run_state.hpp"
 
+#include <filesystem>
+#include <system_error>
+
 #include "base/one_line.hpp"
 #include "runhook/outcome.hpp"
+
 namespace runhook::inline v1 {
 namespace detail {
 
@@ -25,6 +29,13 @@ bool RunState::request_stop(StopReason& reason, StopUrgency urgency) {
       break;
   }
   return session.stop->request(reason);
+}
+
+std::string RunState::place_of(const std::string& directory) const {
+  std::error_code unknown;
+  const bool is_shared =
+      !shared_directory.empty() && std::filesystem::equivalent(directory, shared_directory, unknown) && !unknown;
+  return is_shared ? own_directory : directory;
 }
 
 void RunState::log(LogRecord record) const noexcept {

@@ -138,8 +138,10 @@ struct RunState {
   Outcome outcome;               // what SessionRunContext::outcome() has told last
   LastFetched last_fetched;      // in end, cleanup and saves after a stop request
   const std::string id = new_session_id();
-  LogSink log_sink;                                       // never empty
-  bool log_is_default = true;                             // none was given
+  std::string shared_directory;  // of the run, in which another run, that has come before, writes; empty: in none
+  std::string own_directory;     // then: where the files go of which there is one in a directory
+  LogSink log_sink;              // never empty
+  bool log_is_default = true;    // none was given
   const std::atomic<std::uintptr_t>* occupant = nullptr;  // not 0: a thread is in the loop; NULL: there is no loop
 
   // Any thread.
@@ -149,6 +151,9 @@ struct RunState {
 
   // The hook being called, or NULL.
   HookSlot* hook_called() const noexcept { return hot.callback != CallbackKind::none ? hot.slot.get() : nullptr; }
+
+  // A directory, or the one that is in its place.
+  std::string place_of(const std::string& directory) const;
 
   void set_global_step(std::int64_t step) noexcept {
     session.global_step.store(step, std::memory_order_relaxed);

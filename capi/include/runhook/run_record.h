@@ -35,8 +35,8 @@ typedef struct runhook_run_record_options {
  * What an earlier run has left is kept: its run.json, report.html and timeline-*.json are moved to
  * `<dir>/earlier/<session>/` before this run writes anything. If that run has not said how it ended, its process was
  * killed: the kind of its outcome becomes "lost". A run.json that is no record of a run is left alone. If another run
- * is writing in the directory, that is a warning; its record goes on in earlier/<session>/. A failure of the hook never
- * fails the run.
+ * is writing in the directory, that is a warning; the record, report and traces of this one are in earlier/<session>/
+ * then. A failure of the hook never fails the run.
  *
  * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without a directory, and for parameters that are not the text
  *   of a JSON object.

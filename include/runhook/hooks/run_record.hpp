@@ -28,7 +28,7 @@ struct RunRecordOptions {
 // timeline-*.json are moved to `<directory>/earlier/<session>/`. If that run has not said how it ended, its process was
 // killed: the kind of its outcome becomes "lost". Metrics are appended to, and event files are added to those that are
 // there. A run.json that is no record of a run is left alone. If another run is writing in the directory, which is told
-// by a lock on it, that is a warning; its record goes on in earlier/<session>/.
+// by a lock on it, that is a warning: the record of this one, its report and its traces are in earlier/<session>/ then.
 //
 // "schema_version" is 1. Members may be added without another version.
 //

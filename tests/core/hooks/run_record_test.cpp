@@ -14,6 +14,8 @@
 
 #include "core/expect_error.hpp"
 #include "core/value_rig.hpp"
+#include "runhook/hooks/profiler.hpp"
+#include "runhook/hooks/report.hpp"
 
 namespace runhook {
 namespace {
@@ -252,18 +254,30 @@ TEST_F(RunRecord, HasTheErrorOfACleanupThatHasFailed) {
   EXPECT_EQ(record()["exit_status"], 1);
 }
 
+// Where there are no locks one run may take the place of another.
 TEST_F(RunRecord, OfARunThatHasComeMeanwhileIsNotReplaced) {
-  auto first = start({.refresh = std::chrono::seconds(10)});
-  const std::string first_id = id;
-  auto second = start();
+  auto session = start({.refresh = std::chrono::seconds(10)});
+  const std::string other = R"({"schema": "runhook/run", "schema_version": 1, "session": "another"})";
+  std::filesystem::remove(dir + "/run.json");
+  put(dir + "/run.json", other);
   rig.clock->advance(11'000'000'000);
-  first->run();
-  usleep(600'000);
-  EXPECT_EQ(record()["session"], id);
-  EXPECT_EQ(json::parse(content(earlier(first_id, "run.json")))["step"], 0) << "as of before the step that is due";
-  first->close();
-  second->close();
-  EXPECT_EQ(json::parse(content(earlier(first_id, "run.json")))["step"], 1);
+  session->run();
+  session->close();
+  EXPECT_EQ(content(dir + "/run.json"), other);
+  const json own = json::parse(content(earlier(id, "run.json")));
+  EXPECT_EQ(own["session"], id);
+  EXPECT_EQ(own["step"], 1);
+}
+
+TEST_F(RunRecord, SaysWhereARunGoesOnThatIsKilledAtOnce) {
+  Config config;
+  config.set_inline({.initial_step = 246});
+  config.add_hook(RunRecordHook::make({.directory = dir}));
+  const MonitoredSession session(config);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (record()["step"] != 246 && std::chrono::steady_clock::now() < deadline) usleep(1000);
+  EXPECT_EQ(record()["first_step"], 246);
+  EXPECT_EQ(record()["step"], 246);
 }
 
 TEST_F(RunRecord, LockIsNotLeftToAChildThatLivesOn) {
@@ -281,21 +295,40 @@ TEST_F(RunRecord, LockIsNotLeftToAChildThatLivesOn) {
   waitpid(child, nullptr, 0);
 }
 
-TEST_F(RunRecord, TwoRunsAtOnceAreToldOfAndEachKeepsItsRecord) {
-  auto first = start();
+TEST_F(RunRecord, RunThatComesWhileAnotherIsThereTakesNothingOfItsPlace) {
+  const auto start_run = [this](const char* title) {
+    rig.config.hooks.clear();
+    rig.config.add_hook(RunRecordHook::make({.directory = dir}));
+    rig.config.add_hook(ReportHook::make({.path = dir + "/./report.html", .title = title}));
+    rig.config.add_hook(ProfilerHook::make({.every_n_steps = 1, .directory = dir}));
+    rig.hook()->on_begin = [this](SessionRunContext& context) { id = context.session_id(); };
+    return rig.start();
+  };
+  auto first = start_run("run 1");
   const std::string first_id = id;
-  auto second = start();
+  auto second = start_run("run 2");
+  const std::string second_id = id;
   EXPECT_EQ(second->outcome().warnings, 1);
   EXPECT_EQ(second->outcome().first_warning.code(), StatusCode::already_exists);
-  first->run();
-  first->close();
-  EXPECT_EQ(record()["session"], id) << "that of the second";
-  const json kept = json::parse(content(earlier(first_id, "run.json")));
-  EXPECT_EQ(kept["session"], first_id);
-  EXPECT_EQ(kept["step"], 1);
-  EXPECT_EQ(kept["outcome"]["kind"], "completed");
+  EXPECT_THAT(second->outcome().first_warning.message(), HasSubstr("in '" + dir + "/earlier/" + second_id + "'"));
+  second->run_until_stop({}, 2);
   second->close();
-  EXPECT_EQ(record()["outcome"]["kind"], "completed");
+  EXPECT_EQ(record()["session"], first_id);
+  EXPECT_EQ(record()["outcome"]["kind"], "running");
+  first->run_until_stop({}, 3);
+  first->close();
+  EXPECT_EQ(record()["session"], first_id);
+  EXPECT_EQ(record()["step"], 3);
+  EXPECT_THAT(content(dir + "/report.html"), HasSubstr("run 1"));
+  EXPECT_TRUE(std::filesystem::exists(dir + "/timeline-3.json"));
+
+  const json own = json::parse(content(earlier(second_id, "run.json")));
+  EXPECT_EQ(own["session"], second_id);
+  EXPECT_EQ(own["step"], 2);
+  EXPECT_EQ(own["outcome"]["kind"], "completed");
+  EXPECT_THAT(content(earlier(second_id, "report.html")), HasSubstr("run 2"));
+  EXPECT_TRUE(std::filesystem::exists(earlier(second_id, "timeline-2.json")));
+  EXPECT_FALSE(std::filesystem::exists(earlier(second_id, "timeline-3.json")));
 }
 
 TEST_F(RunRecord, DirectoryThatCannotBeUsedIsAWarningAndTheRunGoesOn) {
