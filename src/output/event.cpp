@@ -175,6 +175,19 @@ void read_value(pbf_message<ValueField> value, EventScalars& event) {
   if (scalar) event.scalars.push_back({tag, *scalar});
 }
 
+bool is_start(pbf_message<SessionLogField> log) {
+  constexpr std::int32_t kStart = 1;
+  std::int32_t status = 0;
+  while (log.next()) {
+    if (is_field(log, SessionLogField::status, kVarintWire)) {
+      status = log.get_enum();
+    } else {
+      log.skip();
+    }
+  }
+  return status == kStart;
+}
+
 }  // namespace
 
 std::vector<std::string_view> summary_tags(std::string_view summary) {
@@ -204,6 +217,8 @@ EventScalars decode_scalars(std::string_view encoded) {
         found.step = event.get_int64();
       } else if (is_field(event, EventField::summary, kBytesWire)) {
         for_each_value(event.get_view(), [&](const pbf_message<ValueField>& value) { read_value(value, found); });
+      } else if (is_field(event, EventField::session_log, kBytesWire)) {
+        found.starts = is_start(pbf_message<SessionLogField>(event.get_message()));
       } else {
         event.skip();
       }

@@ -45,6 +45,8 @@ struct EventScalars {
     double value;
   };
   std::int64_t step = 0;
+  bool starts =
+      false;  // a session begins here, which has gone back behind what was written of this step and later ones
   std::vector<Scalar> scalars;
 };
 EventScalars decode_scalars(std::string_view event);  // throws DATA_LOSS if it is no event

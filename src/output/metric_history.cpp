@@ -37,6 +37,7 @@ void read_file(const std::filesystem::path& path, MetricHistory& history) {
   detail::RecordReader reader(input);
   while (reader.next()) {
     const detail::EventScalars event = detail::decode_scalars(reader.data());
+    if (event.starts) history.erase(history.lower_bound(event.step), history.end());
     for (const auto& [tag, value] : event.scalars) history[event.step][std::string(tag)] = value;
   }
 }

@@ -24,12 +24,9 @@ using detail::EventField;
 using detail::is_field;
 using detail::kBytesWire;
 using detail::kVarintWire;
-using detail::SessionLogField;
 using detail::TensorField;
 using detail::ValueField;
 using protozero::pbf_message;
-
-constexpr std::int32_t kStart = 1;  // SessionLogField::status
 
 std::string_view kind_of_tensor(pbf_message<TensorField> tensor) {
   std::int32_t dtype = 0;
@@ -66,30 +63,16 @@ void note_value(pbf_message<ValueField> value, std::int64_t step, EventFiles& al
   known.kind = kind;
 }
 
-// A run that begins at a step has gone back behind what was written of it and of later ones.
-void note_session_log(pbf_message<SessionLogField> log, std::int64_t step, EventFiles& all) {
-  std::int32_t status = 0;
-  while (log.next()) {
-    if (is_field(log, SessionLogField::status, kVarintWire)) {
-      status = log.get_enum();
-    } else {
-      log.skip();
-    }
-  }
-  if (status != kStart) return;
-  for (auto& [tag, about] : all.tags) {
-    all.obsolete += std::erase_if(about.values, [step](const EventValue& value) { return value.step >= step; });
-  }
-}
-
 void note_event(std::string_view encoded, EventFiles& all) {
   const detail::EventScalars scalars = detail::decode_scalars(encoded);  // which also finds that it is no event
+  if (scalars.starts) {
+    for (auto& [tag, about] : all.tags) {
+      const auto is_undone = [&](const EventValue& value) { return value.step >= scalars.step; };
+      all.obsolete += std::erase_if(about.values, is_undone);
+    }
+  }
   pbf_message<EventField> event{detail::data_of(encoded)};
   while (event.next()) {
-    if (is_field(event, EventField::session_log, kBytesWire)) {
-      note_session_log(pbf_message<SessionLogField>(event.get_message()), scalars.step, all);
-      continue;
-    }
     if (!is_field(event, EventField::summary, kBytesWire)) {
       event.skip();
       continue;

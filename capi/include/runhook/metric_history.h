@@ -11,8 +11,9 @@ extern "C" {
 
 /**
  * Reads all numbers from the event files in a directory, i.e. files with "tfevents" in their names, in the order of the
- * names. Of two values with the same step and name the later one is kept. A file that is being written is read as far
- * as it goes.
+ * names. Of two values with the same step and name the later one is kept, and of a run that has gone back, e.g. since
+ * its process was killed, nothing of what it has undone, as TensorBoard does it. Numbers are floats, as the format has
+ * them. A file that is being written is read as far as it goes.
  *
  * \param directory if there is none, or no such file in it, the history is empty.
  * \param log is warned of each file that is damaged or cannot be read: values before the damage are kept, the rest of

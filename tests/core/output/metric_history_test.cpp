@@ -54,6 +54,16 @@ TEST_F(History, OfTwoValuesTheOneInTheLaterFileCounts) {
   EXPECT_EQ(read(), (MetricHistory{{10, {{"loss", 2}}}}));
 }
 
+TEST_F(History, StepsThatARestartHasUndoneAreNotInIt) {
+  write({{1, 0.5}, {2, 0.25}, {3, 0.125}, {4, 1}});
+  SummaryWriter again(folder.path());
+  again.add_session_log(SessionLogStatus::start, 3, {}, {});
+  again.add_scalar("loss", 2, 3);
+  again.add_session_log(SessionLogStatus::stop, 3, {}, {});
+  again.close();
+  EXPECT_EQ(read(), (MetricHistory{{1, {{"loss", 0.5}}}, {2, {{"loss", 0.25}}}, {3, {{"loss", 2}}}}));
+}
+
 TEST_F(History, OtherFilesAndFoldersArePassedOver) {
   write({{10, 1}});
   put(folder.file("checkpoint"), "no event file");
