@@ -55,6 +55,7 @@ struct MetricsHook::Rows {
   std::int64_t due_step = 0;
   std::vector<Value> fetched;
   std::optional<std::int64_t> fetched_step;  // of the last row with what was fetched
+  std::optional<std::int64_t> failed_step;   // of the last row with that of a step that was rejected
   bool fetched_failed = false;               // the row that waits is of a step that was rejected
   bool restored = false;                     // `newest` is what was saved with the session
   bool warned = false;                       // a save has not waited until all was written
@@ -132,6 +133,8 @@ struct MetricsHook::Rows {
       }
     }
     if (values != nullptr) fetched_step = step;
+    const auto is_logged = [&logged_as](const std::string& tag) { return logged_as(tag) != nullptr; };
+    if (failed && (values != nullptr || std::all_of(tags.begin(), tags.end(), is_logged))) failed_step = step;
     end_row();
   }
   // All rows that wait.
@@ -167,6 +170,7 @@ struct MetricsHook::Rows {
   // What was fetched in the last step, when the hook was not due.
   void take_last_fetched(const detail::LastFetched& last) {
     if (last.values.empty() || (fetched_step && *fetched_step >= last.step && !last.failed)) return;
+    if (last.failed && failed_step == last.step) return;
     fetched = last.all_of(names);
     is_due = !fetched.empty();
     due_step = last.step;
@@ -238,6 +242,7 @@ void MetricsHook::after_create_session(SessionRunContext& context) {
   if (rows_->attempt > 0 && !restored) rows_->write_waiting(context.now_ns());
   rows_->newest.rewind(context.global_step());
   rows_->fetched_step.reset();
+  rows_->failed_step.reset();
   rows_->begin_attempt(context.session_id());
   rows_->write_start(context.global_step(), context.now_ns());
 }

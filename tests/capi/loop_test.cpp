@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "folder.hpp"
@@ -231,6 +233,31 @@ TEST_F(OneCallLoop, SignalEndsItAfterItsStep) {
   EXPECT_EQ(bodies, 2);
   std::string said;
   EXPECT_EQ(finish(loop, error, said), 128 + SIGTERM);
+}
+
+TEST_F(OneCallLoop, RefusedNaNIsInOneRow) {
+  for (const int64_t interval_ns : {0, 1}) {
+    const runhook_test::Folder folder;
+    const std::string dir = folder.path();
+    const char* const scalars[] = {"loss"};
+    runhook_loop_options options = RUNHOOK_LOOP_OPTIONS_INIT;
+    options.dir = dir.c_str();
+    options.scalars = scalars;
+    options.scalar_count = 1;
+    options.interval_ns = interval_ns;
+    options.quiet = 1;
+    runhook_error* error = nullptr;
+    runhook_monitored_session* loop = runhook_loop_open(&options, &error);
+    while (runhook_context* step = runhook_monitored_session_next(loop, &error)) {
+      runhook_context_log_scalar(step, "loss", runhook_step_number(step) < 3 ? 0.5 : std::nan(""), &error);
+    }
+    std::string said;
+    EXPECT_EQ(finish(loop, error, said), 1);
+    std::ifstream file(folder.file("metrics.jsonl"));
+    int failed_rows = 0;
+    for (std::string row; std::getline(file, row);) failed_rows += row.find("\"loss\":\"NaN\"") != std::string::npos;
+    EXPECT_EQ(failed_rows, 1) << "interval " << interval_ns;
+  }
 }
 
 TEST_F(OneCallLoop, WithADirectoryItHasTheDefaultHooks) {
