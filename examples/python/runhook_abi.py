@@ -78,7 +78,7 @@ _choices = "restore_one asynchronous skip_if_busy process_crash_only partial beg
 CheckpointOptions = _struct(
     (c_char_p, "directory"), (c_int64, "every_steps every_ns"), (c_void_p, "keep memory"), (c_size_t, "memory_count"),
     (c_void_p, "state listener"), (c_int64, "grace_ns drain_timeout_ns restore_step"),
-    (c_int32, _choices + " optional save_on_best verify reserved"))
+    (c_int32, _choices + " optional save_on_best verify warn_only"))
 StopReason = _struct((c_int32, "origin urgency code planned"), (c_int64, "step time_ns"), (c_char_p, "who text"))
 
 # By result and arguments. V is a handle or a pointer, of which Python needs to know no more.

@@ -75,6 +75,7 @@ struct CheckpointSaverHook::State final : ValueListener, detail::SaveService {
   void finish(SessionRunContext& context, bool may_stop);  // waits for what is being written
   void tell_saved(SessionRunContext& context, std::int64_t step, bool may_stop);
   void check_has_compared() const;
+  void check_is_in_time(const RunState& run) const;
   bool has_something_to_save(Session& session) const;
   void note_written();
   void warn_if_too_slow(SessionRunContext& context);
@@ -220,6 +221,20 @@ bool CheckpointSaverHook::State::has_something_to_save(Session& session) const {
   return !session.variables(VariableScope::global).empty();
 }
 
+// A session that is there already does not go on from what was saved, and would be saved over it.
+void CheckpointSaverHook::State::check_is_in_time(const RunState& run) const {
+  const auto* const given = dynamic_cast<const CheckpointSaver*>(saver.get());
+  if (run.session.raw == nullptr || given == nullptr) return;
+  const std::vector<CheckpointSummary> there = list_checkpoints(given->options().directory);
+  if (there.empty() || there.back().step <= run.session.global_step) return;
+  throw StatusError(
+      StatusCode::failed_precondition,
+      fmt::format(
+          "the hook that saves was added when the session was there already, so that it cannot go on from step {} "
+          "in '{}': have it there before, or give it another directory",
+          there.back().step, given->options().directory));
+}
+
 // A verification that has looked at nothing has not succeeded.
 void CheckpointSaverHook::State::check_has_compared() const {
   if (checkpoints == nullptr || !checkpoints->options().verify || checkpoints->compared() > 0) return;
@@ -303,6 +318,7 @@ void CheckpointSaverHook::begin(SessionRunContext& context) {
     throw StatusError(StatusCode::failed_precondition,
                       "there is nothing to save with: give the hook a directory or a saver, or the scaffold a saver");
   }
+  state.check_is_in_time(run);
   state.newest = {};
   state.best.reset();
   state.written.reset();

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -405,6 +406,24 @@ TEST_F(Checkpoint, MetricThatImprovesHasTheRunSaved) {
     runhook_snapshot* saved = runhook_checkpoint_read(directory.c_str(), step, nullptr);
     EXPECT_EQ(saved != nullptr, step == 1 || step == 3) << step;
     runhook_snapshot_destroy(saved);
+  }
+}
+
+TEST_F(Checkpoint, SaveThatFailsFailsTheRunUnlessItIsOnlyToWarn) {
+  double x = 0;
+  const runhook_memory memory = {"x", &x, 1, RUNHOOK_FLOAT64, 0};
+  options.memory = &memory;
+  options.memory_count = 1;
+  options.every_steps = 1;
+  for (const bool warns : {true, false}) {
+    options.warn_only = warns ? 1 : 0;
+    Loop loop;
+    ASSERT_EQ(add(loop), RUNHOOK_OK) << error.message();
+    ASSERT_TRUE(loop.start());
+    std::filesystem::remove_all(directory);
+    std::ofstream(directory) << "in its place";
+    EXPECT_EQ(loop.run() == RUNHOOK_OK, warns) << loop.error.message();
+    std::filesystem::remove(directory);
   }
 }
 

@@ -110,7 +110,8 @@ typedef struct runhook_checkpoint_options {
                            restore_step, and what it would save is compared with each checkpoint that it comes to. That
                            it differs fails the hook, with all differences; so does a run in which none was compared.
                            The log says how many were, as information: see runhook_config_set_log() */
-  int32_t reserved;     /* 0 */
+  int32_t warn_only;    /* 1: a save that fails is a warning, and is tried again after the next step. 0: it fails the
+                           run. A policy that the hook is registered with goes before this */
   /* End of 1.0. Append only, below this line. */
 } runhook_checkpoint_options;
 #define RUNHOOK_CHECKPOINT_OPTIONS_INIT                                                                               \
@@ -125,7 +126,7 @@ typedef struct runhook_checkpoint_options {
  * newest checkpoint that is whole, unless it was restored when it was made; a recovery does likewise.
  *
  * A save that fails fails the hook, is reported, and is tried again after the next step, if there is one: with
- * RUNHOOK_POLICY_WARN the run goes on. A session has one such hook.
+ * warn_only, or RUNHOOK_POLICY_WARN, the run goes on. A session has one such hook.
  *
  * \returns owned. NULL with RUNHOOK_ERR_INVALID_ARGUMENT without a directory, for both periods, for save_on_best
  *   without a metric, and for what else the options say.

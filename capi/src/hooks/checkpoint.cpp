@@ -20,7 +20,7 @@ namespace {
 
 using v1::detail::refuse;
 
-constexpr std::size_t kCheckpointSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_checkpoint_options, reserved);
+constexpr std::size_t kCheckpointSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_checkpoint_options, warn_only);
 constexpr std::size_t kSaveListenerSizeV1_0 = RUNHOOK_CAPI_SIZE_TO(runhook_checkpoint_listener, after_save);
 static_assert(offsetof(runhook_checkpoint_options, memory) == 40 &&
                   offsetof(runhook_checkpoint_options, grace_ns) == 72 && kCheckpointSizeV1_0 == 144 &&
@@ -130,8 +130,9 @@ HookRegistration CheckpointRequest::make(const std::string& preset_directory) co
   wanted.optional = read_flag(given.optional, "optional");
   wanted.save_on_best = read_flag(given.save_on_best, "save_on_best");
   saver.verify = read_flag(given.verify, "verify");
-  check_reserved(given.reserved);
-  return CheckpointSaverHook::make(std::move(wanted), trigger_from(given.every_steps, given.every_ns));
+  HookRegistration made = CheckpointSaverHook::make(std::move(wanted), trigger_from(given.every_steps, given.every_ns));
+  if (read_flag(given.warn_only, "warn_only")) made.options.failure_policy = FailurePolicy::warn;
+  return made;
 }
 
 }  // namespace runhook::capi

@@ -146,7 +146,7 @@ pub struct CheckpointOptions {
     pub optional: i32,
     pub save_on_best: i32,
     pub verify: i32,
-    pub reserved: i32,
+    pub warn_only: i32,
 }
 
 #[repr(C)]

@@ -320,6 +320,16 @@ TEST_F(CheckpointSaverHookTest, RunIsNotComparedWithNothing) {
   EXPECT_STATUS(start_anew(), not_found, "there is no checkpoint");
 }
 
+TEST_F(CheckpointSaverHookTest, HookThatComesTooLateToGoOnIsRefused) {
+  add_hook(Trigger::every_steps(1));
+  rig.start()->run_until_stop(train, 4);
+  const std::vector<HookRegistration> hooks = std::exchange(rig.config.hooks, {});
+  const auto session = rig.start();
+  session->add_hook(hooks.back().hook, hooks.back().options);
+  EXPECT_STATUS(session->run(train), failed_precondition, "so that it cannot go on from step 4 in '");
+  EXPECT_THAT(saved(), ElementsAre(0, 1, 2, 3, 4));
+}
+
 TEST_F(CheckpointSaverHookTest, VerificationInWhichNoStepIsComparedFails) {
   add_hook(Trigger::every_steps(1));
   rig.start()->run_until_stop(train, 4);
