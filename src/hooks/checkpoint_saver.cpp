@@ -74,7 +74,7 @@ struct CheckpointSaverHook::State final : ValueListener, detail::SaveService {
   void take_report(SessionRunContext& context, bool may_stop);
   void finish(SessionRunContext& context, bool may_stop);  // waits for what is being written
   void tell_saved(SessionRunContext& context, std::int64_t step, bool may_stop);
-  void check_has_compared() const;
+  void check_has_compared(SessionRunContext& context) const;
   void check_is_in_time(const RunState& run) const;
   bool has_something_to_save(Session& session) const;
   void note_written();
@@ -235,9 +235,10 @@ void CheckpointSaverHook::State::check_is_in_time(const RunState& run) const {
           there.back().step, given->options().directory));
 }
 
-// A verification that has looked at nothing has not succeeded.
-void CheckpointSaverHook::State::check_has_compared() const {
+// A verification that has looked at nothing has not succeeded; one that was broken off by a signal says so itself.
+void CheckpointSaverHook::State::check_has_compared(SessionRunContext& context) const {
   if (checkpoints == nullptr || !checkpoints->options().verify || checkpoints->compared() > 0) return;
+  if (signal_of(context)) return;
   throw StatusError(StatusCode::failed_precondition,
                     fmt::format("nothing was verified: of no step that was made there is a checkpoint in '{}'",
                                 checkpoints->options().directory));
@@ -410,7 +411,7 @@ void CheckpointSaverHook::end(SessionRunContext& context) {
   if (state.options.save_at_end || is_asked_for) state.save(context, /*may_stop=*/false);
   state.finish(context, /*may_stop=*/false);
   state.stage = State::Stage::ended;
-  state.check_has_compared();
+  state.check_has_compared(context);
   for (const auto& listener : state.options.listeners) listener->end(context, context.global_step());
 }
 

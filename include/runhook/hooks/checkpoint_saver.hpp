@@ -56,8 +56,8 @@ struct CheckpointSaverHookOptions {
 //
 // A save that fails fails the hook, is reported, and is tried again after the next step, if there is one: with
 // FailurePolicy::warn the run goes on. With CheckpointSaverOptions::verify nothing is saved, and no listener told: that
-// a step differs from what was saved fails the hook, and so does a run in which no step was compared. A session has one
-// such hook. After tf.estimator.CheckpointSaverHook. Since 1.0.
+// a step differs from what was saved fails the hook, and so does a run in which no step was compared, unless a signal
+// has ended it. A session has one such hook. After tf.estimator.CheckpointSaverHook. Since 1.0.
 class CheckpointSaverHook final : public SessionRunHook {
  public:
   // Throws INVALID_ARGUMENT for a saver besides a directory, a NULL listener, a negative grace, save_on_best without a

@@ -149,7 +149,7 @@ TEST(NanGuardRollsBack, RunGoesOnFromTheNewestCheckpointAndFailsInTheEnd) {
       EXPECT_EQ(session->outcome().recoveries, rig.config.recovery.max_attempts);
     } else {
       session->run_until_stop(train, 6);
-      EXPECT_EQ(session->global_step(), 5) << "step 3 was made twice";
+      EXPECT_EQ(session->global_step(), 6) << "step 3 was made twice, and counts once";
       EXPECT_EQ(session->outcome().recoveries, 1);
       EXPECT_EQ(rig.logged("'loss' is NaN: back to the newest checkpoint"), 1);
     }
