@@ -37,11 +37,20 @@ struct Output::State {
   class SpinLock {
    public:
     void lock() noexcept {
-      while (held_.test_and_set(std::memory_order_acquire)) sched_yield();
+      while (held_.test_and_set(std::memory_order_acquire)) wait();
     }
     void unlock() noexcept { held_.clear(std::memory_order_release); }
 
    private:
+    // Whoever holds it lets go within some loads, unless its thread has lost the processor.
+    void wait() const noexcept {
+      constexpr int kLoads = 100;
+      for (int i = 0; i < kLoads; ++i) {
+        if (!held_.test(std::memory_order_relaxed)) return;
+      }
+      sched_yield();
+    }
+
     std::atomic_flag held_ = ATOMIC_FLAG_INIT;
   };
 
