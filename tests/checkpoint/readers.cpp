@@ -70,10 +70,15 @@ void read_listed(Board& board, const std::string& folder, Random& random) {
 
 [[noreturn]] void read_for_ever(Board& board, const std::string& folder, Random random) {
   for (;;) {
-    if (random.below(2) == 0) {
-      read_newest(board, folder);
-    } else {
-      read_listed(board, folder, random);
+    try {
+      if (random.below(2) == 0) {
+        read_newest(board, folder);
+      } else {
+        read_listed(board, folder, random);
+      }
+    } catch (const StatusError& error) {
+      if (error.code() != StatusCode::data_loss) throw;
+      throw Wrong("torn: " + std::string(error.what()));
     }
   }
 }
