@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "core/hooks/checkpoint_saver_rig.hpp"
+#include "eventually.hpp"
 
 namespace {
 
@@ -183,13 +183,13 @@ TEST_F(BestCheckpoint, ThatCannotBeWrittenIsNotTheBest) {
 TEST_F(BestCheckpoint, ThatComesWhileAnotherIsWrittenIsNotForgotten) {
   const auto disk = shut_disk();
   options.checkpoints.overlap = SaveOverlap::skip;
+  const auto saver = give_saver();
   rig.hook()->on_after = [&](SessionRunContext& context) {
     const std::int64_t step = context.global_step();
     context.log_scalar("accuracy", step == 1 ? 0.5 : step < 4 ? 0.9 : 0.6);
     if (step == 3) {
       disk->shut = false;
-      while (saved().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));  // until it is known to have ended
+      EXPECT_TRUE(eventually([&] { return !saver->saving(); }));
     }
   };
   add_hook();

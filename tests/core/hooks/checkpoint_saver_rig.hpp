@@ -144,6 +144,13 @@ class CheckpointSaverHookTest : public testing::Test {
     options.save_at_start = false;
     return disk;
   }
+  // The hook saves with one that the test can ask, too.
+  std::shared_ptr<runhook::CheckpointSaver> give_saver() {
+    const auto saver = std::make_shared<runhook::CheckpointSaver>(options.checkpoints);
+    options.saver = saver;
+    options.checkpoints.directory.clear();
+    return saver;
+  }
   std::vector<std::int64_t> saved() const {
     std::vector<std::int64_t> steps;
     for (const runhook::CheckpointSummary& one : runhook::list_checkpoints(folder.file("checkpoints")))

@@ -17,19 +17,10 @@
 #include <utility>
 #include <vector>
 
+#include "eventually.hpp"
 #include "runhook/signals.hpp"
 
 namespace runhook_test {
-
-// Waits until `condition` holds; false if it never does.
-template <typename Condition>
-bool eventually(Condition&& condition) {
-  for (int i = 0; i < 30'000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return false;
-}
 
 // Runs `body` in a child made by fork(), and returns how that ended; 99 if body returned. One that does not end is
 // killed after a while, by SIGKILL.
