@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/hooks/checkpoint_saver_rig.hpp"
+#include "eventually.hpp"
 
 namespace {
 
@@ -144,7 +145,7 @@ TEST_F(Grace, SaveInAHurryIsNotSkipped) {
     if (context.global_step() == 2) signal();
   };
   rig.hook()->on_end = [&](SessionRunContext&) {
-    for (int i = 0; i < 1000 && saved().size() < 2; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    EXPECT_TRUE(eventually([&] { return saved().size() == 2; }));
     saved_at_the_end = saved();
   };
   add_hook();
