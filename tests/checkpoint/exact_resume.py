@@ -22,6 +22,7 @@ import time
 
 OWN_KEYS = {"step", "wall_time", "elapsed", "session", "attempt", "event"}
 START = 1  # of a session log
+LONGEST = 300  # seconds, for a run that waits for a slow disk
 
 
 class Wrong(Exception):
@@ -162,10 +163,10 @@ class Runs:
 
     def finish(self, process):
         try:
-            printed, _ = process.communicate(timeout=60)
+            printed, _ = process.communicate(timeout=LONGEST)
         except subprocess.TimeoutExpired:
             process.kill()
-            raise Wrong("a run has not ended in a minute") from None
+            raise Wrong(f"a run has not ended in {LONGEST} s") from None
         if process.returncode != 0:
             raise Wrong(f"a run has ended with {process.returncode}")
         return printed

@@ -6,8 +6,7 @@ need python3 python3
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
 runs="$SOURCE_DIR/tests/checkpoint/exact_resume.py"
-memory=$(mktemp -d /dev/shm/runhook.XXXXXX 2>/dev/null) || memory=$(mktemp -d)
-trap 'rm -rf "$memory"' EXIT
+in_memory
 python3 "$runs" "$1" "$memory/killed" "$2"
 python3 "$runs" "$1" "$memory/asynchronous" "$(($2 / 4))" asynchronous
 python3 "$runs" "$1" full "$(($2 / 20))" full
