@@ -250,7 +250,7 @@ class RealSignals(unittest.TestCase):
             for _ in range(3):
                 self.assertIsNone(child.process.poll())
                 child.interrupt()
-                time.sleep(1.1)  # sooner it would be taken for the same one
+                time.sleep(2)  # sooner it would be taken for the same one
             self.assertEqual(child.process.wait(TIMEOUT), -signal.SIGINT)
 
 

@@ -44,7 +44,7 @@ TEST_F(Observe, TimingsTellOfStepSessionAndEachCallback) {
   ScriptedHook hook;
   Loop loop;
   hook.on["after_run"] = [](runhook_context*) {
-    std::this_thread::sleep_for(2ms);
+    std::this_thread::sleep_for(50ms);
     return kOk;
   };
   ASSERT_EQ(loop.add(hook), RUNHOOK_OK);
@@ -57,8 +57,8 @@ TEST_F(Observe, TimingsTellOfStepSessionAndEachCallback) {
   EXPECT_EQ(runhook_timings_step(timings, &step, nullptr), RUNHOOK_OK);
   EXPECT_STREQ(step.callback, "step");
   EXPECT_EQ(step.samples, 1);
-  EXPECT_GE(step.mean_ns, 2'000'000);
-  EXPECT_GT(step.p99_ns, 1'800'000);
+  EXPECT_GE(step.mean_ns, 50'000'000);
+  EXPECT_GT(step.p99_ns, 45'000'000);
   runhook_timing run = RUNHOOK_TIMING_INIT;
   EXPECT_EQ(runhook_timings_session_run(timings, &run, nullptr), RUNHOOK_OK);
   EXPECT_STREQ(run.callback, "run");
@@ -67,7 +67,7 @@ TEST_F(Observe, TimingsTellOfStepSessionAndEachCallback) {
   const runhook_timing after = timing_at(timings, 3);
   EXPECT_STREQ(after.hook, "scripted");
   EXPECT_STREQ(after.callback, "after_run");
-  EXPECT_GE(after.total_ns, 2'000'000);
+  EXPECT_GE(after.total_ns, 50'000'000);
   EXPECT_GT(after.share, 0.5);
   EXPECT_LE(after.share, 1.0);
   runhook_timing beyond = RUNHOOK_TIMING_INIT;
@@ -169,7 +169,7 @@ TEST_F(Observe, WatchdogNamesTheHookThatHangsAndAsksForAStop) {
   ScriptedHook hook;
   Loop loop;
   runhook_watchdog_options options = RUNHOOK_WATCHDOG_OPTIONS_INIT;
-  options.timeout_ns = 100'000'000;
+  options.timeout_ns = 1'000'000'000;
   options.action = RUNHOOK_STALL_STOP;
   runhook_builtin_hook* watchdog = runhook_watchdog_hook_create(&options, error_.out());
   ASSERT_NE(watchdog, nullptr) << error_.message();

@@ -218,7 +218,7 @@ TEST_F(Progress, WarningsAndPrintedLinesOnTheSameTerminalStandAboveIt) {
 TEST_F(Progress, LineIsDrawnAgainAsSoonAsAnotherStandsAboveIt) {
   Terminal terminal;
   output = Output::descriptor(terminal.writer, "the display");
-  rig.config.add_hook(ProgressHook::make({.output = output, .terminal_interval = 300ms}));
+  rig.config.add_hook(ProgressHook::make({.output = output, .terminal_interval = 3s}));
   const StandardError replaced(terminal.writer);
   const auto session = rig.start();
   session->run();
@@ -232,7 +232,7 @@ TEST_F(Progress, LineIsDrawnAgainAsSoonAsAnotherStandsAboveIt) {
       print_line("above");
     }
     EXPECT_TRUE(terminal.await("\rstep 1"));
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, 200ms) << "unless the machine is busy";
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s) << "not first when the next one is due";
   }
   session->close();
   output->close();
