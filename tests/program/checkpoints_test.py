@@ -7,6 +7,7 @@ import resource
 import shutil
 import struct
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -88,9 +89,13 @@ class List(Case):
 
 class ManyCheckpoints(Case):
     def test_ten_thousand_are_listed_in_less_than_a_second(self):
-        subprocess.run([MAKE, "many", self.folder / "many", "10000"], check=True)
+        # On a disk making them takes far longer than looking at them.
+        memory = tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else self.folder)
+        self.addCleanup(memory.cleanup)
+        many = memory.name + "/many"
+        subprocess.run([MAKE, "many", many, "10000"], check=True)
         begin, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
-        document = self.json("list", "many")
+        document = self.json("list", many)
         took, after = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
         self.assertEqual(len(document["checkpoints"]), 10000)
         processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
