@@ -6,6 +6,7 @@ rm -rf "$2"
 # A shell has what it starts in the background ignore SIGINT, and the hook leaves what is ignored alone.
 env --default-signal="$3" "$1" --dir "$2" --target 1 --max-steps 1000000 >"$2.out" 2>"$2.err" &
 program=$!
+trap 'kill $program 2>/dev/null || :' EXIT
 tries=0
 # The line that says that the run has begun comes before its first step.
 until grep -qsv '"event":"start"' "$2/metrics.jsonl"; do
@@ -15,6 +16,7 @@ until grep -qsv '"event":"start"' "$2/metrics.jsonl"; do
 done
 kill -"$3" $program
 wait $program || true
+trap - EXIT
 cat "$2.out"
 step=$(sed -n "s/^stopped by SIG$3 at step \\([0-9]*\\).*/\\1/p" "$2.out")
 [ "$step" -gt 0 ]

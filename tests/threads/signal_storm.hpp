@@ -4,6 +4,7 @@
 
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -62,6 +63,7 @@ class SignalStorm {
                   const std::vector<int>& others, std::chrono::seconds limit) {
     child_ = fork();
     if (child_ == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);  // else it would outlive a test that is killed, and hold its output
       subject(board);
       _exit(0);
     }
