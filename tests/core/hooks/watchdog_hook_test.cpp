@@ -54,9 +54,8 @@ struct Watchdog : testing::Test {
       log.emplace_back(text);
     };
   }
-  // Ends the hang once it has been told.
+  // Ends the hang once it has been told. Phases that are given no time have a long one, so that a busy machine is no hang.
   StallWatchdogHook& watch(StallWatchdogOptions options = {}) {
-    if (options.timeout == StallWatchdogOptions().timeout) options.timeout = kTimeout;
     options.on_stall = [this](const Stall& stall) {
       {
         const std::lock_guard lock(mutex);
@@ -90,7 +89,7 @@ struct Watchdog : testing::Test {
 };
 
 TEST_F(Watchdog, AHangInBeforeRunIsTheHooks) {
-  watch();
+  watch({.before_run = kTimeout});
   rig.hook({.name = "innocent"});
   rig.hook({.name = "culprit"})->on_before = [](auto&) { hang_in_a_function_of_the_test(); };
   run_all();
@@ -98,7 +97,7 @@ TEST_F(Watchdog, AHangInBeforeRunIsTheHooks) {
 }
 
 TEST_F(Watchdog, AHangInAfterRunIsTheHooks) {
-  watch();
+  watch({.after_run = kTimeout});
   rig.hook({.name = "innocent"});
   rig.hook({.name = "culprit"})->on_after = [](auto&) { hang_in_a_function_of_the_test(); };
   run_all();
@@ -106,7 +105,7 @@ TEST_F(Watchdog, AHangInAfterRunIsTheHooks) {
 }
 
 TEST_F(Watchdog, AHangOfTheSessionIsNoHooks) {
-  watch();
+  watch({.session_run = kTimeout});
   rig.hook({.name = "innocent"});
   rig.step = [](auto&) { hang_in_a_function_of_the_test(); };
   run_all();
@@ -114,7 +113,7 @@ TEST_F(Watchdog, AHangOfTheSessionIsNoHooks) {
 }
 
 TEST_F(Watchdog, AHangInOnErrorIsTheHooks) {
-  watch();
+  watch({.after_run = kTimeout});
   rig.hook({.name = "culprit"})->on_failure = [](auto&, auto&) { hang_in_a_function_of_the_test(); };
   rig.step = [](auto&) { fail(StatusCode::internal); };
   const auto session = rig.start();
@@ -123,14 +122,14 @@ TEST_F(Watchdog, AHangInOnErrorIsTheHooks) {
 }
 
 TEST_F(Watchdog, AHangInBeginOfALaterHookIsTold) {
-  watch();
+  watch({.create_session = kTimeout});
   rig.hook({.name = "culprit"})->on_begin = [](auto&) { hang_in_a_function_of_the_test(); };
   run_all();
   expect_stall("culprit", "begin");
 }
 
 TEST_F(Watchdog, AHangWhileTheSessionIsCreatedIsTold) {
-  watch();
+  watch({.create_session = kTimeout});
   rig.make = [] {
     hang_in_a_function_of_the_test();
     return std::make_shared<runhook::FunctionSession>([](runhook::FunctionSession::Step&) {});
@@ -140,14 +139,14 @@ TEST_F(Watchdog, AHangWhileTheSessionIsCreatedIsTold) {
 }
 
 TEST_F(Watchdog, AHangInAfterCreateSessionIsTheHooks) {
-  watch();
+  watch({.create_session = kTimeout});
   rig.hook({.name = "culprit"})->on_create = [](auto&) { hang_in_a_function_of_the_test(); };
   run_all();
   expect_stall("culprit", "after_create_session");
 }
 
 TEST_F(Watchdog, AHangDuringRecoveryIsTold) {
-  watch();
+  watch({.create_session = kTimeout});
   rig.step = [&](auto&) {
     if (rig.steps == 1) fail(StatusCode::aborted);
   };
@@ -169,21 +168,21 @@ TEST_F(Watchdog, WaitingBeforeARecoveryIsNoHang) {
 }
 
 TEST_F(Watchdog, AHangInEndIsTheHooks) {
-  watch();
+  watch({.end = kTimeout});
   rig.hook({.name = "culprit"})->on_end = [](auto&) { hang_in_a_function_of_the_test(); };
   run_all();
   expect_stall("culprit", "end");
 }
 
 TEST_F(Watchdog, AHangInCleanupIsTheHooks) {
-  watch();
+  watch({.end = kTimeout});
   rig.hook({.name = "culprit"})->on_cleanup = [](auto&, auto&) { hang_in_a_function_of_the_test(); };
   run_all();
   expect_stall("culprit", "cleanup");
 }
 
 TEST_F(Watchdog, AHangInCleanupDoesNotChangeTheOutcomeThatTheHookReads) {
-  watch();
+  watch({.end = kTimeout});
   rig.hook()->on_cleanup = [](auto&, const runhook::Outcome& outcome) {
     const std::int64_t before = outcome.warnings;
     hang_in_a_function_of_the_test();  // until it is a warning
@@ -194,7 +193,7 @@ TEST_F(Watchdog, AHangInCleanupDoesNotChangeTheOutcomeThatTheHookReads) {
 }
 
 TEST_F(Watchdog, AHangOfAStepFunctionIsTold) {
-  watch();
+  watch({.session_run = kTimeout});
   const auto session = rig.start();
   session->run_step_fn([](runhook::StepContext&) { hang_in_a_function_of_the_test(); });
   session->close();
@@ -261,7 +260,7 @@ TEST_F(Watchdog, APhaseMayHaveATimeOfItsOwn) {
 }
 
 TEST_F(Watchdog, AReportIsInOutcomeAndLogAndSoIsThatItWentOn) {
-  watch();
+  watch({.after_run = kTimeout});
   const auto culprit = rig.hook({.name = "culprit"});
   culprit->on_after = [](auto& context) {
     if (context.global_step() == 3) hang_in_a_function_of_the_test();
@@ -287,7 +286,7 @@ TEST_F(Watchdog, AReportIsInOutcomeAndLogAndSoIsThatItWentOn) {
 }
 
 TEST_F(Watchdog, AStallIsAMarkOfTheRunWithItsStackAndItsEnd) {
-  watch();
+  watch({.after_run = kTimeout});
   rig.config.clock = std::make_shared<runhook::ManualClock>(1'000'000'000'000);  // which stands still meanwhile
   rig.hook({.name = "culprit"})->on_after = [](auto& context) {
     if (context.global_step() == 2) hang_in_a_function_of_the_test();
@@ -312,7 +311,7 @@ TEST_F(Watchdog, AStallIsAMarkOfTheRunWithItsStackAndItsEnd) {
 }
 
 TEST_F(Watchdog, FunctionsWithoutANameCanBeLookedUpWithWhatIsLogged) {
-  watch();
+  watch({.session_run = kTimeout});
   rig.step = [](auto&) { hang_in_a_function_of_the_test(); };  // a function that is not exported
   run_all();
   ASSERT_EQ(stalls.size(), 1U);
@@ -322,7 +321,7 @@ TEST_F(Watchdog, FunctionsWithoutANameCanBeLookedUpWithWhatIsLogged) {
 }
 
 TEST_F(Watchdog, AStopCanBeAskedFor) {
-  watch({.action = StallAction::stop});
+  watch({.session_run = kTimeout, .action = StallAction::stop});
   rig.step = [](auto&) { hang_in_a_function_of_the_test(); };
   const auto session = rig.start();
   session->run_until_stop();
@@ -335,7 +334,7 @@ TEST_F(Watchdog, AStopCanBeAskedFor) {
 }
 
 TEST_F(Watchdog, AnUrgentStopEndsAStepThatListens) {
-  watch({.action = StallAction::stop_now});
+  watch({.session_run = kTimeout, .action = StallAction::stop_now});
   rig.step = [](auto& call) {
     while (!call.cancel_requested()) std::this_thread::sleep_for(1ms);
   };
@@ -350,7 +349,7 @@ TEST_F(Watchdog, AbortEndsTheProcessWithTheReport) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
       {
-        rig.config.add_hook(StallWatchdogHook::make({.timeout = kTimeout, .action = StallAction::abort}));
+        rig.config.add_hook(StallWatchdogHook::make({.after_run = kTimeout, .action = StallAction::abort}));
         rig.hook({.name = "culprit"})->on_after = [](auto&) { hang_in_a_function_of_the_test(); };
         rig.start()->run();
       },
@@ -358,7 +357,7 @@ TEST_F(Watchdog, AbortEndsTheProcessWithTheReport) {
 }
 
 TEST_F(Watchdog, WithoutASignalThereIsNoStack) {
-  watch({.signal = 0});
+  watch({.session_run = kTimeout, .signal = 0});
   rig.step = [](auto&) { hang_in_a_function_of_the_test(); };
   run_all();
   ASSERT_EQ(stalls.size(), 1U);
@@ -367,7 +366,7 @@ TEST_F(Watchdog, WithoutASignalThereIsNoStack) {
 }
 
 TEST_F(Watchdog, AThreadThatBlocksTheSignalIsReportedWithoutAStack) {
-  watch();
+  watch({.session_run = kTimeout});
   rig.step = [](auto&) {
     sigset_t urgent;
     sigset_t before;
@@ -384,7 +383,7 @@ TEST_F(Watchdog, AThreadThatBlocksTheSignalIsReportedWithoutAStack) {
 }
 
 TEST_F(Watchdog, FollowsTheSessionFromThreadToThread) {
-  watch();
+  watch({.session_run = kTimeout});
   const auto session = rig.start();
   session->run();
   rig.step = [](auto&) { hang_in_a_function_of_the_test(); };
@@ -393,7 +392,7 @@ TEST_F(Watchdog, FollowsTheSessionFromThreadToThread) {
 }
 
 TEST_F(Watchdog, AnExceptionOfOnStallChangesNothing) {
-  rig.config.add_hook(StallWatchdogHook::make({.timeout = kTimeout, .on_stall = [](const Stall&) {
+  rig.config.add_hook(StallWatchdogHook::make({.timeout = kPatience, .on_stall = [](const Stall&) {
                                                  hanging = false;
                                                  throw 1;
                                                }}));
@@ -403,7 +402,7 @@ TEST_F(Watchdog, AnExceptionOfOnStallChangesNothing) {
 }
 
 TEST_F(Watchdog, ServesASecondSession) {
-  StallWatchdogHook& watchdog = watch();
+  StallWatchdogHook& watchdog = watch({.session_run = kTimeout});
   rig.step = [](auto&) { hang_in_a_function_of_the_test(); };
   for (int i = 0; i < 2; ++i) {
     hanging = true;
@@ -421,7 +420,7 @@ TEST_F(Watchdog, TheFormerHandlerIsCalledMeanwhileAndPutBack) {
   mine.sa_handler = &handler_of_another;
   sigaction(SIGURG, &mine, &before);
   others = 0;
-  watch();
+  watch({.session_run = kTimeout});
   rig.step = [](auto&) { hang_in_a_function_of_the_test(); };
   const auto session = rig.start();
   session->run();
