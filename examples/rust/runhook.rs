@@ -194,18 +194,24 @@ fn nanoseconds(given: Option<Duration>) -> i64 {
 }
 
 /// What a monitored session is made from. It can be used again; hooks are then shared by the sessions.
-pub struct Config(Owned<ffi::Config>, bool); // whether it has checkpoints of its own
+pub struct Config {
+    owned: Owned<ffi::Config>,
+    has_checkpoints: bool, // of its own
+}
 
 impl Config {
     pub fn new() -> Result<Config> {
         check(|e| unsafe { ffi::runhook_check_version(ffi::VERSION, e) })?;
         let config = check(|e| unsafe { ffi::runhook_config_create(e) })?;
-        Ok(Config(Owned(config, ffi::runhook_config_destroy), false))
+        Ok(Config {
+            owned: Owned(config, ffi::runhook_config_destroy),
+            has_checkpoints: false,
+        })
     }
 
     /// For functions that are not here.
     pub fn handle(&self) -> *mut ffi::Config {
-        self.0 .0
+        self.owned.0
     }
 
     /// Makes a function the body of the loop, also after a recovery.
@@ -249,6 +255,11 @@ impl Config {
         let (dir, title, parameters) = (c_string(dir), hooks.title.map(c_string), hooks.parameters.map(c_string));
         let names: Vec<_> = hooks.scalars.iter().map(|name| c_string(name)).collect();
         let scalars: Vec<_> = names.iter().map(|name| name.as_ptr()).collect();
+        let replaced = if self.has_checkpoints {
+            default_hook::CHECKPOINTS
+        } else {
+            0
+        };
         let hooks = ffi::DefaultHooks {
             struct_size: size_of::<ffi::DefaultHooks>(),
             dir: dir.as_ptr(),
@@ -258,7 +269,7 @@ impl Config {
             interval_ns: nanoseconds(hooks.interval),
             stall_timeout_ns: nanoseconds(hooks.stall_timeout),
             profile_interval_ns: nanoseconds(hooks.profile_interval),
-            left_out: hooks.left_out | if self.1 { default_hook::CHECKPOINTS } else { 0 },
+            left_out: hooks.left_out | replaced,
             keep_all: 0,
             parameters: parameters.as_ref().map_or(null(), |text| text.as_ptr()),
             max_bytes: 0,

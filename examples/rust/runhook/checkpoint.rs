@@ -69,7 +69,7 @@ impl Config {
         let hook = check(|e| unsafe { ffi::runhook_checkpoint_hook_create(&options, e) })?;
         let hook = Owned(hook, ffi::runhook_builtin_hook_destroy);
         check(|e| unsafe { ffi::runhook_config_add_builtin_hook(self.handle(), hook.0, null(), e) })?;
-        self.1 = true;
+        self.has_checkpoints = true;
         Ok(())
     }
 }
