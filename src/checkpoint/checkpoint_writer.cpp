@@ -194,8 +194,8 @@ void CheckpointWriter::commit(const Snapshot& snapshot) {
   std::uint64_t room = 0;
   if (files_->free_bytes(directory_, room) == 0 && room < needed) {
     fail(StatusCode::resource_exhausted,
-         fmt::format("the checkpoint of step {} takes {} bytes, and '{}' has room for {}", snapshot.global_step, needed,
-                     directory_, room));
+         fmt::format("the checkpoint of step {} needs room for {} bytes, and '{}' has room for {}",
+                     snapshot.global_step, needed, directory_, room));
   }
 
   const std::string path = fmt::format("{}/{}", directory_, unique_name(kUnfinished, snapshot.global_step));

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/format.hpp"
 #include "base/refuse.hpp"
 #include "hooks/terminal.hpp"
 #include "output/sink.hpp"
@@ -39,7 +40,9 @@ void check(const DefaultHooks& wanted) {
   std::vector<std::string> names = wanted.scalars;
   std::sort(names.begin(), names.end());
   if (!names.empty() && names.front().empty()) refuse("the name of a scalar is empty");
-  if (std::adjacent_find(names.begin(), names.end()) != names.end()) refuse("a scalar is named twice");
+  if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end()) {
+    refuse(fmt::format("scalar '{}' is named twice", *twice));
+  }
 }
 
 // Early enough for a short run to have a trace, late enough for caches to be warm.

@@ -457,7 +457,9 @@ TEST_F(Checkpoint, OptionsThatMakeNoSenseAreRefused) {
   };
   const runhook_checkpoint_options good = options;
   options.directory = nullptr;
-  refused("directory");
+  refused("directory is NULL");
+  options.directory = "";
+  refused("directory of the checkpoints is empty");
   options = good;
   options.every_steps = options.every_ns = 5;
   refused("both every_steps and every_ns");

@@ -24,7 +24,9 @@ std::vector<std::string> required_texts(const char* const* texts, std::size_t co
     throw StatusError(StatusCode::invalid_argument, std::string(what) + ": the array is NULL");
   }
   std::vector<std::string> copies;
-  for (std::size_t i = 0; i < count; ++i) copies.emplace_back(required_text(texts[i], what));
+  for (std::size_t i = 0; i < count; ++i) {
+    copies.emplace_back(required_text(texts[i], (std::string(what) + "[" + std::to_string(i) + "]").c_str()));
+  }
   return copies;
 }
 

@@ -102,6 +102,7 @@ HookRegistration CheckpointRequest::make(const std::string& preset_directory) co
   saver.directory = given.directory == nullptr && !preset_directory.empty()
                         ? preset_directory
                         : std::string(required_text(given.directory, "directory"));
+  if (saver.directory.empty()) refuse("the directory of the checkpoints is empty");
   saver.keep = retention_from(given.keep);
   saver.memory = memory_from(given.memory, given.memory_count);
   if (state_ != nullptr) {
