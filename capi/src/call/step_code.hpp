@@ -15,6 +15,13 @@ inline Step* find_step(const runhook_context* context) noexcept {
   return call != nullptr ? call->step : nullptr;
 }
 
+// With the exception being handled.
+[[gnu::cold, gnu::noinline]] inline void fail_step(runhook_context* context) {
+  const Error failure = Error::from_current_exception(StatusCode::unknown);
+  auto* const call = find_inline_step(context);
+  call != nullptr ? call->step->fail(failure) : find_context(context)->record(failure);
+}
+
 // Calls `body` for the code of a step. What it throws fails the step, even if the code goes on: nobody else might hear
 // of it.
 template <class Body>
@@ -22,9 +29,7 @@ void or_fail_step(runhook_context* context, Body&& body) {
   try {
     body();
   } catch (...) {
-    const Error failure = Error::from_current_exception(StatusCode::unknown);
-    auto* const call = find_inline_step(context);
-    call != nullptr ? call->step->fail(failure) : find_context(context)->record(failure);
+    fail_step(context);
     throw;
   }
 }
