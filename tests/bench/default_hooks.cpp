@@ -44,7 +44,8 @@ DefaultHooks::DefaultHooks(Which which) {
   hooks.scalars = scalars;
   hooks.scalar_count = 1;
   hooks.interval_ns = hooks.profile_interval_ns = INT64_C(36000'000'000'000);
-  if (which == Which::progress) hooks.left_out = 0x7FF & ~uint32_t{RUNHOOK_DEFAULT_PROGRESS};
+  constexpr std::uint32_t kAllOfThem = 2 * RUNHOOK_DEFAULT_CHECKPOINTS - 1;
+  if (which == Which::progress) hooks.left_out = kAllOfThem & ~std::uint32_t{RUNHOOK_DEFAULT_PROGRESS};
   if (which != Which::none) check(runhook_config_add_default_hooks(config, &hooks, &error), error);
   session_ = runhook_monitored_session_create(config, &error);
   if (session_ == nullptr) give_up(error);
