@@ -192,6 +192,7 @@ TEST_F(CheckpointSaverHookTest, ForkedProcessDoesNotWaitForTheSaveOfItsParent) {
 // Cannot be listed any more once it is open.
 struct UnlistedDisk final : detail::FileSystem {
   int reserve(int fd, std::uint64_t size) override {
+    is_waited_for = true;
     while (shut) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     return FileSystem::reserve(fd, size);
   }
@@ -201,6 +202,7 @@ struct UnlistedDisk final : detail::FileSystem {
     return -1;
   }
   std::atomic<bool> shut = true;
+  std::atomic<bool> is_waited_for = false;  // a save has looked at what is there, and is to write
 };
 
 TEST_F(CheckpointSaverHookTest, SaveThatIsNotWaitedForCallsNothingOfTheProgramAnyMore) {
@@ -221,6 +223,7 @@ TEST_F(CheckpointSaverHookTest, SaveThatIsNotWaitedForCallsNothingOfTheProgramAn
     const std::shared_ptr<Session> session = rig.make();
     session->initialize(VariableScope::global);
     saver->save(*session, {1});
+    EXPECT_TRUE(is_listed || eventually([&] { return unlisted->is_waited_for.load(); }));
     EXPECT_STATUS(saver->close(), deadline_exceeded, "is still being written");
     is_over = true;
     shut->shut = unlisted->shut = false;

@@ -22,6 +22,7 @@
 #include "checkpoint/file_system.hpp"
 #include "core/expect_error.hpp"
 #include "core/loop_rig.hpp"
+#include "eventually.hpp"
 #include "folder.hpp"
 #include "runhook/graph_session.hpp"
 #include "runhook/hooks/checkpoint_saver.hpp"
@@ -159,14 +160,14 @@ class CheckpointSaverHookTest : public testing::Test {
   }
   // Until a save that the run has not waited for is over: then the directory can be owned.
   void wait_until_saved() const {
-    for (bool is_over = false; !is_over;) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    EXPECT_TRUE(eventually([this] {
       try {
         const runhook::CheckpointStore other(options.checkpoints.directory);
-        is_over = !other.list().empty();
+        return !other.list().empty();
       } catch (const runhook::StatusError&) {  // it has an owner still
+        return false;
       }
-    }
+    }));
   }
   // What is there as soon as this step has been saved, as if the process had been killed then, is the folder from then on.
   void die_after(std::int64_t step, const std::string& copy) {
