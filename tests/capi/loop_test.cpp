@@ -26,6 +26,15 @@ class OneCallLoop : public runhook_test::NoHandlesLeft {
     said = testing::internal::GetCapturedStderr();
     return status;
   }
+  // Of a loop that logs its loss and leaves files in a directory, whose name is lent.
+  static runhook_loop_options with_files_in(const std::string& dir) {
+    static const char* const scalars[] = {"loss"};
+    runhook_loop_options options = RUNHOOK_LOOP_OPTIONS_INIT;
+    options.dir = dir.c_str();
+    options.scalars = scalars;
+    options.scalar_count = 1;
+    return options;
+  }
 };
 
 TEST_F(OneCallLoop, EndsAsPlannedWithStatusZeroAndSaysSo) {
@@ -239,11 +248,7 @@ TEST_F(OneCallLoop, RefusedNaNIsInOneRow) {
   for (const int64_t interval_ns : {0, 1}) {
     const runhook_test::Folder folder;
     const std::string dir = folder.path();
-    const char* const scalars[] = {"loss"};
-    runhook_loop_options options = RUNHOOK_LOOP_OPTIONS_INIT;
-    options.dir = dir.c_str();
-    options.scalars = scalars;
-    options.scalar_count = 1;
+    runhook_loop_options options = with_files_in(dir);
     options.interval_ns = interval_ns;
     options.quiet = 1;
     runhook_error* error = nullptr;
@@ -263,11 +268,7 @@ TEST_F(OneCallLoop, RefusedNaNIsInOneRow) {
 TEST_F(OneCallLoop, WithADirectoryItHasTheDefaultHooks) {
   const runhook_test::Folder folder;
   const std::string dir = folder.path();
-  const char* const scalars[] = {"loss"};
-  runhook_loop_options options = RUNHOOK_LOOP_OPTIONS_INIT;
-  options.dir = dir.c_str();
-  options.scalars = scalars;
-  options.scalar_count = 1;
+  runhook_loop_options options = with_files_in(dir);
   options.max_steps = 5;
   runhook_error* error = nullptr;
   std::string said;
