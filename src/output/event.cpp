@@ -175,19 +175,6 @@ void read_value(pbf_message<ValueField> value, EventScalars& event) {
   if (scalar) event.scalars.push_back({tag, *scalar});
 }
 
-bool is_start(pbf_message<SessionLogField> log) {
-  constexpr std::int32_t kStart = 1;
-  std::int32_t status = 0;
-  while (log.next()) {
-    if (is_field(log, SessionLogField::status, kVarintWire)) {
-      status = log.get_enum();
-    } else {
-      log.skip();
-    }
-  }
-  return status == kStart;
-}
-
 }  // namespace
 
 std::vector<std::string_view> summary_tags(std::string_view summary) {
@@ -218,7 +205,9 @@ EventScalars decode_scalars(std::string_view encoded) {
       } else if (is_field(event, EventField::summary, kBytesWire)) {
         for_each_value(event.get_view(), [&](const pbf_message<ValueField>& value) { read_value(value, found); });
       } else if (is_field(event, EventField::session_log, kBytesWire)) {
-        found.starts = is_start(pbf_message<SessionLogField>(event.get_message()));
+        constexpr std::int32_t kStart = 1;
+        const pbf_message<SessionLogField> log(event.get_message());
+        found.starts = enum_in(log, SessionLogField::status) == kStart;
       } else {
         event.skip();
       }

@@ -58,6 +58,20 @@ bool is_field(const protozero::pbf_message<Field>& message, Field field, protoze
   return message.tag_and_type() == protozero::tag_and_type(field, type);
 }
 
+// The last value of an enumeration that a message has in a field; 0: it has none.
+template <class Field>
+std::int32_t enum_in(protozero::pbf_message<Field> message, Field field) {
+  std::int32_t value = 0;
+  while (message.next()) {
+    if (is_field(message, field, kVarintWire)) {
+      value = message.get_enum();
+    } else {
+      message.skip();
+    }
+  }
+  return value;
+}
+
 // Calls `use` with each value of a summary. Throws protozero::exception.
 template <class Use>
 void for_each_value(const protozero::data_view& encoded, Use use) {

@@ -23,22 +23,9 @@ namespace {
 using detail::EventField;
 using detail::is_field;
 using detail::kBytesWire;
-using detail::kVarintWire;
 using detail::TensorField;
 using detail::ValueField;
 using protozero::pbf_message;
-
-std::string_view kind_of_tensor(pbf_message<TensorField> tensor) {
-  std::int32_t dtype = 0;
-  while (tensor.next()) {
-    if (is_field(tensor, TensorField::dtype, kVarintWire)) {
-      dtype = tensor.get_enum();
-    } else {
-      tensor.skip();
-    }
-  }
-  return dtype == detail::kStringType ? "text" : "tensor";
-}
 
 void note_value(pbf_message<ValueField> value, std::int64_t step, EventFiles& all) {
   std::string tag;
@@ -49,7 +36,8 @@ void note_value(pbf_message<ValueField> value, std::int64_t step, EventFiles& al
       continue;
     }
     if (is_field(value, ValueField::tensor, kBytesWire)) {
-      kind = kind_of_tensor(pbf_message<TensorField>(value.get_message()));
+      const pbf_message<TensorField> tensor(value.get_message());
+      kind = detail::enum_in(tensor, TensorField::dtype) == detail::kStringType ? "text" : "tensor";
       continue;
     }
     if (is_field(value, ValueField::simple_value, protozero::pbf_wire_type::fixed32)) kind = "scalar";
