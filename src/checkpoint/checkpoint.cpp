@@ -193,7 +193,7 @@ void CheckpointStore::Impl::make_directories() {
       throw StatusError(system_error(errno, "making the directory", path.native()));
     }
     try {
-      writer.sync_directory(path.has_parent_path() ? path.parent_path() : ".");
+      writer.sync_directory(detail::folder_of(path));
     } catch (...) {
       files->remove_directory(path);  // so that whoever tries again does all of it
       throw;

@@ -12,6 +12,7 @@
 #include "base/make_room.hpp"
 #include "base/monotonic.hpp"
 #include "hooks/refresh_age.hpp"
+#include "output/sink.hpp"
 #include "report/run_report.hpp"
 #include "run/run_state.hpp"
 #include "runhook/monitored_session.hpp"
@@ -100,7 +101,7 @@ void ReportHook::begin(SessionRunContext& context) {
     report.series.push_back({metric, {}, true});
   }
   const std::filesystem::path path(options_.path);
-  const std::string folder = path.has_parent_path() ? path.parent_path().native() : ".";
+  const std::string folder = detail::folder_of(path).native();
   const std::string place = detail::RunState::of(context).place_of(folder);
   run->path = place == folder ? options_.path : place + "/" + path.filename().native();
   run->output = Output::replaced_file(run->path, {.buffer_bytes = kMostBytes});

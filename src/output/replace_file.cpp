@@ -250,7 +250,7 @@ Error replace_file(const std::string& path, std::string_view content, std::strin
 void remove_unfinished_replacements(const std::string& path) noexcept {
   try {
     const std::filesystem::path replaced(behind_links(path));
-    const std::filesystem::path folder = replaced.has_parent_path() ? replaced.parent_path() : ".";
+    const std::filesystem::path folder = folder_of(replaced);
     // std::filesystem::directory_iterator ends the program when memory runs out.
     const auto close = [](DIR* open) { ::closedir(open); };
     const std::unique_ptr<DIR, decltype(close)> entries(::opendir(folder.c_str()), close);

@@ -87,6 +87,10 @@ Error create(const std::filesystem::path& directory, std::string_view what, cons
 
 }  // namespace
 
+std::filesystem::path folder_of(const std::filesystem::path& file) {
+  return file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+}
+
 Error make_directory(const std::filesystem::path& directory) {
   return create(directory, "making the directory", directory);
 }
@@ -108,7 +112,7 @@ Error check_directory(const std::filesystem::path& directory) {
       return system_error(errno, "writing files in", directory.native());
     }
     if (errno != ENOENT && errno != ENOTDIR) return system_error(errno, "writing files in", directory.native());
-    const std::filesystem::path above = at.has_parent_path() ? at.parent_path() : std::filesystem::path(".");
+    const std::filesystem::path above = folder_of(at);
     if (above == at) return {};
     at = above;
   }

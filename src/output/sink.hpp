@@ -57,8 +57,9 @@ std::unique_ptr<Sink> replacing_sink(std::string path);
 
 // Writes as much as it can; returns how much, and sets errno unless that is all.
 std::size_t write_all(int fd, std::string_view bytes) noexcept;
-Error make_directory(const std::filesystem::path& directory);  // with those above it
-Error make_directories(const std::filesystem::path& file);     // those that the file is to be in
+std::filesystem::path folder_of(const std::filesystem::path& file);  // "." for a name alone
+Error make_directory(const std::filesystem::path& directory);        // with those above it
+Error make_directories(const std::filesystem::path& file);           // those that the file is to be in
 // Returns what speaks against writing files in this directory, which may have to be made, so far as it can be told
 // without making it.
 Error check_directory(const std::filesystem::path& directory);

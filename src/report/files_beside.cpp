@@ -8,6 +8,7 @@
 
 #include "base/format.hpp"
 #include "output/run_directory.hpp"
+#include "output/sink.hpp"
 
 namespace runhook::inline v1 {
 namespace detail::report {
@@ -25,7 +26,7 @@ bool is_later(const std::string& a, const std::string& b) noexcept {
 
 std::vector<FileBeside> files_beside(const std::string& page) {
   const std::filesystem::path path(page);
-  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  const std::filesystem::path folder = folder_of(path);
   std::array<std::vector<std::string>, kRunFileKinds + 1> by_kind;
   for (std::string& name : names_in(folder.native())) {
     const std::size_t kind = run_file_kind(name);
