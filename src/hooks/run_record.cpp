@@ -175,10 +175,10 @@ void RunRecordHook::Run::write(SessionRunContext& context, const Outcome& outcom
     std::string there;
     const Error foreign = directory.session_of_record(there);
     moved = foreign || (output != nullptr && !there.empty() && there != context.session_id());
-    if (moved && output != nullptr) output->close();
-    if (moved || output == nullptr) {
-      output = Output::replaced_file(moved ? directory.earlier_record(context.session_id()) : directory.record());
-    }
+    if (moved && output != nullptr) std::exchange(output, nullptr)->close();
+  }
+  if (output == nullptr) {
+    output = Output::replaced_file(moved ? directory.earlier_record(context.session_id()) : directory.record());
   }
   output->write(record(outcome, detail::RunState::of(context)));
   output->report_to(context);
@@ -215,7 +215,6 @@ void RunRecordHook::begin(SessionRunContext& context) {
     context.warn(error);
     if (error.code() != StatusCode::already_exists) return;
     run.moved = true;
-    run.output = Output::replaced_file(run.directory.earlier_record(context.session_id()));
     detail::RunState& state = detail::RunState::of(context);
     state.shared_directory = options_.directory;
     state.own_directory = run.directory.earlier(context.session_id());
