@@ -35,6 +35,19 @@ std::optional<StopReason> signal_of(SessionRunContext& context) {
   return std::nullopt;
 }
 
+// A session that is there already does not go on from what was saved, and would be saved over it.
+void check_is_in_time(const CheckpointSaver& saver, const RunState& run) {
+  if (run.session.raw == nullptr) return;
+  const std::string& directory = saver.options().directory;
+  const std::vector<CheckpointSummary> there = list_checkpoints(directory);
+  if (there.empty() || there.back().step <= run.session.global_step) return;
+  throw StatusError(
+      StatusCode::failed_precondition,
+      fmt::format("the hook that saves was added when the session was there already, so that it cannot go on from step "
+                  "{} in '{}': have it there before, or give it another directory",
+                  there.back().step, directory));
+}
+
 // How far the run is, for those who look at the checkpoint.
 std::string run_text(SessionRunContext& context) {
   detail::JsonObject text;
@@ -75,7 +88,6 @@ struct CheckpointSaverHook::State final : ValueListener, detail::SaveService {
   void finish(SessionRunContext& context, bool may_stop);  // waits for what is being written
   void tell_saved(SessionRunContext& context, std::int64_t step, bool may_stop);
   void check_has_compared(SessionRunContext& context) const;
-  void check_is_in_time(const RunState& run) const;
   bool has_something_to_save(Session& session) const;
   void note_written();
   void warn_if_too_slow(SessionRunContext& context);
@@ -221,20 +233,6 @@ bool CheckpointSaverHook::State::has_something_to_save(Session& session) const {
   return !session.variables(VariableScope::global).empty();
 }
 
-// A session that is there already does not go on from what was saved, and would be saved over it.
-void CheckpointSaverHook::State::check_is_in_time(const RunState& run) const {
-  const auto* const given = dynamic_cast<const CheckpointSaver*>(saver.get());
-  if (run.session.raw == nullptr || given == nullptr) return;
-  const std::vector<CheckpointSummary> there = list_checkpoints(given->options().directory);
-  if (there.empty() || there.back().step <= run.session.global_step) return;
-  throw StatusError(
-      StatusCode::failed_precondition,
-      fmt::format(
-          "the hook that saves was added when the session was there already, so that it cannot go on from step {} "
-          "in '{}': have it there before, or give it another directory",
-          there.back().step, given->options().directory));
-}
-
 // A verification that has looked at nothing has not succeeded; one that was broken off by a signal says so itself.
 void CheckpointSaverHook::State::check_has_compared(SessionRunContext& context) const {
   if (checkpoints == nullptr || !checkpoints->options().verify || checkpoints->compared() > 0) return;
@@ -319,7 +317,6 @@ void CheckpointSaverHook::begin(SessionRunContext& context) {
     throw StatusError(StatusCode::failed_precondition,
                       "there is nothing to save with: give the hook a directory or a saver, or the scaffold a saver");
   }
-  state.check_is_in_time(run);
   state.newest = {};
   state.best.reset();
   state.written.reset();
@@ -329,6 +326,7 @@ void CheckpointSaverHook::begin(SessionRunContext& context) {
   state.warned_of_grace = false;
   state.patience = std::chrono::nanoseconds(-1);
   if (auto* const checkpoints = dynamic_cast<CheckpointSaver*>(state.saver.get()); checkpoints != nullptr) {
+    check_is_in_time(*checkpoints, run);
     checkpoints->begin_run(run.id, context.log_sink());
     state.checkpoints = checkpoints;
     state.checkpoints->call_when_saved([stop = run.session.stop] { stop->tell_save_ended(); });
