@@ -35,6 +35,12 @@ class Checkpoint : public NoHandlesLeft {
     runhook_builtin_hook_destroy(hook);
     return status;
   }
+  // The variable "x" of the checkpoints.
+  void save_number(double& x) {
+    number = {"x", &x, 1, RUNHOOK_FLOAT64, 0};
+    options.memory = &number;
+    options.memory_count = 1;
+  }
   void save_step(int64_t step) {
     runhook_checkpoint_store* const store = open();
     runhook_snapshot* const snapshot = runhook_snapshot_create(nullptr);
@@ -45,6 +51,7 @@ class Checkpoint : public NoHandlesLeft {
   }
   const Folder folder;
   const std::string directory = folder.file("checkpoints");
+  runhook_memory number = {};
   runhook_checkpoint_options options = RUNHOOK_CHECKPOINT_OPTIONS_INIT;
   Caught error;
 };
@@ -176,9 +183,7 @@ TEST_F(Checkpoint, ProgramWhoseMemoryHasChangedIsToldAllOfItAndLosesNothing) {
 
 TEST_F(Checkpoint, HookSavesWhatItRemembersAndGetsItBack) {
   double x = 0;
-  const runhook_memory memory = {"x", &x, 1, RUNHOOK_FLOAT64, 0};
-  options.memory = &memory;
-  options.memory_count = 1;
+  save_number(x);
   std::string remembered = "first", restored;
   for (int i = 0; i < 2; ++i) {
     Loop loop;
@@ -272,9 +277,7 @@ TEST_F(Checkpoint, FunctionsSaveStateAndTheListenerVetoes) {
 
 TEST_F(Checkpoint, LoopThatStaysWhereItIsGoesOnWithThreeLines) {
   double x = 8;
-  const runhook_memory memory = {"x", &x, 1, RUNHOOK_FLOAT64, 0};
-  options.memory = &memory;
-  options.memory_count = 1;
+  save_number(x);
   runhook_loop_options of_loop = RUNHOOK_LOOP_OPTIONS_INIT;
   of_loop.checkpoints = &options;
   of_loop.max_steps = 2;
@@ -291,9 +294,7 @@ TEST_F(Checkpoint, LoopThatStaysWhereItIsGoesOnWithThreeLines) {
 
 TEST_F(Checkpoint, LoopMakesTheStepsAgainThatARecoveryHasUndone) {
   double x = 0;
-  const runhook_memory memory = {"x", &x, 1, RUNHOOK_FLOAT64, 0};
-  options.memory = &memory;
-  options.memory_count = 1;
+  save_number(x);
   options.every_steps = 4;
   runhook_loop_options of_loop = RUNHOOK_LOOP_OPTIONS_INIT;
   of_loop.checkpoints = &options;
@@ -316,10 +317,8 @@ TEST_F(Checkpoint, LoopMakesTheStepsAgainThatARecoveryHasUndone) {
 TEST_F(Checkpoint, DirectoryOfALoopHasItsCheckpointsToo) {
   double x = 1;
   const std::string dir = folder.file("run");
-  const runhook_memory memory = {"x", &x, 1, RUNHOOK_FLOAT64, 0};
   options.directory = nullptr;
-  options.memory = &memory;
-  options.memory_count = 1;
+  save_number(x);
   runhook_loop_options of_loop = RUNHOOK_LOOP_OPTIONS_INIT;
   of_loop.dir = dir.c_str();
   of_loop.checkpoints = &options;
@@ -383,12 +382,10 @@ TEST_F(Checkpoint, WorkerStopsAtTheChiefsLast) {
 
 TEST_F(Checkpoint, MetricThatImprovesHasTheRunSaved) {
   double x = 0;
-  const runhook_memory memory = {"x", &x, 1, RUNHOOK_FLOAT64, 0};
   runhook_retention keep = RUNHOOK_RETENTION_INIT;
   keep.metric = "loss";
   keep.last = -1;
-  options.memory = &memory;
-  options.memory_count = 1;
+  save_number(x);
   options.not_at_start = options.not_at_end = options.save_on_best = 1;
   EXPECT_EQ(runhook_checkpoint_hook_create(&options, error.out()), nullptr);
   EXPECT_THAT(error.message(), HasSubstr("save_on_best needs the metric"));
@@ -411,9 +408,7 @@ TEST_F(Checkpoint, MetricThatImprovesHasTheRunSaved) {
 
 TEST_F(Checkpoint, SaveThatFailsFailsTheRunUnlessItIsOnlyToWarn) {
   double x = 0;
-  const runhook_memory memory = {"x", &x, 1, RUNHOOK_FLOAT64, 0};
-  options.memory = &memory;
-  options.memory_count = 1;
+  save_number(x);
   options.every_steps = 1;
   for (const bool warns : {true, false}) {
     options.warn_only = warns ? 1 : 0;
@@ -429,9 +424,7 @@ TEST_F(Checkpoint, SaveThatFailsFailsTheRunUnlessItIsOnlyToWarn) {
 
 TEST_F(Checkpoint, RunThatComesToSomethingElseIsToldWhatIsDifferent) {
   double x = 0;
-  const runhook_memory memory = {"x", &x, 1, RUNHOOK_FLOAT64, 0};
-  options.memory = &memory;
-  options.memory_count = 1;
+  save_number(x);
   options.every_steps = 1;
   for (const double add_per_step : {1.0, 1.0, 1.5}) {
     Loop loop;
