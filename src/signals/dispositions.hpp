@@ -45,8 +45,9 @@ bool is_layer_active(int layer, int signal) noexcept;
 bool is_layer_in_force(int layer, int signal) noexcept;
 // What was there when the layer was installed. Only for layers that have been installed.
 const FormerAction& former_action(int layer, int signal) noexcept;
-// Ends the process as the signal does if nobody handles it.
-[[noreturn]] void take_default_action(int signal) noexcept;
+// Ends the process as the signal does if nobody handles it. It does not return, but is not declared so: before a call of
+// a function that is, AddressSanitizer's runtime allocates memory, whose lock the interrupted thread may hold.
+void take_default_action(int signal) noexcept;
 // Sets the default action of the signal, and lets the calling thread get it. Returns only if that does not end the
 // process, as in the first one of a container.
 void raise_by_default(int signal) noexcept;

@@ -79,8 +79,14 @@ struct FullDisk final : runhook::detail::FileSystem {
 // Writes wait while it is shut.
 struct ShutDisk final : runhook::detail::FileSystem {
   int reserve(int fd, std::uint64_t size) override {
+    is_waited_for = true;
     while (shut) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     return FileSystem::reserve(fd, size);
+  }
+  int list(const std::string& directory, std::vector<std::string>& names) override {
+    if (shut || can_be_listed) return FileSystem::list(directory, names);
+    errno = EIO;
+    return -1;
   }
   std::jthread open_soon() {
     return std::jthread([this] {
@@ -88,7 +94,13 @@ struct ShutDisk final : runhook::detail::FileSystem {
       shut = false;
     });
   }
+  // Until a save has looked at what is there, and is to write.
+  void wait_for_a_save() const {
+    EXPECT_TRUE(eventually([this] { return is_waited_for.load(); }));
+  }
   std::atomic<bool> shut = true;
+  std::atomic<bool> can_be_listed = true;  // once it is open
+  std::atomic<bool> is_waited_for = false;
 };
 
 // Fails at a step.

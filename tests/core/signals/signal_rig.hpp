@@ -11,6 +11,9 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -20,25 +23,44 @@
 
 #include "eventually.hpp"
 #include "runhook/signals.hpp"
+#include "sanitizer.hpp"
 
 namespace runhook_test {
 
-// Runs `body` in a child made by fork(), and returns how that ended; 99 if body returned. One that does not end is
-// killed after a while, by SIGKILL.
-template <typename Body>
-int status_of_child(Body&& body) {
-  const pid_t child = fork();
-  if (child == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);  // else it would outlive a test that is killed, and hold its output
-    body();
-    _exit(99);
-  }
+// How a child has ended. One that does not end is killed after a while, by SIGKILL.
+inline int status_of(pid_t child) {
   int status = 0;
   if (!eventually([&] { return waitpid(child, &status, WNOHANG) == child; })) {
     kill(child, SIGKILL);
     waitpid(child, &status, 0);
   }
   return status;
+}
+
+// Whether no other thread of the process runs.
+inline bool others_sleep() {
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    if (thread.path().filename() == std::to_string(gettid())) continue;
+    std::ifstream file(thread.path() / "stat");
+    const std::string stat{std::istreambuf_iterator<char>(file), {}};
+    const auto name_end = stat.rfind(')');  // "123 (name) S ..."
+    if (name_end != std::string::npos && stat.compare(name_end, 3, ") S") != 0) return false;
+  }
+  return true;
+}
+
+// Runs `body` in a child made by fork(), and returns how that ended; 99 if body returned.
+template <typename Body>
+int status_of_child(Body&& body) {
+  // Its allocator stays locked in the child if another thread, as one that has just begun, is in it.
+  if (kIsAddressSanitized) eventually(others_sleep);
+  const pid_t child = fork();
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // else it would outlive a test that is killed, and hold its output
+    body();
+    _exit(99);
+  }
+  return status_of(child);
 }
 
 inline testing::AssertionResult was_killed_by(int status, int signal) {

@@ -4,7 +4,12 @@
 #include <spawn.h>
 #include <sys/syscall.h>
 
+#include <atomic>
+#include <cstddef>
 #include <optional>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "core/signals/signal_rig.hpp"
 #include "sanitizer.hpp"
@@ -30,17 +35,37 @@ TEST(SignalsFork, ChildHasNoSubscription) {
 }
 
 // One that is made without the C library's knowledge, as some runtimes do, and is not told that it is a child.
-TEST(SignalsFork, ChildOfTheBareSystemCallHasNoSubscription) {
-  const StopSource stop;
-  const SignalSubscription subscription(stop, on(SIGTERM));
+int status_of_bare_child(const StopSource& stop) {
   const auto child = static_cast<pid_t>(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
   if (child == 0) {
     kill(static_cast<pid_t>(syscall(SYS_getpid)), SIGTERM);
     _exit(stop.stop_requested() ? 1 : 99);
   }
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_TRUE(was_killed_by(status, SIGTERM));
+  return status_of(child);
+}
+
+TEST(SignalsFork, ChildOfTheBareSystemCallHasNoSubscription) {
+  const StopSource stop;
+  const SignalSubscription subscription(stop, on(SIGTERM));
+  EXPECT_TRUE(was_killed_by(status_of_bare_child(stop), SIGTERM));
+}
+
+// Whatever lock of an allocator another thread of the parent held stays locked in such a child.
+TEST(SignalsFork, ChildOfTheBareSystemCallIsEndedWhileAnotherThreadAllocates) {
+  const StopSource stop;
+  const SignalSubscription subscription(stop, on(SIGTERM));
+  std::atomic<bool> over{false};
+  std::thread other([&] {
+    for (std::size_t size = 0; !over; ++size) {
+      const std::vector<std::string> texts(1000, std::string(size % 500, 'x'));
+    }
+  });
+  for (int i = 0; i < 200; ++i) {
+    EXPECT_TRUE(was_killed_by(status_of_bare_child(stop), SIGTERM)) << i;
+    if (HasFailure()) break;
+  }
+  over = true;
+  other.join();
 }
 
 void exit_7(int) { _exit(7); }
