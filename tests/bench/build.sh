@@ -1,6 +1,6 @@
-# build.sh SOURCE [OTHER]: what it costs to compile the library, how large it is, and what its C++ headers cost a file that
-# includes one. OTHER is another checkout, built in the same run: seconds of different machines cannot be compared.
-# CMAKE, CC and CXX are from the environment; everything is built in the current folder, without ccache.
+# build.sh SOURCE: what it costs to compile the library, how large it is, and what its C++ headers cost a file that includes
+# one. RUNHOOK_COMPARE_WITH in the environment is another checkout, built in the same run: seconds of different machines
+# cannot be compared. CMAKE, CC and CXX are from there, too; everything is built in the current folder, without ccache.
 set -eu
 export CCACHE_DISABLE=1
 unset CMAKE_C_COMPILER_LAUNCHER CMAKE_CXX_COMPILER_LAUNCHER
@@ -45,7 +45,7 @@ measured() {
   stripped=$(mib "$2/stripped")
 }
 
-source=$1 other=${2-}
+source=$1 other=${RUNHOOK_COMPARE_WITH-}
 basis="before"
 if [ -n "$other" ]; then
   measured "$other" other
