@@ -79,7 +79,8 @@ class Output {
   const std::string& name() const noexcept;
   int descriptor() const noexcept;         // the one it was made for; -1 for a file
   std::uint64_t dropped() const noexcept;  // records that were not, or will not be, written
-  // Returns a failure that was not told yet: the first one, and that records were dropped, each once.
+  // Returns a failure that was not told yet: the first one, and that records were dropped, each once. Of a replaced
+  // file each one that comes after the file was written again.
   Error take_failure() noexcept;
   // Reports that failure as a warning or, with OutputOptions::fail_run, by throwing it. For hooks: to be called where
   // they write, and in cleanup after close().

@@ -107,6 +107,7 @@ struct Output::State {
   bool closing = false;
   bool given_up = false;  // the sink is hopeless
   bool done = true;       // there is no thread, or none any more
+  bool failing = false;   // the last try to write has failed
   bool failure_told = false;
   bool drops_told = false;
 };
@@ -163,7 +164,12 @@ void Output::State::ask(bool State::*what) noexcept {
 
 void Output::State::failed(const Error& error) noexcept {
   const std::lock_guard lock(mutex);
-  if (!failure) failure = error;
+  const bool is_new = sink->replaces() && !failing;  // what was written since is complete
+  if (!failure || (failure_told && is_new)) {
+    failure = error;
+    failure_told = false;
+  }
+  failing = true;
   given_up = sink->hopeless();
   if (given_up) stop_taking();  // nobody can know of the failure yet, nor of a record that is refused for it
   news.store(true, std::memory_order_release);
@@ -184,7 +190,12 @@ void Output::State::write_out() noexcept {
   try {
     Error error = writing.empty() ? Error() : sink->write(writing, hurry);
     if (!error && !sink->hopeless()) error = sink->verify();
-    if (error) failed(error);
+    if (error) {
+      failed(error);
+    } else {
+      const std::lock_guard lock(mutex);
+      failing = false;
+    }
     if (std::string told = sink->take_notice(); !told.empty()) {
       const std::lock_guard lock(mutex);
       notice = std::move(told);
@@ -292,7 +303,10 @@ Error Output::State::take_failure() noexcept {
     return failure;
   }
   if (dropped.load(std::memory_order_relaxed) == 0 || std::exchange(drops_told, true)) return {};
-  return error_about(StatusCode::resource_exhausted, "'{}' is written too slowly: records were dropped", name);
+  if (failing && sink->replaces()) return {};  // the failure says already that the file is not the newest
+  const char* const text =
+      failure ? "'{}' lacks records that could not be written" : "'{}' is written too slowly: records were dropped";
+  return error_about(StatusCode::resource_exhausted, text, name);
 }
 
 Output::Output(std::shared_ptr<State> state) noexcept : state_(std::move(state)) {}

@@ -234,19 +234,33 @@ TEST(Output, FileCutWithinALineIsContinuedOnANewOne) {
   EXPECT_EQ(content(folder.file("rows")), "{\"a\":1}\n{\"a\":\n{\"a\":2}\n");
 }
 
+// No file of the process may become larger while it is there.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    struct rlimit small = before_;
+    small.rlim_cur = bytes;
+    setrlimit(RLIMIT_FSIZE, &small);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  struct rlimit before_ {};
+  void (*const handler_)(int);
+};
+
 TEST(Output, FullDiskIsToldOnceAndWholeRecordsRemain) {
   const Folder folder;
-  struct rlimit before {};
-  getrlimit(RLIMIT_FSIZE, &before);
-  struct rlimit small = before;
-  small.rlim_cur = 25;
-  const auto old = std::signal(SIGXFSZ, SIG_IGN);
-  setrlimit(RLIMIT_FSIZE, &small);
+  const FileSizeLimit limit(25);
   const auto output = Output::file(folder.file("log"));
   for (int i = 0; i < 10; ++i) output->write("ten bytes\n");
   EXPECT_FALSE(output->close());
-  setrlimit(RLIMIT_FSIZE, &before);
-  std::signal(SIGXFSZ, old);
   EXPECT_EQ(content(folder.file("log")), "ten bytes\nten bytes\n");
   const Error failure = output->take_failure();
   EXPECT_EQ(failure.code(), StatusCode::resource_exhausted);
@@ -266,6 +280,51 @@ TEST(Output, WhatCouldNotBeWrittenIsTriedAgain) {
   for (int i = 0; i < 10'000 && content(path) != "content"; ++i) std::this_thread::sleep_for(1ms);
   EXPECT_EQ(content(path), "content");
   EXPECT_TRUE(output->close());
+}
+
+TEST(Output, ReplacedFileThatCanNeverBeWrittenIsToldOnce) {
+  const Folder folder;
+  std::filesystem::create_directory(folder.file("page"));  // in the way
+  const auto output = Output::replaced_file(folder.file("page"));
+  output->write("first");
+  EXPECT_FALSE(output->sync());
+  EXPECT_TRUE(output->take_failure());
+  output->write("last");
+  EXPECT_FALSE(output->close());
+  EXPECT_FALSE(output->take_failure());
+  EXPECT_EQ(output->dropped(), 1U);
+}
+
+TEST(Output, ReplacedFileThatFailsAgainIsToldAgain) {
+  const Folder folder;
+  const auto output = Output::replaced_file(folder.file("page"));
+  for (int round = 0; round < 2; ++round) {
+    std::filesystem::create_directory(folder.file("page"));  // in the way
+    output->write("content");
+    EXPECT_FALSE(output->sync());
+    EXPECT_TRUE(output->take_failure()) << round;
+    std::filesystem::remove(folder.file("page"));
+    EXPECT_TRUE(output->sync());
+    EXPECT_EQ(content(folder.file("page")), "content");
+    std::filesystem::remove(folder.file("page"));
+  }
+  EXPECT_TRUE(output->close());
+  EXPECT_FALSE(output->take_failure());
+}
+
+TEST(Output, WhatIsDroppedAfterAFailureIsNotCalledSlow) {
+  const Folder folder;
+  const FileSizeLimit limit(25);
+  const auto output = Output::file(folder.file("log"), {.buffer_bytes = 20});
+  for (const bool fits : {true, true, false}) {
+    output->write("ten bytes\n");
+    EXPECT_EQ(output->sync(), fits);
+  }
+  EXPECT_THAT(output->take_failure().message(), HasSubstr("writing"));
+  EXPECT_TRUE(output->write("ten bytes\n"));
+  EXPECT_FALSE(output->write("ten bytes\n"));
+  EXPECT_THAT(output->take_failure().message(), HasSubstr("lacks records that could not be written"));
+  EXPECT_FALSE(output->take_failure());
 }
 
 TEST(Output, UnwritableFolderIsToldOnce) {
