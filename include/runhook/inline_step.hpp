@@ -29,10 +29,12 @@ class InlineStep final : public Step {
   bool request_stop(std::string_view text = {}, std::int32_t code = 0, StopUrgency urgency = StopUrgency::after_step,
                     bool planned = false);
   // The step has failed: it ends so when the next call ends it. Only the first call counts. OUT_OF_RANGE is the end of
-  // input; recoverable errors give the step again. INVALID_ARGUMENT for no error.
+  // input: the step has changed nothing that is saved. Recoverable errors give it again. INVALID_ARGUMENT for no error.
   void fail(const Error& error);
   void fail(StatusCode code, std::string_view message) { fail(Error(code, message)); }
-  // Gives the step up at once: hooks get on_error with CANCELLED, it does not count, and the run has not failed.
+  // Gives the step up at once: hooks get on_error with CANCELLED, it does not count, and the run has not failed. If an
+  // urgent stop has been asked for nothing more is saved, since what the step has changed may be half done; otherwise
+  // it must not have changed anything that is saved.
   void abandon();
   // The global step that this step reaches, where it is not one more. Throws INVALID_ARGUMENT for a negative one.
   void set_global_step(std::int64_t step);

@@ -73,7 +73,8 @@ class Session {
 
   // Resolves a name that may be fetched or fed. Throws NOT_FOUND. Called once for each name.
   virtual NodeId resolve(std::string_view name) = 0;
-  // Executes one step. Reports failure by throwing; OUT_OF_RANGE means end of input.
+  // Executes one step. Reports failure by throwing. OUT_OF_RANGE means end of input: the step has changed nothing that
+  // is saved. After CANCELLED for an urgent stop nothing more is saved, since it may have.
   virtual void run(SessionStep& step) = 0;
   // Cancels the step in progress, if any: run() then throws CANCELLED soon. Any thread. Default: does nothing.
   virtual void cancel() noexcept {}

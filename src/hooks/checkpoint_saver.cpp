@@ -92,6 +92,7 @@ struct CheckpointSaverHook::State final : ValueListener, detail::SaveService {
   void note_written();
   void warn_if_too_slow(SessionRunContext& context);
   void warn_if_too_late(SessionRunContext& context) const;
+  void warn_of_half_done(SessionRunContext& context);
   Snapshot run_snapshot(SessionRunContext& context) const;
 
   const CheckpointSaverHookOptions options;
@@ -110,6 +111,7 @@ struct CheckpointSaverHook::State final : ValueListener, detail::SaveService {
   Stage stage = Stage::begun;
   std::int64_t hurried_step = -1;
   bool warned_of_grace = false;
+  bool warned_of_half_done = false;
   std::chrono::nanoseconds patience{-1};  // for a save that is being written; negative: without end
 };
 
@@ -147,12 +149,13 @@ void CheckpointSaverHook::State::save(SessionRunContext& context, bool may_stop)
   if (saver == nullptr || stage == Stage::begun) return;  // there is nothing but what was restored
   const std::int64_t step = context.global_step();
   if (verifies()) {
-    if (last_step != step) compare(context, step);
+    if (last_step != step && !RunState::of(context).session.half_done) compare(context, step);
     return;
   }
   try {
     take_report(context, may_stop);
     if (last_step == step) return;
+    if (RunState::of(context).session.half_done) return warn_of_half_done(context);
     if (stage < Stage::ending && hurried_step != step && checkpoints != nullptr &&
         checkpoints->options().overlap == SaveOverlap::skip && checkpoints->saving()) {
       return;
@@ -175,6 +178,18 @@ void CheckpointSaverHook::State::save(SessionRunContext& context, bool may_stop)
   } else if (!checkpoints->saving()) {
     take_report(context, may_stop);
   }
+}
+
+// Once.
+void CheckpointSaverHook::State::warn_of_half_done(SessionRunContext& context) {
+  if (std::exchange(warned_of_half_done, true)) return;
+  const std::string newest_one =
+      last_step ? fmt::format("the newest checkpoint is that of step {}", *last_step) : "there is no checkpoint";
+  context.warn(
+      Error(StatusCode::aborted,
+            fmt::format("the step after {} was broken off, so that what it has changed may be half done and is "
+                        "not saved: {}",
+                        context.global_step(), newest_one)));
 }
 
 // As the snapshot has it.
@@ -323,7 +338,7 @@ void CheckpointSaverHook::begin(SessionRunContext& context) {
   state.last_step.reset();
   state.stage = State::Stage::begun;
   state.hurried_step = -1;
-  state.warned_of_grace = false;
+  state.warned_of_grace = state.warned_of_half_done = false;
   state.patience = std::chrono::nanoseconds(-1);
   if (auto* const checkpoints = dynamic_cast<CheckpointSaver*>(state.saver.get()); checkpoints != nullptr) {
     check_is_in_time(*checkpoints, run);

@@ -57,8 +57,8 @@ void Loop::check_step_is_open() const {
 void Loop::refuse_run() const {
   if (closed()) throw StatusError(StatusCode::closed, "the session is closed");
   if (open_.is_open) {
-    throw StatusError(StatusCode::reentrant,
-                      fmt::format("step {} is open: end it first, with next() or end_step()", global_step()));
+    throw StatusError(StatusCode::reentrant, fmt::format("step {} is open: end it first, with next() or end_step()",
+                                                         step_reached(open_.begun_at)));
   }
   throw StatusError(StatusCode::failed_precondition,
                     "the steps of this session are the body of the caller's loop: use next()");
@@ -212,6 +212,7 @@ void Loop::leave_step(bool by_exception) noexcept {
   try {
     if (state_.attempt.reported) return complete_step();  // it is over, with what its body has failed with
     tell_of_left_step(by_exception);
+    state_.session.half_done = true;
     cancel_step("the session was left during the step", /*failed=*/by_exception);
   } catch (...) {
     // The outcome has the error.
@@ -219,11 +220,11 @@ void Loop::leave_step(bool by_exception) noexcept {
 }
 
 void Loop::tell_of_left_step(bool by_exception) noexcept {
-  const std::int64_t step = global_step();
+  const std::int64_t step = step_reached(open_.begun_at);
   if (!by_exception && !stop()->requested()) {
     StopReason reason;
     reason.origin = StopOrigin::caller;
-    reason.step = step;
+    reason.step = global_step();
     char text[64];
     const char* const end = fmt::format_to_n(text, sizeof text, "left in step {}", step).out;
     reason.set_text({text, static_cast<std::size_t>(end - text)});

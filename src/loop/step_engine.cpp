@@ -148,6 +148,7 @@ Error StepEngine::finish_interrupted() noexcept {
       complete(error);
       break;
     case Reached::session_failure:
+      note_if_half_done(error);
       attempt_failed(error);
       break;
     case Reached::after_run:
@@ -248,6 +249,7 @@ void StepEngine::complete(Error& error) noexcept {
   if (!error) [[likely]]
     hand_out_results(error);
   if (error) [[unlikely]] {
+    note_if_half_done(error);
     attempt_failed(error);
   } else {
     if (some_left_out_) [[unlikely]] {
@@ -306,6 +308,12 @@ void StepEngine::end_attempt(Error& error) noexcept {
     state_.set_global_step(step_before_);  // a step that a hook has failed is not one of those counted
   if (!error) [[likely]]
     runs_.store(completed_runs() + 1, std::memory_order_relaxed);
+}
+
+// Of a session that has begun to execute a step. A step that is given up otherwise, or finds the end of the input, says
+// so before it has changed anything.
+void StepEngine::note_if_half_done(const Error& error) noexcept {
+  if (error.code() == StatusCode::cancelled && state_.session.stop->urgent()) state_.session.half_done = true;
 }
 
 void StepEngine::attempt_failed(Error& error) noexcept {

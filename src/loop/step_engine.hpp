@@ -90,6 +90,7 @@ class alignas(64) StepEngine {
   bool ready_for_session(Error& error) noexcept;
   void hand_out_results(Error& error) noexcept;
   void end_attempt(Error& error) noexcept;
+  void note_if_half_done(const Error& error) noexcept;
   void attempt_failed(Error& error) noexcept;
   Error skip_step() noexcept;
   void finish_timing(const Error& error) noexcept;

@@ -82,6 +82,7 @@ struct SessionState {
   };
   std::shared_ptr<KnownEnd> known_end = std::make_shared<KnownEnd>();
   std::int64_t advance = 1;  // by how much the last run has moved the global step
+  bool half_done = false;    // the last step was broken off: what it has changed is that of no step, and is not saved
   std::shared_ptr<Clock> clock;
   std::optional<Coordinator> coordinator;
 };

@@ -117,7 +117,9 @@ RUNHOOK_API runhook_status runhook_monitored_session_end_step(runhook_monitored_
                                                               runhook_error** error);
 
 /**
- * Gives the step up: hooks get on_error with RUNHOOK_ERR_CANCELLED, it does not count, and the run has not failed.
+ * Gives the step up: hooks get on_error with RUNHOOK_ERR_CANCELLED, it does not count, and the run has not failed. If
+ * an urgent stop has been asked for nothing more is saved, since what the step has changed may be half done; otherwise
+ * it must not have changed anything that is saved.
  *
  * \returns RUNHOOK_ERR_FAILED_PRECONDITION for a step that is over, and what a hook's on_error has failed with.
  * \threadsafety One thread at a time per object.

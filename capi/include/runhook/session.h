@@ -25,7 +25,9 @@ typedef struct runhook_session_table {
   void (*destroy)(void* user_data);
   runhook_callback resolve; /* required; gets a name by runhook_engine_name() and answers with
                                runhook_engine_set_node(), or fails with NOT_FOUND. Called once for each name */
-  runhook_callback run;     /* required; makes one step, see runhook_engine_*(); OUT_OF_RANGE is the end of input */
+  runhook_callback run;     /* required; makes one step, see runhook_engine_*(); OUT_OF_RANGE is the end of input, of a
+                               step that has changed nothing that is saved; after CANCELLED for an urgent stop nothing
+                               more is saved */
   void (*cancel)(void* user_data); /* on any thread: has run fail with CANCELLED soon; NULL: cannot be cancelled */
   runhook_callback close;          /* once, before destroy; NULL: none. ABORTED and UNAVAILABLE are logged only */
   const char* global_step; /* name of the node that holds the global step, an integer scalar; copied; NULL: none.

@@ -277,7 +277,7 @@ TEST_P(InlineStepOf, DestroyedInItsStepTheSessionCancelsItAndIsStoppedByTheCalle
   EXPECT_EQ(rig.trace.back(), "end 1");
   EXPECT_EQ(rig.errors.at(0).code(), StatusCode::cancelled);
   EXPECT_EQ(kind, OutcomeKind::stopped);
-  EXPECT_EQ(text, "left in step 1");
+  EXPECT_EQ(text, "left in step 2");
   EXPECT_EQ(rig.logged("close() completes it"), 1);
 }
 
@@ -565,8 +565,8 @@ TEST(InlineLoop, RunsOfAnInlineSessionAreRefusedByName) {
   EXPECT_STATUS(session.run_until_stop(), failed_precondition, "use next()");
   EXPECT_STATUS(session.run_step_fn([](StepContext&) {}), failed_precondition, "use next()");
   session.next();
-  EXPECT_STATUS(session.run(), reentrant, "step 0 is open");
-  EXPECT_STATUS(session.begin_step(), reentrant, "step 0 is open");
+  EXPECT_STATUS(session.run(), reentrant, "step 1 is open");
+  EXPECT_STATUS(session.begin_step(), reentrant, "step 1 is open");
   session.close();
   EXPECT_STATUS(session.run(), closed, "closed");
   EXPECT_STATUS(session.next(), closed, "closed");
