@@ -10,6 +10,7 @@
 #include "base/monotonic.hpp"
 #include "base/refuse.hpp"
 #include "hooks/newest_values.hpp"
+#include "hooks/not_logged.hpp"
 #include "hooks/saved_text.hpp"
 #include "output/json_text.hpp"
 #include "run/run_state.hpp"
@@ -88,6 +89,7 @@ struct CheckpointSaverHook::State final : ValueListener, detail::SaveService {
   void finish(SessionRunContext& context, bool may_stop);  // waits for what is being written
   void tell_saved(SessionRunContext& context, std::int64_t step, bool may_stop);
   void check_has_compared(SessionRunContext& context) const;
+  void warn_if_metric_is_missing(SessionRunContext& context) const;
   bool has_something_to_save(Session& session) const;
   void note_written();
   void warn_if_too_slow(SessionRunContext& context);
@@ -257,6 +259,12 @@ void CheckpointSaverHook::State::check_has_compared(SessionRunContext& context) 
                                 checkpoints->options().directory));
 }
 
+void CheckpointSaverHook::State::warn_if_metric_is_missing(SessionRunContext& context) const {
+  if (checkpoints == nullptr || verifies()) return;
+  const std::string& metric = checkpoints->options().keep.metric;
+  if (!metric.empty() && !newest.has(metric)) detail::warn_not_logged(context, metric);
+}
+
 // Once, as soon as it is known, unless there is nothing left to save.
 void CheckpointSaverHook::State::warn_if_too_slow(SessionRunContext& context) {
   const std::chrono::nanoseconds needed = checkpoints->expected_duration();
@@ -323,7 +331,8 @@ void CheckpointSaverHook::begin(SessionRunContext& context) {
   State& state = *state_;
   RunState& run = RunState::of(context);
   if (run.saves.service != nullptr) {
-    throw StatusError(StatusCode::already_exists, "another hook saves the session already");
+    throw StatusError(StatusCode::already_exists,
+                      "another hook saves the session already, e.g. that of the default hooks, which can be left out");
   }
   state.saver = state.own;
   if (state.saver == nullptr && run.reporter != nullptr) state.saver = run.reporter->session_saver();
@@ -425,6 +434,7 @@ void CheckpointSaverHook::end(SessionRunContext& context) {
   state.finish(context, /*may_stop=*/false);
   state.stage = State::Stage::ended;
   state.check_has_compared(context);
+  state.warn_if_metric_is_missing(context);
   for (const auto& listener : state.options.listeners) listener->end(context, context.global_step());
 }
 

@@ -55,6 +55,17 @@ TEST_F(BestCheckpoint, IsSavedWhenTheMetricHasABetterValueThanEverBefore) {
   EXPECT_DOUBLE_EQ(list_checkpoints(folder.file("checkpoints"))[1].metrics[0].second, 0.7);
 }
 
+TEST_F(BestCheckpoint, MetricThatIsNeverLoggedIsAWarning) {
+  options.checkpoints.keep.metric = "acuracy";
+  const auto session = start_logging({0.5, 0.6});
+  session->run_until_stop(train, 2);
+  session->close();
+  EXPECT_THAT(saved(), ElementsAre());
+  EXPECT_EQ(session->outcome().warnings, 1);
+  EXPECT_THAT(session->outcome().first_warning.message(),
+              testing::HasSubstr("'acuracy' was never logged; did you mean 'accuracy'?"));
+}
+
 TEST_F(BestCheckpoint, MayHaveTheLowestValue) {
   options.checkpoints.keep.higher_is_better = false;
   run_all({kNaN, 3, 4, 2, 2, -INFINITY, 1});
