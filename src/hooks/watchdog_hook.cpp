@@ -209,8 +209,11 @@ void StallWatchdogHook::State::watch() noexcept {
       }
       const Nanoseconds limit = limit_of(options, seen);
       if (!told.empty() || limit <= Nanoseconds(0) || duration < limit) continue;
-      const Stall stall = describe(seen, duration);
-      if (detail::activity_snapshot(*watched) != last) continue;  // it went on: the stack may be of something else
+      Stall stall = describe(seen, duration);
+      if (detail::activity_snapshot(*watched) != last) {  // it went on, perhaps since the signal has woken it
+        stall.stack.clear();                              // which may be of something else
+        stall.lookup.clear();
+      }
       told = stall.hook.empty() ? stall.phase : fmt::format("hook '{}': {}", stall.hook, stall.phase);
       mark = report(stall);
     } catch (...) {

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <ctime>
 #include <mutex>
 #include <thread>
 
@@ -257,6 +258,20 @@ TEST_F(Watchdog, APhaseMayHaveATimeOfItsOwn) {
   const auto session = rig.start();
   session->run();
   EXPECT_THAT(stalls, IsEmpty());
+}
+
+TEST_F(Watchdog, ASleepThatItsSignalEndsIsReportedAllTheSame) {
+  watch({.session_run = kTimeout});
+  rig.step = [](auto&) {
+    const timespec long_time{20, 0};
+    nanosleep(&long_time, nullptr);  // and not again when it is interrupted
+  };
+  const auto session = rig.start();
+  session->run();
+  session->close();
+  ASSERT_EQ(stalls.size(), 1U);
+  EXPECT_EQ(stalls[0].phase, "session_run");
+  EXPECT_EQ(session->outcome().warnings, 1);
 }
 
 TEST_F(Watchdog, AReportIsInOutcomeAndLogAndSoIsThatItWentOn) {
