@@ -133,6 +133,7 @@ struct RunRecordHook::Run {
   std::string record(const Outcome& outcome, const detail::RunState& state) const;
   std::string values(const detail::LastFetched& last) const;
   void write(SessionRunContext& context, const Outcome& outcome);
+  void refresh(SessionRunContext& context);  // while the run goes on
 };
 
 std::string RunRecordHook::Run::record(const Outcome& outcome, const detail::RunState& state) const {
@@ -182,6 +183,12 @@ void RunRecordHook::Run::write(SessionRunContext& context, const Outcome& outcom
   }
   output->write(record(outcome, detail::RunState::of(context)));
   output->report_to(context);
+}
+
+void RunRecordHook::Run::refresh(SessionRunContext& context) {
+  written_ns = context.now_ns();
+  MonitoredSession* const session = context.monitored_session();
+  write(context, session != nullptr ? session->outcome() : context.outcome());
 }
 
 RunRecordHook::RunRecordHook(RunRecordOptions options) : options_(std::move(options)) {
@@ -252,12 +259,16 @@ void RunRecordHook::after_create_session(SessionRunContext& context) {
 
 void RunRecordHook::after_run(SessionRunContext& context, const SessionRunValues&) {
   if (run_->output == nullptr) return;
-  const std::int64_t now_ns = context.now_ns();
-  if (!detail::needs_refresh(run_->begin_ns, run_->written_ns, now_ns, options_.refresh.count())) return;
-  run_->written_ns = now_ns;
-  MonitoredSession* const session = context.monitored_session();
-  const Outcome outcome = session != nullptr ? session->outcome() : context.outcome();
-  run_->write(context, outcome);
+  if (!detail::needs_refresh(run_->begin_ns, run_->written_ns, context.now_ns(), options_.refresh.count())) return;
+  run_->refresh(context);
+}
+
+// So that the record of a run that is killed is not much older than its last checkpoint.
+std::optional<std::string> RunRecordHook::save(SessionRunContext& context) {
+  constexpr std::int64_t kLeast = detail::kNsPerSecond / 10;  // between two
+  const bool is_old = detail::saturating_distance(run_->written_ns, context.now_ns()) >= kLeast;
+  if (run_->output != nullptr && options_.refresh.count() > 0 && is_old) run_->refresh(context);
+  return std::nullopt;
 }
 
 void RunRecordHook::on_logged(SessionRunContext&, std::span<const LoggedValue> values) {

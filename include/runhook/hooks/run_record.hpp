@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -43,6 +44,7 @@ class RunRecordHook final : public SessionRunHook, private ValueListener {
   void begin(SessionRunContext& context) override;
   void after_create_session(SessionRunContext& context) override;
   void after_run(SessionRunContext& context, const SessionRunValues& values) override;
+  std::optional<std::string> save(SessionRunContext& context) override;  // has no state, but writes the record
   void cleanup(SessionRunContext& context, const Outcome& outcome) override;
 
   ValueListener* value_listener() noexcept override { return this; }  // for the newest values

@@ -16,6 +16,7 @@
 #include "core/expect_error.hpp"
 #include "core/value_rig.hpp"
 #include "eventually.hpp"
+#include "runhook/hooks/checkpoint_saver.hpp"
 #include "runhook/hooks/profiler.hpp"
 #include "runhook/hooks/report.hpp"
 
@@ -280,6 +281,21 @@ TEST_F(RunRecord, SaysWhereARunGoesOnThatIsKilledAtOnce) {
   const MonitoredSession session(config);
   EXPECT_TRUE(eventually([this] { return record()["step"] == 246; }));
   EXPECT_EQ(record()["first_step"], 246);
+}
+
+TEST_F(RunRecord, IsWrittenAnewWithACheckpoint) {
+  CheckpointSaverHookOptions options;
+  options.checkpoints.directory = folder.file("checkpoints");
+  options.checkpoints.save_state = [](Snapshot&) {};
+  rig.config.add_hook(RunRecordHook::make({.directory = dir}));
+  rig.config.add_hook(CheckpointSaverHook::make(options, Trigger::never()));
+  const auto session = rig.start();
+  session->run_until_stop({}, 3);
+  rig.clock->advance(200'000'000);
+  session->request_save();
+  session->run();
+  EXPECT_TRUE(eventually([this] { return record()["step"] == 4; }));
+  session->close();
 }
 
 TEST_F(RunRecord, LockIsNotLeftToAChildThatLivesOn) {
