@@ -1,6 +1,12 @@
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "base/format.hpp"
 #include "base/one_line.hpp"
 #include "output/process_facts.hpp"
+#include "output/run_directory.hpp"
 #include "program/commands.hpp"
 #include "program/places.hpp"
 #include "program/run_records.hpp"
@@ -40,8 +46,17 @@ std::string counts_text(const Json& record) {
   return text;
 }
 
+// The run whose record is in its place; that of one that began while another was there never is.
+RunRecord newest_record(const std::string& directory) {
+  std::vector<RunRecord> all = run_records(directory);
+  const std::string place = detail::RunDirectory(directory).record();
+  const auto in_place = [&place](const RunRecord& one) { return one.path == place; };
+  const auto found = std::find_if(all.begin(), all.end(), in_place);
+  return std::move(found != all.end() ? *found : all.back());
+}
+
 Reply tell_outcome(const std::string& path) {
-  const RunRecord newest = run_records(run_directory(path)).back();
+  const RunRecord newest = newest_record(run_directory(path));
   if (newest.damage) throw StatusError(newest.damage);
   const Json& record = newest.record;
   Reply reply;

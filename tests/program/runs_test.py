@@ -44,6 +44,14 @@ class Runs(Case):
                     self.assertIn(self.call(command, "made").returncode, (0, 1))
                     self.assertIn(self.call(command, "made", "--json").returncode, (0, 1))
 
+    def test_the_outcome_is_not_that_of_a_run_that_came_while_another_was_there(self):
+        refused = {"kind": "failed", "text": "failed at step 0: ALREADY_EXISTS"}
+        place = self.made / "earlier" / "ffff"
+        place.mkdir()
+        (place / "run.json").write_text(json.dumps({**self.record(), "session": "ffff", "begin": "2999-01-01T00:00:00.000Z", "outcome": refused}))
+        self.assertEqual(self.json("runs", "made")["runs"][-1]["session"], "ffff")
+        self.assertEqual(self.json("outcome", "made")["session"], self.record()["session"])
+
     def test_the_outcome_of_the_newest_run_is_told(self):
         text = self.text("outcome", "made")
         self.assertTrue(text.startswith("stopped by the caller at step 6: that was all\n"), text)
