@@ -275,6 +275,7 @@ void Loop::recover_or_fail(Error error, std::int64_t begun_at) {
     if (error.code() == StatusCode::out_of_range) state_.stops.drop();  // it was not completed
     settle_failure(error);
   }
+  if (state_.hot.logged && !keeper_.has_attempts_left()) delivery_.deliver(reached, /*failed=*/true);
   delivery_.drop();
   state_.stops.drop();
   try {
@@ -347,6 +348,7 @@ void Loop::end_save() {
 
 // The step is done, so that nothing of it is to be made again, and the input has not ended because the saver says so.
 void Loop::fail_save(Error error, std::string_view when) {
+  save_failed_ = true;
   if (is_clean_end(error.code())) {
     Error failed(StatusCode::internal, fmt::format("saving {} failed with {}", when, status_name(error.code())));
     failed.add_suppressed(error);
@@ -375,6 +377,7 @@ void Loop::save() {
 // The safe point.
 void Loop::save_if_requested(std::string_view when) {
   if (!stop()->take_save_request()) return;
+  save_failed_ = false;
   std::optional<MarkScope> mark;
   try {
     const StepTimer::Activity activity(timer_, SpanKind::save);

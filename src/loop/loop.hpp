@@ -228,7 +228,8 @@ class Loop final : private Reporter {
   SessionKeeper keeper_;
   bool ending_ = false;
   std::atomic<bool> error_unheard_{false};
-  bool caught_ = false;  // a run of the step function has failed, and something may be left of that
+  bool save_failed_ = false;  // a save that is requested is to be tried again for that
+  bool caught_ = false;       // a run of the step function has failed, and something may be left of that
   std::optional<CreatorClaim> creator_claim_;  // until the end
 };
 

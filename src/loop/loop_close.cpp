@@ -103,7 +103,7 @@ void Loop::decide_outcome() {
 // After a failed run the hooks are not told of an end, and nothing is saved.
 Error Loop::end_hooks() {
   if (outcome_.failed()) {
-    if (stop()->save_requested()) {
+    if (stop()->save_requested() && !save_failed_) {
       state_.log(LogLevel::warning, "a save was requested, but the run has failed first");
     }
     return {};

@@ -223,7 +223,7 @@ void SessionKeeper::recreate(bool first) {
 
 void SessionKeeper::check_recovery_goes_on() {
   const RecoveryPolicy& policy = config_.recovery;
-  if (recoveries_in_a_row_ >= policy.max_attempts) give_up(recovery_cause_);
+  if (!has_attempts_left()) give_up(recovery_cause_);
   const bool too_late = policy.deadline_ns >= 0 &&
                         saturating_distance(first_failure_ns_, state_.session.clock->now_ns()) >= policy.deadline_ns;
   if (too_late && recoveries_in_a_row_ > 0) give_up(recovery_cause_);

@@ -37,6 +37,7 @@ class SessionKeeper {
 
   // Recovered from, without having got past the step that failed.
   bool recovering() const noexcept { return recoveries_in_a_row_ > 0; }
+  bool has_attempts_left() const noexcept { return recoveries_in_a_row_ < config_.recovery.max_attempts; }
   // What was recovered from since the last completed step.
   Error take_recovery_cause() noexcept { return std::exchange(recovery_cause_, Error()); }
   const Error& lost_session() const noexcept { return lost_session_; }  // why there is no session any more

@@ -252,6 +252,19 @@ TEST_F(LoggedOutputs, EarlyStoppingByAllRulesTakesWhatEachHasSaidLast) {
 }  // namespace
 
 // Steps 1 to 10; the eleventh fails, and the next session begins at step 5 and makes three more.
+TEST_F(LoggedOutputs, StepThatNoRecoveryHasHelpedIsInARowOfItsOwn) {
+  rig.config.recovery.max_attempts = 2;
+  rig.step = [](FunctionSession::Step& step) {
+    step.log_scalar("loss", 7);
+    fail(StatusCode::unavailable);
+  };
+  rig.config.add_hook(MetricsHook::make({.path = folder.file("m.jsonl"), .only_logged = true}));
+  session = rig.start();
+  EXPECT_STATUS(session->run(), unavailable, "");
+  session->close();
+  EXPECT_THAT(content(folder.file("m.jsonl")), testing::HasSubstr("\"attempt\":3,\"event\":\"failed\",\"loss\":7.0}"));
+}
+
 TEST_F(LoggedOutputs, ValuesOfStepsThatARecoveryHasUndoneAreNotThoseOfTheNextAttempt) {
   int sessions = 0;
   rig.config.session_creator = std::make_shared<FunctionSessionCreator>([&](const CreationContext&) {

@@ -81,6 +81,16 @@ TEST_F(SaveRequest, LeftBehindByAFailedRunIsLogged) {
   EXPECT_EQ(rig.logged("a save was requested, but the run has failed first"), 1);
 }
 
+TEST_F(SaveRequest, ThatTheRunHasFailedForIsNotSaidToHaveComeTooLate) {
+  const auto session = rig.start();
+  saver->fails_with = StatusCode::internal;
+  session->request_save();
+  EXPECT_STATUS(session->run(), internal, "saving");
+  session->close();
+  EXPECT_GT(saver->tries, 0);
+  EXPECT_EQ(rig.logged("a save was requested"), 0);
+}
+
 // Has a step of its own, which a new session begins from anew.
 class RestartingSession final : public Session {
  public:
