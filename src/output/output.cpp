@@ -62,6 +62,7 @@ struct Output::State {
   bool sync() noexcept;
   bool close() noexcept;
   Error take_failure() noexcept;
+  Error too_large_error(std::size_t size) const noexcept;
   std::string take_notice();
   std::uint64_t taken_so_far() noexcept;
   void stop_taking() noexcept;
@@ -89,6 +90,7 @@ struct Output::State {
   std::atomic<std::size_t> left{0};       // bytes that are with the thread
   std::atomic<std::uint64_t> written{0};  // the number of the record up to which all are written
   std::atomic<std::uint64_t> dropped{0};
+  std::atomic<std::size_t> too_large{0};  // the size of a record that is larger than the buffer
 
   std::mutex mutex;
   std::condition_variable changed;
@@ -130,6 +132,7 @@ bool Output::State::take(std::string_view record) noexcept {
     accepted = false;
   }
   if (!accepted) {
+    if (record.size() > options.buffer_bytes) too_large.store(record.size(), std::memory_order_relaxed);
     lose(1);
   } else if (wake) {
     ask(&State::flush);
@@ -294,6 +297,16 @@ std::string Output::State::take_notice() {
   return std::exchange(notice, std::string());
 }
 
+Error Output::State::too_large_error(std::size_t size) const noexcept {
+  try {
+    return Error(StatusCode::resource_exhausted,
+                 fmt::format("'{}': a record of {} bytes was dropped, for which its buffer of {} has no room", name,
+                             size, options.buffer_bytes));
+  } catch (...) {
+    return Error::no_memory();
+  }
+}
+
 Error Output::State::take_failure() noexcept {
   if (!news.exchange(false, std::memory_order_acq_rel)) return {};
   const std::lock_guard lock(mutex);
@@ -304,6 +317,7 @@ Error Output::State::take_failure() noexcept {
   }
   if (dropped.load(std::memory_order_relaxed) == 0 || std::exchange(drops_told, true)) return {};
   if (failing && sink->replaces()) return {};  // the failure says already that the file is not the newest
+  if (const std::size_t size = too_large.load(std::memory_order_relaxed); size > 0) return too_large_error(size);
   const char* const text =
       failure ? "'{}' lacks records that could not be written" : "'{}' is written too slowly: records were dropped";
   return error_about(StatusCode::resource_exhausted, text, name);

@@ -193,7 +193,8 @@ TEST(SummaryWriter, DropsAndTellsWhatDoesNotFit) {
   EXPECT_TRUE(writer.add_scalar("loss", 1, 1));
   EXPECT_FALSE(writer.add_text("text", std::string(500, 'x'), 1));
   EXPECT_EQ(writer.dropped(), 1u);
-  EXPECT_TRUE(is_error(writer.take_failure(), StatusCode::resource_exhausted, "dropped"));
+  EXPECT_TRUE(is_error(writer.take_failure(), StatusCode::resource_exhausted,
+                       "bytes was dropped, for which its buffer of 200 has no room"));
   EXPECT_TRUE(writer.add_text("text", "short", 1)) << "the one before did not count";
   EXPECT_FALSE(writer.close());
   const auto events = read_events(writer.path());
