@@ -58,7 +58,8 @@ class MonitoredSession {
   // session already.
   explicit MonitoredSession(Config config);
   // Closes; errors go to the log. What a run has thrown before is not repeated on standard error. If an exception is
-  // leaving the scope of the session, the outcome is failed, unless a stop has been asked for or input has ended.
+  // leaving the scope of the session, the outcome is failed, unless a stop has been asked for or input has ended; what
+  // the exception says is not in it: see scope().
   ~MonitoredSession();
   MonitoredSession(const MonitoredSession&) = delete;
   MonitoredSession& operator=(const MonitoredSession&) = delete;

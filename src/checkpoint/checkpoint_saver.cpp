@@ -324,7 +324,15 @@ std::optional<Snapshot> CheckpointSaver::restore(Session& session) {
   if (!left.empty()) {
     state.log(LogLevel::warning, fmt::format("{} is restored in part: {}", name, detail::joined(left, "; ")));
   }
-  if (state.options.restore_state) state.options.restore_state(*snapshot);
+  if (state.options.restore_state) {
+    try {
+      state.options.restore_state(*snapshot);
+    } catch (...) {
+      Error error = Error::from_current_exception(StatusCode::unknown);
+      error.prepend(fmt::format("restoring the program's state from {} failed: ", name));
+      throw StatusError(error);
+    }
+  }
   state.log(LogLevel::info, fmt::format("the run goes on from {}", name));
   state.last_step = snapshot->global_step;
   snapshot->variables.clear();

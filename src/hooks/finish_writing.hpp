@@ -29,9 +29,9 @@ void hand_over(Writer& writer, const std::string& name, bool& warned, SessionRun
   const bool late = !writer.sync();
   writer.report_to(context);
   if (late && !warned) {
-    context.warn(Error(
-        StatusCode::deadline_exceeded,
-        fmt::format("'{}' is not written up to step {}, which is saved all the same", name, context.global_step())));
+    context.warn(Error(StatusCode::deadline_exceeded,
+                       fmt::format("'{}' is not written up to step {}, and the save does not wait for it", name,
+                                   context.global_step())));
   }
   warned = late;
 }

@@ -35,7 +35,8 @@ void end(Loop& loop, bool by_exception) noexcept {
     const Loop::Entry entry(loop);
     // The exception of a run that failed is known already.
     if (by_exception && !loop.should_stop() && !loop.last_run_failed()) {
-      loop.fail(Error(StatusCode::unknown, "an exception left the scope of the session"));
+      loop.fail(Error(StatusCode::unknown,
+                      "an exception left the scope of the session, which cannot see what it says, as scope() can"));
     }
     loop.leave_step(by_exception);
     loop.close(/*heard=*/false);

@@ -209,7 +209,7 @@ TEST_F(CheckpointSaverHookTest, OutputThatHangsIsWaitedForNoLongerThanItMayTakeT
   session->run_until_stop(train, 2);
   session->close();
   EXPECT_THAT(saved(), ElementsAre(0, 1, 2));
-  EXPECT_EQ(rig.logged("is not written up to step 0, which is saved all the same"), 1);
+  EXPECT_EQ(rig.logged("is not written up to step 0, and the save does not wait for it"), 1);
   EXPECT_EQ(rig.logged("is not written up to step"), 1);
   while (read(fd, bytes.data(), bytes.size()) > 0) continue;  // lets its thread go
   close(fd);
@@ -285,6 +285,16 @@ TEST_F(CheckpointSaverHookTest, RunThatIsMadeAgainIsComparedWithWhatItHasSaved) 
   const std::vector<CheckpointSummary> after = list_checkpoints(folder.file("checkpoints"));
   ASSERT_EQ(after.size(), before.size()) << "nothing is saved, set aside or deleted";
   for (std::size_t i = 0; i < after.size(); ++i) EXPECT_EQ(after[i].saved_unix_ns, before[i].saved_unix_ns);
+}
+
+TEST_F(CheckpointSaverHookTest, StateThatTheProgramCannotRestoreIsToldWithItsCheckpoint) {
+  options.checkpoints.save_state = [](Snapshot&) {};
+  options.checkpoints.restore_state = [](const Snapshot&) { fail(StatusCode::data_loss, "cannot be parsed"); };
+  add_hook();
+  rig.start()->run_until_stop(train, 4);
+  EXPECT_STATUS(start_anew(), data_loss,
+                "restoring the program's state from the checkpoint of step 4 in '" + options.checkpoints.directory +
+                    "' failed: cannot be parsed");
 }
 
 TEST_F(CheckpointSaverHookTest, RunThatComesToSomethingElseIsToldEachDifference) {
