@@ -369,6 +369,11 @@ void Loop::save() {
     if (error) throw StatusError(error);
     return;
   }
+  if (state_.session.half_done) {
+    state_.log(LogLevel::warning,
+               "a save was requested, but the last step was broken off, and what it has changed may be half done");
+    return;
+  }
   Snapshot run{global_step()};
   run.state = hook_states_.save();
   config_.session_creator->saver()->save(*state_.session.raw, run);

@@ -81,6 +81,20 @@ TEST_F(SaveRequest, LeftBehindByAFailedRunIsLogged) {
   EXPECT_EQ(rig.logged("a save was requested, but the run has failed first"), 1);
 }
 
+TEST_F(SaveRequest, AfterAStepThatWasBrokenOffIsLogged) {
+  const auto session = rig.start();
+  rig.step = [&](auto&) {
+    session->request_save();
+    session->request_stop(0, "at once", StopUrgency::now);
+    fail(StatusCode::cancelled);
+  };
+  session->run_until_stop();
+  session->close();
+  EXPECT_EQ(session->outcome().kind, OutcomeKind::stopped);
+  EXPECT_EQ(saver->tries, 0);
+  EXPECT_EQ(rig.logged("a save was requested, but the last step was broken off"), 1);
+}
+
 TEST_F(SaveRequest, ThatTheRunHasFailedForIsNotSaidToHaveComeTooLate) {
   const auto session = rig.start();
   saver->fails_with = StatusCode::internal;
