@@ -75,10 +75,10 @@ TEST(Output, SyncedRecordsAreInTheFileAndTheOutputGoesOn) {
 
 TEST(Output, SyncedRecordsAreInTheFileWhileOthersGoOnWriting) {
   const Folder folder;
-  const auto output = Output::file(folder.file("log"), {.buffer_bytes = std::size_t{1} << 26});
+  const auto output = Output::file(folder.file("log"), {.buffer_bytes = std::size_t{1} << 30});
   std::atomic<bool> finished{false};
   std::thread other([&] {
-    const std::string record(100'000, 'y');
+    const std::string record(10'000, 'y');
     while (!finished) {
       output->write(record);
       output->flush();
