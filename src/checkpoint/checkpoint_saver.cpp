@@ -329,7 +329,7 @@ std::optional<Snapshot> CheckpointSaver::restore(Session& session) {
       state.options.restore_state(*snapshot);
     } catch (...) {
       Error error = Error::from_current_exception(StatusCode::unknown);
-      error.prepend(fmt::format("restoring the program's state from {} failed: ", name));
+      error.locate({}, "restore_state", snapshot->global_step);
       throw StatusError(error);
     }
   }

@@ -89,11 +89,8 @@ thread_local! { // of the session at work on this thread
 }
 
 fn cause(hook: &str, message: &str) -> Option<Cause> {
-    // A step has no name, nor has the state of a program, whose failure is that of the hook that saves it; that of a
-    // restore is told with the checkpoint before it.
-    let matches = |known: &&(String, String, Cause)| {
-        (known.0 == hook || known.0.is_empty()) && message.ends_with(&known.1)
-    };
+    // A step has no name, nor has the state of a program, whose failure is that of the hook that saves it.
+    let matches = |known: &&(String, String, Cause)| (known.0 == hook || known.0.is_empty()) && known.1 == message;
     CAUSES.with(|causes| {
         causes
             .borrow()

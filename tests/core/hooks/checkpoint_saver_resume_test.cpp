@@ -292,9 +292,8 @@ TEST_F(CheckpointSaverHookTest, StateThatTheProgramCannotRestoreIsToldWithItsChe
   options.checkpoints.restore_state = [](const Snapshot&) { fail(StatusCode::data_loss, "cannot be parsed"); };
   add_hook();
   rig.start()->run_until_stop(train, 4);
-  EXPECT_STATUS(start_anew(), data_loss,
-                "restoring the program's state from the checkpoint of step 4 in '" + options.checkpoints.directory +
-                    "' failed: cannot be parsed");
+  const Error error = error_of([&] { start_anew(); });
+  EXPECT_EQ(error.to_string(), "DATA_LOSS in restore_state at step 4: cannot be parsed");
 }
 
 TEST_F(CheckpointSaverHookTest, RunThatComesToSomethingElseIsToldEachDifference) {
