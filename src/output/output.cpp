@@ -21,9 +21,10 @@ namespace runhook::inline v1 {
 
 namespace {
 
-Error error_about(StatusCode code, const char* text, const std::string& name) noexcept {
+template <typename... Args>
+Error formatted_error(StatusCode code, fmt::format_string<const Args&...> text, const Args&... args) noexcept {
   try {
-    return Error(code, fmt::format(fmt::runtime(text), name));
+    return Error(code, fmt::format(text, args...));
   } catch (...) {
     return Error::no_memory();
   }
@@ -62,7 +63,6 @@ struct Output::State {
   bool sync() noexcept;
   bool close() noexcept;
   Error take_failure() noexcept;
-  Error too_large_error(std::size_t size) const noexcept;
   std::string take_notice();
   std::uint64_t taken_so_far() noexcept;
   void stop_taking() noexcept;
@@ -285,7 +285,7 @@ bool Output::State::close() noexcept {
     }
   }
   if (!finished && !failure) {
-    failure = error_about(StatusCode::deadline_exceeded, "'{}' was not written to its end in time", name);
+    failure = formatted_error(StatusCode::deadline_exceeded, "'{}' was not written to its end in time", name);
     news.store(true, std::memory_order_release);
   }
   return finished && dropped.load(std::memory_order_relaxed) == 0 && !sink->hopeless();
@@ -295,16 +295,6 @@ std::string Output::State::take_notice() {
   if (birth.forked() || !news.load(std::memory_order_acquire)) return {};
   const std::lock_guard lock(mutex);
   return std::exchange(notice, std::string());
-}
-
-Error Output::State::too_large_error(std::size_t size) const noexcept {
-  try {
-    return Error(StatusCode::resource_exhausted,
-                 fmt::format("'{}': a record of {} bytes was dropped, for which its buffer of {} has no room", name,
-                             size, options.buffer_bytes));
-  } catch (...) {
-    return Error::no_memory();
-  }
 }
 
 Error Output::State::take_failure() noexcept {
@@ -317,10 +307,13 @@ Error Output::State::take_failure() noexcept {
   }
   if (dropped.load(std::memory_order_relaxed) == 0 || std::exchange(drops_told, true)) return {};
   if (failing && sink->replaces()) return {};  // the failure says already that the file is not the newest
-  if (const std::size_t size = too_large.load(std::memory_order_relaxed); size > 0) return too_large_error(size);
-  const char* const text =
-      failure ? "'{}' lacks records that could not be written" : "'{}' is written too slowly: records were dropped";
-  return error_about(StatusCode::resource_exhausted, text, name);
+  constexpr StatusCode kCode = StatusCode::resource_exhausted;
+  if (const std::size_t size = too_large.load(std::memory_order_relaxed); size > 0) {
+    return formatted_error(kCode, "'{}': a record of {} bytes was dropped, for which its buffer of {} has no room",
+                           name, size, options.buffer_bytes);
+  }
+  if (failure) return formatted_error(kCode, "'{}' lacks records that could not be written", name);
+  return formatted_error(kCode, "'{}' is written too slowly: records were dropped", name);
 }
 
 Output::Output(std::shared_ptr<State> state) noexcept : state_(std::move(state)) {}
